@@ -1,0 +1,1 @@
+//! The contract between the stages: every file format, read, validated and written atomically.

@@ -1,0 +1,1 @@
+//! Grids, PNG, GIF, charts: pixels and numbers in, bytes out.

@@ -1,0 +1,1 @@
+//! CPU kernels as slice functions, their candle operations, and the reference twin of each.

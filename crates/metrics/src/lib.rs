@@ -1,0 +1,1 @@
+//! Arrays in, figures of quality out.

@@ -1,0 +1,1 @@
+//! Networks out of files and into them; images from (model, seed, index, class).

@@ -1,0 +1,1 @@
+//! The labelled and the unlabelled DCGAN: layers, losses, Adam, parameters in a fixed order.

@@ -1,0 +1,1 @@
+//! Counter-based random numbers: (seed, purpose, index) to uniform, normal, permutation.

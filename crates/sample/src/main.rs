@@ -1,0 +1,3 @@
+//! The program `dcgan-sample`; everything it does is in the library.
+
+fn main() {}

@@ -1,0 +1,1 @@
+//! Pipeline settings: YAML, defaults, overrides, resolved values.

@@ -1,0 +1,1 @@
+//! Exit codes, errors with hints, progress with ETA, signals, common options.

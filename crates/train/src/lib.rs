@@ -1,0 +1,1 @@
+//! Stage 2: a dataset to checkpoints and metrics.csv.

@@ -1,0 +1,3 @@
+//! The program `dcgan-train`; everything it does is in the library.
+
+fn main() {}

@@ -1,0 +1,1 @@
+//! Tests that cross the stages live in `tests/`; this library is empty.
