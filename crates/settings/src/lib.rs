@@ -1,1 +1,18 @@
 //! Pipeline settings: YAML, defaults, overrides, resolved values.
+//!
+//! A pipeline is typed twice: first as it stands in the file, so that a mistake is named with line
+//! and column, then again after the command line's overrides, so that a culprit there is named
+//! too. What comes out is a [`Pipeline`] without holes, whose values have been checked.
+
+mod error;
+mod load;
+mod sections;
+mod seeds;
+
+pub use error::{Error, Origin};
+pub use load::{load, load_text};
+pub use sections::{
+    Eval, IdxFiles, MovingAverages, NetworkKind, Pipeline, Prepare, Sample, SourceKind, Synthetic,
+    Train, ZDistribution,
+};
+pub use seeds::{MAX_SEEDS, parse_seeds};

@@ -1,1 +1,19 @@
-//! Exit codes, errors with hints, progress with ETA, signals, common options.
+//! What the four programs share towards the person at the terminal: common options, exit codes,
+//! errors with their causes and a hint, log, progress with an estimate, signals, results.
+//!
+//! Progress and log go to stderr, results to stdout. A reader that closes either early does no
+//! harm: nothing here panics on a failing write.
+
+mod args;
+mod failure;
+mod main_function;
+mod progress;
+mod result;
+mod signals;
+
+pub use args::CommonArgs;
+pub use failure::{Failure, Report};
+pub use main_function::run_main;
+pub use progress::Progress;
+pub use result::print_result;
+pub use signals::{Signal, Signals};

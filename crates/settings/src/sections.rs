@@ -1,0 +1,268 @@
+//! The four sections of a pipeline, one struct each: every key, its default and what it changes.
+//!
+//! These structs are the single list of settings: `--help`, the shipped `pipelines/*.yaml`, the
+//! nearest-key hints and the manifest's resolved settings all follow them.
+
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+/// A whole pipeline file: one section per stage, each with defaults.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Pipeline {
+    /// Stage 1, `dcgan-prepare`.
+    pub prepare: Prepare,
+    /// Stage 2, `dcgan-train`.
+    pub train: Train,
+    /// Stage 3, `dcgan-sample`.
+    pub sample: Sample,
+    /// Stage 4, `dcgan-eval`.
+    pub eval: Eval,
+}
+
+/// Where the pictures come from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SourceKind {
+    /// IDX files, plain or gzip (MNIST's own format).
+    Idx,
+    /// Pictures drawn by the program: for tests and a first look.
+    Synthetic,
+}
+
+/// Settings of `dcgan-prepare`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Prepare {
+    /// The dataset's name, written into it.
+    pub name: String,
+    /// Where the pictures come from.
+    pub source: SourceKind,
+    /// The IDX files, for `source: idx`.
+    pub idx: IdxFiles,
+    /// The drawn pictures, for `source: synthetic`.
+    pub synthetic: Synthetic,
+    /// Names of the classes in the order of their numbers; empty: the numbers themselves.
+    pub class_names: Vec<String>,
+    /// Pictures drawn from the training part, equally many of each class, into `validation`.
+    pub validation: usize,
+    /// Seed of the validation draw and of the synthetic source.
+    pub seed: u64,
+}
+
+/// Paths of the IDX files, relative to the working directory. Labels may be absent in both parts;
+/// the test part may be absent as a whole.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct IdxFiles {
+    /// IDX3 file of the training images.
+    pub train_images: Option<PathBuf>,
+    /// IDX1 file of the training labels.
+    pub train_labels: Option<PathBuf>,
+    /// IDX3 file of the test images.
+    pub test_images: Option<PathBuf>,
+    /// IDX1 file of the test labels.
+    pub test_labels: Option<PathBuf>,
+    /// Pinned SHA-256 (lower-case hex) of the files as they lie on disk, by the keys above.
+    pub sha256: BTreeMap<String, String>,
+}
+
+/// The synthetic source: per class one shape (bars, discs, rings ...) at a random place.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Synthetic {
+    /// Pictures in the training part.
+    pub train: usize,
+    /// Pictures in the test part.
+    pub test: usize,
+    /// Height in pixels.
+    pub height: usize,
+    /// Width in pixels.
+    pub width: usize,
+    /// Colours, 1 or 3.
+    pub channels: usize,
+    /// Classes, 1 to 256; 0: no labels.
+    pub classes: usize,
+}
+
+/// Which of the two networks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum NetworkKind {
+    /// The conditional network: the class joins every layer.
+    Labelled,
+    /// The network without labels, for pictures of any size.
+    Unlabelled,
+}
+
+/// The distribution of each coordinate of the latent vector z.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum ZDistribution {
+    /// Uniform in [-1, 1), as the original trains.
+    #[serde(rename = "uniform")]
+    Uniform,
+    /// Uniform in [0, 1).
+    #[serde(rename = "uniform_0_1")]
+    Uniform01,
+    /// Standard normal.
+    #[serde(rename = "normal")]
+    Normal,
+}
+
+/// Which training-mode passes feed the moving averages of batch norm.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum MovingAverages {
+    /// The passes of the three updates: G 3, D 4 an iteration.
+    Updates,
+    /// Those and the original's three loss read-outs: G 5, D 7 an iteration.
+    WithReadouts,
+}
+
+/// Settings of `dcgan-train`. The defaults are the original's.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Train {
+    /// Which network.
+    pub network: NetworkKind,
+    /// Passes over the training part. A larger number continues a finished run.
+    pub epochs: usize,
+    /// Pictures per step.
+    pub batch_size: usize,
+    /// Seed of initial weights, batch order and z.
+    pub seed: u64,
+    /// Coordinates of z.
+    pub z_dim: usize,
+    /// Distribution of z.
+    pub z_distribution: ZDistribution,
+    /// Generator filters in its last hidden layer.
+    pub gf_dim: usize,
+    /// Discriminator filters in its first layer.
+    pub df_dim: usize,
+    /// Width of the generator's fully connected layer (labelled network).
+    pub gfc_dim: usize,
+    /// Width of the discriminator's fully connected layer (labelled network).
+    pub dfc_dim: usize,
+    /// Adam's learning rate.
+    pub learning_rate: f64,
+    /// Adam's decay of the first moment.
+    pub beta1: f64,
+    /// Generator updates per discriminator update, all on the same z.
+    pub generator_updates: usize,
+    /// Draw a new order of the pictures each epoch; false keeps the order of epoch 1.
+    pub reshuffle: bool,
+    /// Which passes feed the moving averages.
+    pub moving_averages: MovingAverages,
+    /// Steps between two rows of `metrics.csv`.
+    pub log_every: usize,
+    /// Steps between two checkpoints; one more stands at the end.
+    pub checkpoint_every: usize,
+    /// Checkpoints kept, the newest; 0: all.
+    pub keep_checkpoints: usize,
+    /// Steps between two sample grids; one stands before step 1, one at the end. 0: none.
+    pub grid_every: usize,
+}
+
+/// Settings of `dcgan-sample`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Sample {
+    /// Images per seed.
+    pub n: usize,
+    /// Seeds, as `0,3-6`.
+    pub seeds: String,
+    /// The one class to draw, by name or number; none: image i has class i mod classes.
+    pub class: Option<String>,
+    /// Also write every image as a PNG of its own.
+    pub single_images: bool,
+    /// Columns of the grid; 0: near square, or one per class.
+    pub columns: usize,
+}
+
+/// Settings of `dcgan-eval`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Eval {
+    /// Images generated from a checkpoint.
+    pub n: usize,
+    /// Seed of those images.
+    pub seed: u64,
+    /// Bins of the discriminator histograms.
+    pub histogram_bins: usize,
+}
+
+impl Default for Prepare {
+    fn default() -> Self {
+        Self {
+            name: "dataset".into(),
+            source: SourceKind::Idx,
+            idx: IdxFiles::default(),
+            synthetic: Synthetic::default(),
+            class_names: Vec::new(),
+            validation: 0,
+            seed: 0,
+        }
+    }
+}
+
+impl Default for Synthetic {
+    fn default() -> Self {
+        Self {
+            train: 1024,
+            test: 256,
+            height: 28,
+            width: 28,
+            channels: 1,
+            classes: 10,
+        }
+    }
+}
+
+impl Default for Train {
+    fn default() -> Self {
+        Self {
+            network: NetworkKind::Labelled,
+            epochs: 25,
+            batch_size: 64,
+            seed: 0,
+            z_dim: 100,
+            z_distribution: ZDistribution::Uniform,
+            gf_dim: 64,
+            df_dim: 64,
+            gfc_dim: 1024,
+            dfc_dim: 1024,
+            learning_rate: 2e-4,
+            beta1: 0.5,
+            generator_updates: 2,
+            reshuffle: true,
+            moving_averages: MovingAverages::Updates,
+            log_every: 1,
+            checkpoint_every: 500,
+            keep_checkpoints: 3,
+            grid_every: 100,
+        }
+    }
+}
+
+impl Default for Sample {
+    fn default() -> Self {
+        Self {
+            n: 64,
+            seeds: "0".into(),
+            class: None,
+            single_images: false,
+            columns: 0,
+        }
+    }
+}
+
+impl Default for Eval {
+    fn default() -> Self {
+        Self {
+            n: 10_000,
+            seed: 0,
+            histogram_bins: 50,
+        }
+    }
+}

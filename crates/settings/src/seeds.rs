@@ -1,0 +1,32 @@
+//! Lists of seeds: `0,3-6`.
+
+use crate::Error;
+
+/// The most seeds that one list may name.
+pub const MAX_SEEDS: usize = 1_000_000;
+
+/// Reads a list of seeds: numbers and inclusive ranges, separated by commas, in the order given.
+///
+/// # Errors
+/// When a part is no number or range, a range runs backwards, the list is empty, or it names more
+/// than [`MAX_SEEDS`].
+pub fn parse_seeds(text: &str) -> Result<Vec<u64>, Error> {
+    let mut seeds = Vec::new();
+    for part in text.split(',') {
+        let fault = || Error::Seeds {
+            text: text.into(),
+            found: part.into(),
+        };
+        let number = |digits: &str| digits.trim().parse::<u64>().map_err(|_| fault());
+        let (first, last) = match part.split_once('-') {
+            Some((first, last)) => (number(first)?, number(last)?),
+            None => (number(part)?, number(part)?),
+        };
+        let n_more = last.checked_sub(first).ok_or_else(fault)?;
+        if n_more >= (MAX_SEEDS - seeds.len()) as u64 {
+            return Err(fault());
+        }
+        seeds.extend(first..=last);
+    }
+    Ok(seeds)
+}

@@ -1,0 +1,58 @@
+//! The options that every stage has.
+
+use crate::Failure;
+use dcgan_settings::Pipeline;
+use std::path::PathBuf;
+
+/// The options that every stage has; a stage's own struct flattens them.
+#[derive(Debug, Clone, clap::Args)]
+#[command(next_help_heading = "Common options")]
+pub struct CommonArgs {
+    /// Pipeline file (YAML) with the settings of all stages [default: built-in settings]
+    #[arg(long, value_name = "FILE")]
+    pub pipeline: Option<PathBuf>,
+
+    /// Override one setting, as `train.batch_size=32`; may be given again
+    #[arg(long, value_name = "KEY=VALUE")]
+    pub set: Vec<String>,
+
+    /// Folder that this stage writes
+    #[arg(long, value_name = "DIR")]
+    pub out: PathBuf,
+
+    /// Threads to compute with; changes no byte of the result [default: all cores]
+    #[arg(long, value_name = "N",
+        value_parser = clap::builder::RangedU64ValueParser::<usize>::new().range(1..=1024))]
+    pub threads: Option<usize>,
+
+    /// Start afresh where the stage would otherwise refuse or find nothing to do
+    #[arg(long)]
+    pub force: bool,
+
+    /// Print no progress and no log below a warning
+    #[arg(long)]
+    pub quiet: bool,
+
+    /// Print the result as JSON
+    #[arg(long)]
+    pub json: bool,
+
+    /// Resolve the settings, check the inputs, say what would be read and written; write nothing
+    #[arg(long)]
+    pub dry_run: bool,
+}
+
+impl CommonArgs {
+    /// The resolved settings: the pipeline file if one is given, otherwise the defaults, under the
+    /// overrides.
+    ///
+    /// # Errors
+    /// [`Failure::Usage`] for whatever is wrong with file or overrides.
+    pub fn pipeline(&self) -> Result<Pipeline, Failure> {
+        match &self.pipeline {
+            Some(path) => dcgan_settings::load(path, &self.set),
+            None => dcgan_settings::load_text("built-in settings", "", &self.set),
+        }
+        .map_err(Failure::usage)
+    }
+}
