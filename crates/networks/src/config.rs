@@ -1,0 +1,172 @@
+//! Which network, and how large.
+
+use crate::{Error, Result};
+use std::fmt;
+use std::str::FromStr;
+
+/// Which of the two networks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Kind {
+    /// The conditional network: the class joins every layer; images in [0, 1], sigmoid output.
+    Labelled,
+    /// The network without labels, for images of any size in [-1, 1], tanh output.
+    Unlabelled,
+}
+
+impl Kind {
+    /// The name that files and settings use.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Labelled => "labelled",
+            Self::Unlabelled => "unlabelled",
+        }
+    }
+}
+
+impl fmt::Display for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+impl FromStr for Kind {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self> {
+        match text {
+            "labelled" => Ok(Self::Labelled),
+            "unlabelled" => Ok(Self::Unlabelled),
+            _ => Err(Error::Config {
+                key: "kind",
+                expected: "`labelled` or `unlabelled`".into(),
+                got: text.into(),
+            }),
+        }
+    }
+}
+
+/// Everything that fixes the shapes of a generator and its discriminator.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NetworkConfig {
+    /// Which of the two networks.
+    pub kind: Kind,
+    /// Image height in pixels.
+    pub height: usize,
+    /// Image width in pixels.
+    pub width: usize,
+    /// Colours, 1 or 3.
+    pub channels: usize,
+    /// Classes of the labelled network, 1 to 256; 0 for the unlabelled one.
+    pub classes: usize,
+    /// Coordinates of the latent vector z.
+    pub z_dim: usize,
+    /// Filters of the generator's last hidden layer.
+    pub gf_dim: usize,
+    /// Filters of the discriminator's first layer (labelled: of its second convolution).
+    pub df_dim: usize,
+    /// Width of the generator's first layer; labelled network only.
+    pub gfc_dim: usize,
+    /// Width of the discriminator's fully connected layer; labelled network only.
+    pub dfc_dim: usize,
+}
+
+/// Strided levels of the unlabelled network: the original halves the image four times.
+const UNLABELLED_DEPTH: usize = 4;
+
+/// Bounds on a width and on a side keep every shape product far from overflow.
+const MAX_WIDTH: usize = 1 << 16;
+const MAX_SIDE: usize = 1 << 12;
+
+impl NetworkConfig {
+    /// The original's widths for labelled `height` x `width` images: z 100, filters 64, fully
+    /// connected 1024.
+    pub fn labelled(height: usize, width: usize, channels: usize, classes: usize) -> Self {
+        Self {
+            kind: Kind::Labelled,
+            height,
+            width,
+            channels,
+            classes,
+            z_dim: 100,
+            gf_dim: 64,
+            df_dim: 64,
+            gfc_dim: 1024,
+            dfc_dim: 1024,
+        }
+    }
+
+    /// The original's widths for unlabelled `height` x `width` images: z 100, filters 64.
+    pub fn unlabelled(height: usize, width: usize, channels: usize) -> Self {
+        Self {
+            kind: Kind::Unlabelled,
+            classes: 0,
+            gfc_dim: 0,
+            dfc_dim: 0,
+            ..Self::labelled(height, width, channels, 0)
+        }
+    }
+
+    /// Checks every field.
+    ///
+    /// # Errors
+    /// [`Error::Config`] names the first field that no network can have: labelled images need
+    /// sides divisible by 4 and 1 to 256 classes, unlabelled ones sides of at least 16.
+    pub fn validate(&self) -> Result<()> {
+        for (key, side) in [("height", self.height), ("width", self.width)] {
+            match self.kind {
+                Kind::Labelled => {
+                    check(
+                        key,
+                        side,
+                        side >= 4 && side.is_multiple_of(4) && side <= MAX_SIDE,
+                        "a multiple of 4, at most 4096, for the labelled network",
+                    )?;
+                }
+                Kind::Unlabelled => {
+                    check(
+                        key,
+                        side,
+                        (16..=MAX_SIDE).contains(&side),
+                        "16 to 4096 for the unlabelled network",
+                    )?;
+                }
+            }
+        }
+        check("channels", self.channels, matches!(self.channels, 1 | 3), "1 or 3")?;
+        let mut widths =
+            vec![("z_dim", self.z_dim), ("gf_dim", self.gf_dim), ("df_dim", self.df_dim)];
+        match self.kind {
+            Kind::Labelled => {
+                let classes = self.classes;
+                check("classes", classes, (1..=256).contains(&classes), "1 to 256")?;
+                widths.extend([("gfc_dim", self.gfc_dim), ("dfc_dim", self.dfc_dim)]);
+            }
+            Kind::Unlabelled => {
+                let classes = self.classes;
+                check("classes", classes, classes == 0, "0 for the unlabelled network")?;
+            }
+        }
+        for (key, width) in widths {
+            check(key, width, (1..=MAX_WIDTH).contains(&width), "1 to 65536")?;
+        }
+        Ok(())
+    }
+
+    /// The spatial sizes of the maps, the image first, each half of the one before, rounded up:
+    /// 28, 14, 7 (labelled) or h, h2, h4, h8, h16 (unlabelled).
+    pub(crate) fn sizes(&self) -> Vec<[usize; 2]> {
+        let depth = match self.kind {
+            Kind::Labelled => 2,
+            Kind::Unlabelled => UNLABELLED_DEPTH,
+        };
+        let halve = |size: &[usize; 2]| Some(size.map(|side| side.div_ceil(2)));
+        std::iter::successors(Some([self.height, self.width]), halve).take(depth + 1).collect()
+    }
+}
+
+fn check(key: &'static str, got: usize, holds: bool, expected: &str) -> Result<()> {
+    if holds {
+        return Ok(());
+    }
+    Err(Error::Config { key, expected: expected.into(), got: got.to_string() })
+}

@@ -1,0 +1,148 @@
+//! The discriminator of either network.
+
+use crate::builder::Builder;
+use crate::forward::Forward;
+use crate::{
+    Arrays, Kind, MovingAverage, NetworkConfig, Parameters, Pass, PassStats, Result, Taps,
+    Weights, averages, inputs, labelled, unlabelled,
+};
+use candle_core::Tensor;
+use dcgan_random::Purpose;
+
+/// Prefix of every name of a discriminator.
+const SCOPE: &str = "discriminator";
+
+/// A discriminator with its weights and moving averages: images and classes to logits.
+#[derive(Debug)]
+pub struct Discriminator {
+    config: NetworkConfig,
+    layers: Layers,
+    parameters: Parameters,
+    averages: Vec<MovingAverage>,
+}
+
+#[derive(Debug)]
+enum Layers {
+    Labelled(labelled::Discriminator),
+    Unlabelled(unlabelled::Discriminator),
+}
+
+impl Discriminator {
+    /// A fresh discriminator; its weights are a function of `config` and `seed`.
+    ///
+    /// Convolutions are drawn from a truncated normal, linear layers from a normal, both with
+    /// standard deviation 0.02; biases and beta 0, gamma 1, moving averages 0 and 1. Source: ops.py.
+    ///
+    /// # Errors
+    /// [`Error::Config`](crate::Error::Config) if `config` is not valid.
+    pub fn init(config: &NetworkConfig, seed: u64) -> Result<Self> {
+        Self::build(config, Builder::seeded(SCOPE, seed, Purpose::DiscriminatorWeights))
+    }
+
+    /// A discriminator from all arrays of `arrays` under `discriminator/`; other names are left
+    /// alone.
+    ///
+    /// # Errors
+    /// [`Error::Config`](crate::Error::Config), or [`Error::Missing`](crate::Error::Missing), [`Error::Shape`](crate::Error::Shape) or [`Error::Unexpected`](crate::Error::Unexpected) with the
+    /// array's name.
+    pub fn from_arrays(config: &NetworkConfig, arrays: &Arrays) -> Result<Self> {
+        Self::build(config, Builder::loading(SCOPE, arrays))
+    }
+
+    fn build(config: &NetworkConfig, mut builder: Builder<'_>) -> Result<Self> {
+        config.validate()?;
+        let layers = match config.kind {
+            Kind::Labelled => {
+                Layers::Labelled(labelled::Discriminator::new(config, &mut builder)?)
+            }
+            Kind::Unlabelled => {
+                Layers::Unlabelled(unlabelled::Discriminator::new(config, &mut builder)?)
+            }
+        };
+        let (parameters, averages) = builder.finish()?;
+        Ok(Self { config: config.clone(), layers, parameters, averages })
+    }
+
+    /// The training-mode pass, with batch statistics, the only mode of the original: x [B,H,W,C],
+    /// y one-hot [B,Y] (labelled network only) to logits [B,1]. With frozen weights the gradient
+    /// still reaches x. Feeds no moving average: see [`Self::feed_averages`].
+    ///
+    /// # Errors
+    /// [`Error::Input`](crate::Error::Input) if x or y don't fit, [`Error::BatchTooSmall`](crate::Error::BatchTooSmall) if batch norm can't work.
+    pub fn forward(&self, x: &Tensor, y: Option<&Tensor>, weights: Weights) -> Result<Pass> {
+        self.run(x, y, Forward::training(weights, None))
+    }
+
+    /// [`Self::forward`], and every activation on the way.
+    ///
+    /// # Errors
+    /// As [`Self::forward`].
+    pub fn forward_with_taps(
+        &self,
+        x: &Tensor,
+        y: Option<&Tensor>,
+        weights: Weights,
+        taps: &mut Taps,
+    ) -> Result<Pass> {
+        self.run(x, y, Forward::training(weights, Some(taps)))
+    }
+
+    /// The inference pass, with moving averages: each logit depends on its own image and class
+    /// alone. The original has no such mode.
+    ///
+    /// # Errors
+    /// [`Error::Input`](crate::Error::Input) if x or y don't fit.
+    pub fn infer(&self, x: &Tensor, y: Option<&Tensor>) -> Result<Tensor> {
+        Ok(self.run(x, y, Forward::inference(&self.averages))?.output)
+    }
+
+    fn run(&self, x: &Tensor, y: Option<&Tensor>, mut pass: Forward<'_>) -> Result<Pass> {
+        let NetworkConfig { height, width, channels, .. } = self.config;
+        let batch = inputs::rows("x", x, &[height, width, channels])?;
+        let output = match (&self.layers, y) {
+            (Layers::Labelled(layers), Some(y)) => {
+                inputs::labels(y, batch, self.config.classes)?;
+                layers.forward(x, y, &mut pass)?
+            }
+            (Layers::Unlabelled(layers), None) => layers.forward(x, &mut pass)?,
+            _ => return Err(inputs::labels_mismatch(self.config.kind, y)),
+        };
+        Ok(Pass { output, stats: pass.stats })
+    }
+
+    /// Moves the averages by the statistics of one pass; call it once for each time that the
+    /// original would have run the pass.
+    pub fn feed_averages(&mut self, stats: &PassStats) {
+        averages::feed(&mut self.averages, stats);
+    }
+
+    /// The moving averages in the order of the layers.
+    pub fn averages(&self) -> &[MovingAverage] {
+        &self.averages
+    }
+
+    /// The network that this is.
+    pub fn config(&self) -> &NetworkConfig {
+        &self.config
+    }
+
+    /// The trained weights in their fixed order.
+    pub fn parameters(&self) -> &Parameters {
+        &self.parameters
+    }
+
+    /// Number of trained values.
+    pub fn parameter_count(&self) -> usize {
+        self.parameters.count()
+    }
+
+    /// A copy of weights and moving averages under the original's names.
+    ///
+    /// # Errors
+    /// [`Error::Layer`](crate::Error::Layer) if a weight cannot be read.
+    pub fn arrays(&self) -> Result<Arrays> {
+        let mut arrays = self.parameters.arrays()?;
+        averages::export(&self.averages, &mut arrays);
+        Ok(arrays)
+    }
+}

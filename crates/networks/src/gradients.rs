@@ -1,0 +1,84 @@
+//! The gradients of one loss, their norm, and where they stop being finite.
+
+use crate::tensors::with_values;
+use crate::{Error, Parameter, Parameters, Result};
+use candle_core::Tensor;
+use candle_core::backprop::GradStore;
+use rayon::prelude::*;
+
+/// Values summed in one piece; pieces are added in order, so that the norm is the same for any
+/// number of threads.
+const PIECE: usize = 1 << 16;
+
+/// The gradients of one loss with respect to whatever it tracked.
+#[derive(Debug)]
+pub struct Gradients(GradStore);
+
+/// Runs the backward pass of a scalar loss.
+///
+/// # Errors
+/// [`Error::Layer`] if an operation's backward pass fails.
+pub fn gradients(loss: &Tensor) -> Result<Gradients> {
+    Ok(Gradients(loss.backward().map_err(Error::at("backward", &[loss]))?))
+}
+
+impl Gradients {
+    /// The gradient with respect to a tracked leaf: a weight, or an input that is a `Var`.
+    pub fn get(&self, leaf: &Tensor) -> Option<&Tensor> {
+        self.0.get(leaf)
+    }
+
+    /// The gradient with respect to a weight.
+    ///
+    /// # Errors
+    /// [`Error::NoGradient`] if the loss doesn't depend on it or it was frozen.
+    pub fn of(&self, parameter: &Parameter) -> Result<&Tensor> {
+        self.0
+            .get(&parameter.var)
+            .ok_or_else(|| Error::NoGradient { name: parameter.name.clone() })
+    }
+
+    /// L2 norm over all weights of a network, summed in float64.
+    ///
+    /// # Errors
+    /// [`Error::NoGradient`] if a weight has none.
+    pub fn norm(&self, parameters: &Parameters) -> Result<f32> {
+        let mut total = 0.0;
+        for parameter in parameters {
+            total += with_values(self.of(parameter)?, sum_of_squares)?;
+        }
+        #[expect(clippy::cast_possible_truncation, reason = "a norm is reported in float32")]
+        Ok(total.sqrt() as f32)
+    }
+
+    /// The name of the first weight, in order, whose gradient has an infinite value or a NaN.
+    ///
+    /// # Errors
+    /// [`Error::NoGradient`] if a weight has none.
+    pub fn first_non_finite<'a>(&self, parameters: &'a Parameters) -> Result<Option<&'a str>> {
+        for parameter in parameters {
+            let finite = |values: &[f32]| values.iter().all(|value| value.is_finite());
+            if !with_values(self.of(parameter)?, finite)? {
+                return Ok(Some(&parameter.name));
+            }
+        }
+        Ok(None)
+    }
+}
+
+/// Eight running sums per piece, so that the compiler can keep them in one register.
+fn sum_of_squares(values: &[f32]) -> f64 {
+    let piece = |values: &[f32]| {
+        let mut sums = [0.0_f64; 8];
+        let (rows, rest) = values.as_chunks::<8>();
+        for row in rows {
+            for (sum, &value) in sums.iter_mut().zip(row) {
+                *sum += f64::from(value) * f64::from(value);
+            }
+        }
+        let rest: f64 = rest.iter().map(|&value| f64::from(value) * f64::from(value)).sum();
+        sums.iter().sum::<f64>() + rest
+    };
+    let pieces: Vec<f64> = values.par_chunks(PIECE).map(piece).collect();
+    pieces.iter().sum()
+}

@@ -1,0 +1,72 @@
+//! Between bytes and what a network sees.
+
+use crate::{Error, Kind, Result};
+use candle_core::{Device, Tensor};
+
+/// Bytes [n,h,w,c] to a tensor of that shape: labelled `x/255` in [0, 1] (`load_mnist`, model.py),
+/// unlabelled `x/127.5 - 1` in [-1, 1] (`transform`, utils.py).
+///
+/// # Errors
+/// [`Error::Input`] if there are more or fewer bytes than the shape says.
+pub fn images_to_tensor(images: &[u8], shape: [usize; 4], kind: Kind) -> Result<Tensor> {
+    let n_values: usize = shape.iter().product();
+    if images.len() != n_values {
+        return Err(Error::Input {
+            what: "images",
+            expected: format!("{n_values} bytes for shape {shape:?}"),
+            got: format!("{} bytes", images.len()),
+        });
+    }
+    let value = |&byte: &u8| match kind {
+        Kind::Labelled => f32::from(byte) / 255.0,
+        Kind::Unlabelled => f32::from(byte) / 127.5 - 1.0,
+    };
+    let values: Vec<f32> = images.iter().map(value).collect();
+    Tensor::from_vec(values, &shape, &Device::Cpu).map_err(Error::at("images", &[]))
+}
+
+/// The nearest byte to each value; what lies outside the network's range is cut off. The inverse
+/// of [`images_to_tensor`] on every byte.
+///
+/// # Errors
+/// [`Error::NonFinite`] if a value is a NaN, [`Error::Layer`] if the tensor is not float32.
+pub fn tensor_to_images(images: &Tensor, kind: Kind) -> Result<Vec<u8>> {
+    let byte = |value: f32| {
+        let scaled = match kind {
+            Kind::Labelled => value * 255.0,
+            Kind::Unlabelled => (value + 1.0) * 127.5,
+        };
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "the conversion saturates, which is the cut that is meant"
+        )]
+        (scaled.round() as u8)
+    };
+    crate::tensors::with_values(images, |values| {
+        if values.iter().any(|value| value.is_nan()) {
+            return Err(Error::NonFinite { what: "value of", name: "images".into() });
+        }
+        Ok(values.iter().map(|&value| byte(value)).collect())
+    })?
+}
+
+/// Labels to y [n, classes]: 1 at the label, 0 elsewhere.
+///
+/// # Errors
+/// [`Error::Input`] if a label is not below `classes`.
+pub fn one_hot(labels: &[u8], classes: usize) -> Result<Tensor> {
+    let mut values = vec![0.0_f32; labels.len() * classes];
+    for (idx, &label) in labels.iter().enumerate() {
+        let label = usize::from(label);
+        if label >= classes {
+            return Err(Error::Input {
+                what: "labels",
+                expected: format!("labels below {classes}"),
+                got: format!("{label} at row {idx}"),
+            });
+        }
+        values[idx * classes + label] = 1.0;
+    }
+    Tensor::from_vec(values, (labels.len(), classes), &Device::Cpu).map_err(Error::at("y", &[]))
+}

@@ -1,0 +1,59 @@
+//! The losses: means over the batch of binary cross-entropy with logits.
+//!
+//! Equation: `bce(l, t) = max(l, 0) - l·t + log(1 + exp(-|l|))`. Source: `d_loss_real`,
+//! `d_loss_fake`, `g_loss` (`sigmoid_cross_entropy_with_logits`), model.py.
+
+use crate::{Error, Result};
+use candle_core::Tensor;
+use dcgan_kernels::bce_with_logits;
+
+/// The discriminator's loss and its two halves, scalars with their graphs.
+#[derive(Debug, Clone)]
+pub struct DiscriminatorLoss {
+    /// Against the real batch.
+    pub real: Tensor,
+    /// Against the generated batch.
+    pub fake: Tensor,
+    /// Their sum, which the update descends.
+    pub total: Tensor,
+}
+
+/// mean bce(D(x), 1): how little D believes in the real batch. Logits [B,1] to a scalar.
+///
+/// # Errors
+/// [`Error::Layer`] if the operation fails.
+pub fn discriminator_loss_real(logits: &Tensor) -> Result<Tensor> {
+    bce("loss/d_real", logits, 1.0)
+}
+
+/// mean bce(D(G(z)), 0): how much D believes in the generated batch. Logits [B,1] to a scalar.
+///
+/// # Errors
+/// [`Error::Layer`] if the operation fails.
+pub fn discriminator_loss_fake(logits: &Tensor) -> Result<Tensor> {
+    bce("loss/d_fake", logits, 0.0)
+}
+
+/// Both halves and their sum, from the logits [B,1] of two separate passes.
+///
+/// # Errors
+/// [`Error::Layer`] if an operation fails.
+pub fn discriminator_loss(real_logits: &Tensor, fake_logits: &Tensor) -> Result<DiscriminatorLoss> {
+    let real = discriminator_loss_real(real_logits)?;
+    let fake = discriminator_loss_fake(fake_logits)?;
+    let total = (&real + &fake).map_err(Error::at("loss/d", &[&real, &fake]))?;
+    Ok(DiscriminatorLoss { real, fake, total })
+}
+
+/// mean bce(D(G(z)), 1), the generator's loss in its non-saturating form (Goodfellow et al. 2014,
+/// section 3). Logits [B,1] to a scalar.
+///
+/// # Errors
+/// [`Error::Layer`] if the operation fails.
+pub fn generator_loss(logits: &Tensor) -> Result<Tensor> {
+    bce("loss/g", logits, 1.0)
+}
+
+fn bce(name: &str, logits: &Tensor, target: f32) -> Result<Tensor> {
+    bce_with_logits(logits, target).map_err(Error::at(name, &[logits]))
+}
