@@ -1,1 +1,24 @@
 //! CPU kernels as slice functions, their candle operations, and the reference twin of each.
+
+mod activation;
+mod adam;
+mod batch_norm;
+mod conv;
+mod geometry;
+mod labels;
+mod linear;
+mod loss;
+mod matmul;
+mod real;
+mod scratch;
+mod threads;
+
+pub use activation::{Activation, activate};
+pub use adam::{AdamConfig, adam_update};
+pub use batch_norm::{BatchStats, batch_norm, batch_norm_inference};
+pub use conv::{conv2d, conv2d_transpose};
+pub use geometry::Geometry;
+pub use linear::linear;
+pub use loss::bce_with_logits;
+pub use real::Real;
+pub use threads::{set_threads, threads};

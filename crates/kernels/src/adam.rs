@@ -1,0 +1,129 @@
+//! Adam (Kingma and Ba 2015) in TensorFlow's form, in place.
+
+use std::sync::Mutex;
+
+use candle_core::{CpuStorage, InplaceOp2, Layout, Result, Tensor, Var, bail};
+use rayon::prelude::*;
+
+use crate::real::elements;
+
+/// Elements per task. A multiple of every vector width.
+const CHUNK: usize = 64 * 1024;
+
+/// Settings of the update.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct AdamConfig {
+    /// Learning rate.
+    pub lr: f32,
+    /// Decay of the first moment.
+    pub beta1: f32,
+    /// Decay of the second moment.
+    pub beta2: f32,
+    /// Added to the plain root of the second moment, not to the bias-corrected one.
+    pub epsilon: f32,
+}
+
+/// One update of one weight and its moments, in place; `step` counts from 1.
+///
+/// `m += (1 - beta1)(g - m)`, `v += (1 - beta2)(g^2 - v)`, `w -= lr_t m / (sqrt(v) + epsilon)` with
+/// `lr_t = lr sqrt(1 - beta2^step) / (1 - beta1^step)`: TensorFlow's `AdamOptimizer`, with its `epsilon hat`.
+///
+/// # Errors
+///
+/// If `step` is 0, lengths differ, or an element type is not `f32`.
+pub fn adam_update(
+    w: &Var,
+    g: &Tensor,
+    m: &mut [f32],
+    v: &mut [f32],
+    config: &AdamConfig,
+    step: u64,
+) -> Result<()> {
+    if step == 0 {
+        bail!("expected a step from 1, got 0")
+    }
+    let n = w.elem_count();
+    if w.dims() != g.dims() || m.len() != n || v.len() != n {
+        bail!(
+            "expected a gradient of shape {:?} and moments of {n} elements, got {:?}, {} and {}",
+            w.dims(),
+            g.dims(),
+            m.len(),
+            v.len()
+        )
+    }
+    let update = Update {
+        rates: Rates::new(config, step),
+        moments: Mutex::new((m, v)),
+    };
+    w.inplace_op2(&g.contiguous()?, &update)
+}
+
+/// The numbers of one step.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Rates {
+    lr: f32,
+    one_minus_beta1: f32,
+    one_minus_beta2: f32,
+    epsilon: f32,
+}
+
+impl Rates {
+    pub(crate) fn new(config: &AdamConfig, step: u64) -> Rates {
+        // Beyond 2^31 steps both corrections have long been 1.
+        let step = i32::try_from(step).unwrap_or(i32::MAX);
+        let correction = |beta: f32| 1.0 - f64::from(beta).powi(step);
+        let lr = f64::from(config.lr) * correction(config.beta2).sqrt() / correction(config.beta1);
+        Rates {
+            #[expect(clippy::cast_possible_truncation, reason = "the update runs in f32")]
+            lr: lr as f32,
+            // In f32, as TensorFlow takes them.
+            one_minus_beta1: 1.0 - config.beta1,
+            one_minus_beta2: 1.0 - config.beta2,
+            epsilon: config.epsilon,
+        }
+    }
+}
+
+struct Update<'a> {
+    rates: Rates,
+    moments: Mutex<(&'a mut [f32], &'a mut [f32])>,
+}
+
+impl InplaceOp2 for Update<'_> {
+    fn name(&self) -> &'static str {
+        "adam"
+    }
+
+    fn cpu_fwd(
+        &self,
+        s1: &mut CpuStorage,
+        l1: &Layout,
+        s2: &CpuStorage,
+        l2: &Layout,
+    ) -> Result<()> {
+        let g = elements::<f32>(s2, l2)?;
+        let (CpuStorage::F32(w), Some((start, end))) = (s1, l1.contiguous_offsets()) else {
+            bail!("expected a contiguous weight of type f32")
+        };
+        let mut moments = self
+            .moments
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner);
+        let (m, v) = &mut *moments;
+        w[start..end]
+            .par_chunks_mut(CHUNK)
+            .zip(g.par_chunks(CHUNK))
+            .zip(m.par_chunks_mut(CHUNK).zip(v.par_chunks_mut(CHUNK)))
+            .for_each(|((w, g), (m, v))| update(w, g, m, v, self.rates));
+        Ok(())
+    }
+}
+
+fn update(w: &mut [f32], g: &[f32], m: &mut [f32], v: &mut [f32], rates: Rates) {
+    for (((w, &g), m), v) in w.iter_mut().zip(g).zip(m).zip(v) {
+        *m += rates.one_minus_beta1 * (g - *m);
+        *v += rates.one_minus_beta2 * (g * g - *v);
+        *w -= rates.lr * *m / (v.sqrt() + rates.epsilon);
+    }
+}

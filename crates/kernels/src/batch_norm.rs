@@ -1,0 +1,425 @@
+//! Batch normalisation over all axes but the last, fused with the activation behind it.
+//!
+//! One pass reads the moments, one writes the result; backward likewise. A fused activation saves a map of
+//! its own and two passes: its slope is read off the result, and `x^` is recomputed from `x`.
+//!
+//! Moments are exact to the last bits even where the spread is far below the mean: blocks of a few rows are
+//! centred on their own mean while they lie in the cache, and their moments are merged in `f64` (Chan,
+//! Golub and LeVeque 1979), in an order that depends on the shape alone.
+
+use std::sync::{Arc, OnceLock};
+
+use candle_core::backend::BackendStorage as _;
+use candle_core::{CpuStorage, CustomOp3, Layout, Result, Shape, Tensor, WithDType, bail};
+use rayon::prelude::*;
+
+use crate::activation::{Activation, CHUNK, apply, multiply_slope};
+use crate::linear::{same_dtype, tensor};
+use crate::real::{Real, elements, for_dtype, with_elements};
+
+/// Rows centred together: with [`COLUMNS`] they fill half the first-level cache.
+const ROWS: usize = 32;
+/// Columns per task.
+const COLUMNS: usize = 128;
+/// Most partial results over the rows.
+const PARTS: usize = 16;
+
+/// Batch statistics of one training-mode pass, one value per feature: what moving averages are fed.
+#[derive(Clone, Debug, PartialEq)]
+pub struct BatchStats {
+    /// Mean.
+    pub mean: Vec<f32>,
+    /// Variance times N / (N - 1) for N values per feature (times 1 if N is 1).
+    pub variance_unbiased: Vec<f32>,
+}
+
+/// `act(gamma (x - mean) / sqrt(var + eps) + beta)` with the batch's own mean and biased variance.
+///
+/// `x` is `[.., C]`, `gamma` and `beta` are `[C]`. Gradients flow through mean and variance.
+///
+/// # Errors
+///
+/// If shapes or element types do not fit together, or a leaky slope is not positive.
+pub fn batch_norm(
+    x: &Tensor,
+    gamma: &Tensor,
+    beta: &Tensor,
+    eps: f64,
+    act: Activation,
+) -> Result<(Tensor, BatchStats)> {
+    check(x, gamma, beta, act)?;
+    let saved = Arc::new(OnceLock::new());
+    let op = BatchNorm {
+        eps,
+        act,
+        saved: saved.clone(),
+    };
+    let y = x
+        .contiguous()?
+        .apply_op3(&gamma.contiguous()?, &beta.contiguous()?, op)?;
+    let Some(Moments { mean, variance }) = saved.get() else {
+        bail!("batch statistics were not computed")
+    };
+    let n = (x.elem_count() / mean.len()) as f64;
+    let unbiased = n / (n - 1.0).max(1.0);
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "moving averages are kept in f32"
+    )]
+    let stats = BatchStats {
+        mean: mean.iter().map(|&v| v as f32).collect(),
+        variance_unbiased: variance.iter().map(|&v| (v * unbiased) as f32).collect(),
+    };
+    Ok((y, stats))
+}
+
+/// `act(gamma (x - moving_mean) / sqrt(moving_variance + eps) + beta)`, without gradient.
+///
+/// # Errors
+///
+/// If shapes or element types do not fit together, or a leaky slope is not positive.
+pub fn batch_norm_inference(
+    x: &Tensor,
+    gamma: &Tensor,
+    beta: &Tensor,
+    moving_mean: &[f32],
+    moving_variance: &[f32],
+    eps: f64,
+    act: Activation,
+) -> Result<Tensor> {
+    let c = check(x, gamma, beta, act)?;
+    if moving_mean.len() != c || moving_variance.len() != c {
+        bail!(
+            "expected moving averages of {c} features, got {} and {}",
+            moving_mean.len(),
+            moving_variance.len()
+        )
+    }
+    let (x, gamma, beta) = (x.contiguous()?, gamma.contiguous()?, beta.contiguous()?);
+    for_dtype!(x.dtype(), T => {
+        with_elements!(T, xs: x, gamma: gamma, beta: beta => {
+            let moments = Moments {
+                mean: moving_mean.iter().map(|&v| f64::from(v)).collect(),
+                variance: moving_variance.iter().map(|&v| f64::from(v)).collect(),
+            };
+            let y = normalise::<T>(xs, &moments, gamma, beta, eps, act);
+            Tensor::from_vec(y, x.shape(), x.device())
+        })
+    })
+}
+
+/// Checks what both modes share and returns the number of features.
+fn check(x: &Tensor, gamma: &Tensor, beta: &Tensor, act: Activation) -> Result<usize> {
+    act.check()?;
+    same_dtype(x, &[gamma, beta])?;
+    let c = x.dims().last().copied().unwrap_or(0);
+    if x.elem_count() == 0 {
+        bail!(
+            "expected at least one value per feature, got shape {:?}",
+            x.dims()
+        )
+    }
+    if gamma.dims() != [c] || beta.dims() != [c] {
+        bail!(
+            "expected gamma and beta of shape [{c}], got {:?} and {:?}",
+            gamma.dims(),
+            beta.dims()
+        )
+    }
+    Ok(c)
+}
+
+/// Mean and biased variance per feature.
+#[derive(Clone, Debug)]
+struct Moments {
+    mean: Vec<f64>,
+    variance: Vec<f64>,
+}
+
+#[derive(Debug)]
+struct BatchNorm {
+    eps: f64,
+    act: Activation,
+    /// Written by the forward pass, read by the backward pass and by the caller.
+    saved: Arc<OnceLock<Moments>>,
+}
+
+impl CustomOp3 for BatchNorm {
+    fn name(&self) -> &'static str {
+        "batch-norm"
+    }
+
+    fn cpu_fwd(
+        &self,
+        s1: &CpuStorage,
+        l1: &Layout,
+        s2: &CpuStorage,
+        l2: &Layout,
+        s3: &CpuStorage,
+        l3: &Layout,
+    ) -> Result<(CpuStorage, Shape)> {
+        for_dtype!(s1.dtype(), T => {
+            let (x, gamma, beta) = (elements::<T>(s1, l1)?, elements::<T>(s2, l2)?, elements::<T>(s3, l3)?);
+            let moments = self.saved.get_or_init(|| moments(x, gamma.len()));
+            let y = normalise(x, moments, gamma, beta, self.eps, self.act);
+            Ok((<T as WithDType>::to_cpu_storage_owned(y), l1.shape().clone()))
+        })
+    }
+
+    fn bwd(
+        &self,
+        x: &Tensor,
+        gamma: &Tensor,
+        beta: &Tensor,
+        y: &Tensor,
+        dy: &Tensor,
+    ) -> Result<(Option<Tensor>, Option<Tensor>, Option<Tensor>)> {
+        let Some(moments) = self.saved.get() else {
+            bail!("backward before forward")
+        };
+        let dy = dy.contiguous()?;
+        for_dtype!(x.dtype(), T => {
+            with_elements!(T, xs: x, gammas: gamma, ys: y, dys: dy => {
+                let (dx, dgamma, dbeta) =
+                    gradient::<T>(xs, moments, gammas, self.eps, self.act, ys, dys, x.track_op());
+                Ok((
+                    tensor(dx, x)?,
+                    tensor(gamma.track_op().then_some(dgamma), gamma)?,
+                    tensor(beta.track_op().then_some(dbeta), beta)?,
+                ))
+            })
+        })
+    }
+}
+
+/// Rows per part: fixed by the shape.
+fn part_rows(rows: usize) -> usize {
+    rows.div_ceil(PARTS).next_multiple_of(ROWS)
+}
+
+fn moments<T: Real>(x: &[T], c: usize) -> Moments {
+    let rows = x.len() / c;
+    let part = part_rows(rows);
+    // Per part: mean and sum of squared deviations of each feature.
+    let mut parts = vec![(0.0, 0.0); rows.div_ceil(part) * c];
+    parts
+        .par_chunks_mut(c)
+        .zip(x.par_chunks(part * c))
+        .for_each(|(parts, x)| {
+            parts
+                .par_chunks_mut(COLUMNS)
+                .enumerate()
+                .for_each(|(at, parts)| {
+                    part_moments(x, c, at * COLUMNS, parts);
+                });
+        });
+    let (first, rest) = parts.split_at(c);
+    let mut merged = first.to_vec();
+    for (i, other) in rest.chunks_exact(c).enumerate() {
+        let n = (part * (i + 1)) as f64;
+        let added = part.min(rows - part * (i + 1)) as f64;
+        for (merged, &other) in merged.iter_mut().zip(other) {
+            merge(merged, n, other, added);
+        }
+    }
+    Moments {
+        mean: merged.iter().map(|m| m.0).collect(),
+        variance: merged.iter().map(|m| m.1 / rows as f64).collect(),
+    }
+}
+
+/// Adds the moments of `added` values to those of `n`.
+fn merge(into: &mut (f64, f64), n: f64, (mean, squares): (f64, f64), added: f64) {
+    let delta = mean - into.0;
+    let share = added / (n + added);
+    into.0 += delta * share;
+    into.1 += squares + delta * delta * n * share;
+}
+
+/// Moments of the columns from `first` on, over all rows of `x`.
+fn part_moments<T: Real>(x: &[T], c: usize, first: usize, parts: &mut [(f64, f64)]) {
+    let width = parts.len();
+    let (mut sums, mut squares) = ([T::ZERO; COLUMNS], [T::ZERO; COLUMNS]);
+    let (sums, squares) = (&mut sums[..width], &mut squares[..width]);
+    let mut n = 0.0;
+    for block in x.chunks(ROWS * c) {
+        let rows = || block.chunks_exact(c).map(|row| &row[first..first + width]);
+        let count = (block.len() / c) as f64;
+        sums.fill(T::ZERO);
+        for row in rows() {
+            for (sum, &x) in sums.iter_mut().zip(row) {
+                *sum += x;
+            }
+        }
+        for sum in sums.iter_mut() {
+            *sum /= T::from_f64(count);
+        }
+        squares.fill(T::ZERO);
+        for row in rows() {
+            for ((square, &mean), &x) in squares.iter_mut().zip(&*sums).zip(row) {
+                let d = x - mean;
+                *square += d * d;
+            }
+        }
+        for ((part, mean), square) in parts.iter_mut().zip(&*sums).zip(&*squares) {
+            merge(part, n, (mean.to_f64(), square.to_f64()), count);
+        }
+        n += count;
+    }
+}
+
+/// Per feature: what turns `x` into the normalised value.
+struct Scales<T> {
+    mean: Vec<T>,
+    /// `1 / sqrt(var + eps)`.
+    inverse: Vec<T>,
+}
+
+impl<T: Real> Scales<T> {
+    fn new(moments: &Moments, eps: f64) -> Scales<T> {
+        Scales {
+            mean: moments.mean.iter().map(|&m| T::from_f64(m)).collect(),
+            inverse: moments
+                .variance
+                .iter()
+                .map(|&v| T::from_f64((v + eps).sqrt().recip()))
+                .collect(),
+        }
+    }
+}
+
+fn normalise<T: Real>(
+    x: &[T],
+    moments: &Moments,
+    gamma: &[T],
+    beta: &[T],
+    eps: f64,
+    act: Activation,
+) -> Vec<T> {
+    let c = gamma.len();
+    let Scales { mean, inverse } = Scales::<T>::new(moments, eps);
+    let scale: Vec<T> = gamma.iter().zip(&inverse).map(|(&g, &i)| g * i).collect();
+    let mut y = vec![T::ZERO; x.len()];
+    let chunk = (CHUNK / c).max(1) * c;
+    y.par_chunks_mut(chunk)
+        .zip(x.par_chunks(chunk))
+        .for_each(|(y, x)| {
+            for (y, x) in y.chunks_exact_mut(c).zip(x.chunks_exact(c)) {
+                for ((((y, &x), &mean), &scale), &beta) in
+                    y.iter_mut().zip(x).zip(&mean).zip(&scale).zip(beta)
+                {
+                    *y = (x - mean) * scale + beta;
+                }
+            }
+            apply(act, y);
+        });
+    y
+}
+
+/// Gradients of `x` (if wanted), gamma and beta.
+#[expect(
+    clippy::too_many_arguments,
+    reason = "one call, each argument a different thing"
+)]
+#[expect(clippy::type_complexity, reason = "three gradients")]
+fn gradient<T: Real>(
+    x: &[T],
+    moments: &Moments,
+    gamma: &[T],
+    eps: f64,
+    act: Activation,
+    y: &[T],
+    dy: &[T],
+    wanted: bool,
+) -> (Option<Vec<T>>, Vec<T>, Vec<T>) {
+    let c = gamma.len();
+    let rows = x.len() / c;
+    let scales = Scales::<T>::new(moments, eps);
+    let part = part_rows(rows);
+    let mut dz = dy.to_vec();
+    dz.par_chunks_mut(CHUNK)
+        .zip(y.par_chunks(CHUNK))
+        .for_each(|(dz, y)| {
+            multiply_slope(act, y, dz);
+        });
+    // Per part: sums of dz and of dz x^.
+    let mut parts = vec![(0.0, 0.0); rows.div_ceil(part) * c];
+    let input = x.par_chunks(part * c).zip(dz.par_chunks(part * c));
+    parts
+        .par_chunks_mut(c)
+        .zip(input)
+        .for_each(|(parts, (x, dz))| {
+            parts
+                .par_chunks_mut(COLUMNS)
+                .enumerate()
+                .for_each(|(at, parts)| {
+                    part_sums(x, dz, &scales, c, at * COLUMNS, parts);
+                });
+        });
+    let mut sums = vec![(0.0, 0.0); c];
+    for part in parts.chunks_exact(c) {
+        for (sum, part) in sums.iter_mut().zip(part) {
+            sum.0 += part.0;
+            sum.1 += part.1;
+        }
+    }
+    let dbeta: Vec<T> = sums.iter().map(|s| T::from_f64(s.0)).collect();
+    let dgamma: Vec<T> = sums.iter().map(|s| T::from_f64(s.1)).collect();
+    let dx = wanted.then(|| {
+        let n = rows as f64;
+        let mean_dz: Vec<T> = sums.iter().map(|s| T::from_f64(s.0 / n)).collect();
+        let mean_dzx: Vec<T> = sums.iter().map(|s| T::from_f64(s.1 / n)).collect();
+        let scale: Vec<T> = gamma
+            .iter()
+            .zip(&scales.inverse)
+            .map(|(&g, &i)| g * i)
+            .collect();
+        let chunk = (CHUNK / c).max(1) * c;
+        dz.par_chunks_mut(chunk)
+            .zip(x.par_chunks(chunk))
+            .for_each(|(dz, x)| {
+                for (dz, x) in dz.chunks_exact_mut(c).zip(x.chunks_exact(c)) {
+                    for i in 0..c {
+                        let normal = (x[i] - scales.mean[i]) * scales.inverse[i];
+                        dz[i] = scale[i] * (dz[i] - mean_dz[i] - normal * mean_dzx[i]);
+                    }
+                }
+            });
+        dz
+    });
+    (dx, dgamma, dbeta)
+}
+
+/// Sums of `dz` and `dz x^` of the columns from `first` on, over all rows.
+fn part_sums<T: Real>(
+    x: &[T],
+    dz: &[T],
+    scales: &Scales<T>,
+    c: usize,
+    first: usize,
+    parts: &mut [(f64, f64)],
+) {
+    let width = parts.len();
+    let columns = first..first + width;
+    let (mean, inverse) = (
+        &scales.mean[columns.clone()],
+        &scales.inverse[columns.clone()],
+    );
+    let (mut sums, mut products) = ([T::ZERO; COLUMNS], [T::ZERO; COLUMNS]);
+    let (sums, products) = (&mut sums[..width], &mut products[..width]);
+    for (x, dz) in x.chunks(ROWS * c).zip(dz.chunks(ROWS * c)) {
+        sums.fill(T::ZERO);
+        products.fill(T::ZERO);
+        for (x, dz) in x.chunks_exact(c).zip(dz.chunks_exact(c)) {
+            let (x, dz) = (&x[columns.clone()], &dz[columns.clone()]);
+            for i in 0..width {
+                sums[i] += dz[i];
+                products[i] += dz[i] * ((x[i] - mean[i]) * inverse[i]);
+            }
+        }
+        for ((part, sum), product) in parts.iter_mut().zip(&*sums).zip(&*products) {
+            part.0 += sum.to_f64();
+            part.1 += product.to_f64();
+        }
+    }
+}

@@ -1,0 +1,433 @@
+//! Strided convolution and its transpose, each a gather or scatter beside one product.
+//!
+//! | | forward | input gradient | weight gradient |
+//! | --- | --- | --- | --- |
+//! | convolution | gather, product | product, scatter | gather, product |
+//! | transpose | product, scatter | gather, product | gather (of `dy`), product |
+//!
+//! Maps are `[B, H, W, C]`, so that a gather copies runs of `taps x C` values and a product reads its
+//! operands as they lie. Tasks are fixed blocks of samples with a serial product inside: the patches of a
+//! block stay in the cache, and nothing depends on the number of threads. Labels never become planes;
+//! see [`crate::labels`].
+
+use candle_core::backend::BackendStorage as _;
+use candle_core::{CpuStorage, CustomOp3, Layout, Result, Shape, Tensor, bail};
+use rayon::prelude::*;
+
+use crate::geometry::{Geometry, gather, scatter_add};
+use crate::labels::{self, Borders, Labels, Side};
+use crate::linear::{constant, label_count, same_dtype, tensor};
+use crate::matmul::{Matrix, Par, Target, multiply};
+use crate::real::{Real, elements, for_dtype, with_elements};
+use crate::scratch::Scratch;
+
+/// Samples per task: their patches (a few hundred KB each) should fit the second-level cache or nearly so.
+const BLOCK: usize = 4;
+
+/// Strided convolution: `x` `[B, H, W, C]`, `y` `[B, Y]` or none, `w` `[kh, kw, C + Y, out]`, `b` `[out]`,
+/// result `[B, h, w, out]`.
+///
+/// `out[o] = b + sum_k (x|y)[o * stride + k - pad] . w[k]`, correlation without a flip; labels are repeated
+/// at every position inside the image.
+///
+/// # Errors
+///
+/// If shapes, element types or the geometry do not fit together.
+pub fn conv2d(
+    x: &Tensor,
+    y: Option<&Tensor>,
+    w: &Tensor,
+    b: &Tensor,
+    geometry: &Geometry,
+) -> Result<Tensor> {
+    let (kh, kw, c, out) = w.dims4()?;
+    apply(Kind::Convolution, x, y, w, b, geometry, [kh, kw, c, out])
+}
+
+/// Transposed convolution, the exact adjoint of [`conv2d`] in its input: `x` `[B, h, w, C]`, `y` `[B, Y]` or
+/// none, `w` `[kh, kw, out, C + Y]`, `b` `[out]`, result `[B, H, W, out]`.
+///
+/// Every `(x|y)[i] . w[k]` is added to `out[i * stride + k - pad]` where that position exists.
+///
+/// # Errors
+///
+/// If shapes, element types or the geometry do not fit together.
+pub fn conv2d_transpose(
+    x: &Tensor,
+    y: Option<&Tensor>,
+    w: &Tensor,
+    b: &Tensor,
+    geometry: &Geometry,
+) -> Result<Tensor> {
+    let (kh, kw, out, c) = w.dims4()?;
+    apply(Kind::Transpose, x, y, w, b, geometry, [kh, kw, c, out])
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    Convolution,
+    Transpose,
+}
+
+fn apply(
+    kind: Kind,
+    x: &Tensor,
+    y: Option<&Tensor>,
+    w: &Tensor,
+    b: &Tensor,
+    geometry: &Geometry,
+    [kh, kw, channels, out]: [usize; 4],
+) -> Result<Tensor> {
+    geometry.check()?;
+    let (batch, height, width, c) = x.dims4()?;
+    let labels = label_count(x, y, batch)?;
+    let size = match kind {
+        Kind::Convolution => geometry.big,
+        Kind::Transpose => geometry.small,
+    };
+    if [height, width] != size {
+        bail!(
+            "expected an input of {size:?} rows and columns, got {:?}",
+            [height, width]
+        )
+    }
+    if [kh, kw] != geometry.kernel {
+        bail!(
+            "expected a kernel of {:?} taps, got {:?}",
+            geometry.kernel,
+            [kh, kw]
+        )
+    }
+    if channels != c + labels {
+        bail!(
+            "expected a weight of {} input channels ({c} inputs + {labels} labels), got {channels}",
+            c + labels
+        )
+    }
+    if b.dims() != [out] {
+        bail!("expected a bias of shape [{out}], got {:?}", b.dims())
+    }
+    if x.elem_count() == 0 || w.elem_count() == 0 {
+        bail!(
+            "expected tensors with elements, got {:?} and {:?}",
+            x.dims(),
+            w.dims()
+        )
+    }
+    same_dtype(x, &[w, b])?;
+    let op = Conv {
+        kind,
+        geometry: *geometry,
+        c,
+        labels,
+        out,
+        y: y.map(constant).transpose()?,
+    };
+    x.contiguous()?
+        .apply_op3(&w.contiguous()?, &b.contiguous()?, op)
+}
+
+#[derive(Debug)]
+struct Conv {
+    kind: Kind,
+    geometry: Geometry,
+    /// Input channels without labels.
+    c: usize,
+    labels: usize,
+    out: usize,
+    y: Option<Tensor>,
+}
+
+impl CustomOp3 for Conv {
+    fn name(&self) -> &'static str {
+        match self.kind {
+            Kind::Convolution => "conv2d",
+            Kind::Transpose => "conv2d-transpose",
+        }
+    }
+
+    fn cpu_fwd(
+        &self,
+        s1: &CpuStorage,
+        l1: &Layout,
+        s2: &CpuStorage,
+        l2: &Layout,
+        s3: &CpuStorage,
+        l3: &Layout,
+    ) -> Result<(CpuStorage, Shape)> {
+        let (batch, ..) = l1.shape().dims4()?;
+        let [height, width] = match self.kind {
+            Kind::Convolution => self.geometry.small,
+            Kind::Transpose => self.geometry.big,
+        };
+        for_dtype!(s1.dtype(), T => {
+            let (x, w, b) = (elements::<T>(s1, l1)?, elements::<T>(s2, l2)?, elements::<T>(s3, l3)?);
+            let result = match &self.y {
+                None => self.forward(x, None, w, b),
+                Some(t) => with_elements!(T, y: t => self.forward(x, Some(y), w, b)),
+            };
+            let shape = (batch, height, width, self.out).into();
+            Ok((<T as candle_core::WithDType>::to_cpu_storage_owned(result), shape))
+        })
+    }
+
+    fn bwd(
+        &self,
+        x: &Tensor,
+        w: &Tensor,
+        b: &Tensor,
+        _res: &Tensor,
+        dy: &Tensor,
+    ) -> Result<(Option<Tensor>, Option<Tensor>, Option<Tensor>)> {
+        let dy = dy.contiguous()?;
+        for_dtype!(x.dtype(), T => {
+            with_elements!(T, xs: x, ws: w, dys: dy => {
+                let dx = x.track_op().then(|| self.input_gradient::<T>(ws, dys));
+                let (dw, db) = if w.track_op() || b.track_op() {
+                    let (dw, db) = match &self.y {
+                        None => self.weight_gradient::<T>(xs, None, dys),
+                        Some(t) => with_elements!(T, y: t => self.weight_gradient::<T>(xs, Some(y), dys)),
+                    };
+                    (Some(dw), Some(db))
+                } else {
+                    (None, None)
+                };
+                Ok((tensor(dx, x)?, tensor(dw, w)?, tensor(db, b)?))
+            })
+        })
+    }
+}
+
+impl Conv {
+    fn borders(&self) -> Borders {
+        let side = match self.kind {
+            Kind::Convolution => Side::Small,
+            Kind::Transpose => Side::Big,
+        };
+        Borders::new(&self.geometry, side)
+    }
+
+    /// Elements of a sample's input, output and patches.
+    fn sizes(&self) -> (usize, usize, usize) {
+        let (small, big, taps) = (
+            self.geometry.small_len(),
+            self.geometry.big_len(),
+            self.geometry.taps(),
+        );
+        match self.kind {
+            Kind::Convolution => (big * self.c, small * self.out, small * taps * self.c),
+            Kind::Transpose => (small * self.c, big * self.out, small * taps * self.out),
+        }
+    }
+
+    /// The labels' share of the weight as `[taps, labels, out]`.
+    fn label_weights<T: Real>(&self, w: &[T]) -> Vec<T> {
+        let (c, labels, out) = (self.c, self.labels, self.out);
+        let mut w_y = Vec::with_capacity(self.geometry.taps() * labels * out);
+        for tap in w.chunks_exact((c + labels) * out) {
+            match self.kind {
+                Kind::Convolution => w_y.extend_from_slice(&tap[c * out..]),
+                Kind::Transpose => {
+                    for l in 0..labels {
+                        w_y.extend(tap.chunks_exact(c + labels).map(|row| row[c + l]));
+                    }
+                }
+            }
+        }
+        w_y
+    }
+
+    /// The output before the first product: bias and labels.
+    fn initial<T: Real>(&self, y: Option<&[T]>, w: &[T], b: &[T], batch: usize) -> Vec<T> {
+        let (_, size, _) = self.sizes();
+        let mut result = Vec::with_capacity(batch * size);
+        match y {
+            None => {
+                for _ in 0..batch * size / self.out {
+                    result.extend_from_slice(b);
+                }
+            }
+            Some(values) => {
+                let borders = self.borders();
+                let labels = Labels {
+                    values,
+                    count: self.labels,
+                };
+                let offsets = labels::offsets(&borders, labels, &self.label_weights(w), b);
+                let classes: Vec<usize> = borders.classes().collect();
+                for offsets in offsets.chunks_exact(borders.len() * self.out) {
+                    for &class in &classes {
+                        result
+                            .extend_from_slice(&offsets[class * self.out..(class + 1) * self.out]);
+                    }
+                }
+            }
+        }
+        result
+    }
+
+    /// The convolution's weight without labels as `[taps c, out]`: in place, or a copy if labels lie between.
+    fn dense_weight<'a, T: Real>(&self, w: &'a [T]) -> std::borrow::Cow<'a, [T]> {
+        if self.labels == 0 {
+            return w.into();
+        }
+        let mut dense = Vec::with_capacity(self.geometry.taps() * self.c * self.out);
+        for tap in w.chunks_exact((self.c + self.labels) * self.out) {
+            dense.extend_from_slice(&tap[..self.c * self.out]);
+        }
+        dense.into()
+    }
+
+    fn forward<T: Real>(&self, x: &[T], y: Option<&[T]>, w: &[T], b: &[T]) -> Vec<T> {
+        let (x_len, y_len, col_len) = self.sizes();
+        let (g, c, out) = (&self.geometry, self.c, self.out);
+        let (small, taps) = (g.small_len(), g.taps());
+        let mut result = self.initial(y, w, b, x.len() / x_len);
+        let blocks = result
+            .par_chunks_mut(BLOCK * y_len)
+            .zip(x.par_chunks(BLOCK * x_len));
+        match self.kind {
+            Kind::Convolution => {
+                let w = self.dense_weight(w);
+                blocks.for_each(|(result, x)| {
+                    let n = x.len() / x_len;
+                    let mut col = Scratch::take(n * col_len);
+                    for (x, col) in x.chunks_exact(x_len).zip(col.chunks_exact_mut(col_len)) {
+                        gather(g, c, x, col);
+                    }
+                    let (lhs, rhs) = (
+                        Matrix::new(&col, n * small, taps * c),
+                        Matrix::new(&w, taps * c, out),
+                    );
+                    multiply(result, out, Target::Add, lhs, rhs, Par::Serial);
+                });
+            }
+            Kind::Transpose => blocks.for_each(|(result, x)| {
+                let n = x.len() / x_len;
+                let mut col = Scratch::take(n * col_len);
+                let lhs = Matrix::new(x, n * small, c);
+                let rhs = Matrix::strided(w, taps * out, c, c + self.labels, 1).t();
+                multiply(&mut col, taps * out, Target::Replace, lhs, rhs, Par::Serial);
+                for (col, y) in col
+                    .chunks_exact(col_len)
+                    .zip(result.chunks_exact_mut(y_len))
+                {
+                    scatter_add(g, out, col, y);
+                }
+            }),
+        }
+        result
+    }
+
+    fn input_gradient<T: Real>(&self, w: &[T], dy: &[T]) -> Vec<T> {
+        let (x_len, y_len, col_len) = self.sizes();
+        let (g, c, out) = (&self.geometry, self.c, self.out);
+        let (small, taps) = (g.small_len(), g.taps());
+        let mut dx = vec![T::ZERO; dy.len() / y_len * x_len];
+        let blocks = dx
+            .par_chunks_mut(BLOCK * x_len)
+            .zip(dy.par_chunks(BLOCK * y_len));
+        match self.kind {
+            Kind::Convolution => {
+                let w = self.dense_weight(w);
+                blocks.for_each(|(dx, dy)| {
+                    let n = dx.len() / x_len;
+                    let mut col = Scratch::take(n * col_len);
+                    let (lhs, rhs) = (
+                        Matrix::new(dy, n * small, out),
+                        Matrix::new(&w, taps * c, out).t(),
+                    );
+                    multiply(&mut col, taps * c, Target::Replace, lhs, rhs, Par::Serial);
+                    for (col, dx) in col.chunks_exact(col_len).zip(dx.chunks_exact_mut(x_len)) {
+                        scatter_add(g, c, col, dx);
+                    }
+                });
+            }
+            Kind::Transpose => blocks.for_each(|(dx, dy)| {
+                let n = dx.len() / x_len;
+                let mut col = Scratch::take(n * col_len);
+                for (dy, col) in dy.chunks_exact(y_len).zip(col.chunks_exact_mut(col_len)) {
+                    gather(g, out, dy, col);
+                }
+                let lhs = Matrix::new(&col, n * small, taps * out);
+                let rhs = Matrix::strided(w, taps * out, c, c + self.labels, 1);
+                multiply(dx, c, Target::Replace, lhs, rhs, Par::Serial);
+            }),
+        }
+        dx
+    }
+
+    /// Gradients of the weight and the bias.
+    fn weight_gradient<T: Real>(&self, x: &[T], y: Option<&[T]>, dy: &[T]) -> (Vec<T>, Vec<T>) {
+        let (x_len, y_len, col_len) = self.sizes();
+        let (g, c, out, labels) = (&self.geometry, self.c, self.out, self.labels);
+        let (small, taps) = (g.small_len(), g.taps());
+        let batch = x.len() / x_len;
+        let mut dw = vec![T::ZERO; taps * (c + labels) * out];
+        let mut col = Scratch::take(batch * col_len);
+        let (big, channels) = match self.kind {
+            Kind::Convolution => (x, c),
+            Kind::Transpose => (dy, out),
+        };
+        col.par_chunks_mut(col_len)
+            .zip(big.par_chunks(g.big_len() * channels))
+            .for_each(|(col, big)| gather(g, channels, big, col));
+        let patches = Matrix::new(&col, batch * small, taps * channels).t();
+        match self.kind {
+            Kind::Convolution if labels == 0 => {
+                let rhs = Matrix::new(dy, batch * small, out);
+                multiply(&mut dw, out, Target::Replace, patches, rhs, Par::Pool);
+            }
+            Kind::Convolution => {
+                let mut dense = Scratch::take(taps * c * out);
+                let rhs = Matrix::new(dy, batch * small, out);
+                multiply(&mut dense, out, Target::Replace, patches, rhs, Par::Pool);
+                let rows = dw.chunks_exact_mut((c + labels) * out);
+                for (dw, dense) in rows.zip(dense.chunks_exact(c * out)) {
+                    dw[..c * out].copy_from_slice(dense);
+                }
+            }
+            Kind::Transpose => {
+                let rhs = Matrix::new(x, batch * small, c);
+                multiply(
+                    &mut dw,
+                    c + labels,
+                    Target::Replace,
+                    patches,
+                    rhs,
+                    Par::Pool,
+                );
+            }
+        }
+        let Some(values) = y else {
+            return (dw, labels::bias_gradient(dy, out));
+        };
+        let borders = self.borders();
+        let sums = labels::class_sums(&borders, dy, dy.len() / y_len, out);
+        let labels = Labels {
+            values,
+            count: labels,
+        };
+        let dw_y = labels::weight_gradient(&borders, labels, &sums, out);
+        self.put_label_weights(&mut dw, &dw_y);
+        (dw, labels::bias_gradient(&sums, out))
+    }
+
+    /// The inverse of [`Conv::label_weights`].
+    fn put_label_weights<T: Real>(&self, w: &mut [T], w_y: &[T]) {
+        let (c, labels, out) = (self.c, self.labels, self.out);
+        let taps = w.chunks_exact_mut((c + labels) * out);
+        for (tap, w_y) in taps.zip(w_y.chunks_exact(labels * out)) {
+            match self.kind {
+                Kind::Convolution => tap[c * out..].copy_from_slice(w_y),
+                Kind::Transpose => {
+                    for (o, row) in tap.chunks_exact_mut(c + labels).enumerate() {
+                        for (l, to) in row[c..].iter_mut().enumerate() {
+                            *to = w_y[l * out + o];
+                        }
+                    }
+                }
+            }
+        }
+    }
+}

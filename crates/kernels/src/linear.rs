@@ -1,0 +1,191 @@
+//! Fully connected layer: `x|y . W + b`, the labels' rows of `W` read in place.
+//!
+//! With `W = [W_x; W_y]` stacked by rows (the original's layout), `x|y . W = x W_x + y W_y`: two products
+//! into one target, no joined copy of `x`.
+
+use candle_core::backend::BackendStorage as _;
+use candle_core::{CpuStorage, CustomOp3, Device, Layout, Result, Shape, Tensor, bail};
+
+use crate::labels::Labels;
+use crate::matmul::{Matrix, Par, Target, multiply};
+use crate::real::{Real, elements, for_dtype, with_elements};
+
+/// `x|y . w + b`: `x` `[B, C]`, `y` `[B, Y]` or none, `w` `[C + Y, out]`, `b` `[out]`, result `[B, out]`.
+///
+/// Labels are constants: no gradient flows into `y`.
+///
+/// # Errors
+///
+/// If shapes or element types do not fit together.
+pub fn linear(x: &Tensor, y: Option<&Tensor>, w: &Tensor, b: &Tensor) -> Result<Tensor> {
+    let (batch, c) = x.dims2()?;
+    let labels = label_count(x, y, batch)?;
+    let (rows, out) = w.dims2()?;
+    if rows != c + labels {
+        bail!(
+            "expected a weight of {} rows ({c} inputs + {labels} labels), got {rows}",
+            c + labels
+        )
+    }
+    if b.dims() != [out] {
+        bail!("expected a bias of shape [{out}], got {:?}", b.dims())
+    }
+    same_dtype(x, &[w, b])?;
+    let op = Linear {
+        y: y.map(constant).transpose()?,
+    };
+    x.contiguous()?
+        .apply_op3(&w.contiguous()?, &b.contiguous()?, op)
+}
+
+/// The width of the labels: 0 without.
+pub(crate) fn label_count(x: &Tensor, y: Option<&Tensor>, batch: usize) -> Result<usize> {
+    let Some(y) = y else { return Ok(0) };
+    same_dtype(x, &[y])?;
+    let (rows, count) = y.dims2()?;
+    if rows != batch || count == 0 {
+        bail!(
+            "expected labels of shape [{batch}, 1 or more], got {:?}",
+            y.dims()
+        )
+    }
+    Ok(count)
+}
+
+/// Fails unless all tensors have the element type of the first.
+pub(crate) fn same_dtype(x: &Tensor, others: &[&Tensor]) -> Result<()> {
+    for other in others {
+        if other.dtype() != x.dtype() {
+            bail!(
+                "expected elements of type {:?} throughout, got {:?}",
+                x.dtype(),
+                other.dtype()
+            )
+        }
+    }
+    Ok(())
+}
+
+/// A contiguous tensor that the graph does not reach.
+pub(crate) fn constant(t: &Tensor) -> Result<Tensor> {
+    t.detach().contiguous()
+}
+
+#[derive(Debug)]
+struct Linear {
+    y: Option<Tensor>,
+}
+
+impl CustomOp3 for Linear {
+    fn name(&self) -> &'static str {
+        "linear"
+    }
+
+    fn cpu_fwd(
+        &self,
+        s1: &CpuStorage,
+        l1: &Layout,
+        s2: &CpuStorage,
+        l2: &Layout,
+        s3: &CpuStorage,
+        l3: &Layout,
+    ) -> Result<(CpuStorage, Shape)> {
+        let (batch, _) = l1.shape().dims2()?;
+        for_dtype!(s1.dtype(), T => {
+            let (x, w, b) = (elements::<T>(s1, l1)?, elements::<T>(s2, l2)?, elements::<T>(s3, l3)?);
+            let out = match &self.y {
+                None => forward(x, None, w, b, batch),
+                Some(t) => with_elements!(T, y: t => {
+                    forward(x, Some(Labels { values: y, count: t.dim(1)? }), w, b, batch)
+                }),
+            };
+            let shape = (batch, b.len()).into();
+            Ok((<T as candle_core::WithDType>::to_cpu_storage_owned(out), shape))
+        })
+    }
+
+    fn bwd(
+        &self,
+        x: &Tensor,
+        w: &Tensor,
+        b: &Tensor,
+        _res: &Tensor,
+        dy: &Tensor,
+    ) -> Result<(Option<Tensor>, Option<Tensor>, Option<Tensor>)> {
+        let dy = dy.contiguous()?;
+        for_dtype!(x.dtype(), T => {
+            with_elements!(T, xs: x, ws: w, dys: dy => {
+                let batch = x.dim(0)?;
+                let dx = x.track_op().then(|| input_gradient::<T>(dys, ws, batch, x.elem_count() / batch.max(1)));
+                let dw = match (&self.y, w.track_op()) {
+                    (_, false) => None,
+                    (None, true) => Some(weight_gradient::<T>(xs, None, dys, batch)),
+                    (Some(t), true) => with_elements!(T, y: t => {
+                        let labels = Labels { values: y, count: t.dim(1)? };
+                        Some(weight_gradient::<T>(xs, Some(labels), dys, batch))
+                    }),
+                };
+                let db = b.track_op().then(|| crate::labels::bias_gradient(dys, b.elem_count()));
+                Ok((tensor(dx, x)?, tensor(dw, w)?, tensor(db, b)?))
+            })
+        })
+    }
+}
+
+/// A gradient in the shape of what it belongs to.
+pub(crate) fn tensor<T: Real>(gradient: Option<Vec<T>>, of: &Tensor) -> Result<Option<Tensor>> {
+    gradient
+        .map(|g| Tensor::from_vec(g, of.shape(), &Device::Cpu))
+        .transpose()
+}
+
+fn forward<T: Real>(x: &[T], y: Option<Labels<'_, T>>, w: &[T], b: &[T], batch: usize) -> Vec<T> {
+    let out = b.len();
+    let c = x.len() / batch.max(1);
+    let mut result = Vec::with_capacity(batch * out);
+    for _ in 0..batch {
+        result.extend_from_slice(b);
+    }
+    let (w_x, w_y) = w.split_at(c * out);
+    if let Some(y) = y {
+        let (lhs, rhs) = (
+            Matrix::new(y.values, batch, y.count),
+            Matrix::new(w_y, y.count, out),
+        );
+        multiply(&mut result, out, Target::Add, lhs, rhs, Par::Pool);
+    }
+    let (lhs, rhs) = (Matrix::new(x, batch, c), Matrix::new(w_x, c, out));
+    multiply(&mut result, out, Target::Add, lhs, rhs, Par::Pool);
+    result
+}
+
+fn input_gradient<T: Real>(dy: &[T], w: &[T], batch: usize, c: usize) -> Vec<T> {
+    let out = dy.len() / batch.max(1);
+    let mut dx = vec![T::ZERO; batch * c];
+    let (lhs, rhs) = (
+        Matrix::new(dy, batch, out),
+        Matrix::new(&w[..c * out], c, out).t(),
+    );
+    multiply(&mut dx, c, Target::Replace, lhs, rhs, Par::Pool);
+    dx
+}
+
+fn weight_gradient<T: Real>(x: &[T], y: Option<Labels<'_, T>>, dy: &[T], batch: usize) -> Vec<T> {
+    let (c, out) = (x.len() / batch.max(1), dy.len() / batch.max(1));
+    let labels = y.map_or(0, |y| y.count);
+    let mut dw = vec![T::ZERO; (c + labels) * out];
+    let dy = Matrix::new(dy, batch, out);
+    multiply(
+        &mut dw,
+        out,
+        Target::Replace,
+        Matrix::new(x, batch, c).t(),
+        dy,
+        Par::Pool,
+    );
+    if let Some(y) = y {
+        let lhs = Matrix::new(y.values, batch, y.count).t();
+        multiply(&mut dw[c * out..], out, Target::Replace, lhs, dy, Par::Pool);
+    }
+    dw
+}

@@ -1,0 +1,149 @@
+//! Matrix products: a bounds-checked front of the `gemm` crate.
+//!
+//! `gemm` never splits the inner dimension over threads, so that every element is one ordered sum and
+//! the result does not depend on the number of threads (the tests hold it to that).
+
+use gemm::Parallelism;
+
+use crate::real::Real;
+
+/// A matrix inside a slice, with any row and column stride: transposed and cut-out views are free.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Matrix<'a, T> {
+    data: &'a [T],
+    rows: usize,
+    cols: usize,
+    row_stride: usize,
+    col_stride: usize,
+}
+
+impl<'a, T> Matrix<'a, T> {
+    /// The row-major matrix `[rows, cols]` that starts at the slice's first element.
+    pub(crate) fn new(data: &'a [T], rows: usize, cols: usize) -> Matrix<'a, T> {
+        Matrix::strided(data, rows, cols, cols, 1)
+    }
+
+    /// A matrix with element (r, c) at `r * row_stride + c * col_stride`.
+    pub(crate) fn strided(
+        data: &'a [T],
+        rows: usize,
+        cols: usize,
+        row_stride: usize,
+        col_stride: usize,
+    ) -> Matrix<'a, T> {
+        assert!(
+            reaches(rows, cols, row_stride, col_stride) <= data.len(),
+            "matrix exceeds its slice"
+        );
+        Matrix {
+            data,
+            rows,
+            cols,
+            row_stride,
+            col_stride,
+        }
+    }
+
+    /// The transposed view.
+    pub(crate) fn t(self) -> Matrix<'a, T> {
+        let Matrix {
+            data,
+            rows,
+            cols,
+            row_stride,
+            col_stride,
+        } = self;
+        Matrix {
+            data,
+            rows: cols,
+            cols: rows,
+            row_stride: col_stride,
+            col_stride: row_stride,
+        }
+    }
+}
+
+/// How many elements a strided matrix reaches over.
+fn reaches(rows: usize, cols: usize, row_stride: usize, col_stride: usize) -> usize {
+    if rows == 0 || cols == 0 {
+        0
+    } else {
+        (rows - 1) * row_stride + (cols - 1) * col_stride + 1
+    }
+}
+
+/// Who works on a product.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Par {
+    /// The calling thread alone: inside tasks that are parallel already.
+    Serial,
+    /// All threads of the current rayon pool.
+    Pool,
+}
+
+/// Whether a product replaces its target or is added to it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Target {
+    /// `target = lhs rhs`; the old contents are never read.
+    Replace,
+    /// `target += lhs rhs`.
+    Add,
+}
+
+/// `target (=|+=) lhs rhs` for a target `[lhs.rows, rhs.cols]` whose rows are `row_stride` apart.
+pub(crate) fn multiply<T: Real>(
+    target: &mut [T],
+    row_stride: usize,
+    mode: Target,
+    lhs: Matrix<'_, T>,
+    rhs: Matrix<'_, T>,
+    par: Par,
+) {
+    let (m, n, k) = (lhs.rows, rhs.cols, lhs.cols);
+    assert_eq!(k, rhs.rows, "inner dimensions differ");
+    assert!(
+        row_stride >= n && reaches(m, n, row_stride, 1) <= target.len(),
+        "target too small"
+    );
+    if m == 0 || n == 0 {
+        return;
+    }
+    let parallelism = match par {
+        Par::Serial => Parallelism::None,
+        Par::Pool => Parallelism::Rayon(rayon::current_num_threads()),
+    };
+    // SAFETY: all three matrices lie inside their slices (asserted here and in `Matrix::strided`), the
+    // target is borrowed mutably and thus distinct from both operands, its rows do not overlap
+    // (`row_stride >= n`), and the strides fit `isize` as slices are no longer than `isize::MAX`.
+    #[expect(
+        clippy::cast_possible_wrap,
+        reason = "offsets inside a slice fit isize"
+    )]
+    #[expect(
+        unsafe_code,
+        reason = "the product itself is foreign and takes pointers"
+    )]
+    unsafe {
+        gemm::gemm(
+            m,
+            n,
+            k,
+            target.as_mut_ptr(),
+            1,
+            row_stride as isize,
+            mode == Target::Add,
+            lhs.data.as_ptr(),
+            lhs.col_stride as isize,
+            lhs.row_stride as isize,
+            rhs.data.as_ptr(),
+            rhs.col_stride as isize,
+            rhs.row_stride as isize,
+            T::ONE,
+            T::ONE,
+            false,
+            false,
+            false,
+            parallelism,
+        );
+    }
+}

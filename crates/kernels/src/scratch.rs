@@ -1,0 +1,60 @@
+//! Scratch memory that outlives the call that needed it.
+//!
+//! Fresh memory is slow (each page faults on first touch, about 2.4 GB/s), and a training step needs
+//! the same buffers again and again. So a buffer goes back on a shelf when its user drops it, and the
+//! next user takes the smallest that is large enough. The shelf is shared by all threads: rayon may run
+//! a task anywhere, and a buffer per thread and call site would multiply memory.
+
+use std::ops::{Deref, DerefMut};
+
+use crate::real::Real;
+
+/// A borrowed buffer of a given length with arbitrary (initialised, stale) contents.
+#[derive(Debug)]
+pub(crate) struct Scratch<T: Real> {
+    buffer: Vec<T>,
+    len: usize,
+}
+
+impl<T: Real> Scratch<T> {
+    /// Takes a buffer of `len` elements. Its contents are whatever its last user left.
+    pub(crate) fn take(len: usize) -> Scratch<T> {
+        let mut shelf = T::shelf()
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner);
+        let fits = (0..shelf.len())
+            .filter(|&i| shelf[i].len() >= len)
+            .min_by_key(|&i| shelf[i].len())
+            .or_else(|| (0..shelf.len()).max_by_key(|&i| shelf[i].len()));
+        let mut buffer = fits.map_or_else(Vec::new, |i| shelf.swap_remove(i));
+        drop(shelf);
+        if buffer.len() < len {
+            // Dropped first, so that old and new are never held at once.
+            buffer = Vec::new();
+            buffer.resize(len, T::ZERO);
+        }
+        Scratch { buffer, len }
+    }
+}
+
+impl<T: Real> Deref for Scratch<T> {
+    type Target = [T];
+    fn deref(&self) -> &[T] {
+        &self.buffer[..self.len]
+    }
+}
+
+impl<T: Real> DerefMut for Scratch<T> {
+    fn deref_mut(&mut self) -> &mut [T] {
+        &mut self.buffer[..self.len]
+    }
+}
+
+impl<T: Real> Drop for Scratch<T> {
+    fn drop(&mut self) {
+        let mut shelf = T::shelf()
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner);
+        shelf.push(std::mem::take(&mut self.buffer));
+    }
+}
