@@ -1,5 +1,6 @@
 //! What can be wrong with a pipeline, and what to do about it.
 
+use crate::keys;
 use dcgan_hints::Hint;
 use std::fmt;
 use std::path::PathBuf;
@@ -65,6 +66,14 @@ pub enum Error {
         /// The nearest key that exists, dotted, if one is near.
         nearest: Option<String>,
     },
+    /// A key that stands twice in one section.
+    #[error("key `{key}` stands twice in {origin}")]
+    DuplicateKey {
+        /// Where the second one stands.
+        origin: Origin,
+        /// The key, dotted.
+        key: String,
+    },
     /// A value of the wrong kind.
     #[error("`{key}` in {origin}: expected {expected}, found {found}")]
     WrongType {
@@ -90,10 +99,12 @@ pub enum Error {
         found: String,
     },
     /// A `--set` that is not `KEY=VALUE`.
-    #[error("`--set {text}`: expected KEY=VALUE with a dotted key, found no `=`")]
+    #[error("`--set {text}`: expected KEY=VALUE with a dotted key, found {found}")]
     OverrideForm {
         /// The text after `--set`.
         text: String,
+        /// What is wrong with it.
+        found: String,
     },
     /// A list of seeds that cannot be read.
     #[error("seeds `{text}`: expected numbers and ranges such as `0,3-6`, found `{found}`")]
@@ -105,4 +116,141 @@ pub enum Error {
     },
 }
 
-impl Hint for Error {}
+/// Where every key is explained.
+const EXPLAINED: &str = "every key is explained in `pipelines/mnist.yaml`";
+
+impl Hint for Error {
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::Read { .. } => {
+                Some("the pipelines that come with the project lie in `pipelines/`".into())
+            }
+            Self::Syntax {
+                origin: Origin::Set(_),
+                ..
+            } => {
+                Some("quote a value that holds special characters: `--set 'key=\"value\"'`".into())
+            }
+            Self::Syntax { .. } => {
+                Some("write `key: value`, indented by spaces, two for each level".into())
+            }
+            Self::UnknownKey {
+                nearest: Some(nearest),
+                ..
+            } => Some(format!("did you mean `{nearest}`?")),
+            Self::UnknownKey { key, .. } => {
+                let (parent, _) = key.rsplit_once('.').unwrap_or(("", key));
+                let names = keys::names_under(parent);
+                match (names.is_empty(), parent) {
+                    (true, _) => Some(EXPLAINED.into()),
+                    (false, "") => Some(format!("sections are `{}`", names.join("`, `"))),
+                    (false, _) => Some(format!("keys of `{parent}` are `{}`", names.join("`, `"))),
+                }
+            }
+            Self::DuplicateKey { .. } => Some("remove one of the two".into()),
+            Self::WrongType { .. } | Self::Range { .. } => Some(EXPLAINED.into()),
+            Self::OverrideForm { .. } => Some("for example: `--set train.batch_size=32`".into()),
+            Self::Seeds { .. } => None,
+        }
+    }
+}
+
+impl Error {
+    /// What serde says against a document, taken apart; `origin` makes the place from line and
+    /// column.
+    pub(crate) fn typing(
+        error: serde_path_to_error::Error<serde_yaml::Error>,
+        origin: impl FnOnce(Option<(usize, usize)>) -> Origin,
+    ) -> Self {
+        let path = error.path().to_string();
+        let source = error.into_inner();
+        let origin = origin(source.location().map(|at| (at.line(), at.column())));
+        match Fault::read(&source.to_string()) {
+            Some(Fault::UnknownField(name)) => {
+                let key = dotted(&path, &name);
+                Self::UnknownKey {
+                    origin,
+                    nearest: keys::nearest(&key),
+                    key,
+                }
+            }
+            Some(Fault::DuplicateField(name)) => Self::DuplicateKey {
+                origin,
+                key: dotted(&path, &name),
+            },
+            Some(Fault::Wrong { found, expected }) => {
+                let key = if path == "." {
+                    "the whole file".into()
+                } else {
+                    path
+                };
+                Self::WrongType {
+                    origin,
+                    key,
+                    expected: plain(&expected),
+                    found: plain(&found),
+                }
+            }
+            None => Self::Syntax { origin, source },
+        }
+    }
+}
+
+/// What serde found against a document.
+enum Fault {
+    UnknownField(String),
+    DuplicateField(String),
+    Wrong { found: String, expected: String },
+}
+
+impl Fault {
+    /// Reads it off the message, whose form serde documents (`serde::de::Error`); the message may
+    /// stand between a path and ` at line 3 column 5`.
+    fn read(message: &str) -> Option<Self> {
+        let after = |opener: &str| message.split_once(opener).map(|(_, rest)| rest);
+        let quoted = |opener: &str| after(opener)?.split('`').next().map(str::to_owned);
+        if let Some(name) = quoted("unknown field `") {
+            return Some(Self::UnknownField(name));
+        }
+        if let Some(name) = quoted("duplicate field `") {
+            return Some(Self::DuplicateField(name));
+        }
+        let wrong = after("invalid type: ")
+            .or_else(|| after("invalid value: "))
+            .or_else(|| after("unknown variant "))?;
+        let (found, expected) = wrong.rsplit_once(", expected ")?;
+        let expected = expected
+            .rsplit_once(" at line ")
+            .map_or(expected, |(kept, _)| kept);
+        Some(Self::Wrong {
+            found: found.into(),
+            expected: expected.into(),
+        })
+    }
+}
+
+/// `name` under serde's path, which already ends in `name` or is `.` for the root.
+fn dotted(path: &str, name: &str) -> String {
+    match path {
+        "." => name.into(),
+        path if path == name || path.ends_with(&format!(".{name}")) => path.into(),
+        path => keys::join(path, name),
+    }
+}
+
+/// Serde's and Rust's words in plain ones.
+fn plain(words: &str) -> String {
+    match words {
+        "usize" | "u64" => "a whole number, at least 0".into(),
+        "f64" => "a number".into(),
+        "a boolean" => "`true` or `false`".into(),
+        "a string" | "string" => "text".into(),
+        "path string" => "a path".into(),
+        "a sequence" => "a list".into(),
+        "sequence" => "a list".into(),
+        "a map" | "map" => "a mapping of keys to values".into(),
+        "unit value" => "nothing".into(),
+        words if words.starts_with("struct ") => "a mapping of keys to values".into(),
+        words => words.into(),
+    }
+}

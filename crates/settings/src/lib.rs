@@ -5,11 +5,16 @@
 //! too. What comes out is a [`Pipeline`] without holes, whose values have been checked.
 
 mod error;
+mod forms;
+mod keys;
 mod load;
+mod overrides;
+mod ranges;
 mod sections;
 mod seeds;
 
 pub use error::{Error, Origin};
+pub use keys::{default_settings, resolved};
 pub use load::{load, load_text};
 pub use sections::{
     Eval, IdxFiles, MovingAverages, NetworkKind, Pipeline, Prepare, Sample, SourceKind, Synthetic,

@@ -1,7 +1,15 @@
 //! From a file and the command line to a checked [`Pipeline`].
 
-use crate::{Error, Pipeline};
+use crate::error::{Error, Origin};
+use crate::overrides::{self, Override};
+use crate::{Pipeline, ranges};
+use serde_yaml::Value;
+use std::fs::File;
+use std::io::{self, Read as _};
 use std::path::Path;
+
+/// No pipeline is longer. What is, is some other file given by mistake.
+const MAX_BYTES: u64 = 1 << 20;
 
 /// Reads the pipeline at `path`, applies `overrides` (`train.batch_size=32`, one each, later ones
 /// win) and checks every value.
@@ -9,7 +17,7 @@ use std::path::Path;
 /// # Errors
 /// Names the file with line and column, or the override, with key, expected and found.
 pub fn load(path: &Path, overrides: &[String]) -> Result<Pipeline, Error> {
-    let text = std::fs::read_to_string(path).map_err(|source| Error::Read {
+    let text = read(path).map_err(|source| Error::Read {
         path: path.to_path_buf(),
         source,
     })?;
@@ -21,12 +29,55 @@ pub fn load(path: &Path, overrides: &[String]) -> Result<Pipeline, Error> {
 /// # Errors
 /// As [`load`].
 pub fn load_text(name: &str, text: &str, overrides: &[String]) -> Result<Pipeline, Error> {
-    let _ = overrides;
-    serde_yaml::from_str(text).map_err(|source| Error::Syntax {
-        origin: crate::Origin::File {
-            name: name.into(),
-            at: None,
-        },
+    let file = |at| Origin::File {
+        name: name.into(),
+        at,
+    };
+    // Typed as it stands first: only the text itself knows lines and columns.
+    let typed = serde_path_to_error::deserialize(serde_yaml::Deserializer::from_str(text));
+    let mut pipeline: Pipeline = typed
+        .map(Option::unwrap_or_default)
+        .map_err(|error| Error::typing(error, file))?;
+
+    let mut tree: Value = serde_yaml::from_str(text).map_err(|source| Error::Syntax {
+        origin: file(None),
         source,
-    })
+    })?;
+    let overrides = overrides
+        .iter()
+        .map(|text| Override::parse(text))
+        .collect::<Result<Vec<_>, _>>()?;
+    // Typed again after each: the one that breaks it is the culprit.
+    for given in &overrides {
+        given.apply(&mut tree);
+        pipeline = serde_path_to_error::deserialize(tree.clone())
+            .map_err(|error| Error::typing(error, |_| Origin::Set(given.text.clone())))?;
+    }
+
+    ranges::check(&pipeline).map_err(|fault| {
+        let origin = match overrides
+            .iter()
+            .rev()
+            .find(|given| given.touches(&fault.key))
+        {
+            Some(given) => Origin::Set(given.text.clone()),
+            None if overrides::stands_in(&tree, &fault.key) => file(None),
+            None => Origin::Default,
+        };
+        fault.at(origin)
+    })?;
+    Ok(pipeline)
+}
+
+/// The text of a file of at most [`MAX_BYTES`], also where the file never ends.
+fn read(path: &Path) -> io::Result<String> {
+    let mut text = String::new();
+    File::open(path)?
+        .take(MAX_BYTES + 1)
+        .read_to_string(&mut text)?;
+    if text.len() as u64 > MAX_BYTES {
+        let message = format!("expected at most {MAX_BYTES} bytes of YAML, found more");
+        return Err(io::Error::new(io::ErrorKind::FileTooLarge, message));
+    }
+    Ok(text)
 }

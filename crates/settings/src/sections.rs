@@ -3,6 +3,7 @@
 //! These structs are the single list of settings: `--help`, the shipped `pipelines/*.yaml`, the
 //! nearest-key hints and the manifest's resolved settings all follow them.
 
+use crate::forms;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -12,12 +13,16 @@ use std::path::PathBuf;
 #[serde(default, deny_unknown_fields)]
 pub struct Pipeline {
     /// Stage 1, `dcgan-prepare`.
+    #[serde(deserialize_with = "forms::empty_is_default")]
     pub prepare: Prepare,
     /// Stage 2, `dcgan-train`.
+    #[serde(deserialize_with = "forms::empty_is_default")]
     pub train: Train,
     /// Stage 3, `dcgan-sample`.
+    #[serde(deserialize_with = "forms::empty_is_default")]
     pub sample: Sample,
     /// Stage 4, `dcgan-eval`.
+    #[serde(deserialize_with = "forms::empty_is_default")]
     pub eval: Eval,
 }
 
@@ -36,14 +41,18 @@ pub enum SourceKind {
 #[serde(default, deny_unknown_fields)]
 pub struct Prepare {
     /// The dataset's name, written into it.
+    #[serde(deserialize_with = "forms::text")]
     pub name: String,
     /// Where the pictures come from.
     pub source: SourceKind,
     /// The IDX files, for `source: idx`.
+    #[serde(deserialize_with = "forms::empty_is_default")]
     pub idx: IdxFiles,
     /// The drawn pictures, for `source: synthetic`.
+    #[serde(deserialize_with = "forms::empty_is_default")]
     pub synthetic: Synthetic,
     /// Names of the classes in the order of their numbers; empty: the numbers themselves.
+    #[serde(deserialize_with = "forms::texts")]
     pub class_names: Vec<String>,
     /// Pictures drawn from the training part, equally many of each class, into `validation`.
     pub validation: usize,
@@ -171,8 +180,10 @@ pub struct Sample {
     /// Images per seed.
     pub n: usize,
     /// Seeds, as `0,3-6`.
+    #[serde(deserialize_with = "forms::text")]
     pub seeds: String,
     /// The one class to draw, by name or number; none: image i has class i mod classes.
+    #[serde(deserialize_with = "forms::optional_text")]
     pub class: Option<String>,
     /// Also write every image as a PNG of its own.
     pub single_images: bool,

@@ -17,7 +17,15 @@ pub fn parse_seeds(text: &str) -> Result<Vec<u64>, Error> {
             text: text.into(),
             found: part.into(),
         };
-        let number = |digits: &str| digits.trim().parse::<u64>().map_err(|_| fault());
+        let number = |digits: &str| {
+            let digits = digits.trim();
+            let plain = digits.bytes().all(|b| b.is_ascii_digit());
+            if plain {
+                digits.parse::<u64>().map_err(|_| fault())
+            } else {
+                Err(fault())
+            }
+        };
         let (first, last) = match part.split_once('-') {
             Some((first, last)) => (number(first)?, number(last)?),
             None => (number(part)?, number(part)?),

@@ -1,0 +1,116 @@
+//! The keys that exist, read off the defaults, so that no second list can fall behind.
+
+use crate::Pipeline;
+use serde_json::Value;
+
+/// A dotted key with its default.
+pub(crate) struct Leaf {
+    /// As `train.batch_size`.
+    pub(crate) key: String,
+    /// The default as it would be written in a file.
+    pub(crate) default: String,
+}
+
+/// Every key of `section` (or of all, for the empty text) with its default, in order of the names.
+fn leaves(section: &str) -> Vec<Leaf> {
+    fn walk(prefix: &str, value: &Value, leaves: &mut Vec<Leaf>) {
+        match value {
+            Value::Object(map) if !map.is_empty() => {
+                for (name, value) in map {
+                    walk(&join(prefix, name), value, leaves);
+                }
+            }
+            value => {
+                let default = match value {
+                    Value::Null => "none".into(),
+                    Value::String(text) => text.clone(),
+                    other => other.to_string(),
+                };
+                leaves.push(Leaf {
+                    key: prefix.into(),
+                    default,
+                });
+            }
+        }
+    }
+    let all = resolved(&Pipeline::default());
+    let mut leaves = Vec::new();
+    match section {
+        "" => walk("", &all, &mut leaves),
+        section => walk(
+            section,
+            all.get(section).unwrap_or(&Value::Null),
+            &mut leaves,
+        ),
+    }
+    leaves
+}
+
+/// The settings of one section (`train`) and their defaults: dotted keys and values as text, in
+/// order of the names. Empty for a section that does not exist.
+pub fn default_settings(section: &str) -> Vec<(String, String)> {
+    let exists = resolved(&Pipeline::default()).get(section).is_some();
+    let leaves = if exists { leaves(section) } else { Vec::new() };
+    leaves
+        .into_iter()
+        .map(|leaf| (leaf.key, leaf.default))
+        .collect()
+}
+
+/// Resolved settings, a section or a whole pipeline, as the tree that a manifest records: every
+/// key, also those left at their default, sorted by name.
+///
+/// # Panics
+/// Never for the structs of this crate: their text comes from YAML or the command line's UTF-8.
+pub fn resolved<S: serde::Serialize>(settings: &S) -> Value {
+    serde_json::to_value(settings).expect("settings hold text, numbers, lists and string keys only")
+}
+
+/// The names that may stand under the dotted key `parent`.
+pub(crate) fn names_under(parent: &str) -> Vec<String> {
+    let mut value = &resolved(&Pipeline::default());
+    for part in parent.split('.').filter(|part| !part.is_empty()) {
+        match value.get(part) {
+            Some(inner) => value = inner,
+            None => return Vec::new(),
+        }
+    }
+    value
+        .as_object()
+        .map(|map| map.keys().cloned().collect())
+        .unwrap_or_default()
+}
+
+/// The existing key that the writer of the unknown `key` most likely meant: a near name in the same
+/// place, or else the same name in another place.
+pub(crate) fn nearest(key: &str) -> Option<String> {
+    let (parent, name) = key.rsplit_once('.').unwrap_or(("", key));
+    nearest_name(name, &names_under(parent))
+        .map(|near| join(parent, near))
+        .or_else(|| {
+            let same_name = |leaf: &Leaf| leaf.key.rsplit('.').next() == Some(name);
+            leaves("").into_iter().find(same_name).map(|leaf| leaf.key)
+        })
+}
+
+/// The one of `names` that `name` most likely meant: at most a third of its letters differ.
+pub(crate) fn nearest_name<'a, S: AsRef<str>>(name: &str, names: &'a [S]) -> Option<&'a str> {
+    let allowed = (name.chars().count() / 3).max(1);
+    let spelled = name.replace('-', "_").to_lowercase();
+    names
+        .iter()
+        .map(|candidate| candidate.as_ref())
+        .map(|candidate| (strsim::damerau_levenshtein(&spelled, candidate), candidate))
+        .filter(|&(distance, _)| distance <= allowed)
+        .min()
+        .map(|(_, candidate)| candidate)
+}
+
+/// `name` under `parent`.
+pub(crate) fn join(parent: &str, name: &str) -> String {
+    if parent.is_empty() {
+        name.into()
+    } else {
+        format!("{parent}.{name}")
+    }
+}

@@ -1,0 +1,74 @@
+//! `--set KEY=VALUE`: one value put into the tree of a pipeline.
+
+use crate::error::{Error, Origin};
+use serde_yaml::{Mapping, Value};
+
+/// One `--set`, taken apart.
+pub(crate) struct Override {
+    /// As it was typed, after `--set`.
+    pub(crate) text: String,
+    /// The dotted key.
+    key: String,
+    /// The value, read as YAML.
+    value: Value,
+}
+
+impl Override {
+    /// Takes `text` apart at its first `=`.
+    pub(crate) fn parse(text: &str) -> Result<Self, Error> {
+        let Some((key, value)) = text.split_once('=') else {
+            return Err(Error::OverrideForm {
+                text: text.into(),
+                found: "no `=`".into(),
+            });
+        };
+        let key = key.trim();
+        if key.split('.').any(|part| part.trim().is_empty()) {
+            return Err(Error::OverrideForm {
+                text: text.into(),
+                found: format!("key `{key}`"),
+            });
+        }
+        let value = serde_yaml::from_str(value).map_err(|source| Error::Syntax {
+            origin: Origin::Set(text.into()),
+            source,
+        })?;
+        Ok(Self {
+            text: text.into(),
+            key: key.into(),
+            value,
+        })
+    }
+
+    /// Puts the value into `tree`, making the sections on the way where they are missing.
+    pub(crate) fn apply(&self, tree: &mut Value) {
+        let mut place = tree;
+        for name in self.key.split('.') {
+            if !place.is_mapping() {
+                *place = Value::Mapping(Mapping::new());
+            }
+            let Value::Mapping(mapping) = place else {
+                return;
+            };
+            place = mapping.entry(name.into()).or_insert(Value::Null);
+        }
+        *place = self.value.clone();
+    }
+
+    /// Whether this set `key`, or something that holds it or lies in it.
+    pub(crate) fn touches(&self, key: &str) -> bool {
+        let within = |inner: &str, outer: &str| {
+            inner
+                .strip_prefix(outer)
+                .is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+        };
+        within(key, &self.key) || within(&self.key, key)
+    }
+}
+
+/// Whether `tree` gives a value for the dotted `key`.
+pub(crate) fn stands_in(tree: &Value, key: &str) -> bool {
+    key.split('.')
+        .try_fold(tree, |place, name| place.get(name))
+        .is_some()
+}

@@ -1,0 +1,256 @@
+//! What each value may be. A value outside is named with its key, what is expected and what stands
+//! there, before any stage begins.
+
+use crate::error::{Error, Origin};
+use crate::keys::{join, nearest_name};
+use crate::{Eval, IdxFiles, Pipeline, Prepare, Sample, Synthetic, Train, parse_seeds};
+use std::collections::BTreeSet;
+use std::fmt::Display;
+use std::ops::RangeInclusive;
+
+/// The most classes that a dataset may have: labels are bytes.
+const MAX_CLASSES: usize = 256;
+/// The most bytes of pixels that the synthetic source draws, which it holds in memory.
+const MAX_SYNTHETIC_BYTES: usize = 1 << 32;
+/// The four files of an IDX dataset, by key.
+const IDX_FILES: [&str; 4] = ["train_images", "train_labels", "test_images", "test_labels"];
+
+/// A value outside its range, before it is known who wrote it.
+pub(crate) struct Fault {
+    pub(crate) key: String,
+    expected: String,
+    found: String,
+}
+
+impl Fault {
+    fn new(key: &str, expected: impl Into<String>, found: impl Into<String>) -> Self {
+        Self {
+            key: key.into(),
+            expected: expected.into(),
+            found: found.into(),
+        }
+    }
+
+    pub(crate) fn at(self, origin: Origin) -> Error {
+        Error::Range {
+            origin,
+            key: self.key,
+            expected: self.expected,
+            found: self.found,
+        }
+    }
+}
+
+/// Checks every value of `pipeline`.
+pub(crate) fn check(pipeline: &Pipeline) -> Result<(), Fault> {
+    prepare(&pipeline.prepare)?;
+    train(&pipeline.train)?;
+    sample(&pipeline.sample)?;
+    eval(&pipeline.eval)
+}
+
+fn prepare(prepare: &Prepare) -> Result<(), Fault> {
+    named("prepare.name", &prepare.name)?;
+    within(
+        "prepare.class_names",
+        prepare.class_names.len(),
+        0..=MAX_CLASSES,
+        " names",
+    )?;
+    let mut seen = BTreeSet::new();
+    for name in &prepare.class_names {
+        named("prepare.class_names", name)?;
+        if !seen.insert(name) {
+            return Err(Fault::new(
+                "prepare.class_names",
+                "a name once",
+                format!("`{name}` twice"),
+            ));
+        }
+    }
+    within(
+        "prepare.validation",
+        prepare.validation,
+        0..=1_000_000_000,
+        "",
+    )?;
+    idx(&prepare.idx)?;
+    synthetic(&prepare.synthetic)
+}
+
+fn idx(files: &IdxFiles) -> Result<(), Fault> {
+    let given = [
+        files.train_images.is_some(),
+        files.train_labels.is_some(),
+        files.test_images.is_some(),
+        files.test_labels.is_some(),
+    ];
+    let [train_images, train_labels, test_images, test_labels] = given;
+    let missing = |name: &str, because: &str| {
+        let because = format!("a file, as `prepare.idx.{because}` is given");
+        Err(Fault::new(&join("prepare.idx", name), because, "none"))
+    };
+    if !train_images && train_labels {
+        return missing("train_images", "train_labels");
+    }
+    if !test_images && test_labels {
+        return missing("test_images", "test_labels");
+    }
+    if train_images && test_images && train_labels != test_labels {
+        let [with, without] = if train_labels {
+            ["train_labels", "test_labels"]
+        } else {
+            ["test_labels", "train_labels"]
+        };
+        return missing(without, with);
+    }
+    for (name, hash) in &files.sha256 {
+        let key = join("prepare.idx.sha256", name);
+        let Some(file) = IDX_FILES.iter().position(|file| file == name) else {
+            let near = nearest_name(name, &IDX_FILES);
+            let expected = near.map_or_else(
+                || format!("one of the keys `{}`", IDX_FILES.join("`, `")),
+                |near| format!("the key `{near}`"),
+            );
+            return Err(Fault::new(&key, expected, format!("`{name}`")));
+        };
+        let is_hex =
+            hash.len() == 64 && hash.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
+        if !is_hex {
+            return Err(Fault::new(
+                &key,
+                "64 lower-case hexadecimal digits",
+                format!("`{hash}`"),
+            ));
+        }
+        if !given[file] {
+            return missing(name, &join("sha256", name));
+        }
+    }
+    Ok(())
+}
+
+fn synthetic(synthetic: &Synthetic) -> Result<(), Fault> {
+    let &Synthetic {
+        train,
+        test,
+        height,
+        width,
+        channels,
+        classes,
+    } = synthetic;
+    within("prepare.synthetic.train", train, 1..=10_000_000, "")?;
+    within("prepare.synthetic.test", test, 0..=10_000_000, "")?;
+    within("prepare.synthetic.height", height, 1..=4096, "")?;
+    within("prepare.synthetic.width", width, 1..=4096, "")?;
+    if channels != 1 && channels != 3 {
+        return Err(Fault::new(
+            "prepare.synthetic.channels",
+            "1 or 3",
+            channels.to_string(),
+        ));
+    }
+    within("prepare.synthetic.classes", classes, 0..=MAX_CLASSES, "")?;
+    // At most 2^25 * 2^24 * 3: far from overflow.
+    let bytes = (train + test) * height * width * channels;
+    within(
+        "prepare.synthetic",
+        bytes,
+        1..=MAX_SYNTHETIC_BYTES,
+        " bytes of pixels in all",
+    )
+}
+
+fn train(train: &Train) -> Result<(), Fault> {
+    within("train.epochs", train.epochs, 1..=1_000_000, "")?;
+    // Batch norm's unbiased variance divides by the batch size less one.
+    within("train.batch_size", train.batch_size, 2..=65_536, "")?;
+    within("train.z_dim", train.z_dim, 1..=65_536, "")?;
+    within("train.gf_dim", train.gf_dim, 1..=4096, "")?;
+    within("train.df_dim", train.df_dim, 1..=4096, "")?;
+    within("train.gfc_dim", train.gfc_dim, 1..=65_536, "")?;
+    within("train.dfc_dim", train.dfc_dim, 1..=65_536, "")?;
+    if !(train.learning_rate > 0.0 && train.learning_rate <= 1.0) {
+        let found = train.learning_rate.to_string();
+        return Err(Fault::new(
+            "train.learning_rate",
+            "more than 0 and at most 1",
+            found,
+        ));
+    }
+    if !(0.0..1.0).contains(&train.beta1) {
+        let found = train.beta1.to_string();
+        return Err(Fault::new(
+            "train.beta1",
+            "at least 0 and less than 1",
+            found,
+        ));
+    }
+    within(
+        "train.generator_updates",
+        train.generator_updates,
+        1..=100,
+        "",
+    )?;
+    within("train.log_every", train.log_every, 1..=1_000_000_000, "")?;
+    within(
+        "train.checkpoint_every",
+        train.checkpoint_every,
+        1..=1_000_000_000,
+        "",
+    )?;
+    within(
+        "train.keep_checkpoints",
+        train.keep_checkpoints,
+        0..=1_000_000_000,
+        "",
+    )?;
+    within("train.grid_every", train.grid_every, 0..=1_000_000_000, "")
+}
+
+fn sample(sample: &Sample) -> Result<(), Fault> {
+    within("sample.n", sample.n, 1..=10_000_000, "")?;
+    if parse_seeds(&sample.seeds).is_err() {
+        let found = format!("`{}`", sample.seeds);
+        return Err(Fault::new(
+            "sample.seeds",
+            "numbers and ranges such as `0,3-6`",
+            found,
+        ));
+    }
+    if let Some(class) = &sample.class {
+        named("sample.class", class)?;
+    }
+    within("sample.columns", sample.columns, 0..=4096, "")
+}
+
+fn eval(eval: &Eval) -> Result<(), Fault> {
+    within("eval.n", eval.n, 1..=10_000_000, "")?;
+    within("eval.histogram_bins", eval.histogram_bins, 2..=10_000, "")
+}
+
+/// A number in a range, `unit` following both numbers in the message.
+fn within<T: PartialOrd + Display>(
+    key: &str,
+    value: T,
+    range: RangeInclusive<T>,
+    unit: &str,
+) -> Result<(), Fault> {
+    if range.contains(&value) {
+        return Ok(());
+    }
+    let expected = format!("{} to {}{unit}", range.start(), range.end());
+    Err(Fault::new(key, expected, format!("{value}{unit}")))
+}
+
+/// A name that can be shown on one line.
+fn named(key: &str, name: &str) -> Result<(), Fault> {
+    if name.trim().is_empty() || name.chars().any(char::is_control) {
+        return Err(Fault::new(
+            key,
+            "text on one line, not blank",
+            format!("{name:?}"),
+        ));
+    }
+    Ok(())
+}

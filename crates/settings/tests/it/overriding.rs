@@ -1,0 +1,68 @@
+//! `--set KEY=VALUE`.
+
+use crate::report;
+use dcgan_settings::{Pipeline, load_text};
+
+#[track_caller]
+fn set(text: &str, overrides: &[&str]) -> Pipeline {
+    let overrides: Vec<String> = overrides.iter().map(|&text| text.into()).collect();
+    load_text("p.yaml", text, &overrides).unwrap()
+}
+
+#[test]
+fn an_override_beats_the_file_and_the_last_beats_the_rest() {
+    let text = "train: {epochs: 3, batch_size: 16}";
+    let train = set(text, &["train.epochs=4", "train.epochs=5"]).train;
+    assert_eq!((train.epochs, train.batch_size), (5, 16));
+}
+
+#[test]
+fn values_are_yaml() {
+    let pipeline = set(
+        "",
+        &[
+            "train.reshuffle=false",
+            "prepare.class_names=[a, 'b=c']",
+            "prepare.idx={train_images: x.gz}",
+            "sample.seeds=0,3-6",
+            "sample.class=",
+            "train.learning_rate = 1e-4",
+        ],
+    );
+    assert!(!pipeline.train.reshuffle);
+    assert_eq!(pipeline.prepare.class_names, ["a", "b=c"]);
+    assert_eq!(
+        pipeline.prepare.idx.train_images.unwrap().to_str(),
+        Some("x.gz")
+    );
+    assert_eq!(pipeline.sample.seeds, "0,3-6");
+    assert_eq!(pipeline.sample.class, None);
+    assert_eq!(pipeline.train.learning_rate.to_bits(), 1e-4_f64.to_bits());
+}
+
+#[test]
+fn the_culprit_among_several_is_named() {
+    insta::assert_snapshot!(
+        report("", &["train.epochs=3", "train.batch_size=many", "train.z_dim=8"]),
+        @""
+    );
+}
+
+#[test]
+fn an_unknown_key_is_named_with_the_nearest() {
+    insta::assert_snapshot!(report("", &["train.batchsize=32"]), @"");
+    insta::assert_snapshot!(report("", &["batch_size=32"]), @"");
+    insta::assert_snapshot!(report("", &["trian.batch_size=32"]), @"");
+}
+
+#[test]
+fn a_key_into_a_value_is_refused() {
+    insta::assert_snapshot!(report("train: {epochs: 3}", &["train.epochs.x=1"]), @"");
+}
+
+#[test]
+fn a_form_that_is_no_override_is_refused() {
+    insta::assert_snapshot!(report("", &["train.batch_size"]), @"");
+    insta::assert_snapshot!(report("", &["train..batch_size=1"]), @"");
+    insta::assert_snapshot!(report("", &["train.batch_size=[1"]), @"");
+}

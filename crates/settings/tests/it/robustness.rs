@@ -1,0 +1,35 @@
+//! Whatever stands in a file, the answer is a pipeline or an error.
+
+use dcgan_settings::load_text;
+use proptest::prelude::*;
+
+const GOOD: &str = "prepare:\n  class_names: [a, b]\ntrain:\n  epochs: 5  # five\n  seed: 3\n";
+
+proptest! {
+    #[test]
+    fn any_text_is_answered(text in "\\PC{0,60}", set in "\\PC{0,30}") {
+        let _ = load_text("p.yaml", &text, &[]);
+        let _ = load_text("p.yaml", GOOD, &[set]);
+    }
+
+    #[test]
+    fn any_change_to_a_good_file_is_answered(at in 0..GOOD.len(), byte in 0_u8..128) {
+        let mut bytes = GOOD.as_bytes().to_vec();
+        bytes[at] = byte;
+        let text = String::from_utf8(bytes).expect("ASCII");
+        let _ = load_text("p.yaml", &text, &["train.epochs=6".into()]);
+        let _ = load_text("p.yaml", &text[..at], &[]);
+    }
+}
+
+#[test]
+fn deep_nesting_and_many_aliases_are_refused() {
+    let deep = format!("train: {}", "[".repeat(100_000));
+    assert!(load_text("p.yaml", &deep, &[]).is_err());
+    assert!(load_text("p.yaml", "", &[deep.replace("train: ", "train=")]).is_err());
+    let mut bomb = String::from("a0: &a0 [x, x]\n");
+    for i in 1..40 {
+        bomb.push_str(&format!("a{i}: &a{i} [*a{}, *a{}]\n", i - 1, i - 1));
+    }
+    assert!(load_text("p.yaml", &bomb, &[]).is_err());
+}

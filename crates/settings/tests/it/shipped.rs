@@ -1,0 +1,58 @@
+//! The pipelines that come with the project.
+
+use dcgan_settings::{MovingAverages, SourceKind, default_settings, load};
+use serde_yaml::Value;
+use std::path::{Path, PathBuf};
+
+const SECTIONS: [&str; 4] = ["prepare", "train", "sample", "eval"];
+
+fn pipelines() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../pipelines")
+}
+
+#[test]
+fn every_one_loads() {
+    let mut n_pipelines = 0;
+    for entry in std::fs::read_dir(pipelines()).unwrap() {
+        let path = entry.unwrap().path();
+        load(&path, &[]).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+        n_pipelines += 1;
+    }
+    assert!(n_pipelines >= 3, "only {n_pipelines}");
+}
+
+/// Hints and `--help` send the reader to this file for the meaning of every key.
+#[test]
+fn the_default_one_explains_every_key() {
+    let text = std::fs::read_to_string(pipelines().join("mnist.yaml")).unwrap();
+    let tree: Value = serde_yaml::from_str(&text).unwrap();
+    for (key, _) in SECTIONS.into_iter().flat_map(default_settings) {
+        let name = key.rsplit('.').next().unwrap();
+        let stands = key
+            .split('.')
+            .try_fold(&tree, |place, name| place.get(name))
+            .is_some();
+        let commented = key.starts_with("prepare.synthetic.")
+            && text
+                .lines()
+                .any(|line| line.trim_start().starts_with(&format!("#   {name}: ")));
+        assert!(stands || commented, "`{key}` is missing");
+    }
+}
+
+#[test]
+fn each_is_what_it_says() {
+    let mnist = load(&pipelines().join("mnist.yaml"), &[]).unwrap();
+    assert_eq!((mnist.train.epochs, mnist.prepare.idx.sha256.len()), (5, 4));
+
+    let original = load(&pipelines().join("mnist-original.yaml"), &[]).unwrap();
+    assert_eq!(original.prepare, mnist.prepare);
+    assert_eq!(
+        (original.train.epochs, original.train.reshuffle),
+        (25, false)
+    );
+    assert_eq!(original.train.moving_averages, MovingAverages::WithReadouts);
+
+    let smoke = load(&pipelines().join("smoke.yaml"), &[]).unwrap();
+    assert_eq!(smoke.prepare.source, SourceKind::Synthetic);
+}
