@@ -38,7 +38,11 @@ impl Adam {
                 v: vec![0.0; n_values],
             }
         });
-        Self { config, steps: 0, moments: moments.collect() }
+        Self {
+            config,
+            steps: 0,
+            moments: moments.collect(),
+        }
     }
 
     /// The state after `steps` steps: both moments of every weight under the weight's own full
@@ -78,7 +82,10 @@ impl Adam {
         if !norm.is_finite() {
             let culprit = gradients.first_non_finite(parameters)?;
             let name = culprit.unwrap_or(parameters.scope()).into();
-            return Err(Error::NonFinite { what: "gradient of", name });
+            return Err(Error::NonFinite {
+                what: "gradient of",
+                name,
+            });
         }
         self.steps += 1;
         for (parameter, moments) in parameters.iter().zip(&mut self.moments) {
@@ -98,11 +105,20 @@ impl Adam {
     /// Copies of the first and the second moments under the weights' full names.
     pub fn moments(&self) -> (Arrays, Arrays) {
         let array = |moments: &Moments, values: &[f32]| {
-            (moments.name.clone(), (moments.shape.clone(), values.to_vec()))
+            (
+                moments.name.clone(),
+                (moments.shape.clone(), values.to_vec()),
+            )
         };
         (
-            self.moments.iter().map(|moments| array(moments, &moments.m)).collect(),
-            self.moments.iter().map(|moments| array(moments, &moments.v)).collect(),
+            self.moments
+                .iter()
+                .map(|moments| array(moments, &moments.m))
+                .collect(),
+            self.moments
+                .iter()
+                .map(|moments| array(moments, &moments.v))
+                .collect(),
         )
     }
 }

@@ -2,6 +2,7 @@
 
 use crate::forward::PassStats;
 use crate::parameters::Arrays;
+use dcgan_kernels::BatchStats;
 
 /// Share of the new value in each pass: 1 - 0.9, rounded once.
 const RATE: f32 = 0.1;
@@ -31,14 +32,20 @@ impl MovingAverage {
     pub fn variance_name(&self) -> String {
         format!("{}/moving_variance", self.name)
     }
+
+    /// Moves both averages by the statistics of one batch.
+    pub fn feed(&mut self, batch: &BatchStats) {
+        blend(&mut self.mean, &batch.mean);
+        blend(&mut self.variance, &batch.variance_unbiased);
+    }
 }
 
 /// Feeds one training-mode pass to the averages of its network.
 pub(crate) fn feed(averages: &mut [MovingAverage], stats: &PassStats) {
     for average in averages {
-        let Some(batch) = stats.get(&average.name) else { continue };
-        blend(&mut average.mean, &batch.mean);
-        blend(&mut average.variance, &batch.variance_unbiased);
+        if let Some(batch) = stats.get(&average.name) {
+            average.feed(batch);
+        }
     }
 }
 

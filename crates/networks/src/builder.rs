@@ -73,7 +73,10 @@ impl<'a> Builder<'a> {
             }
         };
         let var = Var::from_vec(values, shape, &Device::Cpu).map_err(Error::at(&name, &[]))?;
-        self.parameters.push(Parameter { name, var: var.clone() });
+        self.parameters.push(Parameter {
+            name,
+            var: var.clone(),
+        });
         Ok(var)
     }
 
@@ -97,13 +100,17 @@ impl<'a> Builder<'a> {
     /// # Errors
     /// [`Error::Unexpected`] if the given arrays hold a name of this network that no layer took.
     pub(crate) fn finish(self) -> Result<(Parameters, Vec<MovingAverage>)> {
-        let Self { source, parameters, averages } = self;
+        let Self {
+            source,
+            parameters,
+            averages,
+        } = self;
         if let Source::Arrays(arrays) = source {
             refuse_unknown(arrays, parameters.scope(), |name| {
                 parameters.get(name).is_some()
-                    || averages
-                        .iter()
-                        .any(|average| name == average.mean_name() || name == average.variance_name())
+                    || averages.iter().any(|average| {
+                        name == average.mean_name() || name == average.variance_name()
+                    })
             })?;
         }
         Ok((parameters, averages))

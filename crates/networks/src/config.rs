@@ -132,9 +132,17 @@ impl NetworkConfig {
                 }
             }
         }
-        check("channels", self.channels, matches!(self.channels, 1 | 3), "1 or 3")?;
-        let mut widths =
-            vec![("z_dim", self.z_dim), ("gf_dim", self.gf_dim), ("df_dim", self.df_dim)];
+        check(
+            "channels",
+            self.channels,
+            matches!(self.channels, 1 | 3),
+            "1 or 3",
+        )?;
+        let mut widths = vec![
+            ("z_dim", self.z_dim),
+            ("gf_dim", self.gf_dim),
+            ("df_dim", self.df_dim),
+        ];
         match self.kind {
             Kind::Labelled => {
                 let classes = self.classes;
@@ -143,7 +151,12 @@ impl NetworkConfig {
             }
             Kind::Unlabelled => {
                 let classes = self.classes;
-                check("classes", classes, classes == 0, "0 for the unlabelled network")?;
+                check(
+                    "classes",
+                    classes,
+                    classes == 0,
+                    "0 for the unlabelled network",
+                )?;
             }
         }
         for (key, width) in widths {
@@ -160,7 +173,9 @@ impl NetworkConfig {
             Kind::Unlabelled => UNLABELLED_DEPTH,
         };
         let halve = |size: &[usize; 2]| Some(size.map(|side| side.div_ceil(2)));
-        std::iter::successors(Some([self.height, self.width]), halve).take(depth + 1).collect()
+        std::iter::successors(Some([self.height, self.width]), halve)
+            .take(depth + 1)
+            .collect()
     }
 }
 
@@ -168,5 +183,9 @@ fn check(key: &'static str, got: usize, holds: bool, expected: &str) -> Result<(
     if holds {
         return Ok(());
     }
-    Err(Error::Config { key, expected: expected.into(), got: got.to_string() })
+    Err(Error::Config {
+        key,
+        expected: expected.into(),
+        got: got.to_string(),
+    })
 }

@@ -3,8 +3,8 @@
 use crate::builder::Builder;
 use crate::forward::Forward;
 use crate::{
-    Arrays, Kind, MovingAverage, NetworkConfig, Parameters, Pass, PassStats, Result, Taps,
-    Weights, averages, inputs, labelled, unlabelled,
+    Arrays, Kind, MovingAverage, NetworkConfig, Parameters, Pass, PassStats, Result, Taps, Weights,
+    averages, inputs, labelled, unlabelled,
 };
 use candle_core::Tensor;
 use dcgan_random::Purpose;
@@ -36,7 +36,10 @@ impl Discriminator {
     /// # Errors
     /// [`Error::Config`](crate::Error::Config) if `config` is not valid.
     pub fn init(config: &NetworkConfig, seed: u64) -> Result<Self> {
-        Self::build(config, Builder::seeded(SCOPE, seed, Purpose::DiscriminatorWeights))
+        Self::build(
+            config,
+            Builder::seeded(SCOPE, seed, Purpose::DiscriminatorWeights),
+        )
     }
 
     /// A discriminator from all arrays of `arrays` under `discriminator/`; other names are left
@@ -52,15 +55,18 @@ impl Discriminator {
     fn build(config: &NetworkConfig, mut builder: Builder<'_>) -> Result<Self> {
         config.validate()?;
         let layers = match config.kind {
-            Kind::Labelled => {
-                Layers::Labelled(labelled::Discriminator::new(config, &mut builder)?)
-            }
+            Kind::Labelled => Layers::Labelled(labelled::Discriminator::new(config, &mut builder)?),
             Kind::Unlabelled => {
                 Layers::Unlabelled(unlabelled::Discriminator::new(config, &mut builder)?)
             }
         };
         let (parameters, averages) = builder.finish()?;
-        Ok(Self { config: config.clone(), layers, parameters, averages })
+        Ok(Self {
+            config: config.clone(),
+            layers,
+            parameters,
+            averages,
+        })
     }
 
     /// The training-mode pass, with batch statistics, the only mode of the original: x [B,H,W,C],
@@ -97,7 +103,12 @@ impl Discriminator {
     }
 
     fn run(&self, x: &Tensor, y: Option<&Tensor>, mut pass: Forward<'_>) -> Result<Pass> {
-        let NetworkConfig { height, width, channels, .. } = self.config;
+        let NetworkConfig {
+            height,
+            width,
+            channels,
+            ..
+        } = self.config;
         let batch = inputs::rows("x", x, &[height, width, channels])?;
         let output = match (&self.layers, y) {
             (Layers::Labelled(layers), Some(y)) => {
@@ -107,7 +118,10 @@ impl Discriminator {
             (Layers::Unlabelled(layers), None) => layers.forward(x, &mut pass)?,
             _ => return Err(inputs::labels_mismatch(self.config.kind, y)),
         };
-        Ok(Pass { output, stats: pass.stats })
+        Ok(Pass {
+            output,
+            stats: pass.stats,
+        })
     }
 
     /// Moves the averages by the statistics of one pass; call it once for each time that the

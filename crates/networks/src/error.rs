@@ -98,7 +98,10 @@ impl Error {
     ) -> impl FnOnce(candle_core::Error) -> Self + 'a {
         move |source| Self::Layer {
             layer: layer.into(),
-            shapes: operands.iter().map(|operand| operand.dims().to_vec()).collect(),
+            shapes: operands
+                .iter()
+                .map(|operand| operand.dims().to_vec())
+                .collect(),
             source: Box::new(source),
         }
     }

@@ -33,7 +33,10 @@ pub struct PassStats(pub Vec<NamedStats>);
 impl PassStats {
     /// The statistics of the batch norm of that full name.
     pub fn get(&self, name: &str) -> Option<&BatchStats> {
-        self.0.iter().find(|entry| entry.name == name).map(|entry| &entry.stats)
+        self.0
+            .iter()
+            .find(|entry| entry.name == name)
+            .map(|entry| &entry.stats)
     }
 }
 
@@ -58,7 +61,12 @@ pub(crate) struct Forward<'a> {
 impl<'a> Forward<'a> {
     /// A training-mode pass.
     pub(crate) fn training(weights: Weights, taps: Option<&'a mut Taps>) -> Self {
-        Self { weights, averages: None, stats: PassStats::default(), taps }
+        Self {
+            weights,
+            averages: None,
+            stats: PassStats::default(),
+            taps,
+        }
     }
 
     /// An inference pass: weights are constants, batch norm uses the moving averages.
@@ -97,5 +105,8 @@ pub(crate) fn join(x: &Tensor, y: &Tensor) -> candle_core::Result<Tensor> {
     shape[last] = classes;
     let mut ones = vec![1; shape.len()];
     (ones[0], ones[last]) = (batch, classes);
-    Tensor::cat(&[x, &y.reshape(ones)?.broadcast_as(shape)?.contiguous()?], last)
+    Tensor::cat(
+        &[x, &y.reshape(ones)?.broadcast_as(shape)?.contiguous()?],
+        last,
+    )
 }

@@ -3,8 +3,8 @@
 use crate::builder::Builder;
 use crate::forward::Forward;
 use crate::{
-    Arrays, Kind, MovingAverage, NetworkConfig, Parameters, Pass, PassStats, Result, Taps,
-    Weights, averages, inputs, labelled, unlabelled,
+    Arrays, Kind, MovingAverage, NetworkConfig, Parameters, Pass, PassStats, Result, Taps, Weights,
+    averages, inputs, labelled, unlabelled,
 };
 use candle_core::Tensor;
 use dcgan_random::Purpose;
@@ -36,7 +36,10 @@ impl Generator {
     /// # Errors
     /// [`Error::Config`](crate::Error::Config) if `config` is not valid.
     pub fn init(config: &NetworkConfig, seed: u64) -> Result<Self> {
-        Self::build(config, Builder::seeded(SCOPE, seed, Purpose::GeneratorWeights))
+        Self::build(
+            config,
+            Builder::seeded(SCOPE, seed, Purpose::GeneratorWeights),
+        )
     }
 
     /// A generator from all arrays of `arrays` under `generator/`; other names are left alone, so
@@ -52,15 +55,18 @@ impl Generator {
     fn build(config: &NetworkConfig, mut builder: Builder<'_>) -> Result<Self> {
         config.validate()?;
         let layers = match config.kind {
-            Kind::Labelled => {
-                Layers::Labelled(labelled::Generator::new(config, &mut builder)?)
-            }
+            Kind::Labelled => Layers::Labelled(labelled::Generator::new(config, &mut builder)?),
             Kind::Unlabelled => {
                 Layers::Unlabelled(unlabelled::Generator::new(config, &mut builder)?)
             }
         };
         let (parameters, averages) = builder.finish()?;
-        Ok(Self { config: config.clone(), layers, parameters, averages })
+        Ok(Self {
+            config: config.clone(),
+            layers,
+            parameters,
+            averages,
+        })
     }
 
     /// The training-mode pass, with batch statistics: z [B,Z], y one-hot [B,Y] (labelled network
@@ -105,7 +111,10 @@ impl Generator {
             (Layers::Unlabelled(layers), None) => layers.forward(z, &mut pass)?,
             _ => return Err(inputs::labels_mismatch(self.config.kind, y)),
         };
-        Ok(Pass { output, stats: pass.stats })
+        Ok(Pass {
+            output,
+            stats: pass.stats,
+        })
     }
 
     /// Moves the averages by the statistics of one pass; call it once for each time that the

@@ -19,7 +19,9 @@ pub struct Gradients(GradStore);
 /// # Errors
 /// [`Error::Layer`] if an operation's backward pass fails.
 pub fn gradients(loss: &Tensor) -> Result<Gradients> {
-    Ok(Gradients(loss.backward().map_err(Error::at("backward", &[loss]))?))
+    Ok(Gradients(
+        loss.backward().map_err(Error::at("backward", &[loss]))?,
+    ))
 }
 
 impl Gradients {
@@ -33,9 +35,9 @@ impl Gradients {
     /// # Errors
     /// [`Error::NoGradient`] if the loss doesn't depend on it or it was frozen.
     pub fn of(&self, parameter: &Parameter) -> Result<&Tensor> {
-        self.0
-            .get(&parameter.var)
-            .ok_or_else(|| Error::NoGradient { name: parameter.name.clone() })
+        self.0.get(&parameter.var).ok_or_else(|| Error::NoGradient {
+            name: parameter.name.clone(),
+        })
     }
 
     /// L2 norm over all weights of a network, summed in float64.
@@ -47,7 +49,10 @@ impl Gradients {
         for parameter in parameters {
             total += with_values(self.of(parameter)?, sum_of_squares)?;
         }
-        #[expect(clippy::cast_possible_truncation, reason = "a norm is reported in float32")]
+        #[expect(
+            clippy::cast_possible_truncation,
+            reason = "a norm is reported in float32"
+        )]
         Ok(total.sqrt() as f32)
     }
 
@@ -76,7 +81,10 @@ fn sum_of_squares(values: &[f32]) -> f64 {
                 *sum += f64::from(value) * f64::from(value);
             }
         }
-        let rest: f64 = rest.iter().map(|&value| f64::from(value) * f64::from(value)).sum();
+        let rest: f64 = rest
+            .iter()
+            .map(|&value| f64::from(value) * f64::from(value))
+            .sum();
         sums.iter().sum::<f64>() + rest
     };
     let pieces: Vec<f64> = values.par_chunks(PIECE).map(piece).collect();

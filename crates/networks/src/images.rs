@@ -45,7 +45,10 @@ pub fn tensor_to_images(images: &Tensor, kind: Kind) -> Result<Vec<u8>> {
     };
     crate::tensors::with_values(images, |values| {
         if values.iter().any(|value| value.is_nan()) {
-            return Err(Error::NonFinite { what: "value of", name: "images".into() });
+            return Err(Error::NonFinite {
+                what: "value of",
+                name: "images".into(),
+            });
         }
         Ok(values.iter().map(|&value| byte(value)).collect())
     })?

@@ -33,5 +33,9 @@ pub(crate) fn labels_mismatch(kind: Kind, y: Option<&Tensor>) -> Error {
         None => ("one-hot labels", "none".into()),
         Some(y) => ("no labels", format!("shape {:?}", y.dims())),
     };
-    Error::Input { what: "y", expected: format!("{expected} for the {kind} network"), got }
+    Error::Input {
+        what: "y",
+        expected: format!("{expected} for the {kind} network"),
+        got,
+    }
 }

@@ -28,7 +28,14 @@ pub(crate) struct Generator {
 
 impl Generator {
     pub(crate) fn new(config: &NetworkConfig, builder: &mut Builder<'_>) -> Result<Self> {
-        let NetworkConfig { channels, classes, z_dim, gf_dim, gfc_dim, .. } = *config;
+        let NetworkConfig {
+            channels,
+            classes,
+            z_dim,
+            gf_dim,
+            gfc_dim,
+            ..
+        } = *config;
         let sizes = config.sizes();
         let gf2 = 2 * gf_dim;
         let map = [sizes[2][0], sizes[2][1], gf2];
@@ -88,7 +95,13 @@ pub(crate) struct Discriminator {
 
 impl Discriminator {
     pub(crate) fn new(config: &NetworkConfig, builder: &mut Builder<'_>) -> Result<Self> {
-        let NetworkConfig { channels, classes, df_dim, dfc_dim, .. } = *config;
+        let NetworkConfig {
+            channels,
+            classes,
+            df_dim,
+            dfc_dim,
+            ..
+        } = *config;
         let sizes = config.sizes();
         let (first, second) = (channels + classes, df_dim + classes);
         let flat = sizes[2][0] * sizes[2][1] * second;
@@ -118,7 +131,9 @@ impl Discriminator {
         let h1 = self.h1.forward(&h0, labels, weights)?;
         pass.tap("d_h1", "pre", || Ok(h1.clone()))?;
         let h1 = self.bn1.forward("d_h1", &h1, LEAKY_RELU, pass)?;
-        let h1 = h1.flatten_from(1).map_err(Error::at("discriminator/d_h1", &[&h1]))?;
+        let h1 = h1
+            .flatten_from(1)
+            .map_err(Error::at("discriminator/d_h1", &[&h1]))?;
         pass.tap("d_h1", "cat", || join(&h1, y))?;
 
         // -> [B,dfc]
@@ -134,5 +149,6 @@ impl Discriminator {
 
 /// [B,h·w·c] -> [B,h,w,c].
 pub(crate) fn to_map(flat: &Tensor, [h, w, c]: [usize; 3], layer: &str) -> Result<Tensor> {
-    flat.reshape(((), h, w, c)).map_err(Error::at(layer, &[flat]))
+    flat.reshape(((), h, w, c))
+        .map_err(Error::at(layer, &[flat]))
 }

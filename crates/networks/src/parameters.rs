@@ -46,7 +46,10 @@ pub struct Parameters {
 
 impl Parameters {
     pub(crate) fn new(scope: &'static str) -> Self {
-        Self { scope, entries: Vec::new() }
+        Self {
+            scope,
+            entries: Vec::new(),
+        }
     }
 
     pub(crate) fn push(&mut self, parameter: Parameter) {
@@ -70,7 +73,10 @@ impl Parameters {
 
     /// Number of trained values over all tensors.
     pub fn count(&self) -> usize {
-        self.entries.iter().map(|parameter| parameter.var.elem_count()).sum()
+        self.entries
+            .iter()
+            .map(|parameter| parameter.var.elem_count())
+            .sum()
     }
 
     /// The weight of that full name.
@@ -119,9 +125,10 @@ impl<'a> IntoIterator for &'a Parameters {
 
 /// Takes the array `name` of that shape out of `arrays`.
 pub(crate) fn lookup<'a>(arrays: &'a Arrays, name: &str, shape: &[usize]) -> Result<&'a [f32]> {
-    let (got, values) = arrays
-        .get(name)
-        .ok_or_else(|| Error::Missing { name: name.into(), expected: shape.to_vec() })?;
+    let (got, values) = arrays.get(name).ok_or_else(|| Error::Missing {
+        name: name.into(),
+        expected: shape.to_vec(),
+    })?;
     if got != shape || values.len() != shape.iter().product::<usize>() {
         return Err(Error::Shape {
             name: name.into(),
@@ -139,11 +146,18 @@ pub(crate) fn refuse_unknown(
     scope: &str,
     known: impl Fn(&str) -> bool,
 ) -> Result<()> {
-    let in_scope = |name: &str| name.strip_prefix(scope).is_some_and(|rest| rest.starts_with('/'));
-    match arrays.iter().find(|(name, _)| in_scope(name) && !known(name)) {
-        Some((name, (shape, _))) => {
-            Err(Error::Unexpected { name: name.clone(), got: shape.clone() })
-        }
+    let in_scope = |name: &str| {
+        name.strip_prefix(scope)
+            .is_some_and(|rest| rest.starts_with('/'))
+    };
+    match arrays
+        .iter()
+        .find(|(name, _)| in_scope(name) && !known(name))
+    {
+        Some((name, (shape, _))) => Err(Error::Unexpected {
+            name: name.clone(),
+            got: shape.clone(),
+        }),
         None => Ok(()),
     }
 }

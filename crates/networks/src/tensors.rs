@@ -14,7 +14,9 @@ pub(crate) fn with_values<R>(tensor: &Tensor, read: impl FnOnce(&[f32]) -> R) ->
             candle_core::bail!("tensor lies on another device than the processor")
         };
         let start = layout.start_offset();
-        Ok(read(&storage.as_slice::<f32>()?[start..start + layout.shape().elem_count()]))
+        Ok(read(
+            &storage.as_slice::<f32>()?[start..start + layout.shape().elem_count()],
+        ))
     };
     inner().map_err(fail)
 }

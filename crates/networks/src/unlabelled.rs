@@ -29,7 +29,12 @@ pub(crate) struct Generator {
 
 impl Generator {
     pub(crate) fn new(config: &NetworkConfig, builder: &mut Builder<'_>) -> Result<Self> {
-        let NetworkConfig { channels, z_dim, gf_dim, .. } = *config;
+        let NetworkConfig {
+            channels,
+            z_dim,
+            gf_dim,
+            ..
+        } = *config;
         let sizes = config.sizes();
         let depth = sizes.len() - 1;
         // Channels of the map behind h{level}: 8·gf, 4·gf, 2·gf, gf.
@@ -43,11 +48,20 @@ impl Generator {
             let size = sizes[depth - level];
             let name = format!("g_h{level}");
             let deconv = conv2d_transpose(&name, inputs, outputs, size, builder)?;
-            hidden.push((deconv, batch_norm(&format!("g_bn{level}"), outputs, builder)?));
+            hidden.push((
+                deconv,
+                batch_norm(&format!("g_bn{level}"), outputs, builder)?,
+            ));
         }
         let name = format!("g_h{depth}");
         let last = conv2d_transpose(&name, filters(depth - 1), channels, sizes[0], builder)?;
-        Ok(Self { map, h0, bn0, hidden, last })
+        Ok(Self {
+            map,
+            h0,
+            bn0,
+            hidden,
+            last,
+        })
     }
 
     /// z [B,Z] -> [B,H,W,C].
@@ -87,7 +101,9 @@ pub(crate) struct Discriminator {
 
 impl Discriminator {
     pub(crate) fn new(config: &NetworkConfig, builder: &mut Builder<'_>) -> Result<Self> {
-        let NetworkConfig { channels, df_dim, .. } = *config;
+        let NetworkConfig {
+            channels, df_dim, ..
+        } = *config;
         let sizes = config.sizes();
         let depth = sizes.len() - 1;
         // Channels of the map behind h{level}: df, 2·df, 4·df, 8·df.
@@ -101,7 +117,11 @@ impl Discriminator {
         }
         let flat = sizes[depth][0] * sizes[depth][1] * filters(depth - 1);
         let last = linear(&format!("d_h{depth}_lin"), flat, 1, builder)?;
-        Ok(Self { first, hidden, last })
+        Ok(Self {
+            first,
+            hidden,
+            last,
+        })
     }
 
     /// x [B,H,W,C] -> logits [B,1].
@@ -123,7 +143,9 @@ impl Discriminator {
         }
 
         // -> the logit, from the map flat in the order row, column, channel.
-        let flat = h.flatten_from(1).map_err(Error::at("discriminator/flatten", &[&h]))?;
+        let flat = h
+            .flatten_from(1)
+            .map_err(Error::at("discriminator/flatten", &[&h]))?;
         self.last.forward(&flat, None, weights)
     }
 }

@@ -67,11 +67,16 @@ impl BatchNorm {
             .map_err(Error::at(&self.name, &operands));
         }
         if x.elem_count() <= gamma.elem_count() {
-            return Err(Error::BatchTooSmall { layer: self.name.clone() });
+            return Err(Error::BatchTooSmall {
+                layer: self.name.clone(),
+            });
         }
         let (h, stats) = dcgan_kernels::batch_norm(x, &gamma, &beta, EPSILON, activation)
             .map_err(Error::at(&self.name, &operands))?;
-        pass.stats.0.push(NamedStats { name: self.name.clone(), stats });
+        pass.stats.0.push(NamedStats {
+            name: self.name.clone(),
+            stats,
+        });
         // The fused operation never holds the plain batch norm; a tap computes it by itself.
         pass.tap(layer, "bn", || {
             let (x, gamma, beta) = (x.detach(), gamma.detach(), beta.detach());
