@@ -1,1 +1,83 @@
 //! The contract between the stages: every file format, read, validated and written atomically.
+//!
+//! Stages meet in these files only; whoever keeps to the formats can replace a stage, in any
+//! language. No other crate opens them by hand.
+//!
+//! # safetensors files
+//! Dataset, checkpoint, generator, discriminator and samples are safetensors files. Their header's
+//! `__metadata__` has the one key `dcgan`: a JSON object with sorted keys, as text. In every one:
+//!
+//! | key | what |
+//! |---|---|
+//! | `format` | version of the format, from 1; a newer one than the program knows is refused |
+//! | `kind` | `dataset`, `checkpoint`, `generator`, `discriminator` or `samples` |
+//! | `content_sha256` | SHA-256 over the arrays, see below |
+//! | `seal` | SHA-256 of this JSON text with the seal itself empty, `"seal":""`; may be left out by other programs |
+//!
+//! `content_sha256` is the SHA-256 of, for each array in ascending byte order of its name: name,
+//! newline, type (`U8`, `F32`), newline, the sizes joined by commas, newline, then the data as it
+//! lies in the file. In Python, for arrays of bytes in numpy:
+//!
+//! ```python
+//! import hashlib, json
+//! from safetensors.numpy import save_file
+//!
+//! arrays = {"train/images": images, "train/labels": labels}        # uint8 [N,H,W,C] and [N]
+//! content = hashlib.sha256()
+//! for name in sorted(arrays):
+//!     content.update(f"{name}\nU8\n{','.join(map(str, arrays[name].shape))}\n".encode())
+//!     content.update(arrays[name].tobytes())
+//! info = dict(format=1, kind="dataset", content_sha256=content.hexdigest(), name="mine",
+//!             class_names=["a", "b"], height=28, width=28, channels=1, sources=[])
+//! save_file(arrays, "dataset.safetensors", {"dcgan": json.dumps(info, sort_keys=True)})
+//! ```
+//!
+//! # Errors of every reader
+//! [`Error::Missing`], [`Error::Read`], [`Error::Damaged`], [`Error::Header`], [`Error::Json`],
+//! [`Error::NewerFormat`], [`Error::Unfit`]. Lengths are compared with the file's size before
+//! anything is allocated, so no header makes a reader allocate more than the file holds. A change
+//! of any byte of a file of ours is an error.
+//!
+//! # Exit codes
+//! [`Error::kind`] tells a stage which failure an error is: [`ErrorKind::Input`] is exit code 3,
+//! [`ErrorKind::Output`] exit code 5.
+
+mod atomic;
+mod checkpoint;
+mod checkpoints;
+mod container;
+mod dataset;
+mod digest;
+mod error;
+mod lock;
+mod manifest;
+mod network;
+mod number;
+mod samples;
+mod table;
+
+pub use atomic::{AtomicFile, create_folder, write_atomic};
+pub use checkpoint::{
+    BestScore, Checkpoint, CheckpointInfo, read_checkpoint_info, read_discriminator,
+    read_generator, verify_checkpoint,
+};
+pub use checkpoints::{
+    Recovered, checkpoint_path, list_checkpoints, read_newest_checkpoint, retain_checkpoints,
+};
+pub use dataset::{DatasetInfo, DatasetReader, Part, PartData, write_dataset};
+pub use digest::{FileDigest, digest_file, sha256_bytes};
+pub use error::{Artifact, Error, ErrorKind};
+pub use lock::RunLock;
+pub use manifest::{Difference, FileRecord, Manifest, SourceRecord, differences};
+pub use network::{Arrays, ModelFile, NetworkInfo, Role};
+pub use number::format_f32;
+pub use samples::Samples;
+pub use table::{GrowingTable, TablePosition};
+
+/// The newest version of each format that this program reads, and the one that it writes.
+pub mod format_version {
+    pub use crate::dataset::FORMAT_VERSION as DATASET;
+    pub use crate::manifest::FORMAT_VERSION as MANIFEST;
+    pub use crate::network::FORMAT_VERSION as NETWORK;
+    pub use crate::samples::FORMAT_VERSION as SAMPLES;
+}

@@ -1,0 +1,178 @@
+//! Files that are old or new, never half written.
+//!
+//! The bytes go to `.NAME.partial` in the same folder; committing syncs that file, renames it over
+//! the old one and syncs the folder, so that a reader, a kill or a power cut meets the old file or
+//! the whole new one. A partial file that a killed process left behind is removed by the next write
+//! of the same name.
+
+use crate::error::{Artifact, Error};
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Seek, SeekFrom, Write};
+use std::path::{Path, PathBuf};
+
+/// Write `bytes` to `path` so that a reader sees either the old file or the whole new one.
+///
+/// # Errors
+/// [`Error::Write`] (the old file stays in place) or [`Error::NotOurs`].
+pub fn write_atomic(path: &Path, bytes: &[u8]) -> Result<(), Error> {
+    let mut file = AtomicFile::create(path)?;
+    file.write_all(bytes)
+        .map_err(|e| Error::write(path, "write", e))?;
+    file.commit()
+}
+
+/// Make `path` and the folders above it, where they are not there yet.
+///
+/// # Errors
+/// [`Error::NotOurs`] when something else than a folder stands there, else [`Error::Write`].
+pub fn create_folder(path: &Path) -> Result<(), Error> {
+    match fs::metadata(path) {
+        Ok(found) if found.is_dir() => return Ok(()),
+        Ok(_) => return Err(not_ours(path, "a folder", "a file")),
+        Err(_) => {}
+    }
+    fs::create_dir_all(path).map_err(|e| Error::write(path, "create folder", e))?;
+    sync_folder(&folder_of(path))
+}
+
+/// A file that appears under its name only when it is committed; dropped before that, it leaves
+/// the old file, if any, untouched.
+#[derive(Debug)]
+pub struct AtomicFile {
+    file: File,
+    path: PathBuf,
+    partial: PathBuf,
+    committed: bool,
+}
+
+impl AtomicFile {
+    /// Starts the file that shall stand at `path`.
+    ///
+    /// # Errors
+    /// [`Error::NotOurs`] when a folder or a link stands there, else [`Error::Write`].
+    pub fn create(path: &Path) -> Result<Self, Error> {
+        let partial = partial_of(path).ok_or_else(|| not_ours(path, "a file name", "none"))?;
+        require_plain(path)?;
+        match fs::remove_file(&partial) {
+            Err(e) if e.kind() != io::ErrorKind::NotFound => {
+                return Err(Error::write(&partial, "remove", e));
+            }
+            _ => {}
+        }
+        let file = OpenOptions::new()
+            .write(true)
+            .create_new(true)
+            .open(&partial)
+            .map_err(|e| Error::write(&partial, "create", e))?;
+        Ok(Self {
+            file,
+            path: path.to_owned(),
+            partial,
+            committed: false,
+        })
+    }
+
+    /// Syncs the file, gives it its name and syncs the folder.
+    ///
+    /// # Errors
+    /// [`Error::Write`]; the old file, if any, is then still in place.
+    pub fn commit(mut self) -> Result<(), Error> {
+        self.file
+            .sync_all()
+            .map_err(|e| Error::write(&self.path, "sync", e))?;
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "this is the one place that renames"
+        )]
+        fs::rename(&self.partial, &self.path).map_err(|e| Error::write(&self.path, "rename", e))?;
+        self.committed = true;
+        sync_folder(&folder_of(&self.path))
+    }
+}
+
+impl Drop for AtomicFile {
+    fn drop(&mut self) {
+        if !self.committed {
+            // Failing to remove it does no harm: the next write of the same name does.
+            let _ = fs::remove_file(&self.partial);
+        }
+    }
+}
+
+impl Write for AtomicFile {
+    fn write(&mut self, buffer: &[u8]) -> io::Result<usize> {
+        self.file.write(buffer)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.file.flush()
+    }
+}
+
+impl Seek for AtomicFile {
+    fn seek(&mut self, position: SeekFrom) -> io::Result<u64> {
+        self.file.seek(position)
+    }
+}
+
+/// Refuses a folder or a link where a plain file of ours is to be written.
+pub(crate) fn require_plain(path: &Path) -> Result<(), Error> {
+    match fs::symlink_metadata(path) {
+        Ok(found) if found.is_dir() => Err(not_ours(path, "a file", "a folder")),
+        Ok(found) if found.is_symlink() => Err(not_ours(path, "a file", "a symbolic link")),
+        Ok(found) if !found.is_file() => Err(not_ours(path, "a file", "a device or pipe")),
+        _ => Ok(()),
+    }
+}
+
+/// Removes a file of ours and makes that last.
+pub(crate) fn remove(path: &Path) -> Result<(), Error> {
+    fs::remove_file(path).map_err(|e| Error::write(path, "remove", e))?;
+    sync_folder(&folder_of(path))
+}
+
+/// Makes a change of names in `folder` last.
+pub(crate) fn sync_folder(folder: &Path) -> Result<(), Error> {
+    // Other systems have no handle on a folder that could be synced.
+    if cfg!(unix) {
+        File::open(folder)
+            .and_then(|handle| handle.sync_all())
+            .map_err(|e| Error::write(folder, "sync", e))?;
+    }
+    Ok(())
+}
+
+/// Opens a file for reading: a plain file, not a folder.
+pub(crate) fn open(path: &Path, artifact: Artifact) -> Result<(File, u64), Error> {
+    let file = File::open(path).map_err(|e| Error::read(path, artifact, e))?;
+    let found = file
+        .metadata()
+        .map_err(|e| Error::read(path, artifact, e))?;
+    if found.is_file() {
+        Ok((file, found.len()))
+    } else {
+        Err(Error::unfit(path, artifact, "a file", "a folder or device"))
+    }
+}
+
+fn folder_of(path: &Path) -> PathBuf {
+    match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent.to_owned(),
+        _ => PathBuf::from("."),
+    }
+}
+
+fn partial_of(path: &Path) -> Option<PathBuf> {
+    let mut name = std::ffi::OsString::from(".");
+    name.push(path.file_name()?);
+    name.push(".partial");
+    Some(path.with_file_name(name))
+}
+
+fn not_ours(path: &Path, expected: &'static str, got: &'static str) -> Error {
+    Error::NotOurs {
+        path: path.to_owned(),
+        expected,
+        got,
+    }
+}

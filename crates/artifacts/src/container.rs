@@ -1,0 +1,542 @@
+//! safetensors with a seal: what dataset, checkpoint, model and samples files have in common.
+//!
+//! The recipe stands in the crate's documentation. A reader trusts nothing: lengths are checked
+//! against the file's size before anything is allocated, and every byte of the file is covered by
+//! one of two hashes or by the strictness of the header.
+
+use crate::atomic::{self, AtomicFile};
+use crate::digest::{BLOCK, FileDigest, HashingWriter, copy_blocks, hex, sha256_bytes};
+use crate::error::{Artifact, Error};
+use safetensors::Dtype;
+use safetensors::tensor::Metadata;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Value, json};
+use sha2::{Digest, Sha256};
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::{self, BufWriter, Read, Seek, SeekFrom, Write};
+use std::path::{Path, PathBuf};
+
+/// The metadata key that is ours.
+const KEY: &str = "dcgan";
+/// No header of ours comes near; a file that promises more is not read into memory.
+const LARGEST_HEADER: u64 = 1 << 24;
+
+/// Elements of one named array, borrowed for writing.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Values<'a> {
+    U8(&'a [u8]),
+    F32(&'a [f32]),
+}
+
+/// Elements of one named array, as read.
+#[derive(Debug)]
+pub(crate) enum Data {
+    U8(Vec<u8>),
+    F32(Vec<f32>),
+}
+
+impl Values<'_> {
+    fn dtype(self) -> &'static str {
+        match self {
+            Values::U8(_) => "U8",
+            Values::F32(_) => "F32",
+        }
+    }
+
+    fn len(self) -> usize {
+        match self {
+            Values::U8(values) => values.len(),
+            Values::F32(values) => values.len(),
+        }
+    }
+
+    fn bytes(self) -> usize {
+        match self {
+            Values::U8(values) => values.len(),
+            Values::F32(values) => 4 * values.len(),
+        }
+    }
+
+    /// Hands on the elements as bytes, little end first, in blocks.
+    fn each_block(self, mut take: impl FnMut(&[u8]) -> io::Result<()>) -> io::Result<()> {
+        match self {
+            Values::U8(values) => values.chunks(BLOCK).try_for_each(take),
+            Values::F32(values) => {
+                let mut block = Vec::with_capacity(BLOCK);
+                values.chunks(BLOCK / 4).try_for_each(|chunk| {
+                    block.clear();
+                    block.extend(chunk.iter().flat_map(|value| value.to_le_bytes()));
+                    take(&block)
+                })
+            }
+        }
+    }
+}
+
+/// Arrays to write: name to shape and elements, row-major.
+pub(crate) type Entries<'a> = BTreeMap<String, (Vec<usize>, Values<'a>)>;
+
+/// Writes one file: `info` as sealed metadata, then the arrays in order of their names.
+///
+/// All arrays of one file have the same type of element, so that each is aligned.
+pub(crate) fn write(
+    path: &Path,
+    artifact: Artifact,
+    format: u32,
+    info: &impl Serialize,
+    entries: &Entries<'_>,
+) -> Result<FileDigest, Error> {
+    let mut content = Sha256::new();
+    let mut offset = 0;
+    let mut header = Map::new();
+    for (name, (shape, values)) in entries {
+        let elements = shape
+            .iter()
+            .try_fold(1usize, |product, &n| product.checked_mul(n));
+        if elements != Some(values.len()) {
+            return Err(Error::contradiction(
+                path,
+                artifact,
+                format!("as many elements in `{name}` as its shape {shape:?} has"),
+                format!("{} elements", values.len()),
+            ));
+        }
+        content.update(entry_line(name, values.dtype(), shape));
+        values
+            .each_block(|block| {
+                content.update(block);
+                Ok(())
+            })
+            .map_err(|e| Error::write(path, "write", e))?;
+        let end = offset + values.bytes();
+        let entry = json!({
+            "dtype": values.dtype(), "shape": shape, "data_offsets": [offset, end],
+        });
+        header.insert(name.clone(), entry);
+        offset = end;
+    }
+    let content_sha256 = hex(content.finalize().as_slice());
+    let info =
+        sealed_info(info, artifact, format, &content_sha256).map_err(|source| Error::Json {
+            path: path.to_owned(),
+            artifact,
+            source,
+        })?;
+    header.insert("__metadata__".into(), json!({ KEY: info }));
+    let mut header = Value::Object(header);
+    header.sort_all_objects();
+    let mut header = header.to_string();
+    while header.len() % 8 != 0 {
+        header.push(' ');
+    }
+
+    let mut file = HashingWriter::new(BufWriter::with_capacity(BLOCK, AtomicFile::create(path)?));
+    let written = write_all(&mut file, &header, entries);
+    written.map_err(|e| Error::write(path, "write", e))?;
+    let digest = file.digest();
+    let file = file.into_inner().into_inner();
+    file.map_err(|e| Error::write(path, "write", e.into_error()))?
+        .commit()?;
+    Ok(digest)
+}
+
+fn write_all(file: &mut impl Write, header: &str, entries: &Entries<'_>) -> io::Result<()> {
+    file.write_all(&(header.len() as u64).to_le_bytes())?;
+    file.write_all(header.as_bytes())?;
+    for (_, values) in entries.values() {
+        values.each_block(|block| file.write_all(block))?;
+    }
+    file.flush()
+}
+
+/// What is hashed before an array's data.
+fn entry_line(name: &str, dtype: &str, shape: &[usize]) -> String {
+    let shape: Vec<String> = shape.iter().map(usize::to_string).collect();
+    format!("{name}\n{dtype}\n{}\n", shape.join(","))
+}
+
+/// The text of the metadata: `info` with format, kind, content hash and seal, keys sorted.
+fn sealed_info(
+    info: &impl Serialize,
+    artifact: Artifact,
+    format: u32,
+    content_sha256: &str,
+) -> Result<String, serde_json::Error> {
+    let mut info = serde_json::to_value(info)?;
+    info["content_sha256"] = content_sha256.into();
+    info["format"] = format.into();
+    info["kind"] = artifact.to_string().into();
+    seal(info, |value| Ok(value.to_string()))
+}
+
+/// Sorts the keys, renders with an empty `seal`, and puts the SHA-256 of that text into it.
+pub(crate) fn seal(
+    mut value: Value,
+    render: impl Fn(&Value) -> Result<String, serde_json::Error>,
+) -> Result<String, serde_json::Error> {
+    value["seal"] = "".into();
+    value.sort_all_objects();
+    let digest = sha256_bytes(render(&value)?.as_bytes());
+    value["seal"] = digest.into();
+    render(&value)
+}
+
+/// Takes the seal, where there is one, and compares it with the text that it stands in.
+pub(crate) fn take_seal(
+    object: &mut Map<String, Value>,
+    text: &str,
+    path: &Path,
+    artifact: Artifact,
+) -> Result<bool, Error> {
+    let Some(seal) = object.remove("seal") else {
+        return Ok(false);
+    };
+    let seal = seal.as_str().unwrap_or_default();
+    let computed = sha256_bytes(text.replacen(seal, "", 1).as_bytes());
+    if seal == computed {
+        Ok(true)
+    } else {
+        Err(Error::damaged(
+            path,
+            artifact,
+            format!("the seal `{seal}`"),
+            format!("`{computed}`"),
+        ))
+    }
+}
+
+/// Takes the format version and refuses one that is newer than `newest`.
+pub(crate) fn take_format(
+    object: &mut Map<String, Value>,
+    newest: u32,
+    path: &Path,
+    artifact: Artifact,
+) -> Result<(), Error> {
+    match object.remove("format").as_ref().and_then(Value::as_u64) {
+        Some(got) if got > u64::from(newest) => Err(Error::NewerFormat {
+            path: path.to_owned(),
+            artifact,
+            newest,
+            got,
+        }),
+        Some(got) if got > 0 => Ok(()),
+        got => Err(Error::damaged(
+            path,
+            artifact,
+            "`format`, a version from 1",
+            got.map_or("none".into(), |got| format!("`{got}`")),
+        )),
+    }
+}
+
+/// Where one array lies in its file.
+#[derive(Debug, Clone)]
+pub(crate) struct Place {
+    pub(crate) dtype: Dtype,
+    pub(crate) shape: Vec<usize>,
+    /// From the beginning of the file.
+    start: u64,
+    bytes: u64,
+}
+
+/// An open file whose header is verified; its data are verified by [`Container::read`].
+#[derive(Debug)]
+pub(crate) struct Container {
+    pub(crate) path: PathBuf,
+    pub(crate) artifact: Artifact,
+    pub(crate) places: BTreeMap<String, Place>,
+    /// Without `format`, `kind`, `content_sha256` and `seal`; `None` in a foreign file.
+    info: Option<Map<String, Value>>,
+    /// What the metadata say that the file is.
+    pub(crate) kind: Option<String>,
+    content_sha256: Option<String>,
+    file: File,
+}
+
+impl Container {
+    /// Opens a file with metadata of ours, of format `newest` or older.
+    pub(crate) fn open(path: &Path, artifact: Artifact, newest: u32) -> Result<Self, Error> {
+        let container = Self::open_any(path, artifact, newest)?;
+        if container.info.is_none() {
+            return Err(container.unfit(
+                format!("metadata under the key `{KEY}`"),
+                "a safetensors file without them",
+            ));
+        }
+        Ok(container)
+    }
+
+    /// Opens a file with or without metadata of ours.
+    pub(crate) fn open_any(path: &Path, artifact: Artifact, newest: u32) -> Result<Self, Error> {
+        let (mut file, size) = atomic::open(path, artifact)?;
+        let text = read_header(&mut file, size, path, artifact)?;
+        let header: Metadata =
+            serde_json::from_str(text.trim_end_matches(' ')).map_err(|source| Error::Header {
+                path: path.to_owned(),
+                artifact,
+                source,
+            })?;
+        let data_start = 8 + text.len() as u64;
+        let expected = data_start + header.data_len() as u64;
+        if size != expected {
+            let (expected, got) = (format!("{expected} bytes"), format!("{size} bytes"));
+            return Err(Error::damaged(path, artifact, expected, got));
+        }
+        let mut places = BTreeMap::new();
+        for name in header.offset_keys() {
+            let Some(info) = header.info(&name) else {
+                continue;
+            };
+            let (start, end) = info.data_offsets;
+            let place = Place {
+                dtype: info.dtype,
+                shape: info.shape.clone(),
+                start: data_start + start as u64,
+                bytes: (end - start) as u64,
+            };
+            places.insert(name, place);
+        }
+        let mut container = Self {
+            path: path.to_owned(),
+            artifact,
+            places,
+            info: None,
+            kind: None,
+            content_sha256: None,
+            file,
+        };
+        let ours = header
+            .metadata()
+            .as_ref()
+            .and_then(|metadata| metadata.get(KEY));
+        if let Some(text) = ours {
+            container.take_info(text, newest)?;
+        } else if text.contains("content_sha256") {
+            // A file of ours whose key was damaged must not pass for a foreign one.
+            return Err(container.damaged(format!("metadata under the key `{KEY}`"), "another key"));
+        }
+        Ok(container)
+    }
+
+    fn take_info(&mut self, text: &str, newest: u32) -> Result<(), Error> {
+        let (path, artifact) = (&self.path, self.artifact);
+        let mut info: Map<String, Value> =
+            serde_json::from_str(text).map_err(|source| Error::Json {
+                path: path.clone(),
+                artifact,
+                source,
+            })?;
+        take_format(&mut info, newest, path, artifact)?;
+        take_seal(&mut info, text, path, artifact)?;
+        let mut take = |key: &str| match info.remove(key) {
+            Some(Value::String(text)) => Ok(text),
+            Some(other) => Err(self.damaged(format!("`{key}`, a text"), format!("`{other}`"))),
+            None => Err(self.damaged(format!("`{key}` in its metadata"), "none")),
+        };
+        let (kind, content_sha256) = (take("kind")?, take("content_sha256")?);
+        self.kind = Some(kind);
+        self.content_sha256 = Some(content_sha256);
+        self.info = Some(info);
+        Ok(())
+    }
+
+    /// The SHA-256 over names, types, shapes and data that the metadata hold.
+    pub(crate) fn content_sha256(&self) -> Option<&str> {
+        self.content_sha256.as_deref()
+    }
+
+    /// Refuses a file that is something else than `wanted` says.
+    pub(crate) fn require_kind(&self, wanted: Artifact) -> Result<(), Error> {
+        match &self.kind {
+            Some(kind) if *kind != wanted.to_string() => {
+                Err(self.unfit(format!("kind `{wanted}`"), format!("kind `{kind}`")))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// The metadata as the format's own type; `None` in a foreign file.
+    pub(crate) fn info<T: DeserializeOwned>(&self) -> Result<Option<T>, Error> {
+        let Some(info) = &self.info else {
+            return Ok(None);
+        };
+        serde_json::from_value(Value::Object(info.clone()))
+            .map(Some)
+            .map_err(|source| Error::Json {
+                path: self.path.clone(),
+                artifact: self.artifact,
+                source,
+            })
+    }
+
+    /// The metadata of a file that has them, as the format's own type.
+    pub(crate) fn own_info<T: DeserializeOwned>(&self) -> Result<T, Error> {
+        self.info()?
+            .ok_or_else(|| self.unfit(format!("metadata under the key `{KEY}`"), "none"))
+    }
+
+    /// The place of an array that must be there, of the given type and number of axes.
+    pub(crate) fn require(&self, name: &str, dtype: Dtype, axes: usize) -> Result<&Place, Error> {
+        let Some(place) = self.places.get(name) else {
+            return Err(self.unfit(format!("an array `{name}`"), "none"));
+        };
+        if place.dtype != dtype || place.shape.len() != axes {
+            return Err(self.unfit(
+                format!("`{name}` of type {dtype:?} with {axes} axes"),
+                format!("type {:?}, shape {:?}", place.dtype, place.shape),
+            ));
+        }
+        Ok(place)
+    }
+
+    /// Reads the arrays that are `wanted` and verifies the content hash over all of them.
+    ///
+    /// Memory: the wanted arrays, which the file really holds, and one block.
+    pub(crate) fn read(
+        &self,
+        wanted: impl Fn(&str) -> bool,
+    ) -> Result<BTreeMap<String, (Vec<usize>, Data)>, Error> {
+        let mut content = Sha256::new();
+        let mut arrays = BTreeMap::new();
+        for (name, place) in &self.places {
+            let dtype = match place.dtype {
+                Dtype::U8 => "U8",
+                Dtype::F32 => "F32",
+                other => {
+                    return Err(self.unfit(
+                        format!("`{name}` of type U8 or F32"),
+                        format!("type {other:?}"),
+                    ));
+                }
+            };
+            content.update(entry_line(name, dtype, &place.shape));
+            if wanted(name) {
+                let data = self.read_array(place, &mut content)?;
+                arrays.insert(name.clone(), (place.shape.clone(), data));
+            } else {
+                self.each_block(place, |block| content.update(block))?;
+            }
+        }
+        let computed = hex(content.finalize().as_slice());
+        match &self.content_sha256 {
+            Some(expected) if *expected != computed => Err(self.damaged(
+                format!("content of SHA-256 `{expected}`"),
+                format!("`{computed}`"),
+            )),
+            _ => Ok(arrays),
+        }
+    }
+
+    fn read_array(&self, place: &Place, content: &mut Sha256) -> Result<Data, Error> {
+        // The place was compared with the file's size, so this allocates no more than is there.
+        let bytes = usize::try_from(place.bytes)
+            .map_err(|_| self.unfit("an array that fits in memory", format!("{place:?}")))?;
+        if place.dtype == Dtype::U8 {
+            let mut values = Vec::with_capacity(bytes);
+            self.each_block(place, |block| {
+                content.update(block);
+                values.extend_from_slice(block);
+            })?;
+            return Ok(Data::U8(values));
+        }
+        let mut values = Vec::with_capacity(bytes / 4);
+        let mut rest: Vec<u8> = Vec::with_capacity(4);
+        self.each_block(place, |block| {
+            content.update(block);
+            // A read may end within an element; its bytes wait for the next block.
+            let missing = ((4 - rest.len()) % 4).min(block.len());
+            let (head, block) = block.split_at(missing);
+            rest.extend_from_slice(head);
+            if let Ok(element) = <[u8; 4]>::try_from(rest.as_slice()) {
+                values.push(f32::from_le_bytes(element));
+                rest.clear();
+            }
+            let (elements, tail) = block.as_chunks::<4>();
+            values.extend(elements.iter().map(|&element| f32::from_le_bytes(element)));
+            rest.extend_from_slice(tail);
+        })?;
+        Ok(Data::F32(values))
+    }
+
+    fn each_block(&self, place: &Place, mut take: impl FnMut(&[u8])) -> Result<(), Error> {
+        let mut file = &self.file;
+        let done = file
+            .seek(SeekFrom::Start(place.start))
+            .and_then(|_| {
+                copy_blocks(&mut file, place.bytes, |block| {
+                    take(block);
+                    Ok(())
+                })
+            })
+            .map_err(|e| Error::read(&self.path, self.artifact, e))?;
+        if done == place.bytes {
+            Ok(())
+        } else {
+            // It was long enough when it was opened.
+            let missing = place.bytes - done;
+            Err(self.damaged(
+                "a file that keeps its length",
+                format!("{missing} bytes less"),
+            ))
+        }
+    }
+
+    /// Reads `out.len()` bytes of an array from byte `offset` of it.
+    pub(crate) fn read_at(&self, place: &Place, offset: u64, out: &mut [u8]) -> Result<(), Error> {
+        read_exact_at(&self.file, out, place.start + offset)
+            .map_err(|e| Error::read(&self.path, self.artifact, e))
+    }
+
+    pub(crate) fn damaged(&self, expected: impl Into<String>, got: impl Into<String>) -> Error {
+        Error::damaged(&self.path, self.artifact, expected, got)
+    }
+
+    pub(crate) fn unfit(&self, expected: impl Into<String>, got: impl Into<String>) -> Error {
+        Error::unfit(&self.path, self.artifact, expected, got)
+    }
+}
+
+#[cfg(unix)]
+fn read_exact_at(file: &File, out: &mut [u8], position: u64) -> io::Result<()> {
+    std::os::unix::fs::FileExt::read_exact_at(file, out, position)
+}
+
+#[cfg(not(unix))]
+fn read_exact_at(mut file: &File, out: &mut [u8], position: u64) -> io::Result<()> {
+    file.seek(SeekFrom::Start(position))?;
+    file.read_exact(out)
+}
+
+/// The header's text, its length checked against the file's size before it is allocated.
+fn read_header(
+    file: &mut File,
+    size: u64,
+    path: &Path,
+    artifact: Artifact,
+) -> Result<String, Error> {
+    let mut length = [0; 8];
+    if size < 8 {
+        let got = format!("{size} bytes");
+        return Err(Error::damaged(path, artifact, "at least 8 bytes", got));
+    }
+    file.read_exact(&mut length)
+        .map_err(|e| Error::read(path, artifact, e))?;
+    let length = u64::from_le_bytes(length);
+    let largest = (size - 8).min(LARGEST_HEADER);
+    if length > largest {
+        return Err(Error::damaged(
+            path,
+            artifact,
+            format!("a header of at most {largest} bytes"),
+            format!("{length} bytes"),
+        ));
+    }
+    let mut header = Vec::new();
+    file.take(length)
+        .read_to_end(&mut header)
+        .map_err(|e| Error::read(path, artifact, e))?;
+    String::from_utf8(header)
+        .map_err(|_| Error::damaged(path, artifact, "a header in UTF-8", "other bytes"))
+}

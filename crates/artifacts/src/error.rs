@@ -1,0 +1,324 @@
+//! What can go wrong with a file of the contract, and what to do about it.
+
+use std::fmt;
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// Which file of the contract an error speaks of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Artifact {
+    /// `dataset.safetensors`.
+    Dataset,
+    /// `checkpoints/step-NNNNNNNN.safetensors`.
+    Checkpoint,
+    /// `generator.safetensors`.
+    Generator,
+    /// `discriminator.safetensors`.
+    Discriminator,
+    /// `samples.safetensors`.
+    Samples,
+    /// `manifest.json`.
+    Manifest,
+    /// A growing CSV table.
+    Table,
+    /// Any other file.
+    Other,
+}
+
+impl Artifact {
+    /// The command that makes such a file, if one does.
+    pub fn made_by(self) -> Option<&'static str> {
+        match self {
+            Artifact::Dataset => Some("make prepare"),
+            Artifact::Checkpoint
+            | Artifact::Generator
+            | Artifact::Discriminator
+            | Artifact::Table => Some("make train"),
+            Artifact::Samples => Some("make sample"),
+            Artifact::Manifest | Artifact::Other => None,
+        }
+    }
+}
+
+impl fmt::Display for Artifact {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Artifact::Dataset => "dataset",
+            Artifact::Checkpoint => "checkpoint",
+            Artifact::Generator => "generator",
+            Artifact::Discriminator => "discriminator",
+            Artifact::Samples => "samples",
+            Artifact::Manifest => "manifest",
+            Artifact::Table => "table",
+            Artifact::Other => "file",
+        })
+    }
+}
+
+/// Whose fault an [`Error`] is, and so which exit code a stage ends with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ErrorKind {
+    /// Data missing, damaged or unfit: `Failure::input`, exit code 3.
+    Input,
+    /// Could not write, or the folder is locked or not ours: `Failure::output`, exit code 5.
+    Output,
+}
+
+/// What can go wrong with a file of the contract.
+///
+/// A stage asks [`Error::kind`] which exit code it is.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// There is no such file.
+    #[error("{artifact} `{}` does not exist", path.display())]
+    Missing {
+        /// The file.
+        path: PathBuf,
+        /// What it should be.
+        artifact: Artifact,
+    },
+    /// The file is there but the system would not let us read it.
+    #[error("could not read {artifact} `{}`", path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// What it should be.
+        artifact: Artifact,
+        /// What the system said.
+        #[source]
+        source: io::Error,
+    },
+    /// The bytes are not what was written.
+    #[error("{artifact} `{}` is damaged: expected {expected}, got {got}", path.display())]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+        /// What it should be.
+        artifact: Artifact,
+        /// What should stand there.
+        expected: String,
+        /// What stands there.
+        got: String,
+    },
+    /// The safetensors header does not parse or contradicts itself.
+    #[error("{artifact} `{}` is damaged: its safetensors header is invalid", path.display())]
+    Header {
+        /// The file.
+        path: PathBuf,
+        /// What it should be.
+        artifact: Artifact,
+        /// What is wrong with it.
+        #[source]
+        source: serde_json::Error,
+    },
+    /// The JSON in the file (a manifest, or the metadata of a safetensors file) does not fit.
+    #[error("{artifact} `{}` is damaged: its JSON does not fit the format", path.display())]
+    Json {
+        /// The file.
+        path: PathBuf,
+        /// What it should be.
+        artifact: Artifact,
+        /// Where and what.
+        #[source]
+        source: serde_json::Error,
+    },
+    /// The file is of a format version that a later program wrote.
+    #[error(
+        "{artifact} `{}` has a newer format: expected version {newest} or older, got {got}",
+        path.display()
+    )]
+    NewerFormat {
+        /// The file.
+        path: PathBuf,
+        /// What it is.
+        artifact: Artifact,
+        /// The newest version that this program reads.
+        newest: u32,
+        /// The version of the file.
+        got: u64,
+    },
+    /// The file is sound, but not what is needed here.
+    #[error("{artifact} `{}` does not fit: expected {expected}, got {got}", path.display())]
+    Unfit {
+        /// The file.
+        path: PathBuf,
+        /// What is needed.
+        artifact: Artifact,
+        /// What was needed of it.
+        expected: String,
+        /// What it holds.
+        got: String,
+    },
+    /// What was asked to be written contradicts itself; nothing was written.
+    #[error("{artifact} `{}` can't be written: expected {expected}, got {got}", path.display())]
+    Contradiction {
+        /// The file that was to be written.
+        path: PathBuf,
+        /// What it was to be.
+        artifact: Artifact,
+        /// What the format needs.
+        expected: String,
+        /// What was given.
+        got: String,
+    },
+    /// The system would not let us write.
+    #[error("could not {action} `{}`", path.display())]
+    Write {
+        /// The file or folder.
+        path: PathBuf,
+        /// What was tried: create, write, sync, rename, remove, ...
+        action: &'static str,
+        /// What the system said.
+        #[source]
+        source: io::Error,
+    },
+    /// Another process works in the folder.
+    #[error("folder `{}` is locked by {holder}", folder.display())]
+    Locked {
+        /// The folder.
+        folder: PathBuf,
+        /// The process that holds the lock, as `process 123`.
+        holder: String,
+    },
+    /// Something is in the way that is not ours to replace: a folder or a link instead of a file.
+    #[error("`{}` is not ours to write: expected {expected}, got {got}", path.display())]
+    NotOurs {
+        /// What is in the way.
+        path: PathBuf,
+        /// What may stand there.
+        expected: &'static str,
+        /// What stands there.
+        got: &'static str,
+    },
+}
+
+impl Error {
+    /// Whether this is the input's fault (exit code 3) or the output's (exit code 5).
+    pub fn kind(&self) -> ErrorKind {
+        match self {
+            Error::Missing { .. }
+            | Error::Read { .. }
+            | Error::Damaged { .. }
+            | Error::Header { .. }
+            | Error::Json { .. }
+            | Error::NewerFormat { .. }
+            | Error::Unfit { .. }
+            | Error::Contradiction { .. } => ErrorKind::Input,
+            Error::Write { .. } | Error::Locked { .. } | Error::NotOurs { .. } => ErrorKind::Output,
+        }
+    }
+
+    /// Whether [`Error::kind`] is [`ErrorKind::Output`].
+    pub fn is_output(&self) -> bool {
+        self.kind() == ErrorKind::Output
+    }
+
+    pub(crate) fn read(path: &Path, artifact: Artifact, source: io::Error) -> Self {
+        let path = path.to_owned();
+        if source.kind() == io::ErrorKind::NotFound {
+            Error::Missing { path, artifact }
+        } else {
+            Error::Read {
+                path,
+                artifact,
+                source,
+            }
+        }
+    }
+
+    pub(crate) fn damaged(
+        path: &Path,
+        artifact: Artifact,
+        expected: impl Into<String>,
+        got: impl Into<String>,
+    ) -> Self {
+        Error::Damaged {
+            path: path.to_owned(),
+            artifact,
+            expected: expected.into(),
+            got: got.into(),
+        }
+    }
+
+    pub(crate) fn unfit(
+        path: &Path,
+        artifact: Artifact,
+        expected: impl Into<String>,
+        got: impl Into<String>,
+    ) -> Self {
+        Error::Unfit {
+            path: path.to_owned(),
+            artifact,
+            expected: expected.into(),
+            got: got.into(),
+        }
+    }
+
+    pub(crate) fn contradiction(
+        path: &Path,
+        artifact: Artifact,
+        expected: impl Into<String>,
+        got: impl Into<String>,
+    ) -> Self {
+        Error::Contradiction {
+            path: path.to_owned(),
+            artifact,
+            expected: expected.into(),
+            got: got.into(),
+        }
+    }
+
+    pub(crate) fn write(path: &Path, action: &'static str, source: io::Error) -> Self {
+        Error::Write {
+            path: path.to_owned(),
+            action,
+            source,
+        }
+    }
+}
+
+impl dcgan_hints::Hint for Error {
+    fn hint(&self) -> Option<String> {
+        let again = |artifact: &Artifact| artifact.made_by();
+        match self {
+            Error::Missing { artifact, .. } => Some(match again(artifact) {
+                Some(command) => format!("`{command}` makes it; or give another path"),
+                None => "check the path".into(),
+            }),
+            Error::Read { .. } => Some("check the path and its permissions".into()),
+            Error::Damaged { artifact, .. }
+            | Error::Header { artifact, .. }
+            | Error::Json { artifact, .. } => Some(match again(artifact) {
+                Some(command) => format!("copy it again, or remove it and run `{command}`"),
+                None => "copy it again, or remove it and make it anew".into(),
+            }),
+            Error::NewerFormat { .. } => {
+                Some("use the version of this program that wrote it, or a later one".into())
+            }
+            Error::Unfit { artifact, .. } => Some(match again(artifact) {
+                Some(command) => format!("give another file; `{command}` makes one"),
+                None => "give another file".into(),
+            }),
+            Error::Contradiction { .. } => None,
+            Error::Write { path, source, .. } => Some(match source.kind() {
+                io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
+                    "free space on that disk and run the same command again".into()
+                }
+                io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
+                    format!(
+                        "make `{}` writable, or choose another `--out`",
+                        path.display()
+                    )
+                }
+                _ => "check the disk, or choose another `--out`".into(),
+            }),
+            Error::Locked { .. } => Some("wait for it to end, or choose another `--out`".into()),
+            Error::NotOurs { path, .. } => Some(format!(
+                "move `{}` away, or choose another `--out`",
+                path.display()
+            )),
+        }
+    }
+}

@@ -1,0 +1,204 @@
+//! `manifest.json`: what a stage read, was told, and wrote. Written last: a folder with one is
+//! complete.
+//!
+//! It bears no time and no path of a machine, so that equal runs have equal bytes.
+
+use crate::atomic::write_atomic;
+use crate::container::{seal, take_format, take_seal};
+use crate::digest::digest_file;
+use crate::error::{Artifact, Error};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use std::collections::BTreeSet;
+use std::io;
+use std::path::{Component, Path};
+
+/// The newest version of this format that this program reads, and the one that it writes.
+pub const FORMAT_VERSION: u32 = 1;
+
+/// A file, or a folder of pictures, by name and content.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FileRecord {
+    /// Its name, relative to the root of the sources or to the stage's folder.
+    pub name: String,
+    /// Length in bytes; of a folder, the sum.
+    pub bytes: u64,
+    /// SHA-256; of a folder, over the sorted list of (name, hash).
+    pub sha256: String,
+    /// Files of a folder; `None` for a file.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub count: Option<u64>,
+}
+
+/// A source of a dataset.
+pub type SourceRecord = FileRecord;
+
+impl FileRecord {
+    /// The record of the file `name` in `folder`.
+    ///
+    /// # Errors
+    /// [`Error::Missing`] or [`Error::Read`].
+    pub fn of_file(folder: &Path, name: &str) -> Result<Self, Error> {
+        let digest = digest_file(&folder.join(name))?;
+        Ok(Self {
+            name: name.into(),
+            bytes: digest.bytes,
+            sha256: digest.sha256,
+            count: None,
+        })
+    }
+}
+
+/// What a stage read, was told, and wrote.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Manifest {
+    /// The stage's program, e.g. `dcgan-train`.
+    pub stage: String,
+    /// The program's version.
+    pub version: String,
+    /// The resolved settings.
+    pub settings: Value,
+    /// What was read.
+    pub inputs: Vec<FileRecord>,
+    /// What was written, except what a clock touches.
+    pub outputs: Vec<FileRecord>,
+}
+
+impl Manifest {
+    /// The manifest's file name.
+    pub const NAME: &str = "manifest.json";
+
+    /// Reads and verifies the manifest of `folder`; `None` when there is none.
+    ///
+    /// # Errors
+    /// As the crate's documentation lists for every reader.
+    pub fn read(folder: &Path) -> Result<Option<Self>, Error> {
+        let path = folder.join(Self::NAME);
+        let artifact = Artifact::Manifest;
+        let bytes = match std::fs::read(&path) {
+            Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(None),
+            bytes => bytes.map_err(|e| Error::read(&path, artifact, e))?,
+        };
+        let text = String::from_utf8(bytes)
+            .map_err(|_| Error::damaged(&path, artifact, "text in UTF-8", "other bytes"))?;
+        let unfit = |source| Error::Json {
+            path: path.clone(),
+            artifact,
+            source,
+        };
+        let mut object: Map<String, Value> = serde_json::from_str(&text).map_err(unfit)?;
+        take_format(&mut object, FORMAT_VERSION, &path, artifact)?;
+        if !take_seal(&mut object, &text, &path, artifact)? {
+            return Err(Error::damaged(&path, artifact, "a key `seal`", "none"));
+        }
+        serde_json::from_value(Value::Object(object))
+            .map(Some)
+            .map_err(unfit)
+    }
+
+    /// Writes the manifest into `folder`: keys and records sorted.
+    ///
+    /// # Errors
+    /// As [`write_atomic`].
+    pub fn write(&self, folder: &Path) -> Result<(), Error> {
+        let path = folder.join(Self::NAME);
+        let mut sorted = self.clone();
+        sorted.inputs.sort();
+        sorted.outputs.sort();
+        let text = serde_json::to_value(&sorted)
+            .and_then(|mut value| {
+                value["format"] = FORMAT_VERSION.into();
+                seal(value, |value| {
+                    serde_json::to_string_pretty(value).map(|text| text + "\n")
+                })
+            })
+            .map_err(|source| Error::Json {
+                path: path.clone(),
+                artifact: Artifact::Manifest,
+                source,
+            })?;
+        write_atomic(&path, text.as_bytes())
+    }
+
+    /// Compares every output in `folder` with its record.
+    ///
+    /// # Errors
+    /// [`Error::Missing`], [`Error::Read`], or [`Error::Damaged`] naming the first that differs.
+    pub fn verify_outputs(&self, folder: &Path) -> Result<(), Error> {
+        for record in &self.outputs {
+            let name = Path::new(&record.name);
+            if !name
+                .components()
+                .all(|part| matches!(part, Component::Normal(_)))
+            {
+                return Err(Error::damaged(
+                    &folder.join(Self::NAME),
+                    Artifact::Manifest,
+                    "outputs inside its folder",
+                    format!("`{}`", record.name),
+                ));
+            }
+            let path = folder.join(name);
+            let found = digest_file(&path)?;
+            if found.bytes != record.bytes || found.sha256 != record.sha256 {
+                return Err(Error::damaged(
+                    &path,
+                    Artifact::Other,
+                    format!("{} bytes of SHA-256 `{}`", record.bytes, record.sha256),
+                    format!("{} bytes of SHA-256 `{}`", found.bytes, found.sha256),
+                ));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A setting that differs.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Difference {
+    /// The dotted key, e.g. `train.batch_size`.
+    pub key: String,
+    /// The old value; `None` where the key is new.
+    pub old: Option<Value>,
+    /// The new value; `None` where the key is gone.
+    pub new: Option<Value>,
+}
+
+/// The leaves in which two trees of settings differ, by dotted key, sorted.
+///
+/// Lists and plain values are leaves; numbers are equal when their values are (1 and 1.0).
+pub fn differences(old: &Value, new: &Value) -> Vec<Difference> {
+    let mut found = Vec::new();
+    collect(String::new(), Some(old), Some(new), &mut found);
+    found
+}
+
+fn collect(key: String, old: Option<&Value>, new: Option<&Value>, found: &mut Vec<Difference>) {
+    if let (Some(Value::Object(old)), Some(Value::Object(new))) = (old, new) {
+        let keys: BTreeSet<&String> = old.keys().chain(new.keys()).collect();
+        for name in keys {
+            let key = if key.is_empty() {
+                name.clone()
+            } else {
+                format!("{key}.{name}")
+            };
+            collect(key, old.get(name), new.get(name), found);
+        }
+        return;
+    }
+    let equal = match (old, new) {
+        (Some(Value::Number(old)), Some(Value::Number(new))) => {
+            old == new || old.as_f64() == new.as_f64() && (old.is_f64() || new.is_f64())
+        }
+        (old, new) => old == new,
+    };
+    if !equal {
+        found.push(Difference {
+            key,
+            old: old.cloned(),
+            new: new.cloned(),
+        });
+    }
+}

@@ -1,0 +1,118 @@
+//! `samples.safetensors`: generated images, ours or anyone's.
+//!
+//! Arrays: `images` u8 [N,H,W,C] with C 1 or 3; `labels` u8 [N] where there are labels. Metadata:
+//! `seeds`, `model_sha256`. A file from elsewhere may lack the metadata, or have others.
+
+use crate::container::{self, Container, Data, Entries, Values};
+use crate::digest::FileDigest;
+use crate::error::{Artifact, Error};
+use safetensors::Dtype;
+use serde::{Deserialize, Serialize};
+use std::path::Path;
+
+/// The newest version of this format that this program reads, and the one that it writes.
+pub const FORMAT_VERSION: u32 = 1;
+
+/// Generated images.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Samples {
+    /// Pixels, [n,height,width,channels].
+    pub images: Vec<u8>,
+    /// Class numbers, [n]; `None` without labels.
+    pub labels: Option<Vec<u8>>,
+    /// How many images.
+    pub n: usize,
+    /// Height in pixels.
+    pub height: usize,
+    /// Width in pixels.
+    pub width: usize,
+    /// Colours, 1 or 3.
+    pub channels: usize,
+    /// Seeds of the images: each has n / seeds of them, in this order. Empty in a foreign file.
+    pub seeds: Vec<u64>,
+    /// SHA-256 of the model's file; `None` in a foreign file.
+    pub model_sha256: Option<String>,
+}
+
+#[derive(Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SamplesInfo {
+    #[serde(default)]
+    seeds: Vec<u64>,
+    #[serde(default)]
+    model_sha256: Option<String>,
+}
+
+impl Samples {
+    /// Writes the samples.
+    ///
+    /// # Errors
+    /// [`Error::Contradiction`] when lengths don't fit together; else as
+    /// [`write_atomic`](crate::write_atomic).
+    pub fn write(&self, path: &Path) -> Result<FileDigest, Error> {
+        let refuse =
+            |expected, got| Err(Error::contradiction(path, Artifact::Samples, expected, got));
+        if !matches!(self.channels, 1 | 3) {
+            return refuse("1 or 3 channels".to_owned(), self.channels.to_string());
+        }
+        let shape = vec![self.n, self.height, self.width, self.channels];
+        let mut entries = Entries::new();
+        entries.insert("images".into(), (shape, Values::U8(&self.images)));
+        if let Some(labels) = &self.labels {
+            entries.insert("labels".into(), (vec![self.n], Values::U8(labels)));
+        }
+        let info = SamplesInfo {
+            seeds: self.seeds.clone(),
+            model_sha256: self.model_sha256.clone(),
+        };
+        container::write(path, Artifact::Samples, FORMAT_VERSION, &info, &entries)
+    }
+
+    /// Reads samples, ours (verified) or foreign ones (shapes and sizes checked).
+    ///
+    /// # Errors
+    /// As the crate's documentation lists for every reader.
+    pub fn read(path: &Path) -> Result<Self, Error> {
+        let file = Container::open_any(path, Artifact::Samples, FORMAT_VERSION)?;
+        file.require_kind(Artifact::Samples)?;
+        let info: SamplesInfo = file.info()?.unwrap_or_default();
+        let shape = &file.require("images", Dtype::U8, 4)?.shape;
+        let [n, height, width, channels] = [shape[0], shape[1], shape[2], shape[3]];
+        if height == 0 || width == 0 || !matches!(channels, 1 | 3) {
+            let expected = "`images` of shape [n, height, width, 1 or 3]";
+            return Err(file.unfit(expected, format!("{shape:?}")));
+        }
+        if file.places.contains_key("labels") {
+            let shape = &file.require("labels", Dtype::U8, 1)?.shape;
+            if *shape != [n] {
+                return Err(file.unfit(format!("`labels` of shape [{n}]"), format!("{shape:?}")));
+            }
+        }
+        if let Some(name) = file
+            .places
+            .keys()
+            .find(|name| *name != "images" && *name != "labels")
+        {
+            return Err(file.unfit("arrays `images` and `labels` only", format!("`{name}`")));
+        }
+        let (mut images, mut labels) = (Vec::new(), None);
+        for (name, (_, data)) in file.read(|_| true)? {
+            match (name.as_str(), data) {
+                ("images", Data::U8(values)) => images = values,
+                ("labels", Data::U8(values)) => labels = Some(values),
+                _ => {}
+            }
+        }
+        let (seeds, model_sha256) = (info.seeds, info.model_sha256);
+        Ok(Self {
+            images,
+            labels,
+            n,
+            height,
+            width,
+            channels,
+            seeds,
+            model_sha256,
+        })
+    }
+}
