@@ -94,7 +94,10 @@ impl Stream {
         hasher.update(attempt.to_le_bytes());
         let mut generator = ChaCha8Rng::from_seed(hasher.finalize().into());
         generator.set_stream(index);
-        Self { generator, spare_normal: None }
+        Self {
+            generator,
+            spare_normal: None,
+        }
     }
 
     /// Uniform in [0, 1): one of the 2^24 multiples of 2^-24, each equally likely.
@@ -139,8 +142,10 @@ impl Stream {
         let radius = libm::sqrt(-2.0 * libm::log(1.0 - u));
         let angle = std::f64::consts::TAU * v;
         #[expect(clippy::cast_possible_truncation, reason = "the one rounding to f32")]
-        let (first, second) =
-            ((radius * libm::cos(angle)) as f32, (radius * libm::sin(angle)) as f32);
+        let (first, second) = (
+            (radius * libm::cos(angle)) as f32,
+            (radius * libm::sin(angle)) as f32,
+        );
         self.spare_normal = Some(second);
         first
     }
@@ -183,7 +188,10 @@ impl Stream {
     }
 }
 
-#[expect(clippy::cast_possible_truncation, reason = "the low half is what is asked for")]
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "the low half is what is asked for"
+)]
 fn low_word(product: u64) -> u32 {
     product as u32
 }
