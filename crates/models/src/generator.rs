@@ -1,0 +1,213 @@
+//! A generator out of a file, and the images that it draws.
+
+use crate::{BLOCK, ClassChoice, Error, latents, network_config, z_distribution};
+use candle_core::{Device, Tensor};
+use dcgan_artifacts::{FileDigest, ModelFile, NetworkInfo, digest_file, read_generator};
+use dcgan_networks::{Generator, ZDistribution, one_hot, tensor_to_images};
+use dcgan_random::Purpose;
+use std::path::Path;
+
+/// A generator with all that a file says of it: the file alone is enough to draw images.
+#[derive(Debug)]
+pub struct LoadedGenerator {
+    generator: Generator,
+    info: NetworkInfo,
+    z_distribution: ZDistribution,
+    step: u64,
+}
+
+impl LoadedGenerator {
+    /// The generator of a checkpoint or a generator file.
+    ///
+    /// # Errors
+    /// Names the file, and the field or weight that is at fault.
+    pub fn load(path: &Path) -> Result<Self, Error> {
+        let file = read_generator(path)?;
+        Self::from_file(file).map_err(|source| Error::Unusable {
+            path: path.to_owned(),
+            source: Box::new(source),
+        })
+    }
+
+    /// As [`load`](Self::load), and size and SHA-256 of the file: the model's hash. Reads and
+    /// hashes at the same time, on two threads.
+    ///
+    /// # Errors
+    /// As [`load`](Self::load).
+    pub fn load_and_digest(path: &Path) -> Result<(Self, FileDigest), Error> {
+        std::thread::scope(|scope| {
+            let digest = scope.spawn(|| digest_file(path));
+            let loaded = Self::load(path)?;
+            let digest = digest
+                .join()
+                .unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
+            Ok((loaded, digest))
+        })
+    }
+
+    fn from_file(file: ModelFile) -> Result<Self, Error> {
+        let config = network_config(&file.network)?;
+        let generator = Generator::from_arrays(&config, &file.weights)?;
+        Self::new(generator, file.network, file.step)
+    }
+
+    /// A generator at hand with the description that its files bear; `step` is the number of
+    /// training iterations behind it.
+    ///
+    /// # Errors
+    /// [`Error::Field`] for an unknown distribution of z.
+    pub fn new(generator: Generator, info: NetworkInfo, step: u64) -> Result<Self, Error> {
+        let z_distribution = z_distribution(&info)?;
+        Ok(Self {
+            generator,
+            info,
+            z_distribution,
+            step,
+        })
+    }
+
+    /// What the file says of its network: sizes, class names, z.
+    pub fn info(&self) -> &NetworkInfo {
+        &self.info
+    }
+
+    /// Training iterations behind these weights.
+    pub fn step(&self) -> u64 {
+        self.step
+    }
+
+    /// The network itself.
+    pub fn generator(&self) -> &Generator {
+        &self.generator
+    }
+
+    /// Bytes of one image: height x width x channels.
+    pub fn image_bytes(&self) -> usize {
+        self.info.height * self.info.width * self.info.channels
+    }
+
+    /// The latent vectors of images `first` to `first + n - 1` of `seed`, `[n, z_dim]`.
+    pub fn latents(&self, seed: u64, first: u64, n: usize) -> Vec<f32> {
+        latents(
+            self.z_distribution,
+            self.info.z_dim,
+            seed,
+            Purpose::SampleLatent,
+            first,
+            n,
+        )
+    }
+
+    /// Images `first` to `first + n - 1` of `seed`, `[n, h, w, c]`, in inference mode. Image `i`
+    /// depends on (model, seed, `i`, class) only: it always stands in row `i` mod [`BLOCK`] of a
+    /// block of that many rows, and no row sees another.
+    ///
+    /// # Errors
+    /// [`Error::Classes`] if `classes` doesn't fit the network.
+    pub fn images(
+        &self,
+        seed: u64,
+        first: u64,
+        n: usize,
+        classes: ClassChoice,
+    ) -> Result<Vec<u8>, Error> {
+        // Rows before `first` in its block hold zeros: only the place of a row must be kept.
+        #[expect(
+            clippy::cast_possible_truncation,
+            reason = "the remainder is below BLOCK"
+        )]
+        let skipped = (first % BLOCK as u64) as usize;
+        let mut z = vec![0.0; skipped * self.info.z_dim];
+        z.extend(self.latents(seed, first, n));
+        let labels = classes.classes(first - skipped as u64, skipped + n);
+        let mut images = self.images_from_latents(&z, labels.as_deref())?;
+        images.drain(..skipped * self.image_bytes());
+        Ok(images)
+    }
+
+    /// The images of these latent vectors; see [`images_from_latents`].
+    ///
+    /// # Errors
+    /// As [`images_from_latents`].
+    pub fn images_from_latents(&self, z: &[f32], classes: Option<&[u8]>) -> Result<Vec<u8>, Error> {
+        images_from_latents(&self.generator, z, classes)
+    }
+}
+
+/// The images `[n, h, w, c]` of `n` latent vectors `z`, `[n, z_dim]`, and of `n` classes for the
+/// labelled network, in inference mode: batch norm uses the moving averages and changes nothing.
+/// Runs in blocks of [`BLOCK`] rows, the last one padded with zeros and cut, so that the image in
+/// row `r` depends on the model, on its own z and class and on `r` mod [`BLOCK`] only.
+///
+/// # Errors
+/// [`Error::Length`] or [`Error::Classes`] if the arrays don't fit the network.
+pub fn images_from_latents(
+    generator: &Generator,
+    z: &[f32],
+    classes: Option<&[u8]>,
+) -> Result<Vec<u8>, Error> {
+    let config = generator.config();
+    let z_dim = config.z_dim;
+    let n = z.len() / z_dim;
+    if n * z_dim != z.len() {
+        return Err(Error::Length {
+            what: "latent vectors",
+            expected: n * z_dim,
+            got: z.len(),
+        });
+    }
+    check_classes(config.classes, n, classes)?;
+    let image_bytes = config.height * config.width * config.channels;
+    let mut images = Vec::with_capacity(n * image_bytes);
+    for start in (0..n).step_by(BLOCK) {
+        let rows = BLOCK.min(n - start);
+        let mut block = z[start * z_dim..(start + rows) * z_dim].to_vec();
+        block.resize(BLOCK * z_dim, 0.0);
+        let block = rows_to_tensor(block, z_dim)?;
+        let labels = match classes {
+            None => None,
+            Some(classes) => {
+                let mut labels = classes[start..start + rows].to_vec();
+                labels.resize(BLOCK, 0);
+                Some(one_hot(&labels, config.classes)?)
+            }
+        };
+        let output = generator.infer(&block, labels.as_ref())?;
+        let bytes = tensor_to_images(&output, config.kind)?;
+        images.extend_from_slice(&bytes[..rows * image_bytes]);
+    }
+    Ok(images)
+}
+
+/// `[n, z_dim]` values as a tensor.
+pub(crate) fn rows_to_tensor(values: Vec<f32>, z_dim: usize) -> Result<Tensor, Error> {
+    let shape = [values.len() / z_dim, z_dim];
+    Tensor::from_vec(values, &shape, &Device::Cpu).map_err(|source| {
+        Error::Network(dcgan_networks::Error::Layer {
+            layer: "z".into(),
+            shapes: vec![shape.to_vec()],
+            source: Box::new(source),
+        })
+    })
+}
+
+/// Holds that a labelled network gets a class per row, an unlabelled one none, and all classes are
+/// below `known`.
+pub(crate) fn check_classes(known: usize, n: usize, classes: Option<&[u8]>) -> Result<(), Error> {
+    match classes {
+        None if known == 0 => Ok(()),
+        Some(classes) if known > 0 => {
+            if classes.len() != n {
+                return Err(Error::Length {
+                    what: "classes",
+                    expected: n,
+                    got: classes.len(),
+                });
+            }
+            Ok(())
+        }
+        _ => Err(Error::Classes {
+            expected: known > 0,
+        }),
+    }
+}
