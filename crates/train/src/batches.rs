@@ -1,0 +1,82 @@
+//! The batch of any step, as a function of the dataset, the settings and the step's number alone.
+
+use crate::step::Batch;
+use crate::{Error, Plan};
+use candle_core::Tensor;
+use dcgan_artifacts::{DatasetReader, Part};
+use dcgan_networks::{NetworkConfig, ZDistribution, images_to_tensor, latents, one_hot};
+use dcgan_random::{Purpose, Stream};
+use dcgan_settings::Train;
+
+/// Makes the batches of a run. Nothing here depends on what was drawn before: a resumed run asks
+/// for its next step and gets what an undisturbed one would have got.
+#[derive(Debug)]
+pub(crate) struct Batches<'a> {
+    dataset: &'a DatasetReader,
+    config: &'a NetworkConfig,
+    settings: &'a Train,
+    distribution: ZDistribution,
+    plan: Plan,
+    /// Roll-backs so far: part of the key of order and z.
+    attempt: u32,
+    /// The order of the images, and the epoch that it is keyed by.
+    order: (u64, Vec<u32>),
+    /// The batch's images as they lie in the dataset; kept to be filled again.
+    bytes: Vec<u8>,
+}
+
+impl<'a> Batches<'a> {
+    /// The batches of the run that `plan` lays out over `dataset`.
+    pub(crate) fn new(
+        dataset: &'a DatasetReader,
+        config: &'a NetworkConfig,
+        settings: &'a Train,
+        distribution: ZDistribution,
+        plan: Plan,
+        attempt: u32,
+    ) -> Self {
+        let order = (0, Vec::new());
+        let bytes = Vec::new();
+        Self { dataset, config, settings, distribution, plan, attempt, order, bytes }
+    }
+
+    /// The batch of `step`: images and labels by the epoch's order, z by the step.
+    pub(crate) fn at(&mut self, step: u64) -> Result<Batch, Error> {
+        let NetworkConfig { kind, height, width, channels, classes, .. } = *self.config;
+        let size = self.settings.batch_size;
+        self.sort(step);
+        let start = usize::try_from(self.plan.index_in_epoch(step)).unwrap_or(usize::MAX) * size;
+        let indices = &self.order.1[start..start + size];
+        self.dataset.read_images(Part::Train, indices, &mut self.bytes)?;
+        let x = images_to_tensor(&self.bytes, [size, height, width, channels], kind)?;
+        let y = match self.dataset.labels(Part::Train) {
+            Some(labels) if classes > 0 => {
+                let labels: Vec<u8> = indices.iter().map(|&i| labels[i as usize]).collect();
+                Some(one_hot(&labels, classes)?)
+            }
+            _ => None,
+        };
+        Ok(Batch { x, y, z: self.z(step)? })
+    }
+
+    /// Makes the order that `step` is taken from: the permutation keyed by its epoch, or that of
+    /// epoch 1 throughout.
+    fn sort(&mut self, step: u64) {
+        let epoch = if self.settings.reshuffle { self.plan.epoch(step) } else { 1 };
+        if self.order.0 != epoch {
+            let n = u32::try_from(self.dataset.len(Part::Train).unwrap_or(0)).unwrap_or(u32::MAX);
+            self.order = (epoch, self.stream(Purpose::BatchOrder, epoch).permutation(n));
+        }
+    }
+
+    /// The latent vectors of `step`, `[B, Z]`, row by row.
+    fn z(&self, step: u64) -> Result<Tensor, Error> {
+        let mut stream = self.stream(Purpose::Latent, step);
+        let size = self.settings.batch_size;
+        Ok(latents(&mut stream, size, self.config.z_dim, self.distribution)?)
+    }
+
+    fn stream(&self, purpose: Purpose, index: u64) -> Stream {
+        Stream::with_attempt(self.settings.seed, purpose, index, self.attempt)
+    }
+}

@@ -1,0 +1,196 @@
+//! What can go wrong in training, what to do about it, and which exit code it is.
+
+use dcgan_artifacts::{Difference, ErrorKind};
+use dcgan_hints::Hint;
+use dcgan_terminal::Failure;
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+
+/// What can go wrong in training.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// A file of the contract could not be read or written.
+    #[error(transparent)]
+    Artifacts(#[from] dcgan_artifacts::Error),
+    /// A network refused its sizes, weights or input.
+    #[error(transparent)]
+    Network(#[from] dcgan_networks::Error),
+    /// A checkpoint and the networks don't come together.
+    #[error(transparent)]
+    Models(#[from] dcgan_models::Error),
+    /// A sample grid could not be drawn.
+    #[error(transparent)]
+    Figures(#[from] dcgan_figures::Error),
+    /// The labelled network needs labels.
+    #[error(
+        "dataset `{}` does not fit `train.network: labelled`: expected `train/labels`, got none",
+        path.display()
+    )]
+    NoLabels {
+        /// The dataset.
+        path: PathBuf,
+    },
+    /// The network can't be built for pictures of this size.
+    #[error(
+        "dataset `{}` does not fit `train.network: {kind}`: pictures of \
+         {height}x{width}x{channels}, {classes} classes", path.display()
+    )]
+    UnfitPictures {
+        /// The dataset.
+        path: PathBuf,
+        /// The kind of network.
+        kind: dcgan_networks::Kind,
+        /// Height in pixels.
+        height: usize,
+        /// Width in pixels.
+        width: usize,
+        /// Colours.
+        channels: usize,
+        /// Classes.
+        classes: usize,
+        /// What the network says.
+        source: dcgan_networks::Error,
+    },
+    /// Not one full batch.
+    #[error(
+        "`train.batch_size`: expected at most the {n_images} training pictures of `{}`, got \
+         {batch_size}", path.display()
+    )]
+    BatchTooLarge {
+        /// The dataset.
+        path: PathBuf,
+        /// Pictures in its training part.
+        n_images: usize,
+        /// The setting.
+        batch_size: usize,
+    },
+    /// The folder holds a run of other settings or of another dataset.
+    #[error("`{}` holds another run: {}", folder.display(), listed(differences))]
+    OtherRun {
+        /// The run folder.
+        folder: PathBuf,
+        /// What differs, key by key.
+        differences: Vec<Difference>,
+    },
+    /// The folder holds files, but no run.
+    #[error("`{}` is not a folder of this program: expected `run.json`, got `{found}`", folder.display())]
+    NotOurs {
+        /// The run folder.
+        folder: PathBuf,
+        /// The first of the other files.
+        found: String,
+    },
+    /// The old run could not be moved aside.
+    #[error("could not move `{}` to `{}`", from.display(), to.display())]
+    Move {
+        /// The run folder.
+        from: PathBuf,
+        /// Its new name.
+        to: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// A file of the run folder could not be listed or removed.
+    #[error("could not {action} `{}`", path.display())]
+    Folder {
+        /// The file or folder.
+        path: PathBuf,
+        /// What was tried.
+        action: &'static str,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// A checkpoint in the run folder is not of this run.
+    #[error("checkpoint `{}` is not of this run: `{key}` is {got}, expected {expected}", path.display())]
+    ForeignCheckpoint {
+        /// The checkpoint.
+        path: PathBuf,
+        /// What gives it away.
+        key: &'static str,
+        /// This run's value.
+        expected: String,
+        /// The checkpoint's.
+        got: String,
+    },
+    /// Training diverged.
+    #[error("training diverged at step {step}; {}", kept(checkpoint.as_deref()))]
+    Diverged {
+        /// The iteration.
+        step: u64,
+        /// The last good checkpoint.
+        checkpoint: Option<PathBuf>,
+        /// Which loss, gradient or weight is not finite.
+        source: dcgan_networks::Error,
+    },
+}
+
+fn kept(checkpoint: Option<&Path>) -> String {
+    match checkpoint {
+        Some(path) => format!("the last good checkpoint is `{}`", path.display()),
+        None => "there is no checkpoint yet".into(),
+    }
+}
+
+fn listed(differences: &[Difference]) -> String {
+    let mut text = String::new();
+    for Difference { key, old, new } in differences {
+        let comma = if text.is_empty() { "" } else { ", " };
+        let _ = write!(text, "{comma}`{key}` was {old}, is {new}");
+    }
+    text
+}
+
+impl Hint for Error {
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::Artifacts(source) => source.hint(),
+            Self::Network(source) => source.hint(),
+            Self::Models(source) => source.hint(),
+            Self::Figures(source) => source.hint(),
+            Self::NoLabels { .. } => Some(
+                "prepare the dataset with labels, or set `train.network: unlabelled`".into(),
+            ),
+            Self::UnfitPictures { source, .. } => source.hint(),
+            Self::BatchTooLarge { .. } => Some("set a smaller `train.batch_size`".into()),
+            Self::OtherRun { .. } => Some(
+                "choose another `--out`, go back to the old settings, or give `--force` to move \
+                 the old run aside and start afresh"
+                    .into(),
+            ),
+            Self::NotOurs { .. } => Some("choose another `--out`, an empty or a new folder".into()),
+            Self::Move { .. } => Some("move it by hand, or choose another `--out`".into()),
+            Self::Folder { .. } => Some("check the folder's permissions".into()),
+            Self::ForeignCheckpoint { .. } => Some(
+                "put a good checkpoint of this run there, or give `--force` to move the old run \
+                 aside and start afresh"
+                    .into(),
+            ),
+            Self::Diverged { .. } => Some(
+                "lower `train.learning_rate` or take another `train.seed`, in another `--out`"
+                    .into(),
+            ),
+        }
+    }
+}
+
+impl From<Error> for Failure {
+    /// The exit code follows from whose fault an error is.
+    fn from(error: Error) -> Self {
+        match &error {
+            Error::BatchTooLarge { .. } | Error::OtherRun { .. } => Self::usage(error),
+            Error::Artifacts(source) if source.kind() == ErrorKind::Output => Self::output(error),
+            Error::Figures(_)
+            | Error::NotOurs { .. }
+            | Error::Move { .. }
+            | Error::Folder { .. } => Self::output(error),
+            Error::Diverged { .. } => Self::diverged(error),
+            Error::Artifacts(_)
+            | Error::Network(_)
+            | Error::Models(_)
+            | Error::NoLabels { .. }
+            | Error::UnfitPictures { .. }
+            | Error::ForeignCheckpoint { .. } => Self::input(error),
+        }
+    }
+}

@@ -1,0 +1,131 @@
+//! Sample grids: the same latent vectors again and again, so that a run's grids make a film.
+
+use crate::Error;
+use dcgan_artifacts::{DatasetReader, Part, write_atomic};
+use dcgan_networks::{Generator, NetworkConfig, ZDistribution};
+use dcgan_random::Purpose;
+use std::path::{Path, PathBuf};
+
+/// Rows and columns of a labelled grid.
+const LABELLED_SIDE: usize = 10;
+/// Rows and columns of an unlabelled grid, the original's.
+const UNLABELLED_SIDE: usize = 8;
+/// Pixels between two images.
+const GAP: usize = 2;
+
+/// Draws the grids of one run. It only reads the generator: a grid never touches a run's state.
+#[derive(Debug)]
+pub(crate) struct Grids {
+    folder: PathBuf,
+    side: usize,
+    /// The fixed latent vectors, `[side * side, z_dim]`.
+    z: Vec<f32>,
+    /// The class of each image; `None` for the unlabelled network.
+    classes: Option<Vec<u8>>,
+}
+
+impl Grids {
+    /// The grids of a run with this seed, written to `folder`.
+    pub(crate) fn new(
+        folder: &Path,
+        config: &NetworkConfig,
+        distribution: ZDistribution,
+        seed: u64,
+    ) -> Self {
+        let side = if config.classes > 0 { LABELLED_SIDE } else { UNLABELLED_SIDE };
+        let n = side * side;
+        let z = dcgan_models::latents(
+            distribution,
+            config.z_dim,
+            seed,
+            Purpose::GridLatent,
+            0,
+            n,
+        );
+        Self { folder: folder.to_owned(), side, z, classes: classes(config.classes, side) }
+    }
+
+    /// File name of the grid of `step` within the run folder.
+    pub(crate) fn name(step: u64) -> String {
+        format!("samples/step-{step:08}.png")
+    }
+
+    /// Draws what the generator makes of the fixed latent vectors after `step`, in inference mode.
+    pub(crate) fn draw(&self, generator: &Generator, step: u64) -> Result<(), Error> {
+        let classes = self.classes.as_deref();
+        let images = dcgan_models::images_from_latents(generator, &self.z, classes)?;
+        let config = generator.config();
+        self.write(&images, [config.height, config.width, config.channels], &Self::name(step))
+    }
+
+    /// Draws training images in the layout of the grids, `samples/reals.png`: what the samples
+    /// should look like. Each class shows its first images, again from the start when they run out.
+    pub(crate) fn draw_reals(&self, dataset: &DatasetReader) -> Result<(), Error> {
+        let info = dataset.info();
+        let indices = self.pick_reals(dataset);
+        let mut images = Vec::new();
+        dataset.read_images(Part::Train, &indices, &mut images)?;
+        self.write(&images, [info.height, info.width, info.channels], REALS)
+    }
+
+    fn pick_reals(&self, dataset: &DatasetReader) -> Vec<u32> {
+        let n = self.side * self.side;
+        let n_images = dataset.len(Part::Train).unwrap_or(0);
+        let (Some(classes), Some(labels)) = (&self.classes, dataset.labels(Part::Train)) else {
+            return (0..n_images).cycle().take(n).map(image_index).collect();
+        };
+        let mut seen = [0; 256];
+        let mut members = vec![Vec::new(); 256];
+        for (image_idx, &label) in labels.iter().enumerate() {
+            members[usize::from(label)].push(image_index(image_idx));
+        }
+        let next = |&class: &u8| {
+            let class = usize::from(class);
+            // A class without images shows the first image of the dataset's next class.
+            let members = members[class..].iter().chain(&members).find(|of| !of.is_empty())?;
+            seen[class] += 1;
+            Some(members[(seen[class] - 1) % members.len()])
+        };
+        classes.iter().filter_map(next).collect()
+    }
+
+    fn write(&self, images: &[u8], [h, w, c]: [usize; 3], name: &str) -> Result<(), Error> {
+        let n = images.len() / (h * w * c).max(1);
+        let picture = dcgan_figures::grid(images, n, h, w, c, self.side, GAP)?;
+        let path = self.folder.join(name);
+        Ok(write_atomic(&path, &dcgan_figures::encode_png(&picture)?)?)
+    }
+}
+
+/// File name of the picture of training images within the run folder.
+pub(crate) const REALS: &str = "samples/reals.png";
+
+/// The class of each image: up to ten classes have rows of their own, more take turns.
+fn classes(n_classes: usize, side: usize) -> Option<Vec<u8>> {
+    let class = |image_idx: usize| match n_classes {
+        1..=LABELLED_SIDE => image_idx / side % n_classes,
+        _ => image_idx % n_classes,
+    };
+    let label = |image_idx| u8::try_from(class(image_idx)).ok();
+    if n_classes == 0 { None } else { (0..side * side).map(label).collect() }
+}
+
+fn image_index(image_idx: usize) -> u32 {
+    u32::try_from(image_idx).unwrap_or(u32::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::classes;
+
+    #[test]
+    fn ten_classes_have_a_row_each_and_more_take_turns() {
+        let ten = classes(10, 10).unwrap();
+        assert_eq!(ten[..20], [[0; 10], [1; 10]].concat());
+        let two = classes(2, 10).unwrap();
+        assert_eq!([two[0], two[10], two[20], two[99]], [0, 1, 0, 1]);
+        let many = classes(26, 10).unwrap();
+        assert_eq!([many[0], many[25], many[26], many[99]], [0, 25, 0, 99 % 26]);
+        assert_eq!(classes(0, 8), None);
+    }
+}

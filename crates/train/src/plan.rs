@@ -1,0 +1,91 @@
+//! The arithmetic of a run: which step belongs to which epoch, and what is due after it.
+
+use dcgan_settings::Train;
+
+/// Steps, epochs and what is due when. `step` counts from 1, as in `metrics.csv`; step 0 is the
+/// state before the first update.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Plan {
+    /// Steps in an epoch: floor(N / batch); the incomplete last batch is dropped.
+    pub steps_per_epoch: u64,
+    /// The run's last step.
+    pub last_step: u64,
+    log_every: u64,
+    checkpoint_every: u64,
+    grid_every: u64,
+}
+
+impl Plan {
+    /// The plan for `n_images` training images.
+    pub fn new(settings: &Train, n_images: usize) -> Self {
+        let steps_per_epoch = (n_images / settings.batch_size.max(1)) as u64;
+        Self {
+            steps_per_epoch,
+            last_step: steps_per_epoch * settings.epochs as u64,
+            log_every: settings.log_every as u64,
+            checkpoint_every: settings.checkpoint_every as u64,
+            grid_every: settings.grid_every as u64,
+        }
+    }
+
+    /// The epoch, from 1, that `step` belongs to; 0 before the first step.
+    pub fn epoch(&self, step: u64) -> u64 {
+        step.div_ceil(self.steps_per_epoch.max(1))
+    }
+
+    /// Where `step` stands within its epoch: its batch is the images `[i B, (i + 1) B)` of the
+    /// epoch's order.
+    pub fn index_in_epoch(&self, step: u64) -> u64 {
+        step.saturating_sub(1) % self.steps_per_epoch.max(1)
+    }
+
+    /// Whether `step` has a row in `metrics.csv`.
+    pub fn logs(&self, step: u64) -> bool {
+        step.is_multiple_of(self.log_every)
+    }
+
+    /// Whether a checkpoint of `step` belongs to the run. One of another step, written on a signal
+    /// or at the end of a shorter run, is deleted once the next of the run's own stands.
+    pub fn keeps_checkpoint(&self, step: u64) -> bool {
+        step == self.last_step || (step > 0 && step.is_multiple_of(self.checkpoint_every))
+    }
+
+    /// Whether a sample grid shows the generator after `step`.
+    pub fn draws(&self, step: u64) -> bool {
+        self.grid_every > 0 && (step == self.last_step || step.is_multiple_of(self.grid_every))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn plan(n_images: usize) -> Plan {
+        let settings = Train {
+            epochs: 2,
+            batch_size: 8,
+            log_every: 2,
+            checkpoint_every: 4,
+            grid_every: 5,
+            ..Train::default()
+        };
+        Plan::new(&settings, n_images)
+    }
+
+    #[test]
+    fn the_incomplete_batch_is_dropped() {
+        let plan = plan(8 * 3 + 7);
+        assert_eq!((plan.steps_per_epoch, plan.last_step), (3, 6));
+        let places: Vec<_> = (0..=6).map(|s| (plan.epoch(s), plan.index_in_epoch(s))).collect();
+        assert_eq!(places, [(0, 0), (1, 0), (1, 1), (1, 2), (2, 0), (2, 1), (2, 2)]);
+    }
+
+    #[test]
+    fn each_step_knows_what_is_due() {
+        let plan = plan(24);
+        let due = |f: fn(&Plan, u64) -> bool| (0..=6).filter(|&s| f(&plan, s)).collect::<Vec<_>>();
+        assert_eq!(due(Plan::keeps_checkpoint), [4, 6]);
+        assert_eq!(due(Plan::draws), [0, 5, 6]);
+        assert_eq!(due(Plan::logs), [0, 2, 4, 6]);
+    }
+}
