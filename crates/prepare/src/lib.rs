@@ -1,1 +1,30 @@
-//! Stage 1: sources to dataset.safetensors.
+//! Stage 1: sources to `dataset.safetensors`.
+//!
+//! Everything is read and checked before anything is written, so that a faulty source leaves no
+//! trace. Then the dataset is written while a second thread audits it, and the manifest comes last.
+
+mod audit;
+mod error;
+pub mod idx;
+mod preview;
+mod source;
+mod stage;
+mod synthetic;
+mod validation;
+
+pub use error::Error;
+pub use stage::{Outcome, run};
+
+use dcgan_terminal::CommonArgs;
+
+/// Make a dataset: read IDX files (plain or gzip), or draw synthetic pictures, check them, and
+/// write `dataset.safetensors` with an audit and a preview.
+///
+/// What to read stands in the section `prepare` of the pipeline.
+#[derive(Debug, clap::Parser)]
+#[command(name = "dcgan-prepare", version)]
+pub struct Args {
+    /// The options that every stage has.
+    #[command(flatten)]
+    pub common: CommonArgs,
+}

@@ -1,3 +1,12 @@
 //! The program `dcgan-prepare`; everything it does is in the library.
 
-fn main() {}
+use dcgan_prepare::{Args, run};
+use std::process::ExitCode;
+
+// Fresh pages are slow from the system's allocator, and a dataset is many of them.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+fn main() -> ExitCode {
+    dcgan_terminal::run_main(|args: &Args| run(args).map(drop))
+}

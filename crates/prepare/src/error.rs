@@ -1,0 +1,387 @@
+//! What can be wrong with the sources of a dataset.
+
+use dcgan_hints::Hint;
+use std::collections::TryReserveError;
+use std::io;
+use std::path::PathBuf;
+
+/// Why a source can't become a dataset.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The file isn't there, or the system would not let us read it.
+    #[error("could not read `{}`", path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        #[source]
+        source: io::Error,
+    },
+    /// A folder or device stands where a file is needed.
+    #[error("`{}` should be a file, got a folder or device", path.display())]
+    NotAFile {
+        /// What stands there.
+        path: PathBuf,
+    },
+    /// The file doesn't start as an IDX file does.
+    #[error(
+        "`{}` is not an IDX file: expected to start with 00 00 08 {dimensions:02x}, got {}",
+        path.display(), hex(got)
+    )]
+    Magic {
+        /// The file.
+        path: PathBuf,
+        /// Dimensions that were expected.
+        dimensions: usize,
+        /// Its first four bytes.
+        got: [u8; 4],
+    },
+    /// An IDX file of other elements than bytes.
+    #[error(
+        "`{}` holds {}: expected unsigned bytes (type 08), got type {got:02x}",
+        path.display(), element_name(*got)
+    )]
+    ElementType {
+        /// The file.
+        path: PathBuf,
+        /// The type byte.
+        got: u8,
+    },
+    /// An IDX file of another number of dimensions.
+    #[error(
+        "`{}` should hold {}: expected {expected} dimensions, got {got}",
+        path.display(), if *expected == 1 { "labels" } else { "images" }
+    )]
+    Dimensions {
+        /// The file.
+        path: PathBuf,
+        /// 3 for images, 1 for labels.
+        expected: usize,
+        /// What the header says.
+        got: u8,
+    },
+    /// The file ends within its header.
+    #[error("`{}` ends within its header: expected {expected} bytes, got {got}", path.display())]
+    Header {
+        /// The file.
+        path: PathBuf,
+        /// Bytes of a header.
+        expected: u64,
+        /// Bytes there are.
+        got: usize,
+    },
+    /// The header speaks of more elements than any memory holds.
+    #[error("the header of `{}` lies: {} elements can't be addressed", path.display(), product(sizes))]
+    TooLarge {
+        /// The file.
+        path: PathBuf,
+        /// The sizes in its header.
+        sizes: Vec<u32>,
+    },
+    /// The header speaks of more elements than there are.
+    #[error(
+        "`{}` is shorter than its header says: expected {} = {expected} bytes of data, got {got}",
+        path.display(), product(sizes)
+    )]
+    Truncated {
+        /// The file.
+        path: PathBuf,
+        /// The sizes in its header.
+        sizes: Vec<u32>,
+        /// Bytes after the header by those sizes.
+        expected: u64,
+        /// Bytes after the header.
+        got: u64,
+    },
+    /// The header speaks of fewer elements than there are.
+    #[error(
+        "`{}` is longer than its header says: expected {} = {expected} bytes of data, got {got}",
+        path.display(), product(sizes)
+    )]
+    Trailing {
+        /// The file.
+        path: PathBuf,
+        /// The sizes in its header.
+        sizes: Vec<u32>,
+        /// Bytes after the header by those sizes.
+        expected: u64,
+        /// Bytes after the header.
+        got: u64,
+    },
+    /// A file of no images, or of images without pixels.
+    #[error("`{}` holds nothing: expected sizes of at least 1, got {}", path.display(), product(sizes))]
+    NoElements {
+        /// The file.
+        path: PathBuf,
+        /// The sizes in its header.
+        sizes: Vec<u32>,
+    },
+    /// The memory for a file's content was refused.
+    #[error("no memory for the {bytes} bytes of `{}`", path.display())]
+    Memory {
+        /// The file.
+        path: PathBuf,
+        /// Bytes asked for.
+        bytes: u64,
+        /// What the allocator said.
+        #[source]
+        source: TryReserveError,
+    },
+    /// A gzip file that ends too early.
+    #[error(
+        "`{}` is cut short: expected a whole gzip stream, got its first {length} bytes",
+        path.display()
+    )]
+    GzipTruncated {
+        /// The file.
+        path: PathBuf,
+        /// Bytes there are.
+        length: u64,
+        /// What the decoder said.
+        #[source]
+        source: io::Error,
+    },
+    /// A gzip file with a wrong checksum or an impossible code.
+    #[error("`{}` is damaged: expected a gzip stream that fits its checksum", path.display())]
+    GzipDamaged {
+        /// The file.
+        path: PathBuf,
+        /// What the decoder said.
+        #[source]
+        source: io::Error,
+    },
+    /// Something else follows the gzip stream.
+    #[error(
+        "`{}` goes on after its gzip stream: expected the end, got {bytes} more bytes",
+        path.display()
+    )]
+    GzipTrailing {
+        /// The file.
+        path: PathBuf,
+        /// Bytes after the stream.
+        bytes: u64,
+    },
+    /// Several gzip files joined into one.
+    #[error(
+        "`{}` holds more than one gzip stream: expected one, got another in its last {bytes} bytes",
+        path.display()
+    )]
+    GzipMembers {
+        /// The file.
+        path: PathBuf,
+        /// Bytes after the first stream.
+        bytes: u64,
+    },
+    /// A file whose SHA-256 isn't the one that the pipeline pins.
+    #[error(
+        "`{}` is not the file that `prepare.idx.sha256.{key}` pins: expected SHA-256 {expected}, \
+         got {got}",
+        path.display()
+    )]
+    Pinned {
+        /// The file.
+        path: PathBuf,
+        /// Its key in the pipeline.
+        key: String,
+        /// The pinned hash.
+        expected: String,
+        /// The file's hash.
+        got: String,
+    },
+    /// As many labels as images there must be.
+    #[error(
+        "`{}` and `{}` don't belong together: expected a label for each of {expected} images, \
+         got {got}",
+        images.display(), labels.display()
+    )]
+    LabelCount {
+        /// The image file.
+        images: PathBuf,
+        /// The label file.
+        labels: PathBuf,
+        /// Images.
+        expected: usize,
+        /// Labels.
+        got: usize,
+    },
+    /// Train and test images differ in size.
+    #[error(
+        "`{}` and `{}` differ in size: expected images of {expected:?}, got {got:?} \
+         (height, width)",
+        train.display(), test.display()
+    )]
+    ImageSize {
+        /// The file of training images.
+        train: PathBuf,
+        /// The file of test images.
+        test: PathBuf,
+        /// Height and width in the first.
+        expected: [usize; 2],
+        /// Height and width in the second.
+        got: [usize; 2],
+    },
+    /// A label without a class.
+    #[error(
+        "label {label} of image {image_idx} in `{}` has no class: expected labels below {classes}, \
+         as `prepare.class_names` has {classes} names",
+        path.display()
+    )]
+    Label {
+        /// The label file.
+        path: PathBuf,
+        /// The image that it belongs to, from 0.
+        image_idx: usize,
+        /// The label.
+        label: u8,
+        /// Number of class names.
+        classes: usize,
+    },
+    /// No file to read.
+    #[error("`prepare.idx.train_images` is not set: expected a file, as `prepare.source` is `idx`")]
+    NoSource,
+    /// Names for other classes than the drawn ones.
+    #[error(
+        "`prepare.class_names` doesn't fit `prepare.synthetic.classes`: expected {expected} names \
+         or none, got {got}"
+    )]
+    ClassNames {
+        /// Classes that are drawn.
+        expected: usize,
+        /// Names given.
+        got: usize,
+    },
+    /// The folder to be written belongs to another stage.
+    #[error("`{}` is not ours to write: expected a folder of {expected}, got one of {got}", folder.display())]
+    OtherStage {
+        /// The folder.
+        folder: PathBuf,
+        /// This program.
+        expected: &'static str,
+        /// The program in the folder's manifest.
+        got: String,
+    },
+    /// A table could not be put together.
+    #[error("could not write the rows of `{name}`")]
+    Table {
+        /// The file.
+        name: &'static str,
+        /// What the writer said.
+        #[source]
+        source: csv::Error,
+    },
+    /// A validation part that can't be the same for each class.
+    #[error(
+        "`prepare.validation` can't be shared out evenly: expected a multiple of {classes} \
+         (classes), got {got}"
+    )]
+    ValidationShare {
+        /// Number of classes.
+        classes: usize,
+        /// Pictures asked for.
+        got: usize,
+    },
+    /// Not enough pictures to draw a validation part from.
+    #[error(
+        "too few training images for `prepare.validation`: expected more than {expected} of \
+         {class}, got {got}"
+    )]
+    ValidationSize {
+        /// The class, or `all classes`.
+        class: String,
+        /// Pictures to be drawn of it.
+        expected: usize,
+        /// Pictures of it in the training part.
+        got: usize,
+    },
+}
+
+impl Hint for Error {
+    fn hint(&self) -> Option<String> {
+        Some(match self {
+            Self::Read { source, .. } if source.kind() == io::ErrorKind::NotFound => {
+                "check the path: it counts from the folder in which the program is started".into()
+            }
+            Self::Read { .. } => "check the file and its permissions".into(),
+            Self::NotAFile { .. } => "give the path of the file itself".into(),
+            Self::Magic { .. } => {
+                "give an IDX file of unsigned bytes, plain or gzip; data/README.md says more".into()
+            }
+            Self::ElementType { .. } => "convert its elements to unsigned bytes".into(),
+            Self::Dimensions {
+                expected: 3,
+                got: 1,
+                ..
+            }
+            | Self::Dimensions {
+                expected: 1,
+                got: 3,
+                ..
+            } => "images and labels may be swapped: look at the keys under `prepare.idx`".into(),
+            Self::Dimensions { .. } => "give grey images and one label for each".into(),
+            Self::Header { .. } | Self::Truncated { .. } | Self::GzipTruncated { .. } => {
+                "the download may have been cut: get the file again".into()
+            }
+            Self::GzipDamaged { .. } | Self::TooLarge { .. } | Self::NoElements { .. } => {
+                "the file is not what it was: get it again".into()
+            }
+            Self::Trailing { .. } | Self::GzipTrailing { .. } => {
+                "something was appended, or the header is wrong: get the file again".into()
+            }
+            Self::GzipMembers { .. } => {
+                "unpack it, join what belongs together under one header, and give the result".into()
+            }
+            Self::Memory { .. } => "use a machine with more memory, or fewer images".into(),
+            Self::Pinned { key, .. } => format!(
+                "get the file again; or, if this one is meant, pin its hash or remove the key \
+                 `{key}` from `prepare.idx.sha256`"
+            ),
+            Self::LabelCount { .. } => "give the label file that came with the images".into(),
+            Self::ImageSize { .. } => "give two parts of the same dataset".into(),
+            Self::Label { .. } => {
+                "name every class in `prepare.class_names`, or leave it empty".into()
+            }
+            Self::NoSource => "name a pipeline with `--pipeline`, or give \
+                `--set prepare.idx.train_images=FILE` or `--set prepare.source=synthetic`"
+                .into(),
+            Self::ClassNames { .. } => "give a name to each class, or to none".into(),
+            Self::OtherStage { .. } => "choose another `--out`".into(),
+            Self::Table { .. } => return None,
+            Self::ValidationShare { classes, got } => {
+                let below = got / classes * classes;
+                format!("set it to {below} or {}", below + classes)
+            }
+            Self::ValidationSize { .. } => {
+                "set it lower: at least one image of each class stays in the training part".into()
+            }
+        })
+    }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect::<Vec<_>>()
+        .join(" ")
+}
+
+fn product(sizes: &[u32]) -> String {
+    sizes
+        .iter()
+        .map(u32::to_string)
+        .collect::<Vec<_>>()
+        .join(" x ")
+}
+
+/// The element types of the format.
+fn element_name(element_type: u8) -> &'static str {
+    match element_type {
+        0x08 => "unsigned bytes",
+        0x09 => "signed bytes",
+        0x0b => "16-bit integers",
+        0x0c => "32-bit integers",
+        0x0d => "32-bit floats",
+        _ => "64-bit floats",
+    }
+}

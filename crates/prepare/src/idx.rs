@@ -1,0 +1,288 @@
+//! IDX files, MNIST's own format, plain or gzip.
+//!
+//! Layout (Y. LeCun, C. Cortes, C. J. C. Burges, "The MNIST database of handwritten digits"): two
+//! zero bytes, the type of the elements (8: unsigned bytes), the number of dimensions D, then D
+//! sizes as 32-bit integers, big end first, then the elements, the last dimension fastest. Images
+//! have three dimensions (images, rows, columns), labels one.
+//!
+//! A header is believed only as far as the file bears it out: sizes are compared with the true
+//! length before memory is taken for them, and nothing may be missing or left over.
+
+use crate::Error;
+use dcgan_artifacts::FileDigest;
+use flate2::bufread::GzDecoder;
+use sha2::{Digest, Sha256};
+use std::fs::File;
+use std::io::{self, BufRead, BufReader, Read};
+use std::path::Path;
+
+/// The only element type that images and labels have: unsigned bytes.
+const UNSIGNED_BYTES: u8 = 0x08;
+/// The first two bytes of a gzip member.
+const GZIP: [u8; 2] = [0x1f, 0x8b];
+/// Bytes read at a time.
+const BLOCK: usize = 1 << 17;
+/// A first reservation is at most this many times the compressed size (MNIST's images shrink to a
+/// fifth); beyond it memory grows with what was truly decoded.
+const USUAL_RATIO: u64 = 16;
+
+/// A decoded IDX file of D dimensions.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Idx<const D: usize> {
+    /// The sizes; no product of them overflows, and `values` has that length.
+    pub sizes: [usize; D],
+    /// The elements, the last dimension fastest.
+    pub values: Vec<u8>,
+    /// Length and SHA-256 of the file as it lies on disk.
+    pub file: FileDigest,
+}
+
+/// Reads images (D = 3: images, rows, columns) or labels (D = 1) from the file at `path`.
+///
+/// # Errors
+/// [`Error::Read`] and [`Error::NotAFile`], or what [`decode`] finds.
+pub fn read<const D: usize>(path: &Path) -> Result<Idx<D>, Error> {
+    let failed = |source| Error::Read {
+        path: path.to_owned(),
+        source,
+    };
+    let file = File::open(path).map_err(failed)?;
+    let found = file.metadata().map_err(failed)?;
+    if !found.is_file() {
+        return Err(Error::NotAFile {
+            path: path.to_owned(),
+        });
+    }
+    decode(path, file, found.len())
+}
+
+/// Decodes an IDX file of D dimensions and `length` bytes; `path` is what errors call it.
+///
+/// Never panics, and takes no more memory than [`USUAL_RATIO`] times the file, or a small multiple
+/// of what is truly in it.
+///
+/// # Errors
+/// Any of [`Error`]'s cases that speak of an IDX or gzip file, and [`Error::Read`].
+pub fn decode<const D: usize>(
+    path: &Path,
+    reader: impl Read,
+    length: u64,
+) -> Result<Idx<D>, Error> {
+    let mut file = BufReader::with_capacity(BLOCK, Tally::new(reader));
+    let start = file.fill_buf().map_err(|source| Error::Read {
+        path: path.to_owned(),
+        source,
+    })?;
+    let (sizes, values) = if start.starts_with(&GZIP) {
+        let mut member = GzDecoder::new(&mut file);
+        let decoded = elements(path, &mut member, Extent::Compressed(length))?;
+        nothing_after_member(path, &mut file)?;
+        decoded
+    } else {
+        elements(path, &mut file, Extent::Plain(length))?
+    };
+    Ok(Idx {
+        sizes,
+        values,
+        file: file.into_inner().digest(),
+    })
+}
+
+/// What is known of a stream's length before it is read.
+#[derive(Clone, Copy)]
+enum Extent {
+    /// Exactly this many bytes.
+    Plain(u64),
+    /// This many bytes before they are decompressed.
+    Compressed(u64),
+}
+
+/// Reads header and elements, and sees that nothing follows.
+fn elements<const D: usize>(
+    path: &Path,
+    reader: &mut impl Read,
+    extent: Extent,
+) -> Result<([usize; D], Vec<u8>), Error> {
+    let failed = |source| stream_error(path, extent, source);
+    let sizes = header(path, reader, extent)?;
+    let header_bytes = 4 + 4 * D as u64;
+    let product = sizes
+        .iter()
+        .try_fold(1u64, |product, n| product.checked_mul(u64::from(*n)));
+    // Every size fits 32 bits, so only a product can be too large.
+    let expected = product
+        .filter(|n| *n <= isize::MAX as u64 - header_bytes)
+        .ok_or_else(|| Error::TooLarge {
+            path: path.to_owned(),
+            sizes: sizes.to_vec(),
+        })?;
+    let compare = |got: u64| {
+        let (path, sizes) = (path.to_owned(), sizes.to_vec());
+        match got.cmp(&expected) {
+            std::cmp::Ordering::Less => Err(Error::Truncated {
+                path,
+                sizes,
+                expected,
+                got,
+            }),
+            std::cmp::Ordering::Equal => Ok(()),
+            std::cmp::Ordering::Greater => Err(Error::Trailing {
+                path,
+                sizes,
+                expected,
+                got,
+            }),
+        }
+    };
+    let reserve = match extent {
+        Extent::Plain(length) => {
+            compare(length.saturating_sub(header_bytes))?;
+            expected
+        }
+        Extent::Compressed(length) => expected.min(length.saturating_mul(USUAL_RATIO)),
+    };
+    if expected == 0 {
+        return Err(Error::NoElements {
+            path: path.to_owned(),
+            sizes: sizes.to_vec(),
+        });
+    }
+
+    let mut values = Vec::new();
+    let room = usize::try_from(reserve).unwrap_or(usize::MAX);
+    values
+        .try_reserve_exact(room)
+        .map_err(|source| Error::Memory {
+            path: path.to_owned(),
+            bytes: reserve,
+            source,
+        })?;
+    let got = reader
+        .take(expected)
+        .read_to_end(&mut values)
+        .map_err(failed)? as u64;
+    // What follows is counted, not kept; for gzip this also reads and checks the checksum.
+    let rest = io::copy(reader, &mut io::sink()).map_err(failed)?;
+    compare(got + rest)?;
+    Ok((sizes.map(|n| n as usize), values))
+}
+
+/// Reads the D sizes after checking the magic number.
+fn header<const D: usize>(
+    path: &Path,
+    reader: &mut impl Read,
+    extent: Extent,
+) -> Result<[u32; D], Error> {
+    let path = || path.to_owned();
+    let header_bytes = 4 + 4 * D as u64;
+    let mut header = Vec::new();
+    reader
+        .take(header_bytes)
+        .read_to_end(&mut header)
+        .map_err(|source| stream_error(&path(), extent, source))?;
+    let magic = header.first_chunk::<4>().copied();
+    match magic {
+        None => {}
+        Some([0, 0, UNSIGNED_BYTES, n]) if usize::from(n) == D => {}
+        Some([0, 0, UNSIGNED_BYTES, got]) => {
+            return Err(Error::Dimensions {
+                path: path(),
+                expected: D,
+                got,
+            });
+        }
+        Some([0, 0, got @ (0x08..=0x09 | 0x0b..=0x0e), _]) => {
+            return Err(Error::ElementType { path: path(), got });
+        }
+        Some(got) => {
+            return Err(Error::Magic {
+                path: path(),
+                dimensions: D,
+                got,
+            });
+        }
+    }
+    let (sizes, _) = header.get(4..).unwrap_or_default().as_chunks::<4>();
+    <[[u8; 4]; D]>::try_from(sizes)
+        .map(|sizes| sizes.map(u32::from_be_bytes))
+        .map_err(|_| Error::Header {
+            path: path(),
+            expected: header_bytes,
+            got: header.len(),
+        })
+}
+
+/// Sees that the file ends with its one gzip member.
+fn nothing_after_member(path: &Path, file: &mut impl BufRead) -> Result<(), Error> {
+    let failed = |source| Error::Read {
+        path: path.to_owned(),
+        source,
+    };
+    let rest = file.fill_buf().map_err(failed)?;
+    if rest.is_empty() {
+        return Ok(());
+    }
+    let another = rest.starts_with(&GZIP);
+    let bytes = io::copy(file, &mut io::sink()).map_err(failed)?;
+    let path = path.to_owned();
+    Err(if another {
+        Error::GzipMembers { path, bytes }
+    } else {
+        Error::GzipTrailing { path, bytes }
+    })
+}
+
+/// What a failing read means: damage of the gzip stream, or the system's refusal.
+fn stream_error(path: &Path, extent: Extent, source: io::Error) -> Error {
+    let path = path.to_owned();
+    match (extent, source.kind()) {
+        (Extent::Compressed(length), io::ErrorKind::UnexpectedEof) => Error::GzipTruncated {
+            path,
+            length,
+            source,
+        },
+        (Extent::Compressed(_), io::ErrorKind::InvalidInput | io::ErrorKind::InvalidData) => {
+            Error::GzipDamaged { path, source }
+        }
+        _ => Error::Read { path, source },
+    }
+}
+
+/// Counts and hashes what is read.
+struct Tally<R> {
+    inner: R,
+    hasher: Sha256,
+    bytes: u64,
+}
+
+impl<R: Read> Tally<R> {
+    fn new(inner: R) -> Self {
+        Self {
+            inner,
+            hasher: Sha256::new(),
+            bytes: 0,
+        }
+    }
+
+    fn digest(self) -> FileDigest {
+        let sha256 = self
+            .hasher
+            .finalize()
+            .iter()
+            .map(|byte| format!("{byte:02x}"))
+            .collect();
+        FileDigest {
+            bytes: self.bytes,
+            sha256,
+        }
+    }
+}
+
+impl<R: Read> Read for Tally<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let n = self.inner.read(buffer)?;
+        self.hasher.update(&buffer[..n]);
+        self.bytes += n as u64;
+        Ok(n)
+    }
+}

@@ -1,0 +1,396 @@
+//! From the settings to images in memory: which files, what they must agree on, which parts.
+
+use crate::idx::{self, Idx};
+use crate::{Error, synthetic, validation};
+use dcgan_artifacts::{FileDigest, Part, PartData, SourceRecord};
+use dcgan_settings::{IdxFiles, Prepare, SourceKind};
+use dcgan_terminal::Failure;
+use std::collections::BTreeMap;
+use std::path::{Component, Path, PathBuf};
+
+/// A source file: its key in the pipeline, where it lies, and its name in everything written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct SourceFile {
+    pub(crate) key: &'static str,
+    pub(crate) path: PathBuf,
+    /// The path below the folder that all sources share, so that no machine's path is written.
+    pub(crate) name: String,
+}
+
+/// Where the images of a part come from.
+#[derive(Debug)]
+pub(crate) struct Origin {
+    /// Name of the source.
+    pub(crate) source: String,
+    /// Place in the source of each image; `None`: the same as in the part.
+    indices: Option<Vec<u32>>,
+}
+
+impl Origin {
+    /// Place in the source of image `image_idx` of the part.
+    pub(crate) fn index(&self, image_idx: usize) -> usize {
+        self.indices
+            .as_ref()
+            .map_or(image_idx, |indices| indices[image_idx] as usize)
+    }
+}
+
+/// All images, checked.
+#[derive(Debug)]
+pub(crate) struct Loaded {
+    pub(crate) class_names: Vec<String>,
+    pub(crate) height: usize,
+    pub(crate) width: usize,
+    pub(crate) channels: usize,
+    pub(crate) sources: Vec<SourceRecord>,
+    pub(crate) parts: BTreeMap<Part, PartData>,
+    pub(crate) origins: BTreeMap<Part, Origin>,
+}
+
+impl Loaded {
+    /// Bytes of one image.
+    pub(crate) fn image_bytes(&self) -> usize {
+        self.height * self.width * self.channels
+    }
+}
+
+/// The source files in a fixed order; none for the synthetic source.
+///
+/// # Errors
+/// [`Failure::Usage`] when the training images are not named.
+pub(crate) fn files(settings: &Prepare) -> Result<Vec<SourceFile>, Failure> {
+    if settings.source == SourceKind::Synthetic {
+        return Ok(Vec::new());
+    }
+    // That labels and pins belong to files that are given, the settings have checked.
+    let IdxFiles {
+        train_images,
+        train_labels,
+        test_images,
+        test_labels,
+        sha256: _,
+    } = &settings.idx;
+    if train_images.is_none() {
+        return Err(Failure::usage(Error::NoSource));
+    }
+    let given = [
+        ("train_images", train_images),
+        ("train_labels", train_labels),
+        ("test_images", test_images),
+        ("test_labels", test_labels),
+    ];
+    let mut files: Vec<SourceFile> = given
+        .into_iter()
+        .filter_map(|(key, path)| path.clone().map(|path| (key, path)))
+        .map(|(key, path)| SourceFile {
+            key,
+            path,
+            name: String::new(),
+        })
+        .collect();
+    let root = shared_folder(&files);
+    for file in &mut files {
+        file.name = name_below(&root, &file.path);
+    }
+    Ok(files)
+}
+
+/// Compares a file's hash with the pinned one, if there is one.
+///
+/// # Errors
+/// [`Error::Pinned`].
+pub(crate) fn check_pinned(
+    settings: &Prepare,
+    file: &SourceFile,
+    digest: &FileDigest,
+) -> Result<(), Error> {
+    match settings.idx.sha256.get(file.key) {
+        Some(pinned) if !pinned.eq_ignore_ascii_case(&digest.sha256) => Err(Error::Pinned {
+            path: file.path.clone(),
+            key: file.key.into(),
+            expected: pinned.clone(),
+            got: digest.sha256.clone(),
+        }),
+        _ => Ok(()),
+    }
+}
+
+/// Reads or draws everything that the settings ask for, on up to `threads` threads.
+///
+/// # Errors
+/// [`Failure::Input`] for whatever is wrong with the files, [`Failure::Usage`] for a validation part
+/// that the settings can't mean.
+pub(crate) fn load(
+    settings: &Prepare,
+    files: &[SourceFile],
+    threads: usize,
+) -> Result<Loaded, Failure> {
+    let mut loaded = match settings.source {
+        SourceKind::Idx => load_idx(settings, files, threads).map_err(Failure::input)?,
+        SourceKind::Synthetic => draw_synthetic(settings).map_err(Failure::usage)?,
+    };
+    if settings.validation > 0 {
+        draw_validation(settings, &mut loaded).map_err(|error| match error {
+            Error::ValidationShare { .. } => Failure::usage(error),
+            _ => Failure::input(error),
+        })?;
+    }
+    Ok(loaded)
+}
+
+fn draw_synthetic(settings: &Prepare) -> Result<Loaded, Error> {
+    let synthetic = &settings.synthetic;
+    let (expected, got) = (synthetic.classes, settings.class_names.len());
+    if got != 0 && got != expected {
+        return Err(Error::ClassNames { expected, got });
+    }
+    let mut parts = BTreeMap::from([(Part::Train, synthetic::train(synthetic, settings.seed))]);
+    if let Some(test) = synthetic::test(synthetic, settings.seed) {
+        parts.insert(Part::Test, test);
+    }
+    let origin = |_: &PartData| Origin {
+        source: "synthetic".into(),
+        indices: None,
+    };
+    let origins = parts
+        .iter()
+        .map(|(part, data)| (*part, origin(data)))
+        .collect();
+    let class_names = if settings.class_names.is_empty() {
+        (0..synthetic.classes)
+            .map(|class| class.to_string())
+            .collect()
+    } else {
+        settings.class_names.clone()
+    };
+    Ok(Loaded {
+        class_names,
+        height: synthetic.height,
+        width: synthetic.width,
+        channels: synthetic.channels,
+        sources: Vec::new(),
+        parts,
+        origins,
+    })
+}
+
+/// One decoded file.
+enum Decoded {
+    Images(Idx<3>),
+    Labels(Idx<1>),
+}
+
+fn decode(settings: &Prepare, file: &SourceFile) -> Result<Decoded, Error> {
+    let decoded = if file.key.ends_with("images") {
+        Decoded::Images(idx::read(&file.path)?)
+    } else {
+        Decoded::Labels(idx::read(&file.path)?)
+    };
+    let digest = match &decoded {
+        Decoded::Images(images) => &images.file,
+        Decoded::Labels(labels) => &labels.file,
+    };
+    check_pinned(settings, file, digest)?;
+    Ok(decoded)
+}
+
+/// Decodes the files. The training images are most of the work, so they have a thread of their own
+/// and the other files share one: a gzip stream can't be cut into pieces.
+fn decode_all(
+    settings: &Prepare,
+    files: &[SourceFile],
+    threads: usize,
+) -> Vec<Result<Decoded, Error>> {
+    let decode = |file| decode(settings, file);
+    match files.split_first() {
+        Some((first, others)) if threads > 1 => std::thread::scope(|scope| {
+            let others = scope.spawn(move || others.iter().map(decode).collect::<Vec<_>>());
+            let mut decoded = vec![decode(first)];
+            decoded.extend(
+                others
+                    .join()
+                    .unwrap_or_else(|panic| std::panic::resume_unwind(panic)),
+            );
+            decoded
+        }),
+        _ => files.iter().map(decode).collect(),
+    }
+}
+
+fn load_idx(settings: &Prepare, files: &[SourceFile], threads: usize) -> Result<Loaded, Error> {
+    let mut images = BTreeMap::new();
+    let mut labels = BTreeMap::new();
+    let mut sources = Vec::new();
+    for (file, decoded) in files.iter().zip(decode_all(settings, files, threads)) {
+        let part = if file.key.starts_with("train") {
+            Part::Train
+        } else {
+            Part::Test
+        };
+        let (digest, count) = match decoded? {
+            Decoded::Images(decoded) => {
+                let found = (decoded.file.clone(), decoded.sizes[0]);
+                images.insert(part, (file, decoded));
+                found
+            }
+            Decoded::Labels(decoded) => {
+                let found = (decoded.file.clone(), decoded.sizes[0]);
+                labels.insert(part, (file, decoded));
+                found
+            }
+        };
+        let FileDigest { bytes, sha256 } = digest;
+        let count = Some(count as u64);
+        sources.push(SourceRecord {
+            name: file.name.clone(),
+            bytes,
+            sha256,
+            count,
+        });
+    }
+
+    let class_names = class_names(settings, &labels)?;
+    let mut size: Option<(PathBuf, [usize; 2])> = None;
+    let mut parts = BTreeMap::new();
+    let mut origins = BTreeMap::new();
+    for (part, (file, decoded)) in images {
+        let [n, height, width] = decoded.sizes;
+        let got = [height, width];
+        let (train, expected) = size.get_or_insert_with(|| (file.path.clone(), got)).clone();
+        if got != expected {
+            return Err(Error::ImageSize {
+                train,
+                test: file.path.clone(),
+                expected,
+                got,
+            });
+        }
+        let labels = match labels.remove(&part) {
+            Some((label_file, decoded)) if decoded.values.len() != n => {
+                return Err(Error::LabelCount {
+                    images: file.path.clone(),
+                    labels: label_file.path.clone(),
+                    expected: n,
+                    got: decoded.values.len(),
+                });
+            }
+            labels => labels.map(|(_, decoded)| decoded.values),
+        };
+        parts.insert(
+            part,
+            PartData {
+                images: decoded.values,
+                labels,
+                n,
+            },
+        );
+        origins.insert(
+            part,
+            Origin {
+                source: file.name.clone(),
+                indices: None,
+            },
+        );
+    }
+    let [height, width] = size.map_or([0, 0], |(_, size)| size);
+    Ok(Loaded {
+        class_names,
+        height,
+        width,
+        channels: 1,
+        sources,
+        parts,
+        origins,
+    })
+}
+
+/// The names given, which must cover every label; or the numbers from 0 to the largest label.
+fn class_names(
+    settings: &Prepare,
+    labels: &BTreeMap<Part, (&SourceFile, Idx<1>)>,
+) -> Result<Vec<String>, Error> {
+    let largest = labels
+        .values()
+        .filter_map(|(_, labels)| labels.values.iter().max())
+        .max();
+    let Some(largest) = largest else {
+        if !settings.class_names.is_empty() {
+            log::warn!("`prepare.class_names` names classes, but there are no label files");
+        }
+        return Ok(Vec::new());
+    };
+    let classes = settings.class_names.len();
+    if classes == 0 {
+        return Ok((0..=*largest).map(|class| class.to_string()).collect());
+    }
+    for (file, labels) in labels.values() {
+        let beyond = labels
+            .values
+            .iter()
+            .position(|label| usize::from(*label) >= classes);
+        if let Some(image_idx) = beyond {
+            let label = labels.values[image_idx];
+            return Err(Error::Label {
+                path: file.path.clone(),
+                image_idx,
+                label,
+                classes,
+            });
+        }
+    }
+    Ok(settings.class_names.clone())
+}
+
+fn draw_validation(settings: &Prepare, loaded: &mut Loaded) -> Result<(), Error> {
+    let image_bytes = loaded.image_bytes();
+    let (Some(train), Some(origin)) = (
+        loaded.parts.get_mut(&Part::Train),
+        loaded.origins.get_mut(&Part::Train),
+    ) else {
+        return Ok(());
+    };
+    let drawn = validation::draw(
+        train,
+        &loaded.class_names,
+        settings.validation,
+        settings.seed,
+    )?;
+    let (validation, kept) = validation::split(train, &drawn, image_bytes);
+    let of_validation = Origin {
+        source: origin.source.clone(),
+        indices: Some(drawn),
+    };
+    origin.indices = Some(kept);
+    loaded.parts.insert(Part::Validation, validation);
+    loaded.origins.insert(Part::Validation, of_validation);
+    Ok(())
+}
+
+/// The deepest folder that holds all files.
+fn shared_folder(files: &[SourceFile]) -> PathBuf {
+    let mut folders = files.iter().filter_map(|file| file.path.parent());
+    let first = folders.next().unwrap_or(Path::new("")).to_owned();
+    folders.fold(first, |shared, folder| {
+        let both = shared.components().zip(folder.components());
+        both.take_while(|(a, b)| a == b)
+            .map(|(component, _)| component)
+            .collect()
+    })
+}
+
+/// The path below `root` with `/` between its parts; the bare file name where it leads elsewhere.
+fn name_below(root: &Path, path: &Path) -> String {
+    let below = path.strip_prefix(root).unwrap_or(path);
+    let inside = below
+        .components()
+        .all(|component| matches!(component, Component::Normal(_)));
+    let below = if inside {
+        below
+    } else {
+        Path::new(path.file_name().unwrap_or_default())
+    };
+    let parts = below
+        .components()
+        .map(|part| part.as_os_str().to_string_lossy().into_owned());
+    parts.collect::<Vec<_>>().join("/")
+}

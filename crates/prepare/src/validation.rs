@@ -1,0 +1,99 @@
+//! The draw of a validation part from the training part: seeded, the same number of each class.
+
+use crate::Error;
+use dcgan_artifacts::PartData;
+use dcgan_random::{Purpose, Stream};
+
+/// Which of `n` training images go into the validation part, in ascending order.
+///
+/// Class c draws by the stream of (seed, `ValidationDraw`, c); without labels all images are one
+/// class.
+///
+/// # Errors
+/// [`Error::ValidationShare`] when `count` is no multiple of the classes, [`Error::ValidationSize`]
+/// when a class has too few images to keep one.
+pub(crate) fn draw(
+    part: &PartData,
+    class_names: &[String],
+    count: usize,
+    seed: u64,
+) -> Result<Vec<u32>, Error> {
+    let n = u32::try_from(part.n).unwrap_or(u32::MAX);
+    let classes: Vec<Vec<u32>> = match &part.labels {
+        None => vec![(0..n).collect()],
+        Some(labels) => {
+            let mut members = vec![Vec::new(); class_names.len()];
+            for (label, image_idx) in labels.iter().zip(0..n) {
+                members[usize::from(*label)].push(image_idx);
+            }
+            members
+        }
+    };
+    if count % classes.len() != 0 {
+        return Err(Error::ValidationShare {
+            classes: classes.len(),
+            got: count,
+        });
+    }
+    let share = count / classes.len();
+    let mut drawn = Vec::with_capacity(count);
+    for (class, members) in classes.iter().enumerate() {
+        if members.len() <= share {
+            let class = match class_names.get(class) {
+                Some(name) if part.labels.is_some() => format!("class `{name}`"),
+                _ => "all classes".into(),
+            };
+            return Err(Error::ValidationSize {
+                class,
+                expected: share,
+                got: members.len(),
+            });
+        }
+        let of_class = u32::try_from(members.len()).unwrap_or(u32::MAX);
+        let order = Stream::new(seed, Purpose::ValidationDraw, class as u64).permutation(of_class);
+        drawn.extend(order.iter().take(share).map(|at| members[*at as usize]));
+    }
+    drawn.sort_unstable();
+    Ok(drawn)
+}
+
+/// Takes the images `drawn` (ascending) of `image_bytes` each out of `part` and returns them; both
+/// keep their order. The second list names the images that stayed.
+pub(crate) fn split(
+    part: &mut PartData,
+    drawn: &[u32],
+    image_bytes: usize,
+) -> (PartData, Vec<u32>) {
+    let mut validation = PartData {
+        images: Vec::with_capacity(drawn.len() * image_bytes),
+        labels: part
+            .labels
+            .as_ref()
+            .map(|_| Vec::with_capacity(drawn.len())),
+        n: drawn.len(),
+    };
+    let mut kept = Vec::with_capacity(part.n - drawn.len());
+    let mut next = drawn.iter().peekable();
+    for (image_idx, number) in (0..part.n).zip(0u32..) {
+        let image = image_idx * image_bytes..(image_idx + 1) * image_bytes;
+        if next.next_if_eq(&&number).is_some() {
+            validation.images.extend_from_slice(&part.images[image]);
+            if let (Some(to), Some(from)) = (&mut validation.labels, &part.labels) {
+                to.push(from[image_idx]);
+            }
+        } else {
+            // What stays moves up, in place.
+            part.images.copy_within(image, kept.len() * image_bytes);
+            if let Some(labels) = &mut part.labels {
+                labels[kept.len()] = labels[image_idx];
+            }
+            kept.push(number);
+        }
+    }
+    part.n = kept.len();
+    part.images.truncate(part.n * image_bytes);
+    if let Some(labels) = &mut part.labels {
+        labels.truncate(part.n);
+    }
+    (validation, kept)
+}
