@@ -3,9 +3,9 @@
 //! One pass reads the moments, one writes the result; backward likewise. A fused activation saves a map of
 //! its own and two passes: its slope is read off the result, and `x^` is recomputed from `x`.
 //!
-//! Moments are exact to the last bits even where the spread is far below the mean: blocks of a few rows are
-//! centred on their own mean while they lie in the cache, and their moments are merged in `f64` (Chan,
-//! Golub and LeVeque 1979), in an order that depends on the shape alone.
+//! Moments keep their digits even where the spread is far below the mean, in one pass: each block of a few
+//! rows is shifted by its own first row, and the blocks' moments are merged in `f64` (Chan, Golub and
+//! LeVeque 1979), in an order that depends on the shape alone.
 
 use std::sync::{Arc, OnceLock};
 
@@ -17,7 +17,7 @@ use crate::activation::{Activation, CHUNK, apply, multiply_slope};
 use crate::linear::{same_dtype, tensor};
 use crate::real::{Real, elements, for_dtype, with_elements};
 
-/// Rows centred together: with [`COLUMNS`] they fill half the first-level cache.
+/// Rows shifted together: few enough for sums in `f32`.
 const ROWS: usize = 32;
 /// Columns per task.
 const COLUMNS: usize = 128;
@@ -243,26 +243,24 @@ fn part_moments<T: Real>(x: &[T], c: usize, first: usize, parts: &mut [(f64, f64
     let (sums, squares) = (&mut sums[..width], &mut squares[..width]);
     let mut n = 0.0;
     for block in x.chunks(ROWS * c) {
-        let rows = || block.chunks_exact(c).map(|row| &row[first..first + width]);
-        let count = (block.len() / c) as f64;
+        let shift = &block[first..first + width];
         sums.fill(T::ZERO);
-        for row in rows() {
-            for (sum, &x) in sums.iter_mut().zip(row) {
-                *sum += x;
-            }
-        }
-        for sum in sums.iter_mut() {
-            *sum /= T::from_f64(count);
-        }
         squares.fill(T::ZERO);
-        for row in rows() {
-            for ((square, &mean), &x) in squares.iter_mut().zip(&*sums).zip(row) {
-                let d = x - mean;
+        for row in block.chunks_exact(c).map(|row| &row[first..first + width]) {
+            for (((sum, square), &x), &shift) in
+                sums.iter_mut().zip(&mut *squares).zip(row).zip(shift)
+            {
+                let d = x - shift;
+                *sum += d;
                 *square += d * d;
             }
         }
-        for ((part, mean), square) in parts.iter_mut().zip(&*sums).zip(&*squares) {
-            merge(part, n, (mean.to_f64(), square.to_f64()), count);
+        let count = (block.len() / c) as f64;
+        for (((part, sum), square), shift) in parts.iter_mut().zip(&*sums).zip(&*squares).zip(shift)
+        {
+            let mean = sum.to_f64() / count;
+            let squares = (square.to_f64() - mean * sum.to_f64()).max(0.0);
+            merge(part, n, (shift.to_f64() + mean, squares), count);
         }
         n += count;
     }

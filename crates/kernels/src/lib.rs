@@ -10,6 +10,7 @@ mod linear;
 mod loss;
 mod matmul;
 mod real;
+pub mod reference;
 mod scratch;
 mod threads;
 

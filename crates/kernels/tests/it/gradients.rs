@@ -1,0 +1,178 @@
+//! Gradients against central differences, in `f64`.
+
+use candle_core::{DType, Device, Tensor, Var};
+use dcgan_kernels::reference::ConvSizes;
+use dcgan_kernels::{Activation, Geometry, activate, bce_with_logits};
+
+use crate::layers::{Layer, Operands, assert_close, flat, values};
+
+/// The central difference of `f` in each element of `t`.
+fn differences(t: &Tensor, f: impl Fn(Tensor) -> f64) -> Vec<f64> {
+    let start = flat::<f64>(t);
+    let at = |i: usize, step: f64| {
+        let mut moved = start.clone();
+        moved[i] += step;
+        f(Tensor::from_vec(moved, t.shape(), &Device::Cpu).unwrap())
+    };
+    let step = 1e-5;
+    (0..start.len())
+        .map(|i| (at(i, step) - at(i, -step)) / (2.0 * step))
+        .collect()
+}
+
+#[test]
+fn every_layer_has_the_gradient_of_its_forward_pass() {
+    let sizes = |big, channels, labels, out| ConvSizes {
+        batch: 3,
+        channels,
+        labels,
+        out,
+        geometry: Geometry::same(big, 5, 2),
+    };
+    for layer in [
+        Layer::Linear {
+            batch: 4,
+            c: 5,
+            labels: 3,
+            out: 6,
+        },
+        Layer::Linear {
+            batch: 4,
+            c: 5,
+            labels: 0,
+            out: 2,
+        },
+        Layer::Conv(sizes([6, 7], 2, 3, 4)),
+        Layer::Conv(sizes([5, 4], 3, 0, 2)),
+        Layer::Transpose(sizes([6, 7], 3, 2, 4)),
+        Layer::Transpose(sizes([5, 4], 2, 0, 3)),
+        Layer::BatchNorm {
+            rows: 12,
+            c: 3,
+            act: Activation::Identity,
+        },
+        Layer::BatchNorm {
+            rows: 12,
+            c: 3,
+            act: Activation::Relu,
+        },
+        Layer::BatchNorm {
+            rows: 12,
+            c: 3,
+            act: Activation::LeakyRelu(0.2),
+        },
+        Layer::BatchNorm {
+            rows: 12,
+            c: 3,
+            act: Activation::Sigmoid,
+        },
+        Layer::BatchNorm {
+            rows: 12,
+            c: 3,
+            act: Activation::Tanh,
+        },
+    ] {
+        let o = layer.operands(DType::F64, 21);
+        let dy = values(&layer.shapes()[4], 22).to_dtype(DType::F64).unwrap();
+        let (_, [dx, dw, db]) = layer.run(&o, &dy);
+        let value = |x: &Tensor, w: &Tensor, b: &Tensor| {
+            let o = Operands {
+                x: x.clone(),
+                y: o.y.clone(),
+                w: w.clone(),
+                b: b.clone(),
+            };
+            (layer.forward(&o) * &dy)
+                .unwrap()
+                .sum_all()
+                .unwrap()
+                .to_scalar::<f64>()
+                .unwrap()
+        };
+        let by_x = differences(&o.x, |x| value(&x, &o.w, &o.b));
+        let by_w = differences(&o.w, |w| value(&o.x, &w, &o.b));
+        let by_b = differences(&o.b, |b| value(&o.x, &o.w, &b));
+        assert_close(&format!("{layer:?} dx"), &flat::<f64>(&dx), &by_x, 1e-7);
+        assert_close(&format!("{layer:?} dw"), &flat::<f64>(&dw), &by_w, 1e-7);
+        assert_close(&format!("{layer:?} db"), &flat::<f64>(&db), &by_b, 1e-7);
+    }
+}
+
+#[test]
+fn activations_and_the_loss_have_the_gradient_of_their_values() {
+    let x = (values(&[60], 31).to_dtype(DType::F64).unwrap() * 3.0).unwrap();
+    for act in [
+        Activation::Relu,
+        Activation::LeakyRelu(0.2),
+        Activation::Sigmoid,
+        Activation::Tanh,
+    ] {
+        let var = Var::from_tensor(&x).unwrap();
+        let sum = |x: &Tensor| activate(x, act).unwrap().sqr().unwrap().sum_all().unwrap();
+        let grads = sum(&var).backward().unwrap();
+        let wanted = differences(&x, |x| sum(&x).to_scalar::<f64>().unwrap());
+        assert_close(
+            &format!("{act:?}"),
+            &flat::<f64>(grads.get(&var).unwrap()),
+            &wanted,
+            1e-7,
+        );
+    }
+    let var = Var::from_tensor(&x).unwrap();
+    let grads = bce_with_logits(&var, 0.9).unwrap().backward().unwrap();
+    let wanted = differences(&x, |x| {
+        bce_with_logits(&x, 0.9)
+            .unwrap()
+            .to_scalar::<f64>()
+            .unwrap()
+    });
+    assert_close(
+        "loss",
+        &flat::<f64>(grads.get(&var).unwrap()),
+        &wanted,
+        1e-7,
+    );
+}
+
+#[test]
+fn what_is_not_tracked_gets_no_gradient() {
+    let layer = Layer::Linear {
+        batch: 4,
+        c: 5,
+        labels: 3,
+        out: 6,
+    };
+    let o = layer.operands(DType::F32, 1);
+    let (x, w) = (
+        Var::from_tensor(&o.x).unwrap(),
+        Var::from_tensor(&o.w).unwrap(),
+    );
+    // A frozen weight: the gradient flows through to the input and leaves the weight alone.
+    let frozen = Operands {
+        x: x.as_tensor().clone(),
+        y: o.y.clone(),
+        w: w.as_detached_tensor(),
+        b: o.b.clone(),
+    };
+    let grads = layer
+        .forward(&frozen)
+        .sum_all()
+        .unwrap()
+        .backward()
+        .unwrap();
+    assert!(grads.get(&x).is_some() && grads.get(&w).is_none());
+    // Images: no gradient of the input.
+    let images = Operands {
+        x: o.x.clone(),
+        y: o.y,
+        w: w.as_tensor().clone(),
+        b: o.b,
+    };
+    let grads = layer
+        .forward(&images)
+        .sum_all()
+        .unwrap()
+        .backward()
+        .unwrap();
+    assert!(grads.get(&images.x).is_none() && grads.get(&w).is_some());
+}

@@ -1,0 +1,11 @@
+//! The kernels against their reference twins, against finite differences, and against themselves on
+//! other numbers of threads.
+
+#![expect(clippy::unwrap_used, reason = "a failing set-up should stop the test")]
+
+mod errors;
+mod golden;
+mod gradients;
+mod layers;
+mod threads;
+mod twins;
