@@ -1,1 +1,25 @@
 //! Stage 3: a generator to images.
+//!
+//! A checkpoint or generator file alone is enough. Image `i` depends on (model, seed, `i`, class)
+//! only: neither how many are asked for nor the number of threads shows in any of them.
+
+mod args;
+mod draw;
+mod error;
+mod folder;
+mod grid;
+mod report;
+
+pub use args::Args;
+pub use error::Error;
+
+use dcgan_terminal::Failure;
+
+/// The stage.
+///
+/// # Errors
+/// With the exit code of the contract: settings 2, model 3, output 5, signals 130 and 143.
+pub fn run(args: &Args) -> Result<(), Failure> {
+    dcgan_kernels::set_threads(args.common.threads);
+    draw::draw(args)
+}

@@ -1,3 +1,11 @@
 //! The program `dcgan-sample`; everything it does is in the library.
 
-fn main() {}
+use std::process::ExitCode;
+
+/// Fresh pages are slow; this allocator keeps them.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+fn main() -> ExitCode {
+    dcgan_terminal::run_main(dcgan_sample::run)
+}

@@ -1,0 +1,195 @@
+//! The plain call: the images of some seeds, their grid, their file.
+
+use crate::error::{file_failure, model_failure};
+use crate::folder::{Earlier, Folder};
+use crate::grid::Arrangement;
+use crate::{Args, report};
+use dcgan_artifacts::{FileDigest, FileRecord, Samples, digest_file};
+use dcgan_figures::{Picture, encode_png};
+use dcgan_models::{BLOCK, ClassChoice, LoadedGenerator};
+use dcgan_settings::Sample;
+use dcgan_terminal::{Failure, Progress, Signals};
+use serde_json::json;
+use std::path::Path;
+
+/// Name of the samples file.
+const SAMPLES: &str = "samples.safetensors";
+
+/// Name of the grid.
+const GRID: &str = "grid.png";
+
+/// Folder of the single images.
+const SINGLE: &str = "images";
+
+/// What is to be drawn: settings without holes.
+#[derive(Debug)]
+struct Plan {
+    sample: Sample,
+    seeds: Vec<u64>,
+}
+
+/// Draws what `args` ask for, unless the folder holds it already.
+pub(crate) fn draw(args: &Args) -> Result<(), Failure> {
+    let (sample, seeds) = args.settings()?;
+    let plan = Plan { sample, seeds };
+    if args.common.dry_run {
+        return plan.dry_run(args);
+    }
+    let signals = Signals::install()?;
+    let earlier = Earlier::read(&args.common.out)?;
+    let settings = json!({ "sample": plan.sample });
+    let record = |digest: &FileDigest| vec![model_record(&args.model, digest)];
+    let (generator, digest) = if earlier.is_complete() && !args.common.force {
+        let digest = digest_file(&args.model).map_err(file_failure)?;
+        if earlier.is_of(&settings, &record(&digest)) {
+            return report::up_to_date(&args.common);
+        }
+        (
+            LoadedGenerator::load(&args.model).map_err(model_failure)?,
+            digest,
+        )
+    } else {
+        LoadedGenerator::load_and_digest(&args.model).map_err(model_failure)?
+    };
+    let classes = plan.classes(&generator)?;
+    let mut folder = Folder::open(earlier)?;
+    let mut samples = plan.images(&generator, classes, &signals, args.common.quiet)?;
+    samples.model_sha256 = Some(digest.sha256.clone());
+    folder.clear()?;
+    plan.write(&samples, classes, &mut folder)?;
+    let outputs = folder.finish(settings, record(&digest))?;
+    report::drawn(&args.common, samples.n, &outputs)
+}
+
+impl Plan {
+    /// The class of image `i`, for this model.
+    fn classes(&self, generator: &LoadedGenerator) -> Result<ClassChoice, Failure> {
+        ClassChoice::resolve(self.sample.class.as_deref(), &generator.info().class_names)
+            .map_err(model_failure)
+    }
+
+    /// All images, seed after seed, a block at a time: between two of them a signal ends it.
+    fn images(
+        &self,
+        generator: &LoadedGenerator,
+        classes: ClassChoice,
+        signals: &Signals,
+        quiet: bool,
+    ) -> Result<Samples, Failure> {
+        let n = self.sample.n;
+        let total = n * self.seeds.len();
+        let mut images = Vec::new();
+        let mut labels = Vec::new();
+        let progress = Progress::new("sample", total as u64, quiet);
+        for &seed in &self.seeds {
+            for first in (0..n).step_by(BLOCK) {
+                if let Some(signal) = signals.received() {
+                    return Err(Failure::Interrupted(signal));
+                }
+                let rows = BLOCK.min(n - first);
+                let block = generator.images(seed, first as u64, rows, classes);
+                images.extend(block.map_err(model_failure)?);
+                labels.extend(classes.classes(first as u64, rows).unwrap_or_default());
+                progress.set((images.len() / generator.image_bytes()) as u64, "");
+            }
+        }
+        progress.finish();
+        let info = generator.info();
+        Ok(Samples {
+            images,
+            labels: (!labels.is_empty()).then_some(labels),
+            n: total,
+            height: info.height,
+            width: info.width,
+            channels: info.channels,
+            seeds: self.seeds.clone(),
+            model_sha256: None,
+        })
+    }
+
+    /// Writes every file of the result but the manifest.
+    fn write(
+        &self,
+        samples: &Samples,
+        classes: ClassChoice,
+        folder: &mut Folder,
+    ) -> Result<(), Failure> {
+        let shape = [samples.height, samples.width, samples.channels];
+        let grid = self
+            .arrangement(samples, classes)
+            .picture(&samples.images, shape);
+        folder.write(
+            GRID,
+            &grid
+                .and_then(|grid| encode_png(&grid))
+                .map_err(Failure::output)?,
+        )?;
+        if self.sample.single_images {
+            self.write_single_images(samples, folder)?;
+        }
+        let path = folder.path().join(SAMPLES);
+        let digest = samples.write(&path).map_err(file_failure)?;
+        folder.add(SAMPLES, digest, Some(samples.n as u64));
+        Ok(())
+    }
+
+    /// A row per class where classes take turns and each has two images at least.
+    fn arrangement(&self, samples: &Samples, classes: ClassChoice) -> Arrangement {
+        match (classes, &samples.labels, self.sample.columns) {
+            (ClassChoice::Cycle { classes }, Some(labels), 0) if samples.n >= 2 * classes => {
+                Arrangement::by_class(labels, classes)
+            }
+            (.., columns) => {
+                Arrangement::in_order(samples.n, columns, samples.height * samples.width)
+            }
+        }
+    }
+
+    /// `images/seed-S-NNNNNN.png`, with labels `images/seed-S-NNNNNN-class-C.png`.
+    fn write_single_images(&self, samples: &Samples, folder: &mut Folder) -> Result<(), Failure> {
+        let (h, w, c) = (samples.height, samples.width, samples.channels);
+        for (row, image) in samples.images.chunks_exact(h * w * c).enumerate() {
+            let (seed, i) = (self.seeds[row / self.sample.n], row % self.sample.n);
+            let class = match &samples.labels {
+                Some(labels) => format!("-class-{}", labels[row]),
+                None => String::new(),
+            };
+            let png = Picture::new(h, w, c, image.to_vec())
+                .and_then(|picture| encode_png(&picture))
+                .map_err(Failure::output)?;
+            folder.write(&format!("{SINGLE}/seed-{seed}-{i:06}{class}.png"), &png)?;
+        }
+        Ok(())
+    }
+
+    /// Checks settings and model, says what would be read and written, writes nothing.
+    fn dry_run(&self, args: &Args) -> Result<(), Failure> {
+        let generator = LoadedGenerator::load(&args.model).map_err(model_failure)?;
+        self.classes(&generator)?;
+        let mut outputs = vec![GRID.to_owned(), SAMPLES.to_owned()];
+        if self.sample.single_images {
+            outputs.push(format!("{SINGLE}/*.png"));
+        }
+        report::dry_run(
+            &args.common,
+            &args.model,
+            &json!({ "sample": self.sample }),
+            &outputs,
+        )
+    }
+}
+
+/// The model as an input of the manifest: its name without its place.
+fn model_record(path: &Path, digest: &FileDigest) -> FileRecord {
+    let name = path
+        .file_name()
+        .unwrap_or(path.as_os_str())
+        .to_string_lossy()
+        .into_owned();
+    FileRecord {
+        name,
+        bytes: digest.bytes,
+        sha256: digest.sha256.clone(),
+        count: None,
+    }
+}

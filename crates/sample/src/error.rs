@@ -1,0 +1,55 @@
+//! What can go wrong in this stage beside what its libraries name.
+
+use dcgan_artifacts::ErrorKind;
+use dcgan_hints::Hint;
+use dcgan_terminal::Failure;
+use std::path::PathBuf;
+
+/// An error of this stage.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The output folder holds the results of another program.
+    #[error("`{}` holds the results of `{got}`, expected those of `dcgan-sample` or none", folder.display())]
+    OtherProgram {
+        /// The folder.
+        folder: PathBuf,
+        /// The program that its manifest names.
+        got: String,
+    },
+    /// A file of an earlier run can't be removed.
+    #[error("could not remove `{}`", path.display())]
+    Remove {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        #[source]
+        source: std::io::Error,
+    },
+}
+
+impl Hint for Error {
+    fn hint(&self) -> Option<String> {
+        Some(match self {
+            Self::OtherProgram { .. } => "choose another `--out`".into(),
+            Self::Remove { .. } => "make the folder writable, or choose another `--out`".into(),
+        })
+    }
+}
+
+/// The exit code of an error of a file: what was read or what was to be written.
+pub(crate) fn file_failure(error: dcgan_artifacts::Error) -> Failure {
+    match error.kind() {
+        ErrorKind::Input => Failure::input(error),
+        ErrorKind::Output => Failure::output(error),
+    }
+}
+
+/// The exit code of an error between file and network: a class is a setting, the rest is input.
+pub(crate) fn model_failure(error: dcgan_models::Error) -> Failure {
+    use dcgan_models::Error as E;
+    match error {
+        E::UnknownClass { .. } | E::ClassOfUnlabelled { .. } => Failure::usage(error),
+        _ => Failure::input(error),
+    }
+}

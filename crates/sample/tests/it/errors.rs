@@ -1,0 +1,112 @@
+//! What goes wrong is named, with the exit code of the contract, and nothing is written.
+
+use crate::support::{Place, labelled_config};
+use dcgan_artifacts::{Manifest, Role, write_atomic};
+use dcgan_networks::Generator;
+use std::fs;
+
+#[test]
+fn an_unknown_class_lists_the_names() {
+    let place = Place::labelled();
+    insta::assert_snapshot!(place.sample("out", &["--class", "three"]).failure(), @"");
+    insta::assert_snapshot!(place.sample("out", &["--class", "3"]).failure(), @"");
+    assert!(!place.path("out").exists());
+}
+
+#[test]
+fn a_class_needs_labels() {
+    let place = Place::unlabelled();
+    insta::assert_snapshot!(place.sample("out", &["--class", "1"]).failure(), @"");
+    assert!(!place.path("out").exists());
+}
+
+#[test]
+fn a_discriminator_draws_nothing() {
+    let place = Place::labelled();
+    place.write_discriminator("model.safetensors");
+    insta::assert_snapshot!(place.sample("out", &[]).failure(), @"");
+    assert!(!place.path("out").exists());
+}
+
+#[test]
+fn a_missing_model_is_named() {
+    let place = Place::labelled();
+    fs::remove_file(place.path("model.safetensors")).unwrap();
+    insta::assert_snapshot!(place.sample("out", &[]).failure(), @"");
+    assert!(!place.path("out").exists());
+}
+
+#[test]
+fn a_damaged_model_is_refused() {
+    let place = Place::labelled();
+    let path = place.path("model.safetensors");
+    let mut bytes = fs::read(&path).unwrap();
+    let last = bytes.len() - 1;
+    bytes[last] ^= 1;
+    write_atomic(&path, &bytes).unwrap();
+    let flipped = place.sample("out", &[]);
+    assert_eq!(flipped.code, Some(3));
+    assert!(flipped.stderr.contains("is damaged: expected content of SHA-256"), "{flipped:?}");
+    write_atomic(&path, &bytes[..last]).unwrap();
+    let cut = place.sample("out", &[]);
+    assert_eq!(cut.code, Some(3));
+    assert!(cut.stderr.contains("is damaged"), "{cut:?}");
+    assert!(!place.path("out").exists());
+}
+
+#[test]
+fn a_sound_file_that_makes_no_network_names_the_weight() {
+    let place = Place::labelled();
+    let config = labelled_config();
+    let mut weights = Generator::init(&config, 1).unwrap().arrays().unwrap();
+    weights.remove("generator/g_h3/w");
+    place.write_model("model.safetensors", &config, Role::Generator, weights);
+    insta::assert_snapshot!(place.sample("out", &[]).failure(), @"");
+
+    let weights = Generator::init(&config, 1).unwrap().arrays().unwrap();
+    let odd = dcgan_networks::NetworkConfig { height: 10, ..config };
+    place.write_model("model.safetensors", &odd, Role::Generator, weights);
+    insta::assert_snapshot!(place.sample("out", &[]).failure(), @"");
+}
+
+#[test]
+fn wrong_usage_is_exit_code_2() {
+    let place = Place::labelled();
+    insta::assert_snapshot!(place.sample("out", &["--seeds", "4-1"]).failure(), @"");
+    insta::assert_snapshot!(place.sample("out", &["--n", "0"]).failure(), @"");
+    insta::assert_snapshot!(place.sample("out", &["--set", "sample.m=3"]).failure(), @"");
+    insta::assert_snapshot!(place.run(&["--out", "[DIR]/out"]).failure(), @"");
+    assert!(!place.path("out").exists());
+}
+
+#[test]
+fn the_folder_of_another_program_is_left_alone() {
+    let place = Place::labelled();
+    fs::create_dir(place.path("out")).unwrap();
+    let manifest = Manifest {
+        stage: "dcgan-eval".into(),
+        version: "0.1.0".into(),
+        settings: serde_json::Value::Null,
+        inputs: Vec::new(),
+        outputs: Vec::new(),
+    };
+    manifest.write(&place.path("out")).unwrap();
+    insta::assert_snapshot!(place.sample("out", &[]).failure(), @"");
+    assert_eq!(place.names("out"), ["manifest.json"]);
+}
+
+#[test]
+fn a_file_in_the_way_is_left_alone() {
+    let place = Place::labelled();
+    write_atomic(&place.path("out"), b"mine").unwrap();
+    insta::assert_snapshot!(place.sample("out", &[]).failure(), @"");
+    assert_eq!(fs::read(place.path("out")).unwrap(), b"mine");
+}
+
+#[test]
+fn the_help_says_what_there_is() {
+    let place = Place::labelled();
+    let outcome = place.run(&["--help"]);
+    assert_eq!(outcome.code, Some(0));
+    insta::assert_snapshot!(outcome.stdout, @"");
+}

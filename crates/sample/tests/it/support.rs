@@ -1,0 +1,149 @@
+//! A folder with a model, and the program run in it.
+
+use dcgan_artifacts::{ModelFile, Role, Samples};
+use dcgan_models::network_info;
+use dcgan_networks::{Discriminator, Generator, NetworkConfig, ZDistribution};
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use tempfile::TempDir;
+
+/// A folder that holds `model.safetensors`.
+pub(crate) struct Place {
+    folder: TempDir,
+}
+
+/// What the program said; the folder's path stands as `[DIR]` in both texts.
+#[derive(Debug)]
+pub(crate) struct Outcome {
+    pub(crate) code: Option<i32>,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
+}
+
+impl Place {
+    /// With a labelled generator of 3 classes, 8x8x1.
+    pub(crate) fn labelled() -> Self {
+        let place = Self { folder: tempfile::tempdir().unwrap() };
+        place.write_generator("model.safetensors", &labelled_config(), 1);
+        place
+    }
+
+    /// With an unlabelled generator, 18x16x3.
+    pub(crate) fn unlabelled() -> Self {
+        let place = Self { folder: tempfile::tempdir().unwrap() };
+        place.write_generator("model.safetensors", &unlabelled_config(), 1);
+        place
+    }
+
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    /// A fresh generator, its weights enlarged: those of a fresh one give almost one grey.
+    pub(crate) fn write_generator(&self, name: &str, config: &NetworkConfig, seed: u64) {
+        let mut weights = Generator::init(config, seed).unwrap().arrays().unwrap();
+        for (name, (_, values)) in &mut weights {
+            if name.ends_with("/Matrix") || name.ends_with("/w") {
+                values.iter_mut().for_each(|value| *value *= 20.0);
+            }
+        }
+        self.write_model(name, config, Role::Generator, weights);
+    }
+
+    pub(crate) fn write_discriminator(&self, name: &str) {
+        let config = labelled_config();
+        let weights = Discriminator::init(&config, 1).unwrap().arrays().unwrap();
+        self.write_model(name, &config, Role::Discriminator, weights);
+    }
+
+    pub(crate) fn write_model(
+        &self,
+        name: &str,
+        config: &NetworkConfig,
+        role: Role,
+        weights: dcgan_artifacts::Arrays,
+    ) {
+        let names = ["zero", "one", "2"].map(String::from);
+        let names = if config.classes == 0 { &[] } else { &names[..] };
+        let network = network_info(config, names, ZDistribution::Uniform);
+        let dataset_sha256 = "0".repeat(64);
+        let model = ModelFile { network, role, step: 7, dataset_sha256, weights };
+        model.write(&self.path(name)).unwrap();
+    }
+
+    /// Runs the program on the model, into the folder `out`.
+    pub(crate) fn sample(&self, out: &str, options: &[&str]) -> Outcome {
+        let (model, out) = (self.path("model.safetensors"), self.path(out));
+        let mut all = vec!["--model", model.to_str().unwrap(), "--out", out.to_str().unwrap()];
+        all.extend(options);
+        self.run(&all)
+    }
+
+    /// Runs the program; `[DIR]` in an option stands for the folder.
+    pub(crate) fn run(&self, options: &[&str]) -> Outcome {
+        let folder = self.folder.path().to_str().unwrap();
+        let output = Command::new(env!("CARGO_BIN_EXE_dcgan-sample"))
+            .args(options.iter().map(|option| option.replace("[DIR]", folder)))
+            .output()
+            .unwrap();
+        let text = |bytes| String::from_utf8(bytes).unwrap().replace(folder, "[DIR]");
+        Outcome {
+            code: output.status.code(),
+            stdout: text(output.stdout),
+            stderr: text(output.stderr),
+        }
+    }
+
+    /// Runs the program, which must succeed, and reads its samples.
+    pub(crate) fn samples(&self, out: &str, options: &[&str]) -> Samples {
+        let outcome = self.sample(out, options);
+        assert_eq!(outcome.code, Some(0), "{outcome:?}");
+        Samples::read(&self.path(out).join("samples.safetensors")).unwrap()
+    }
+
+    /// Every file below `folder` by its name there, sorted, the lock aside.
+    pub(crate) fn names(&self, folder: &str) -> Vec<String> {
+        let root = self.path(folder);
+        let mut names = Vec::new();
+        collect(&root, &root, &mut names);
+        names.sort();
+        names
+    }
+}
+
+impl Outcome {
+    /// Exit code and stderr, for a snapshot.
+    pub(crate) fn failure(&self) -> String {
+        assert_eq!(self.stdout, "");
+        format!("exit code {:?}\n{}", self.code, self.stderr)
+    }
+}
+
+fn collect(root: &Path, folder: &Path, names: &mut Vec<String>) {
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            collect(root, &path, names);
+        } else if path.file_name().unwrap() != ".lock" {
+            names.push(path.strip_prefix(root).unwrap().to_str().unwrap().to_owned());
+        }
+    }
+}
+
+/// 8x8x1, 3 classes, narrow.
+pub(crate) fn labelled_config() -> NetworkConfig {
+    NetworkConfig {
+        z_dim: 5,
+        gf_dim: 4,
+        df_dim: 3,
+        gfc_dim: 16,
+        dfc_dim: 8,
+        ..NetworkConfig::labelled(8, 8, 1, 3)
+    }
+}
+
+/// 18x16x3, narrow.
+pub(crate) fn unlabelled_config() -> NetworkConfig {
+    NetworkConfig { z_dim: 6, gf_dim: 3, df_dim: 2, ..NetworkConfig::unlabelled(18, 16, 3) }
+}
