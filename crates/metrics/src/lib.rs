@@ -11,4 +11,4 @@ mod ranking;
 
 pub use distribution::{Distribution, Histogram, QUANTILES, histogram, quantile_of_sorted};
 pub use error::Error;
-pub use ranking::{accuracy, roc_auc};
+pub use ranking::{accuracy, probability, roc_auc};

@@ -51,3 +51,11 @@ pub fn accuracy(logits: &[f32], real: bool) -> Result<f64, Error> {
         .count();
     Ok(right as f64 / logits.len() as f64)
 }
+
+/// The probability that a logit stands for, `1 / (1 + exp(-x))`, in `f64` and rounded once; the
+/// exponential is `libm`'s, the same on every machine.
+pub fn probability(logit: f32) -> f32 {
+    #[expect(clippy::cast_possible_truncation, reason = "the one rounding to f32")]
+    let p = (1.0 / (1.0 + libm::exp(-f64::from(logit)))) as f32;
+    p
+}

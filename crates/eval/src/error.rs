@@ -1,0 +1,168 @@
+//! Inputs that are sound by themselves but do not fit together.
+
+use dcgan_hints::Hint;
+use dcgan_terminal::Failure;
+use std::path::PathBuf;
+
+/// Inputs that cannot be evaluated together, or an output that cannot be made of them.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// Images of another size than the dataset's.
+    #[error(
+        "`{}` holds images of {}, expected {} as in the dataset `{}`",
+        path.display(), size(*got), size(*expected), dataset.display()
+    )]
+    Size {
+        /// The checkpoint or samples file.
+        path: PathBuf,
+        /// The dataset.
+        dataset: PathBuf,
+        /// The dataset's height, width, channels.
+        expected: [usize; 3],
+        /// The file's.
+        got: [usize; 3],
+    },
+    /// One has labels where the other has none.
+    #[error(
+        "`{}` {}, but `{}` {}",
+        path.display(), has(*labelled), other.display(), has(!*labelled)
+    )]
+    Labels {
+        /// The file that is held against the other.
+        path: PathBuf,
+        /// Whether it has labels.
+        labelled: bool,
+        /// The other file.
+        other: PathBuf,
+    },
+    /// Classes that are not the dataset's.
+    #[error(
+        "`{}` knows the classes {got:?}, expected {expected:?} as in the dataset `{}`",
+        path.display(), dataset.display()
+    )]
+    Classes {
+        /// The checkpoint.
+        path: PathBuf,
+        /// The dataset.
+        dataset: PathBuf,
+        /// The dataset's class names.
+        expected: Vec<String>,
+        /// The checkpoint's.
+        got: Vec<String>,
+    },
+    /// A label beyond the dataset's classes.
+    #[error(
+        "image {index} of `{}` has label {got}, expected one below {expected}, the number of \
+         classes in the dataset `{}`",
+        path.display(), dataset.display()
+    )]
+    Label {
+        /// The samples file.
+        path: PathBuf,
+        /// The dataset.
+        dataset: PathBuf,
+        /// Position of the first such image.
+        index: usize,
+        /// The dataset's number of classes.
+        expected: usize,
+        /// The label.
+        got: u8,
+    },
+    /// Fewer images than a measure needs.
+    #[error("{what} holds {got} images, expected at least {expected}")]
+    TooFew {
+        /// Which images.
+        what: String,
+        /// The least number.
+        expected: usize,
+        /// How many there are.
+        got: usize,
+    },
+    /// `eval.n` is smaller than a measure needs.
+    #[error("`eval.n` is {got}, expected at least {expected}")]
+    TooFewToDraw {
+        /// The least number.
+        expected: usize,
+        /// The setting.
+        got: usize,
+    },
+    /// Neither a checkpoint nor samples were given.
+    #[error("no images to evaluate: expected `--checkpoint` or `--samples`, got neither")]
+    NoImages,
+    /// A measure refused its values.
+    #[error("the discriminator of `{}` cannot be measured", path.display())]
+    Measure {
+        /// The checkpoint.
+        path: PathBuf,
+        /// Which value, and why.
+        #[source]
+        source: dcgan_metrics::Error,
+    },
+    /// A picture could not be made.
+    #[error("cannot draw `{name}`")]
+    Picture {
+        /// The file that it was for.
+        name: &'static str,
+        /// Why.
+        #[source]
+        source: dcgan_figures::Error,
+    },
+    /// The output folder is another stage's.
+    #[error("folder `{}` holds the result of stage `{got}`, expected `eval` or none", folder.display())]
+    OtherStage {
+        /// The folder.
+        folder: PathBuf,
+        /// The stage in its manifest.
+        got: String,
+    },
+    /// A file of an earlier evaluation is in the way.
+    #[error("cannot remove the earlier `{}`", path.display())]
+    Remove {
+        /// The file.
+        path: PathBuf,
+        /// What the system says.
+        #[source]
+        source: std::io::Error,
+    },
+}
+
+fn size([height, width, channels]: [usize; 3]) -> String {
+    format!("{height}x{width}x{channels}")
+}
+
+fn has(labelled: bool) -> &'static str {
+    if labelled { "has labels" } else { "has no labels" }
+}
+
+impl Hint for Error {
+    fn hint(&self) -> Option<String> {
+        Some(match self {
+            Self::Size { .. } | Self::Classes { .. } => {
+                "give the dataset that the network was trained on".into()
+            }
+            Self::Labels { .. } => {
+                "a labelled network needs a dataset and samples with labels, and samples with \
+                 labels need a dataset with the same classes"
+                    .into()
+            }
+            Self::Label { .. } => "give samples of the dataset's own classes".into(),
+            Self::TooFew { expected: 1, .. } => "give a file with images in it".into(),
+            Self::TooFew { expected, .. } => format!(
+                "the discriminator judges images in blocks of {expected}, as in training: give \
+                 more images, or leave `--checkpoint` out"
+            ),
+            Self::TooFewToDraw { expected, .. } => format!("set `eval.n` to {expected} or more"),
+            Self::NoImages => "`make train` makes checkpoints, `make sample` makes samples".into(),
+            Self::Measure { source, .. } => return source.hint(),
+            Self::Picture { source, .. } => return source.hint(),
+            Self::OtherStage { .. } => "choose another `--out`".into(),
+            Self::Remove { .. } => "remove it by hand, or choose another `--out`".into(),
+        })
+    }
+}
+
+/// The exit code of an error of the contract's files.
+pub(crate) fn artifact_failure(error: dcgan_artifacts::Error) -> Failure {
+    if error.is_output() { Failure::output(error) } else { Failure::input(error) }
+}

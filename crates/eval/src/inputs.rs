@@ -1,0 +1,196 @@
+//! Opening the inputs, and refusing those that do not fit together before anything is computed.
+
+use crate::error::artifact_failure;
+use crate::images::Images;
+use crate::{Args, Error};
+use dcgan_artifacts::{DatasetReader, FileRecord, NetworkInfo, Part, Samples, digest_file};
+use dcgan_models::{BLOCK, ClassChoice, LoadedDiscriminator, LoadedGenerator};
+use dcgan_settings::Eval;
+use dcgan_terminal::{Failure, Progress, Signals};
+use std::path::Path;
+
+/// Where the generated images come from.
+#[derive(Debug)]
+pub(crate) enum Source {
+    /// A checkpoint's generator draws them.
+    Generator(Box<LoadedGenerator>),
+    /// A file holds them.
+    Samples(Images),
+}
+
+/// The inputs, open and checked.
+#[derive(Debug)]
+pub(crate) struct Inputs {
+    pub(crate) dataset: DatasetReader,
+    pub(crate) source: Source,
+    pub(crate) discriminator: Option<LoadedDiscriminator>,
+}
+
+/// Name, size and hash of each input, sorted: what the manifest lists.
+pub(crate) fn records(args: &Args) -> Result<Vec<FileRecord>, Failure> {
+    let files = [Some(&args.dataset), args.checkpoint.as_ref(), args.samples.as_ref()];
+    let mut records: Vec<FileRecord> =
+        files.into_iter().flatten().map(|path| record(path)).collect::<Result<_, _>>()?;
+    records.sort();
+    Ok(records)
+}
+
+fn record(path: &Path) -> Result<FileRecord, Failure> {
+    let digest = digest_file(path).map_err(artifact_failure)?;
+    let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    Ok(FileRecord { name, bytes: digest.bytes, sha256: digest.sha256, count: None })
+}
+
+impl Inputs {
+    /// Opens what the command line names and checks that it fits together and suffices.
+    pub(crate) fn open(args: &Args, settings: &Eval) -> Result<Self, Failure> {
+        let dataset = DatasetReader::open(&args.dataset).map_err(artifact_failure)?;
+        let checks = Checks { dataset: &dataset, dataset_path: &args.dataset };
+        let samples = match &args.samples {
+            Some(path) => Some((path, checks.samples(path)?)),
+            None => None,
+        };
+        let discriminator = match &args.checkpoint {
+            Some(path) => {
+                let discriminator = LoadedDiscriminator::load(path).map_err(Failure::input)?;
+                checks.network(path, discriminator.info())?;
+                Some(discriminator)
+            }
+            None => None,
+        };
+        if let Some(discriminator) = &discriminator {
+            checks.enough_real()?;
+            let takes_labels = !discriminator.info().class_names.is_empty();
+            if let Some((path, images)) = &samples {
+                enough(&format!("`{}`", path.display()), images.n, BLOCK)?;
+                if takes_labels && images.labels.is_none() {
+                    let other = args.checkpoint.clone().unwrap_or_default();
+                    let path = (*path).clone();
+                    return Err(Failure::input(Error::Labels { path, labelled: false, other }));
+                }
+            } else if settings.n < BLOCK {
+                let (expected, got) = (BLOCK, settings.n);
+                return Err(Failure::usage(Error::TooFewToDraw { expected, got }));
+            }
+        }
+        let source = match (samples, &args.checkpoint) {
+            (Some((_, images)), _) => Source::Samples(images),
+            (None, Some(path)) => {
+                let generator = LoadedGenerator::load(path).map_err(Failure::input)?;
+                Source::Generator(Box::new(generator))
+            }
+            (None, None) => return Err(Failure::usage(Error::NoImages)),
+        };
+        Ok(Self { dataset, source, discriminator })
+    }
+}
+
+impl Source {
+    /// The images, drawn by the generator or taken from the file.
+    pub(crate) fn into_images(
+        self,
+        settings: &Eval,
+        quiet: bool,
+        signals: &Signals,
+    ) -> Result<Images, Failure> {
+        let generator = match self {
+            Self::Samples(images) => return Ok(images),
+            Self::Generator(generator) => generator,
+        };
+        let info = generator.info();
+        let classes = ClassChoice::resolve(None, &info.class_names).map_err(Failure::input)?;
+        let n = settings.n;
+        let progress = Progress::new("images", n as u64, quiet);
+        let mut pixels = Vec::with_capacity(n * generator.image_bytes());
+        for first in (0..n).step_by(8 * BLOCK) {
+            if let Some(signal) = signals.received() {
+                return Err(Failure::Interrupted(signal));
+            }
+            let count = (n - first).min(8 * BLOCK);
+            let block = generator
+                .images(settings.seed, first as u64, count, classes)
+                .map_err(Failure::input)?;
+            pixels.extend(block);
+            progress.set((first + count) as u64, "");
+        }
+        progress.finish();
+        let shape = [info.height, info.width, info.channels];
+        Ok(Images { n, shape, pixels, labels: classes.classes(0, n) })
+    }
+}
+
+struct Checks<'a> {
+    dataset: &'a DatasetReader,
+    dataset_path: &'a Path,
+}
+
+impl Checks<'_> {
+    fn size(&self, path: &Path, got: [usize; 3]) -> Result<(), Failure> {
+        let info = self.dataset.info();
+        let expected = [info.height, info.width, info.channels];
+        if got == expected {
+            return Ok(());
+        }
+        let (path, dataset) = (path.to_owned(), self.dataset_path.to_owned());
+        Err(Failure::input(Error::Size { path, dataset, expected, got }))
+    }
+
+    fn samples(&self, path: &Path) -> Result<Images, Failure> {
+        let samples = Samples::read(path).map_err(artifact_failure)?;
+        enough(&format!("`{}`", path.display()), samples.n, 1)?;
+        let shape = [samples.height, samples.width, samples.channels];
+        self.size(path, shape)?;
+        let classes = self.dataset.info().class_names.len();
+        let dataset = || self.dataset_path.to_owned();
+        if let Some(labels) = &samples.labels {
+            if classes == 0 {
+                let (path, other) = (path.to_owned(), dataset());
+                return Err(Failure::input(Error::Labels { path, labelled: true, other }));
+            }
+            if let Some(index) = labels.iter().position(|&label| usize::from(label) >= classes) {
+                return Err(Failure::input(Error::Label {
+                    path: path.to_owned(),
+                    dataset: dataset(),
+                    index,
+                    expected: classes,
+                    got: labels[index],
+                }));
+            }
+        }
+        Ok(Images { n: samples.n, shape, pixels: samples.images, labels: samples.labels })
+    }
+
+    /// An unlabelled network may be held against a labelled dataset; a labelled one needs the
+    /// dataset's labels.
+    fn network(&self, path: &Path, network: &NetworkInfo) -> Result<(), Failure> {
+        self.size(path, [network.height, network.width, network.channels])?;
+        let expected = &self.dataset.info().class_names;
+        let got = &network.class_names;
+        if got.is_empty() || got == expected {
+            return Ok(());
+        }
+        let (path, dataset) = (path.to_owned(), self.dataset_path.to_owned());
+        Err(Failure::input(if expected.is_empty() {
+            Error::Labels { path, labelled: true, other: dataset }
+        } else {
+            Error::Classes { path, dataset, expected: expected.clone(), got: got.clone() }
+        }))
+    }
+
+    fn enough_real(&self) -> Result<(), Failure> {
+        for (part, name) in [(Part::Train, "training"), (Part::Test, "test")] {
+            if let Some(n) = self.dataset.len(part) {
+                let dataset = self.dataset_path.display();
+                enough(&format!("the {name} part of `{dataset}`"), n, BLOCK)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+fn enough(what: &str, got: usize, expected: usize) -> Result<(), Failure> {
+    if got >= expected {
+        return Ok(());
+    }
+    Err(Failure::input(Error::TooFew { what: what.to_owned(), expected, got }))
+}

@@ -1,0 +1,183 @@
+//! A small dataset, a checkpoint with fresh weights, samples, and a way to run the program.
+
+use dcgan_artifacts::{
+    Checkpoint, CheckpointInfo, DatasetInfo, NetworkInfo, Part, PartData, Samples, write_dataset,
+};
+use dcgan_models::network_info;
+use dcgan_networks::{Discriminator, Generator, Kind, NetworkConfig, ZDistribution};
+use dcgan_random::{Purpose, Stream};
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use tempfile::TempDir;
+
+pub(crate) const SIDE: usize = 8;
+
+/// A folder with inputs, removed at the end.
+pub(crate) struct Fixture {
+    folder: TempDir,
+}
+
+/// What a run of the program left behind.
+pub(crate) struct Outcome {
+    pub(crate) code: i32,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
+}
+
+impl Fixture {
+    pub(crate) fn new() -> Self {
+        Self { folder: TempDir::new().unwrap() }
+    }
+
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    /// Class names "zero", "one", ...; none for 0 classes.
+    pub(crate) fn class_names(classes: usize) -> Vec<String> {
+        ["zero", "one", "two", "three"].iter().take(classes).map(ToString::to_string).collect()
+    }
+
+    /// A dataset of random pictures, label i mod classes.
+    pub(crate) fn dataset(&self, name: &str, side: usize, classes: usize, n: [usize; 2]) -> PathBuf {
+        let info = DatasetInfo {
+            name: "noise".into(),
+            class_names: Self::class_names(classes),
+            height: side,
+            width: side,
+            channels: 1,
+            sources: Vec::new(),
+        };
+        let part = |n: usize, seed| PartData {
+            images: noise(n * side * side, seed),
+            labels: (classes > 0).then(|| labels(n, classes)),
+            n,
+        };
+        let mut parts = BTreeMap::from([(Part::Train, part(n[0], 1))]);
+        if n[1] > 0 {
+            parts.insert(Part::Test, part(n[1], 2));
+        }
+        let path = self.path(name);
+        write_dataset(&path, &info, &parts).unwrap();
+        path
+    }
+
+    /// A checkpoint of fresh networks; unlabelled for 0 classes.
+    pub(crate) fn checkpoint(&self, name: &str, side: usize, classes: usize) -> PathBuf {
+        let config = NetworkConfig {
+            kind: if classes > 0 { Kind::Labelled } else { Kind::Unlabelled },
+            height: side,
+            width: side,
+            channels: 1,
+            classes,
+            z_dim: 4,
+            gf_dim: 2,
+            df_dim: 2,
+            gfc_dim: 8,
+            dfc_dim: 8,
+        };
+        let names = Self::class_names(classes);
+        self.write_checkpoint(name, &config, network_info(&config, &names, ZDistribution::Uniform))
+    }
+
+    fn write_checkpoint(&self, name: &str, config: &NetworkConfig, network: NetworkInfo) -> PathBuf {
+        let mut weights = Generator::init(config, 5).unwrap().arrays().unwrap();
+        weights.extend(Discriminator::init(config, 5).unwrap().arrays().unwrap());
+        let checkpoint = Checkpoint {
+            info: CheckpointInfo {
+                network,
+                step: 7,
+                epoch: 1,
+                seed: 5,
+                adam_steps_d: 7,
+                adam_steps_g: 14,
+                attempt: 0,
+                best: None,
+                dataset_sha256: String::new(),
+                tables: BTreeMap::new(),
+                on_signal: false,
+            },
+            weights,
+            adam_m: BTreeMap::new(),
+            adam_v: BTreeMap::new(),
+            ema: BTreeMap::new(),
+        };
+        let path = self.path(name);
+        checkpoint.write(&path).unwrap();
+        path
+    }
+
+    /// Random pictures as samples, label i mod classes.
+    pub(crate) fn samples(&self, name: &str, side: usize, classes: usize, n: usize) -> PathBuf {
+        let samples = Samples {
+            images: noise(n * side * side, 3),
+            labels: (classes > 0).then(|| labels(n, classes)),
+            n,
+            height: side,
+            width: side,
+            channels: 1,
+            seeds: Vec::new(),
+            model_sha256: None,
+        };
+        let path = self.path(name);
+        samples.write(&path).unwrap();
+        path
+    }
+
+    /// Runs the program in the folder, with paths relative to it.
+    pub(crate) fn run(&self, args: &[&str]) -> Outcome {
+        let output = Command::new(env!("CARGO_BIN_EXE_dcgan-eval"))
+            .args(args)
+            .current_dir(self.folder.path())
+            .output()
+            .unwrap();
+        Outcome {
+            code: output.status.code().unwrap(),
+            stdout: String::from_utf8(output.stdout).unwrap(),
+            stderr: String::from_utf8(output.stderr).unwrap(),
+        }
+    }
+
+    /// Runs the program, which must succeed.
+    pub(crate) fn succeed(&self, args: &[&str]) -> String {
+        let outcome = self.run(args);
+        assert_eq!(outcome.code, 0, "{args:?}: {}", outcome.stderr);
+        outcome.stdout
+    }
+
+    /// Runs the program, which must fail; gives exit code and message.
+    pub(crate) fn fail(&self, args: &[&str]) -> String {
+        let outcome = self.run(args);
+        assert!(!self.path("out").exists(), "something was written");
+        format!("exit {}\n{}", outcome.code, outcome.stderr)
+    }
+
+    /// The files of a folder with their bytes, without the lock.
+    pub(crate) fn files(&self, folder: &str) -> BTreeMap<String, Vec<u8>> {
+        let entries = std::fs::read_dir(self.path(folder)).unwrap();
+        entries
+            .map(|entry| entry.unwrap().path())
+            .filter(|path| path.file_name().unwrap() != ".lock")
+            .map(|path| (name_of(&path), std::fs::read(&path).unwrap()))
+            .collect()
+    }
+
+    /// A JSON file.
+    pub(crate) fn json(&self, name: &str) -> serde_json::Value {
+        serde_json::from_slice(&std::fs::read(self.path(name)).unwrap()).unwrap()
+    }
+}
+
+fn name_of(path: &Path) -> String {
+    path.file_name().unwrap().to_string_lossy().into_owned()
+}
+
+fn labels(n: usize, classes: usize) -> Vec<u8> {
+    (0..n).map(|i| u8::try_from(i % classes).unwrap()).collect()
+}
+
+fn noise(n: usize, index: u64) -> Vec<u8> {
+    let mut stream = Stream::new(0, Purpose::Synthetic, index);
+    (0..n).map(|_| u8::try_from(stream.below(256)).unwrap()).collect()
+}

@@ -1,0 +1,94 @@
+//! When the program works, and that equal runs have equal bytes.
+
+use crate::fixture::{Fixture, SIDE};
+
+fn with_inputs() -> Fixture {
+    let fixture = Fixture::new();
+    fixture.dataset("d", SIDE, 3, [90, 70]);
+    fixture.checkpoint("c", SIDE, 3);
+    fixture
+}
+
+const ARGS: [&str; 6] = ["--dataset", "d", "--checkpoint", "c", "--set", "eval.n=96"];
+
+fn args<'a>(more: &[&'a str]) -> Vec<&'a str> {
+    ARGS.iter().chain(more).copied().collect()
+}
+
+#[test]
+fn equal_runs_have_equal_bytes_for_any_number_of_threads() {
+    let fixture = with_inputs();
+    fixture.succeed(&args(&["--out", "a", "--threads", "1"]));
+    fixture.succeed(&args(&["--out", "b", "--threads", "1"]));
+    fixture.succeed(&args(&["--out", "c2", "--threads", "2"]));
+    let files = fixture.files("a");
+    let names: Vec<&str> = files.keys().map(String::as_str).collect();
+    assert_eq!(
+        names,
+        [
+            "discriminator.csv",
+            "discriminator.json",
+            "grid-classes.png",
+            "grid.png",
+            "manifest.json",
+            "metrics.json"
+        ]
+    );
+    assert_eq!(files, fixture.files("b"));
+    assert_eq!(files, fixture.files("c2"));
+}
+
+#[test]
+fn an_equal_run_is_not_repeated_unless_forced() {
+    let fixture = with_inputs();
+    fixture.succeed(&args(&["--out", "out"]));
+    let files = fixture.files("out");
+    let modified = || std::fs::metadata(fixture.path("out/manifest.json")).unwrap().modified().unwrap();
+    let before = modified();
+    let stdout = fixture.succeed(&args(&["--out", "out", "--threads", "2", "--quiet"]));
+    insta::assert_snapshot!(stdout, @"`out` is up to date: same settings, same inputs");
+    assert_eq!(modified(), before);
+    fixture.succeed(&args(&["--out", "out", "--force"]));
+    assert_ne!(modified(), before);
+    assert_eq!(fixture.files("out"), files);
+}
+
+#[test]
+fn changed_settings_inputs_or_damaged_outputs_are_redone() {
+    let fixture = with_inputs();
+    fixture.succeed(&args(&["--out", "out"]));
+    let files = fixture.files("out");
+    fixture.succeed(&args(&["--out", "out", "--set", "eval.seed=1"]));
+    assert_ne!(fixture.files("out")["metrics.json"], files["metrics.json"]);
+    fixture.succeed(&args(&["--out", "out"]));
+    assert_eq!(fixture.files("out"), files);
+    std::fs::remove_file(fixture.path("out/metrics.json")).unwrap();
+    fixture.succeed(&args(&["--out", "out"]));
+    assert_eq!(fixture.files("out"), files);
+    fixture.dataset("d", SIDE, 3, [91, 70]);
+    fixture.succeed(&args(&["--out", "out"]));
+    assert_eq!(fixture.json("out/metrics.json")["images"]["train"], 91);
+}
+
+#[test]
+fn files_of_an_earlier_evaluation_do_not_linger() {
+    let fixture = with_inputs();
+    fixture.samples("s", SIDE, 0, 20);
+    fixture.succeed(&args(&["--out", "out"]));
+    fixture.succeed(&["--dataset", "d", "--samples", "s", "--out", "out"]);
+    let files = fixture.files("out");
+    let names: Vec<&str> = files.keys().map(String::as_str).collect();
+    assert_eq!(names, ["grid.png", "manifest.json", "metrics.json"]);
+}
+
+#[test]
+fn a_dry_run_writes_nothing() {
+    let fixture = with_inputs();
+    let stdout = fixture.succeed(&args(&["--out", "out", "--dry-run"]));
+    assert!(!fixture.path("out").exists());
+    insta::assert_snapshot!(stdout, @"");
+    fixture.succeed(&args(&["--out", "out"]));
+    let stdout = fixture.succeed(&args(&["--out", "out", "--dry-run", "--json"]));
+    let json: serde_json::Value = serde_json::from_str(&stdout).unwrap();
+    assert_eq!(json["status"], "up_to_date");
+}
