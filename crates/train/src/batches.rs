@@ -37,17 +37,34 @@ impl<'a> Batches<'a> {
     ) -> Self {
         let order = (0, Vec::new());
         let bytes = Vec::new();
-        Self { dataset, config, settings, distribution, plan, attempt, order, bytes }
+        Self {
+            dataset,
+            config,
+            settings,
+            distribution,
+            plan,
+            attempt,
+            order,
+            bytes,
+        }
     }
 
     /// The batch of `step`: images and labels by the epoch's order, z by the step.
     pub(crate) fn at(&mut self, step: u64) -> Result<Batch, Error> {
-        let NetworkConfig { kind, height, width, channels, classes, .. } = *self.config;
+        let NetworkConfig {
+            kind,
+            height,
+            width,
+            channels,
+            classes,
+            ..
+        } = *self.config;
         let size = self.settings.batch_size;
         self.sort(step);
         let start = usize::try_from(self.plan.index_in_epoch(step)).unwrap_or(usize::MAX) * size;
         let indices = &self.order.1[start..start + size];
-        self.dataset.read_images(Part::Train, indices, &mut self.bytes)?;
+        self.dataset
+            .read_images(Part::Train, indices, &mut self.bytes)?;
         let x = images_to_tensor(&self.bytes, [size, height, width, channels], kind)?;
         let y = match self.dataset.labels(Part::Train) {
             Some(labels) if classes > 0 => {
@@ -56,16 +73,27 @@ impl<'a> Batches<'a> {
             }
             _ => None,
         };
-        Ok(Batch { x, y, z: self.z(step)? })
+        Ok(Batch {
+            x,
+            y,
+            z: self.z(step)?,
+        })
     }
 
     /// Makes the order that `step` is taken from: the permutation keyed by its epoch, or that of
     /// epoch 1 throughout.
     fn sort(&mut self, step: u64) {
-        let epoch = if self.settings.reshuffle { self.plan.epoch(step) } else { 1 };
+        let epoch = if self.settings.reshuffle {
+            self.plan.epoch(step)
+        } else {
+            1
+        };
         if self.order.0 != epoch {
             let n = u32::try_from(self.dataset.len(Part::Train).unwrap_or(0)).unwrap_or(u32::MAX);
-            self.order = (epoch, self.stream(Purpose::BatchOrder, epoch).permutation(n));
+            self.order = (
+                epoch,
+                self.stream(Purpose::BatchOrder, epoch).permutation(n),
+            );
         }
     }
 
@@ -73,7 +101,12 @@ impl<'a> Batches<'a> {
     fn z(&self, step: u64) -> Result<Tensor, Error> {
         let mut stream = self.stream(Purpose::Latent, step);
         let size = self.settings.batch_size;
-        Ok(latents(&mut stream, size, self.config.z_dim, self.distribution)?)
+        Ok(latents(
+            &mut stream,
+            size,
+            self.config.z_dim,
+            self.distribution,
+        )?)
     }
 
     fn stream(&self, purpose: Purpose, index: u64) -> Stream {

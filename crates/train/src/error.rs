@@ -3,7 +3,7 @@
 use dcgan_artifacts::{Difference, ErrorKind};
 use dcgan_hints::Hint;
 use dcgan_terminal::Failure;
-use std::fmt::Write as _;
+use serde_json::Value;
 use std::path::{Path, PathBuf};
 
 /// What can go wrong in training.
@@ -32,23 +32,12 @@ pub enum Error {
         path: PathBuf,
     },
     /// The network can't be built for pictures of this size.
-    #[error(
-        "dataset `{}` does not fit `train.network: {kind}`: pictures of \
-         {height}x{width}x{channels}, {classes} classes", path.display()
-    )]
+    #[error("dataset `{}` does not fit `train.network: {kind}`", path.display())]
     UnfitPictures {
         /// The dataset.
         path: PathBuf,
         /// The kind of network.
         kind: dcgan_networks::Kind,
-        /// Height in pixels.
-        height: usize,
-        /// Width in pixels.
-        width: usize,
-        /// Colours.
-        channels: usize,
-        /// Classes.
-        classes: usize,
         /// What the network says.
         source: dcgan_networks::Error,
     },
@@ -101,17 +90,29 @@ pub enum Error {
         /// What the system said.
         source: std::io::Error,
     },
+    /// `run.json` can't be read.
+    #[error("`{}` is damaged: its JSON can't be read", path.display())]
+    DamagedRun {
+        /// The file.
+        path: PathBuf,
+        /// Where and what.
+        source: serde_json::Error,
+    },
     /// A checkpoint in the run folder is not of this run.
-    #[error("checkpoint `{}` is not of this run: `{key}` is {got}, expected {expected}", path.display())]
+    #[error("checkpoint `{}` is of another run: {}", path.display(), expected(differences))]
     ForeignCheckpoint {
         /// The checkpoint.
         path: PathBuf,
-        /// What gives it away.
-        key: &'static str,
-        /// This run's value.
-        expected: String,
-        /// The checkpoint's.
-        got: String,
+        /// What gives it away: this run's value is the old one, the checkpoint's the new one.
+        differences: Vec<Difference>,
+    },
+    /// What a checkpoint holds does not fit the networks that it names.
+    #[error("checkpoint `{}` does not fit its own description", path.display())]
+    UnfitCheckpoint {
+        /// The checkpoint.
+        path: PathBuf,
+        /// Which array.
+        source: dcgan_networks::Error,
     },
     /// Training diverged.
     #[error("training diverged at step {step}; {}", kept(checkpoint.as_deref()))]
@@ -133,12 +134,29 @@ fn kept(checkpoint: Option<&Path>) -> String {
 }
 
 fn listed(differences: &[Difference]) -> String {
-    let mut text = String::new();
-    for Difference { key, old, new } in differences {
-        let comma = if text.is_empty() { "" } else { ", " };
-        let _ = write!(text, "{comma}`{key}` was {old}, is {new}");
+    let one = |d: &Difference| format!("`{}` was {}, is {}", d.key, text(&d.old), text(&d.new));
+    differences.iter().map(one).collect::<Vec<_>>().join(", ")
+}
+
+fn expected(differences: &[Difference]) -> String {
+    let one = |d: &Difference| {
+        format!(
+            "`{}`: expected {}, got {}",
+            d.key,
+            text(&d.old),
+            text(&d.new)
+        )
+    };
+    differences.iter().map(one).collect::<Vec<_>>().join(", ")
+}
+
+/// A value as its user would write it.
+fn text(value: &Option<Value>) -> String {
+    match value {
+        None => "absent".into(),
+        Some(Value::String(text)) => format!("`{text}`"),
+        Some(value) => format!("`{value}`"),
     }
-    text
 }
 
 impl Hint for Error {
@@ -148,9 +166,9 @@ impl Hint for Error {
             Self::Network(source) => source.hint(),
             Self::Models(source) => source.hint(),
             Self::Figures(source) => source.hint(),
-            Self::NoLabels { .. } => Some(
-                "prepare the dataset with labels, or set `train.network: unlabelled`".into(),
-            ),
+            Self::NoLabels { .. } => {
+                Some("prepare the dataset with labels, or set `train.network: unlabelled`".into())
+            }
             Self::UnfitPictures { source, .. } => source.hint(),
             Self::BatchTooLarge { .. } => Some("set a smaller `train.batch_size`".into()),
             Self::OtherRun { .. } => Some(
@@ -161,10 +179,11 @@ impl Hint for Error {
             Self::NotOurs { .. } => Some("choose another `--out`, an empty or a new folder".into()),
             Self::Move { .. } => Some("move it by hand, or choose another `--out`".into()),
             Self::Folder { .. } => Some("check the folder's permissions".into()),
-            Self::ForeignCheckpoint { .. } => Some(
-                "put a good checkpoint of this run there, or give `--force` to move the old run \
-                 aside and start afresh"
-                    .into(),
+            Self::DamagedRun { .. } => {
+                Some("give `--force` to move the old run aside and start afresh".into())
+            }
+            Self::ForeignCheckpoint { .. } | Self::UnfitCheckpoint { .. } => Some(
+                "move it out of the folder: the run goes on from the checkpoint before it".into(),
             ),
             Self::Diverged { .. } => Some(
                 "lower `train.learning_rate` or take another `train.seed`, in another `--out`"
@@ -190,7 +209,9 @@ impl From<Error> for Failure {
             | Error::Models(_)
             | Error::NoLabels { .. }
             | Error::UnfitPictures { .. }
-            | Error::ForeignCheckpoint { .. } => Self::input(error),
+            | Error::DamagedRun { .. }
+            | Error::ForeignCheckpoint { .. }
+            | Error::UnfitCheckpoint { .. } => Self::input(error),
         }
     }
 }

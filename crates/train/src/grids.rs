@@ -1,6 +1,7 @@
 //! Sample grids: the same latent vectors again and again, so that a run's grids make a film.
 
 use crate::Error;
+use crate::folder::remove;
 use dcgan_artifacts::{DatasetReader, Part, write_atomic};
 use dcgan_networks::{Generator, NetworkConfig, ZDistribution};
 use dcgan_random::Purpose;
@@ -32,17 +33,19 @@ impl Grids {
         distribution: ZDistribution,
         seed: u64,
     ) -> Self {
-        let side = if config.classes > 0 { LABELLED_SIDE } else { UNLABELLED_SIDE };
+        let side = if config.classes > 0 {
+            LABELLED_SIDE
+        } else {
+            UNLABELLED_SIDE
+        };
         let n = side * side;
-        let z = dcgan_models::latents(
-            distribution,
-            config.z_dim,
-            seed,
-            Purpose::GridLatent,
-            0,
-            n,
-        );
-        Self { folder: folder.to_owned(), side, z, classes: classes(config.classes, side) }
+        let z = dcgan_models::latents(distribution, config.z_dim, seed, Purpose::GridLatent, 0, n);
+        Self {
+            folder: folder.to_owned(),
+            side,
+            z,
+            classes: classes(config.classes, side),
+        }
     }
 
     /// File name of the grid of `step` within the run folder.
@@ -50,12 +53,43 @@ impl Grids {
         format!("samples/step-{step:08}.png")
     }
 
+    /// Removes the grids of steps that `draws` does not name, such as the last one of a shorter
+    /// run: a continued run leaves what an undisturbed one would have left.
+    pub(crate) fn tidy(&self, draws: impl Fn(u64) -> bool) -> Result<(), Error> {
+        let folder = self.folder.join("samples");
+        let failed = |source| Error::Folder {
+            path: folder.clone(),
+            action: "list",
+            source,
+        };
+        for entry in std::fs::read_dir(&folder).map_err(failed)? {
+            let path = entry.map_err(failed)?.path();
+            let step = path
+                .file_name()
+                .and_then(|name| name.to_str())
+                .and_then(|name| {
+                    name.strip_prefix("step-")?
+                        .strip_suffix(".png")?
+                        .parse()
+                        .ok()
+                });
+            if step.is_some_and(|step| !draws(step)) {
+                remove(&path)?;
+            }
+        }
+        Ok(())
+    }
+
     /// Draws what the generator makes of the fixed latent vectors after `step`, in inference mode.
     pub(crate) fn draw(&self, generator: &Generator, step: u64) -> Result<(), Error> {
         let classes = self.classes.as_deref();
         let images = dcgan_models::images_from_latents(generator, &self.z, classes)?;
         let config = generator.config();
-        self.write(&images, [config.height, config.width, config.channels], &Self::name(step))
+        self.write(
+            &images,
+            [config.height, config.width, config.channels],
+            &Self::name(step),
+        )
     }
 
     /// Draws training images in the layout of the grids, `samples/reals.png`: what the samples
@@ -82,7 +116,10 @@ impl Grids {
         let next = |&class: &u8| {
             let class = usize::from(class);
             // A class without images shows the first image of the dataset's next class.
-            let members = members[class..].iter().chain(&members).find(|of| !of.is_empty())?;
+            let members = members[class..]
+                .iter()
+                .chain(&members)
+                .find(|of| !of.is_empty())?;
             seen[class] += 1;
             Some(members[(seen[class] - 1) % members.len()])
         };
@@ -107,7 +144,11 @@ fn classes(n_classes: usize, side: usize) -> Option<Vec<u8>> {
         _ => image_idx % n_classes,
     };
     let label = |image_idx| u8::try_from(class(image_idx)).ok();
-    if n_classes == 0 { None } else { (0..side * side).map(label).collect() }
+    if n_classes == 0 {
+        None
+    } else {
+        (0..side * side).map(label).collect()
+    }
 }
 
 fn image_index(image_idx: usize) -> u32 {

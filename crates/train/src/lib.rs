@@ -1,17 +1,21 @@
 //! Stage 2: a dataset to checkpoints and `metrics.csv`.
+//!
+//! [`step::iteration`] is the training itself; [`run`] is what stands around it: batches, tables,
+//! grids, checkpoints, and the run folder in which all of them survive an interruption.
 
 mod args;
+mod batches;
+mod checkpoints;
+mod error;
+mod folder;
+mod grids;
 mod plan;
+mod resolved;
+mod run;
 pub mod step;
+mod tables;
 
 pub use args::Args;
-use dcgan_terminal::Failure;
+pub use error::Error;
 pub use plan::Plan;
-
-/// Trains as `args` say.
-///
-/// # Errors
-/// What is wrong, in the contract's classes.
-pub fn run(args: &Args) -> Result<(), Failure> {
-    args.common.pipeline().map(drop)
-}
+pub use run::run;

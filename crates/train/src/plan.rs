@@ -76,8 +76,13 @@ mod tests {
     fn the_incomplete_batch_is_dropped() {
         let plan = plan(8 * 3 + 7);
         assert_eq!((plan.steps_per_epoch, plan.last_step), (3, 6));
-        let places: Vec<_> = (0..=6).map(|s| (plan.epoch(s), plan.index_in_epoch(s))).collect();
-        assert_eq!(places, [(0, 0), (1, 0), (1, 1), (1, 2), (2, 0), (2, 1), (2, 2)]);
+        let places: Vec<_> = (0..=6)
+            .map(|s| (plan.epoch(s), plan.index_in_epoch(s)))
+            .collect();
+        assert_eq!(
+            places,
+            [(0, 0), (1, 0), (1, 1), (1, 2), (2, 0), (2, 1), (2, 2)]
+        );
     }
 
     #[test]

@@ -33,7 +33,20 @@ impl Schedule {
     /// One discriminator update, then `generator_updates` of the generator.
     pub fn new(generator_updates: usize, readouts: bool) -> Self {
         let generator = std::iter::repeat_n(Phase::Generator, generator_updates);
-        Self { phases: std::iter::once(Phase::Discriminator).chain(generator).collect(), readouts }
+        Self {
+            phases: std::iter::once(Phase::Discriminator)
+                .chain(generator)
+                .collect(),
+            readouts,
+        }
+    }
+
+    /// Number of generator updates.
+    pub fn generator_updates(&self) -> usize {
+        self.phases
+            .iter()
+            .filter(|&&phase| phase == Phase::Generator)
+            .count()
     }
 }
 
@@ -48,6 +61,24 @@ pub struct State {
     pub adam_g: Adam,
     /// The discriminator's optimiser.
     pub adam_d: Adam,
+}
+
+impl State {
+    /// Holds that every weight is a finite number.
+    ///
+    /// # Errors
+    /// [`Error::NonFinite`] names the first that is not.
+    pub fn require_finite(&self) -> Result<(), Error> {
+        for parameters in [self.generator.parameters(), self.discriminator.parameters()] {
+            if let Some(name) = parameters.first_non_finite()? {
+                return Err(Error::NonFinite {
+                    what: "weight",
+                    name: name.into(),
+                });
+            }
+        }
+        Ok(())
+    }
 }
 
 /// What an iteration is fed.
@@ -107,7 +138,12 @@ pub struct Readouts {
 /// [`Error::NonFinite`] names the first loss or gradient that is infinite or no number; the state
 /// is then worth nothing. Others where `batch` does not fit the networks.
 pub fn iteration(state: &mut State, batch: &Batch, schedule: &Schedule) -> Result<Trace, Error> {
-    let State { generator, discriminator, adam_g, adam_d } = state;
+    let State {
+        generator,
+        discriminator,
+        adam_g,
+        adam_d,
+    } = state;
     let Batch { x, y, z } = batch;
     let y = y.as_ref();
     let mut trace = Trace::default();
@@ -124,7 +160,8 @@ pub fn iteration(state: &mut State, batch: &Batch, schedule: &Schedule) -> Resul
             Phase::Discriminator => {
                 let real = discriminator.forward(x, y, Weights::Tracked)?;
                 discriminator.feed_averages(&real.stats);
-                let fake = discriminator.forward(&generated.output.detach(), y, Weights::Tracked)?;
+                let fake =
+                    discriminator.forward(&generated.output.detach(), y, Weights::Tracked)?;
                 discriminator.feed_averages(&fake.stats);
                 let loss = discriminator_loss(&real.output, &fake.output)?;
                 trace.judge(&values(&real.output)?, &values(&fake.output)?);
@@ -143,7 +180,9 @@ pub fn iteration(state: &mut State, batch: &Batch, schedule: &Schedule) -> Resul
                 trace.g_losses.push(finite("g_loss", &loss)?);
                 let gradients = gradients(&loss)?;
                 drop((generated, fake, loss));
-                trace.g_grad_norms.push(adam_g.step(generator.parameters(), &gradients)?);
+                trace
+                    .g_grad_norms
+                    .push(adam_g.step(generator.parameters(), &gradients)?);
             }
         }
     }
@@ -186,17 +225,22 @@ fn finite(name: &str, loss: &Tensor) -> Result<f32, Error> {
     if value.is_finite() {
         return Ok(value);
     }
-    Err(Error::NonFinite { what: "loss", name: name.into() })
+    Err(Error::NonFinite {
+        what: "loss",
+        name: name.into(),
+    })
 }
 
 impl Trace {
     /// How well the discriminator tells real from generated, from the logits of both.
-    #[expect(clippy::cast_possible_truncation, reason = "means are reported in float32")]
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "means are reported in float32"
+    )]
     fn judge(&mut self, real: &[f32], fake: &[f32]) {
         let probability = |logit: &f32| 1.0 / (1.0 + (-f64::from(*logit)).exp());
-        let mean = |logits: &[f32]| {
-            logits.iter().map(probability).sum::<f64>() / logits.len() as f64
-        };
+        let mean =
+            |logits: &[f32]| logits.iter().map(probability).sum::<f64>() / logits.len() as f64;
         let n_right = real.iter().filter(|&&logit| logit > 0.0).count()
             + fake.iter().filter(|&&logit| logit < 0.0).count();
         self.d_real_mean = mean(real) as f32;

@@ -1,0 +1,259 @@
+//! A run's state in checkpoints, and back.
+
+use crate::folder::remove;
+use crate::step::State;
+use crate::{Error, Plan};
+use dcgan_artifacts::{
+    Arrays, Checkpoint, CheckpointInfo, ModelFile, NetworkInfo, Role, TablePosition,
+    checkpoint_path, differences, list_checkpoints, read_newest_checkpoint, verify_checkpoint,
+};
+use dcgan_networks::{Adam, AdamConfig, Discriminator, Generator, NetworkConfig};
+use dcgan_settings::Train;
+use serde_json::json;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+/// Adam's decay of the second moment and its epsilon, as the original leaves them.
+const BETA2: f32 = 0.999;
+const EPSILON: f32 = 1e-8;
+
+/// What all checkpoints of a run have in common.
+#[derive(Debug)]
+pub(crate) struct Checkpoints {
+    /// Their folder.
+    pub(crate) folder: PathBuf,
+    /// What they say of the networks.
+    pub(crate) network: NetworkInfo,
+    /// The run's seed.
+    pub(crate) seed: u64,
+    /// Content hash of the dataset.
+    pub(crate) dataset_sha256: String,
+    /// Which steps have one.
+    pub(crate) plan: Plan,
+    /// How many are kept, the newest; 0: all.
+    pub(crate) keep: usize,
+}
+
+/// Where a run goes on.
+#[derive(Debug)]
+pub(crate) struct Resumed {
+    /// Networks and optimisers.
+    pub(crate) state: State,
+    /// Steps done.
+    pub(crate) step: u64,
+    /// Roll-backs so far.
+    pub(crate) attempt: u32,
+    /// How far each table had grown.
+    pub(crate) tables: BTreeMap<String, TablePosition>,
+    /// The checkpoint.
+    pub(crate) path: PathBuf,
+}
+
+/// The optimiser of both networks, as the settings have it.
+fn adam(settings: &Train) -> AdamConfig {
+    #[expect(clippy::cast_possible_truncation, reason = "training is in float32")]
+    let (lr, beta1) = (settings.learning_rate as f32, settings.beta1 as f32);
+    AdamConfig {
+        lr,
+        beta1,
+        beta2: BETA2,
+        epsilon: EPSILON,
+    }
+}
+
+/// Fresh networks, a function of their configuration and the seed, and fresh optimisers.
+pub(crate) fn fresh(config: &NetworkConfig, settings: &Train) -> Result<State, Error> {
+    let generator = Generator::init(config, settings.seed)?;
+    let discriminator = Discriminator::init(config, settings.seed)?;
+    let adam_g = Adam::new(generator.parameters(), adam(settings));
+    let adam_d = Adam::new(discriminator.parameters(), adam(settings));
+    Ok(State {
+        generator,
+        discriminator,
+        adam_g,
+        adam_d,
+    })
+}
+
+impl Checkpoints {
+    /// Reads the newest checkpoint that is not damaged; warns of those that are.
+    ///
+    /// # Errors
+    /// [`Error::ForeignCheckpoint`] for one of another run, and the newest one's where all are
+    /// damaged.
+    pub(crate) fn resume(
+        &self,
+        config: &NetworkConfig,
+        settings: &Train,
+    ) -> Result<Option<Resumed>, Error> {
+        let Some(recovered) = read_newest_checkpoint(&self.folder)? else {
+            return Ok(None);
+        };
+        for (_, error) in &recovered.skipped {
+            log::warn!("{error}; going on from an earlier one");
+        }
+        let (path, checkpoint) = (recovered.path, recovered.checkpoint);
+        self.check(&path, &checkpoint.info)?;
+        let state =
+            restore(config, settings, &checkpoint).map_err(|source| Error::UnfitCheckpoint {
+                path: path.clone(),
+                source,
+            })?;
+        let CheckpointInfo {
+            step,
+            attempt,
+            tables,
+            ..
+        } = checkpoint.info;
+        Ok(Some(Resumed {
+            state,
+            step,
+            attempt,
+            tables,
+            path,
+        }))
+    }
+
+    /// Refuses a checkpoint that was copied here from another run.
+    fn check(&self, path: &Path, info: &CheckpointInfo) -> Result<(), Error> {
+        // `best`, tables and Adam's steps follow from these.
+        let describe = |network: &NetworkInfo, seed: u64, dataset_sha256: &str, step: u64| {
+            json!({
+                "network": network,
+                "seed": seed,
+                "dataset_sha256": dataset_sha256,
+                "step": step,
+            })
+        };
+        let found = describe(&info.network, info.seed, &info.dataset_sha256, info.step);
+        let step = info.step.min(self.plan.last_step);
+        let expected = describe(&self.network, self.seed, &self.dataset_sha256, step);
+        let differences = differences(&expected, &found);
+        if differences.is_empty() {
+            return Ok(());
+        }
+        Err(Error::ForeignCheckpoint {
+            path: path.to_owned(),
+            differences,
+        })
+    }
+
+    /// Writes the checkpoint of `step`, reads it back, and only then deletes those that are no
+    /// longer wanted.
+    ///
+    /// # Errors
+    /// [`dcgan_networks::Error::NonFinite`] names a weight that is infinite or no number: such a
+    /// checkpoint would be worth nothing, and is not written.
+    pub(crate) fn save(
+        &self,
+        state: &State,
+        step: u64,
+        attempt: u32,
+        tables: BTreeMap<String, TablePosition>,
+    ) -> Result<PathBuf, Error> {
+        state.require_finite()?;
+        let (mut adam_m, mut adam_v) = state.adam_d.moments();
+        let (m, v) = state.adam_g.moments();
+        adam_m.extend(m);
+        adam_v.extend(v);
+        let mut weights = state.discriminator.arrays()?;
+        weights.extend(state.generator.arrays()?);
+        let info = CheckpointInfo {
+            network: self.network.clone(),
+            step,
+            epoch: self.plan.epoch(step),
+            seed: self.seed,
+            adam_steps_d: state.adam_d.steps(),
+            adam_steps_g: state.adam_g.steps(),
+            attempt,
+            best: None,
+            dataset_sha256: self.dataset_sha256.clone(),
+            tables,
+            on_signal: !self.plan.keeps_checkpoint(step),
+        };
+        let path = checkpoint_path(&self.folder, step);
+        let ema = Arrays::new();
+        Checkpoint {
+            info,
+            weights,
+            adam_m,
+            adam_v,
+            ema,
+        }
+        .write(&path)?;
+        verify_checkpoint(&path)?;
+        self.retain(step)?;
+        Ok(path)
+    }
+
+    /// Deletes what the checkpoint of `step` makes needless: earlier ones beyond the number to
+    /// keep, and those that are not the plan's own. What is left is what an undisturbed run would
+    /// have left, however often this one was interrupted. Later ones, damaged, are left to be
+    /// replaced when their step comes.
+    fn retain(&self, step: u64) -> Result<(), Error> {
+        let mut earlier = list_checkpoints(&self.folder)?;
+        earlier.retain(|(of, _)| *of < step);
+        let mut kept = 1;
+        for (of, path) in earlier.iter().rev() {
+            if self.plan.keeps_checkpoint(*of) && (self.keep == 0 || kept < self.keep) {
+                kept += 1;
+            } else {
+                remove(path)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Writes one network as a file of its own.
+    ///
+    /// # Errors
+    /// [`dcgan_artifacts::Error::Write`].
+    pub(crate) fn write_model(
+        &self,
+        path: &Path,
+        role: Role,
+        state: &State,
+        step: u64,
+    ) -> Result<(), Error> {
+        let weights = match role {
+            Role::Generator => state.generator.arrays()?,
+            Role::Discriminator => state.discriminator.arrays()?,
+        };
+        let (network, dataset_sha256) = (self.network.clone(), self.dataset_sha256.clone());
+        ModelFile {
+            network,
+            role,
+            step,
+            dataset_sha256,
+            weights,
+        }
+        .write(path)?;
+        Ok(())
+    }
+}
+
+/// Networks and optimisers out of a checkpoint.
+fn restore(
+    config: &NetworkConfig,
+    settings: &Train,
+    checkpoint: &Checkpoint,
+) -> Result<State, dcgan_networks::Error> {
+    let Checkpoint {
+        info,
+        weights,
+        adam_m,
+        adam_v,
+        ..
+    } = checkpoint;
+    let generator = Generator::from_arrays(config, weights)?;
+    let discriminator = Discriminator::from_arrays(config, weights)?;
+    let load = |parameters, steps| Adam::load(parameters, adam(settings), steps, adam_m, adam_v);
+    let adam_g = load(generator.parameters(), info.adam_steps_g)?;
+    let adam_d = load(discriminator.parameters(), info.adam_steps_d)?;
+    Ok(State {
+        generator,
+        discriminator,
+        adam_g,
+        adam_d,
+    })
+}

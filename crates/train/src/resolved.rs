@@ -1,0 +1,139 @@
+//! What the command line and the dataset come to: everything that a run follows from.
+
+use crate::step::Schedule;
+use crate::{Args, Error, Plan};
+use dcgan_artifacts::{DatasetReader, FileRecord, NetworkInfo, Part, digest_file};
+use dcgan_models::network_info;
+use dcgan_networks::{Kind, NetworkConfig, ZDistribution};
+use dcgan_settings::{MovingAverages, NetworkKind, Train};
+use dcgan_terminal::Failure;
+use serde_json::{Value, json};
+
+/// A run, before its first step.
+#[derive(Debug)]
+pub(crate) struct Resolved {
+    /// The section `train` of the pipeline.
+    pub(crate) settings: Train,
+    /// The dataset.
+    pub(crate) dataset: DatasetReader,
+    /// The dataset's file, by name and hash.
+    pub(crate) input: FileRecord,
+    /// The networks.
+    pub(crate) config: NetworkConfig,
+    /// What the run's files say of the networks.
+    pub(crate) network: NetworkInfo,
+    /// Distribution of z.
+    pub(crate) distribution: ZDistribution,
+    /// The updates of an iteration.
+    pub(crate) schedule: Schedule,
+    /// Steps and what is due when.
+    pub(crate) plan: Plan,
+}
+
+impl Resolved {
+    /// Reads settings and dataset, and holds that they fit together.
+    ///
+    /// # Errors
+    /// [`Failure::Usage`] for settings, [`Failure::Input`] for a dataset that is damaged or does
+    /// not fit the network.
+    pub(crate) fn new(args: &Args) -> Result<Self, Failure> {
+        let settings = args.common.pipeline()?.train;
+        Ok(Self::with_settings(args, settings)?)
+    }
+
+    fn with_settings(args: &Args, settings: Train) -> Result<Self, Error> {
+        let path = &args.dataset;
+        let dataset = DatasetReader::open(path)?;
+        let digest = digest_file(path)?;
+        let name = path
+            .file_name()
+            .unwrap_or_default()
+            .to_string_lossy()
+            .into_owned();
+        let input = FileRecord {
+            name,
+            bytes: digest.bytes,
+            sha256: digest.sha256,
+            count: None,
+        };
+
+        let config = config(args, &settings, &dataset)?;
+        let n_images = dataset.len(Part::Train).unwrap_or(0);
+        let batch_size = settings.batch_size;
+        if batch_size > n_images {
+            return Err(Error::BatchTooLarge {
+                path: path.clone(),
+                n_images,
+                batch_size,
+            });
+        }
+        let distribution = match settings.z_distribution {
+            dcgan_settings::ZDistribution::Uniform => ZDistribution::Uniform,
+            dcgan_settings::ZDistribution::Uniform01 => ZDistribution::Uniform01,
+            dcgan_settings::ZDistribution::Normal => ZDistribution::Normal,
+        };
+        let class_names: &[String] = if config.classes > 0 {
+            &dataset.info().class_names
+        } else {
+            &[]
+        };
+        let network = network_info(&config, class_names, distribution);
+        let readouts = settings.moving_averages == MovingAverages::WithReadouts;
+        let schedule = Schedule::new(settings.generator_updates, readouts);
+        let plan = Plan::new(&settings, n_images);
+        Ok(Self {
+            settings,
+            dataset,
+            input,
+            config,
+            network,
+            distribution,
+            schedule,
+            plan,
+        })
+    }
+
+    /// The settings as manifest and `run.json` have them.
+    pub(crate) fn settings(&self) -> Value {
+        json!({ "train": self.settings })
+    }
+
+    /// All that the run's bytes follow from: two runs are one where this is equal.
+    pub(crate) fn identity(&self) -> Value {
+        let mut identity = self.settings();
+        identity["dataset"] = json!({ "sha256": self.input.sha256 });
+        identity
+    }
+}
+
+/// The networks that the settings ask for, on pictures of the dataset's size.
+fn config(args: &Args, settings: &Train, dataset: &DatasetReader) -> Result<NetworkConfig, Error> {
+    let info = dataset.info();
+    let path = || args.dataset.clone();
+    let kind = match settings.network {
+        NetworkKind::Labelled => Kind::Labelled,
+        NetworkKind::Unlabelled => Kind::Unlabelled,
+    };
+    let labelled = kind == Kind::Labelled;
+    if labelled && dataset.labels(Part::Train).is_none() {
+        return Err(Error::NoLabels { path: path() });
+    }
+    let config = NetworkConfig {
+        kind,
+        height: info.height,
+        width: info.width,
+        channels: info.channels,
+        classes: if labelled { info.class_names.len() } else { 0 },
+        z_dim: settings.z_dim,
+        gf_dim: settings.gf_dim,
+        df_dim: settings.df_dim,
+        gfc_dim: if labelled { settings.gfc_dim } else { 0 },
+        dfc_dim: if labelled { settings.dfc_dim } else { 0 },
+    };
+    config.validate().map_err(|source| Error::UnfitPictures {
+        path: path(),
+        kind,
+        source,
+    })?;
+    Ok(config)
+}

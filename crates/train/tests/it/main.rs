@@ -1,0 +1,14 @@
+//! `dcgan-train` from outside: its program on tiny synthetic datasets.
+//!
+//! * `bytes`: same bytes twice, for any number of threads, after an interruption, in two goes.
+//! * `refusals`: what is refused, with which exit code and which words.
+//! * `faults`: divergence, damaged checkpoints and tables, lost files.
+//! * `iteration`: the training step itself, through the library.
+
+#![expect(clippy::unwrap_used, reason = "a test that can't set up its files has failed")]
+
+mod bytes;
+mod faults;
+mod iteration;
+mod program;
+mod refusals;

@@ -1,0 +1,155 @@
+//! Running the program, and looking at what it left.
+
+use dcgan_artifacts::{DatasetInfo, Part, PartData, write_dataset};
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+use tempfile::TempDir;
+
+/// A folder with a dataset, in which the program runs.
+pub(crate) struct Place {
+    folder: TempDir,
+}
+
+/// A network of a few hundred weights, six steps an epoch on the dataset of [`Place::new`].
+const TINY: [&str; 8] = [
+    "train.batch_size=4",
+    "train.z_dim=4",
+    "train.gf_dim=2",
+    "train.df_dim=2",
+    "train.gfc_dim=8",
+    "train.dfc_dim=8",
+    "train.checkpoint_every=4",
+    "train.grid_every=5",
+];
+
+impl Place {
+    /// With 26 labelled pictures of 8x8 in three classes, `dataset.safetensors`.
+    pub(crate) fn new() -> Self {
+        let place = Self { folder: tempfile::tempdir().unwrap() };
+        place.write_dataset("dataset.safetensors", [8, 8, 1], 26, 3);
+        place
+    }
+
+    /// Writes a dataset of pictures that differ from each other; `n_classes` 0: without labels.
+    pub(crate) fn write_dataset(
+        &self,
+        name: &str,
+        [height, width, channels]: [usize; 3],
+        n: usize,
+        n_classes: usize,
+    ) {
+        let info = DatasetInfo {
+            name: "test".into(),
+            class_names: (0..n_classes).map(|class| format!("class {class}")).collect(),
+            height,
+            width,
+            channels,
+            sources: Vec::new(),
+        };
+        let pixel = |i: usize| u8::try_from((i * 37 + i / 64 * 11) % 256).unwrap();
+        let part = PartData {
+            images: (0..n * height * width * channels).map(pixel).collect(),
+            labels: (n_classes > 0)
+                .then(|| (0..n).map(|i| u8::try_from(i % n_classes).unwrap()).collect()),
+            n,
+        };
+        write_dataset(&self.path(name), &info, &BTreeMap::from([(Part::Train, part)])).unwrap();
+    }
+
+    /// A path in this folder.
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    /// The program about to train `out` on `dataset.safetensors`, with settings over [`TINY`].
+    pub(crate) fn command(&self, out: &str, settings: &[&str]) -> Command {
+        self.command_on("dataset.safetensors", out, settings)
+    }
+
+    /// The same on another dataset.
+    pub(crate) fn command_on(&self, dataset: &str, out: &str, settings: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_dcgan-train"));
+        command.current_dir(self.folder.path()).args(["--dataset", dataset, "--out", out]);
+        for setting in TINY.iter().chain(settings) {
+            command.args(["--set", setting]);
+        }
+        command
+    }
+
+    /// Trains to the end.
+    #[track_caller]
+    pub(crate) fn train(&self, out: &str, settings: &[&str]) -> Output {
+        let output = self.command(out, settings).output().unwrap();
+        assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+        output
+    }
+
+    /// Exit code and stderr of a run that is to fail.
+    pub(crate) fn fail(&self, out: &str, settings: &[&str], options: &[&str]) -> String {
+        report(self.command(out, settings).args(options))
+    }
+
+    /// Every file under `out` with its bytes, but for hidden ones and `timing.csv`.
+    pub(crate) fn files(&self, out: &str) -> BTreeMap<String, Vec<u8>> {
+        let root = self.path(out);
+        let mut files = BTreeMap::new();
+        let mut folders = vec![root.clone()];
+        while let Some(folder) = folders.pop() {
+            for entry in fs::read_dir(folder).unwrap() {
+                let path = entry.unwrap().path();
+                let name = path.strip_prefix(&root).unwrap().to_string_lossy().into_owned();
+                if path.is_dir() {
+                    folders.push(path);
+                } else if !name.starts_with('.') && name != "timing.csv" {
+                    files.insert(name, fs::read(path).unwrap());
+                }
+            }
+        }
+        files
+    }
+
+    /// The names in `out/checkpoints`, sorted.
+    pub(crate) fn checkpoints(&self, out: &str) -> Vec<String> {
+        let names = self.files(out).into_keys();
+        names.filter_map(|name| Some(name.strip_prefix("checkpoints/")?.to_owned())).collect()
+    }
+
+    /// Rows of `out/metrics.csv`, the header included; 0 while there is none.
+    pub(crate) fn rows(&self, out: &str) -> usize {
+        fs::read_to_string(self.path(out).join("metrics.csv")).map_or(0, |text| text.lines().count())
+    }
+}
+
+/// Exit code and stderr of a command.
+pub(crate) fn report(command: &mut Command) -> String {
+    let output = command.output().unwrap();
+    format!("exit code {:?}\n{}", output.status.code().unwrap(), text(&output.stderr))
+}
+
+/// What a program wrote.
+pub(crate) fn text(bytes: &[u8]) -> String {
+    String::from_utf8(bytes.to_vec()).unwrap()
+}
+
+/// Holds that two folders hold the same files, byte for byte, naming those that differ.
+#[track_caller]
+pub(crate) fn assert_same(
+    left: &BTreeMap<String, Vec<u8>>,
+    right: &BTreeMap<String, Vec<u8>>,
+) {
+    let names: Vec<_> = left.keys().collect();
+    assert_eq!(names, right.keys().collect::<Vec<_>>());
+    let differing: Vec<_> = names.into_iter().filter(|name| left[*name] != right[*name]).collect();
+    assert!(differing.is_empty(), "these files differ: {differing:?}");
+}
+
+/// Changes one byte in the middle of a file.
+pub(crate) fn damage(path: &Path) {
+    let mut bytes = fs::read(path).unwrap();
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 1;
+    #[expect(clippy::disallowed_methods, reason = "a damaged file is what is wanted")]
+    fs::write(path, bytes).unwrap();
+}
