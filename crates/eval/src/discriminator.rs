@@ -109,12 +109,17 @@ impl Statistics {
         let classes = (0..=u8::MAX).take(classes).map(Some);
         let groups: Vec<Option<u8>> = std::iter::once(None).chain(classes).collect();
         let range = whole_range(parts);
-        let mut statistics = Self { readings: Vec::new(), rankings: Vec::new() };
+        let mut statistics = Self {
+            readings: Vec::new(),
+            rankings: Vec::new(),
+        };
         for part in parts {
             for &class in &groups {
                 let logits = part.of_class(class);
                 if !logits.is_empty() {
-                    statistics.readings.push(reading(part.kind, class, &logits, range, bins)?);
+                    statistics
+                        .readings
+                        .push(reading(part.kind, class, &logits, range, bins)?);
                 }
             }
         }
@@ -122,10 +127,16 @@ impl Statistics {
         for real in parts.iter().filter(|part| part.kind.is_real()) {
             for &class in &groups {
                 let positive = real.of_class(class);
-                let negative = generated.map(|part| part.of_class(class)).unwrap_or_default();
+                let negative = generated
+                    .map(|part| part.of_class(class))
+                    .unwrap_or_default();
                 if !positive.is_empty() && !negative.is_empty() {
                     let roc_auc = roc_auc(&positive, &negative)?;
-                    statistics.rankings.push(Ranking { real: real.kind, class, roc_auc });
+                    statistics.rankings.push(Ranking {
+                        real: real.kind,
+                        class,
+                        roc_auc,
+                    });
                 }
             }
         }
@@ -134,14 +145,21 @@ impl Statistics {
 
     /// The figures of all images of a kind.
     pub(crate) fn overall(&self, kind: Kind) -> Option<&Reading> {
-        self.readings.iter().find(|reading| reading.kind == kind && reading.class.is_none())
+        self.readings
+            .iter()
+            .find(|reading| reading.kind == kind && reading.class.is_none())
     }
 }
 
 /// The least range between whole numbers that holds every logit, so that all histograms of one
 /// evaluation share their bins.
 fn whole_range(parts: &[Logits]) -> (f64, f64) {
-    let logits = || parts.iter().flat_map(|part| &part.logits).map(|&logit| f64::from(logit));
+    let logits = || {
+        parts
+            .iter()
+            .flat_map(|part| &part.logits)
+            .map(|&logit| f64::from(logit))
+    };
     let low = logits().fold(f64::INFINITY, f64::min).floor();
     let high = logits().fold(f64::NEG_INFINITY, f64::max).ceil();
     (low, if high > low { high } else { low + 1.0 })

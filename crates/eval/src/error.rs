@@ -132,7 +132,11 @@ fn size([height, width, channels]: [usize; 3]) -> String {
 }
 
 fn has(labelled: bool) -> &'static str {
-    if labelled { "has labels" } else { "has no labels" }
+    if labelled {
+        "has labels"
+    } else {
+        "has no labels"
+    }
 }
 
 impl Hint for Error {
@@ -164,5 +168,9 @@ impl Hint for Error {
 
 /// The exit code of an error of the contract's files.
 pub(crate) fn artifact_failure(error: dcgan_artifacts::Error) -> Failure {
-    if error.is_output() { Failure::output(error) } else { Failure::input(error) }
+    if error.is_output() {
+        Failure::output(error)
+    } else {
+        Failure::input(error)
+    }
 }

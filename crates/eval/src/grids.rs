@@ -25,7 +25,9 @@ pub(crate) fn first(images: &Images) -> Result<Picture, Error> {
 /// # Errors
 /// As [`grid`].
 pub(crate) fn by_class(images: &Images, classes: usize) -> Result<Option<Picture>, Error> {
-    let Some(labels) = &images.labels else { return Ok(None) };
+    let Some(labels) = &images.labels else {
+        return Ok(None);
+    };
     let size = images.size();
     let mut cells = vec![BACKGROUND; classes * PER_CLASS * size];
     let mut filled = vec![0; classes];

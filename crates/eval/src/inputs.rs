@@ -3,7 +3,9 @@
 use crate::error::artifact_failure;
 use crate::images::Images;
 use crate::{Args, Error};
-use dcgan_artifacts::{DatasetReader, FileRecord, NetworkInfo, Part, Samples, digest_file};
+use dcgan_artifacts::{
+    Artifact, DatasetReader, FileRecord, NetworkInfo, Part, Samples, digest_file,
+};
 use dcgan_models::{BLOCK, ClassChoice, LoadedDiscriminator, LoadedGenerator};
 use dcgan_settings::Eval;
 use dcgan_terminal::{Failure, Progress, Signals};
@@ -28,24 +30,49 @@ pub(crate) struct Inputs {
 
 /// Name, size and hash of each input, sorted: what the manifest lists.
 pub(crate) fn records(args: &Args) -> Result<Vec<FileRecord>, Failure> {
-    let files = [Some(&args.dataset), args.checkpoint.as_ref(), args.samples.as_ref()];
-    let mut records: Vec<FileRecord> =
-        files.into_iter().flatten().map(|path| record(path)).collect::<Result<_, _>>()?;
+    let files = [
+        (Some(&args.dataset), Artifact::Dataset),
+        (args.checkpoint.as_ref(), Artifact::Checkpoint),
+        (args.samples.as_ref(), Artifact::Samples),
+    ];
+    let mut records = Vec::new();
+    for (path, artifact) in files {
+        if let Some(path) = path {
+            records.push(record(path, artifact)?);
+        }
+    }
     records.sort();
     Ok(records)
 }
 
-fn record(path: &Path) -> Result<FileRecord, Failure> {
-    let digest = digest_file(path).map_err(artifact_failure)?;
-    let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-    Ok(FileRecord { name, bytes: digest.bytes, sha256: digest.sha256, count: None })
+fn record(path: &Path, artifact: Artifact) -> Result<FileRecord, Failure> {
+    use dcgan_artifacts::Error::Missing;
+    let digest = digest_file(path).map_err(|error| match error {
+        // What should be there is known here, and with it the command that makes it.
+        Missing { path, .. } => Failure::input(Missing { path, artifact }),
+        error => artifact_failure(error),
+    })?;
+    let name = path
+        .file_name()
+        .unwrap_or_default()
+        .to_string_lossy()
+        .into_owned();
+    Ok(FileRecord {
+        name,
+        bytes: digest.bytes,
+        sha256: digest.sha256,
+        count: None,
+    })
 }
 
 impl Inputs {
     /// Opens what the command line names and checks that it fits together and suffices.
     pub(crate) fn open(args: &Args, settings: &Eval) -> Result<Self, Failure> {
         let dataset = DatasetReader::open(&args.dataset).map_err(artifact_failure)?;
-        let checks = Checks { dataset: &dataset, dataset_path: &args.dataset };
+        let checks = Checks {
+            dataset: &dataset,
+            dataset_path: &args.dataset,
+        };
         let samples = match &args.samples {
             Some(path) => Some((path, checks.samples(path)?)),
             None => None,
@@ -66,7 +93,11 @@ impl Inputs {
                 if takes_labels && images.labels.is_none() {
                     let other = args.checkpoint.clone().unwrap_or_default();
                     let path = (*path).clone();
-                    return Err(Failure::input(Error::Labels { path, labelled: false, other }));
+                    return Err(Failure::input(Error::Labels {
+                        path,
+                        labelled: false,
+                        other,
+                    }));
                 }
             } else if settings.n < BLOCK {
                 let (expected, got) = (BLOCK, settings.n);
@@ -81,7 +112,11 @@ impl Inputs {
             }
             (None, None) => return Err(Failure::usage(Error::NoImages)),
         };
-        Ok(Self { dataset, source, discriminator })
+        Ok(Self {
+            dataset,
+            source,
+            discriminator,
+        })
     }
 }
 
@@ -115,7 +150,12 @@ impl Source {
         }
         progress.finish();
         let shape = [info.height, info.width, info.channels];
-        Ok(Images { n, shape, pixels, labels: classes.classes(0, n) })
+        Ok(Images {
+            n,
+            shape,
+            pixels,
+            labels: classes.classes(0, n),
+        })
     }
 }
 
@@ -132,7 +172,12 @@ impl Checks<'_> {
             return Ok(());
         }
         let (path, dataset) = (path.to_owned(), self.dataset_path.to_owned());
-        Err(Failure::input(Error::Size { path, dataset, expected, got }))
+        Err(Failure::input(Error::Size {
+            path,
+            dataset,
+            expected,
+            got,
+        }))
     }
 
     fn samples(&self, path: &Path) -> Result<Images, Failure> {
@@ -145,9 +190,16 @@ impl Checks<'_> {
         if let Some(labels) = &samples.labels {
             if classes == 0 {
                 let (path, other) = (path.to_owned(), dataset());
-                return Err(Failure::input(Error::Labels { path, labelled: true, other }));
+                return Err(Failure::input(Error::Labels {
+                    path,
+                    labelled: true,
+                    other,
+                }));
             }
-            if let Some(index) = labels.iter().position(|&label| usize::from(label) >= classes) {
+            if let Some(index) = labels
+                .iter()
+                .position(|&label| usize::from(label) >= classes)
+            {
                 return Err(Failure::input(Error::Label {
                     path: path.to_owned(),
                     dataset: dataset(),
@@ -157,7 +209,12 @@ impl Checks<'_> {
                 }));
             }
         }
-        Ok(Images { n: samples.n, shape, pixels: samples.images, labels: samples.labels })
+        Ok(Images {
+            n: samples.n,
+            shape,
+            pixels: samples.images,
+            labels: samples.labels,
+        })
     }
 
     /// An unlabelled network may be held against a labelled dataset; a labelled one needs the
@@ -171,9 +228,18 @@ impl Checks<'_> {
         }
         let (path, dataset) = (path.to_owned(), self.dataset_path.to_owned());
         Err(Failure::input(if expected.is_empty() {
-            Error::Labels { path, labelled: true, other: dataset }
+            Error::Labels {
+                path,
+                labelled: true,
+                other: dataset,
+            }
         } else {
-            Error::Classes { path, dataset, expected: expected.clone(), got: got.clone() }
+            Error::Classes {
+                path,
+                dataset,
+                expected: expected.clone(),
+                got: got.clone(),
+            }
         }))
     }
 
@@ -192,5 +258,9 @@ fn enough(what: &str, got: usize, expected: usize) -> Result<(), Failure> {
     if got >= expected {
         return Ok(());
     }
-    Err(Failure::input(Error::TooFew { what: what.to_owned(), expected, got }))
+    Err(Failure::input(Error::TooFew {
+        what: what.to_owned(),
+        expected,
+        got,
+    }))
 }

@@ -10,8 +10,13 @@ use std::path::Path;
 /// The stage's name in its manifest.
 pub(crate) const STAGE: &str = "eval";
 /// Every file that this stage may write: what another left in the folder is not removed.
-const NAMES: [&str; 5] =
-    ["grid.png", "grid-classes.png", "discriminator.csv", "discriminator.json", "metrics.json"];
+const NAMES: [&str; 5] = [
+    "grid.png",
+    "grid-classes.png",
+    "discriminator.csv",
+    "discriminator.json",
+    "metrics.json",
+];
 
 /// One file to write.
 #[derive(Debug)]
@@ -31,7 +36,10 @@ pub(crate) fn is_complete(
     };
     if manifest.stage != STAGE {
         let folder = folder.to_owned();
-        return Err(Failure::output(Error::OtherStage { folder, got: manifest.stage }));
+        return Err(Failure::output(Error::OtherStage {
+            folder,
+            got: manifest.stage,
+        }));
     }
     Ok(manifest.settings == *settings
         && manifest.inputs == inputs
@@ -78,7 +86,10 @@ pub(crate) fn replace(
 fn remove(path: &Path) -> Result<(), Failure> {
     match std::fs::remove_file(path) {
         Err(source) if source.kind() != std::io::ErrorKind::NotFound => {
-            Err(Failure::output(Error::Remove { path: path.to_owned(), source }))
+            Err(Failure::output(Error::Remove {
+                path: path.to_owned(),
+                source,
+            }))
         }
         _ => Ok(()),
     }

@@ -38,9 +38,15 @@ impl Reader<'_> {
         let n = dataset.len(part).unwrap_or(0);
         let labels = dataset.labels(part).map(<[u8]>::to_vec);
         let logits = self.logits(kind, n, labels.as_deref(), progress, |order, pixels| {
-            dataset.read_images(part, order, pixels).map_err(artifact_failure)
+            dataset
+                .read_images(part, order, pixels)
+                .map_err(artifact_failure)
         })?;
-        Ok(Logits { kind, logits, labels })
+        Ok(Logits {
+            kind,
+            logits,
+            labels,
+        })
     }
 
     /// The logits of generated images.
@@ -64,7 +70,11 @@ impl Reader<'_> {
                 Ok(())
             },
         )?;
-        Ok(Logits { kind: Kind::Generated, logits, labels })
+        Ok(Logits {
+            kind: Kind::Generated,
+            logits,
+            labels,
+        })
     }
 
     fn logits(

@@ -28,18 +28,33 @@ pub fn run(args: &Args) -> Result<(), Failure> {
     let folder = &args.common.out;
     let records = records(args)?;
     if is_complete(folder, &identity, &records)? && !args.common.force {
-        let human = format!("`{}` is up to date: same settings, same inputs", folder.display());
+        let human = format!(
+            "`{}` is up to date: same settings, same inputs",
+            folder.display()
+        );
         return print_result(&args.common, &human, &json!({ "status": "up_to_date" }));
     }
     let inputs = Inputs::open(args, &settings)?;
     create_folder(folder).map_err(artifact_failure)?;
     let _lock = RunLock::acquire(folder).map_err(artifact_failure)?;
     let signals = Signals::install()?;
-    let Evaluation { outputs, metrics, table } = evaluate(inputs, args, &settings, &signals)?;
+    let Evaluation {
+        outputs,
+        metrics,
+        table,
+    } = evaluate(inputs, args, &settings, &signals)?;
     replace(folder, &outputs, identity, records)?;
     let names: Vec<&str> = outputs.iter().map(|output| output.name).collect();
-    let human = format!("{table}\nwrote {} to `{}`", names.join(", "), folder.display());
-    print_result(&args.common, &human, &json!({ "status": "done", "metrics": metrics }))
+    let human = format!(
+        "{table}\nwrote {} to `{}`",
+        names.join(", "),
+        folder.display()
+    );
+    print_result(
+        &args.common,
+        &human,
+        &json!({ "status": "done", "metrics": metrics }),
+    )
 }
 
 /// Says what would be done.
@@ -69,7 +84,11 @@ fn dry_run(args: &Args, settings: &Eval, identity: &Value) -> Result<(), Failure
         info.channels,
         info.class_names.len(),
         reads.join(", "),
-        if up_to_date { "is up to date, would not write" } else { "would write" },
+        if up_to_date {
+            "is up to date, would not write"
+        } else {
+            "would write"
+        },
         names.join(", "),
         folder.display(),
     );
@@ -95,7 +114,11 @@ fn evaluate(
     settings: &Eval,
     signals: &Signals,
 ) -> Result<Evaluation, Failure> {
-    let Inputs { dataset, source, discriminator } = inputs;
+    let Inputs {
+        dataset,
+        source,
+        discriminator,
+    } = inputs;
     let class_names = dataset.info().class_names.clone();
     let images = source.into_images(settings, args.common.quiet, signals)?;
 
@@ -106,18 +129,35 @@ fn evaluate(
     let mut metrics = json!({ "images": counts(&dataset, &images) });
     let mut table = format!("{} generated images\n", images.n);
     if let Some(discriminator) = &discriminator {
-        let reader = Reader { discriminator, seed: settings.seed, signals };
+        let reader = Reader {
+            discriminator,
+            seed: settings.seed,
+            signals,
+        };
         let statistics = judge(&reader, &dataset, &images, args, settings)?;
         metrics["step"] = json!(discriminator.step());
         metrics["discriminator"] = tables::discriminator_metrics(&statistics);
         let tree = tables::discriminator_tree(&statistics, &class_names, BLOCK);
         let rows = tables::discriminator_rows(&statistics, &class_names);
-        outputs.push(Output { name: "discriminator.csv", bytes: tables::csv(&rows) });
-        outputs.push(Output { name: "discriminator.json", bytes: tables::json(&tree) });
+        outputs.push(Output {
+            name: "discriminator.csv",
+            bytes: tables::csv(&rows),
+        });
+        outputs.push(Output {
+            name: "discriminator.json",
+            bytes: tables::json(&tree),
+        });
         table = summary::table(&statistics, &class_names);
     }
-    outputs.push(Output { name: "metrics.json", bytes: tables::json(&metrics) });
-    Ok(Evaluation { outputs, metrics, table })
+    outputs.push(Output {
+        name: "metrics.json",
+        bytes: tables::json(&metrics),
+    });
+    Ok(Evaluation {
+        outputs,
+        metrics,
+        table,
+    })
 }
 
 /// The discriminator's statistics on real and generated images.

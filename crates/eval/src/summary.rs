@@ -1,41 +1,70 @@
 //! What a person reads on stdout.
 
 use crate::discriminator::{Kind, Reading, Statistics};
-use std::fmt::Write as _;
 
 /// A table with a column per kind of images, then one with a row per class.
 pub(crate) fn table(statistics: &Statistics, class_names: &[String]) -> String {
     let kinds = [Kind::Train, Kind::Test, Kind::Generated];
-    let overall: Vec<&Reading> =
-        kinds.iter().filter_map(|&kind| statistics.overall(kind)).collect();
+    let overall: Vec<&Reading> = kinds
+        .iter()
+        .filter_map(|&kind| statistics.overall(kind))
+        .collect();
     let mut text = String::new();
     let mut line = |label: &str, cells: Vec<String>| {
-        let _ = write!(text, "{label:<28}");
-        for cell in cells {
-            let _ = write!(text, "{cell:>12}");
-        }
+        let cells: String = cells.iter().map(|cell| format!("{cell:>12}")).collect();
+        let line = format!("{label:<28}{cells}");
+        text.push_str(line.trim_end());
         text.push('\n');
     };
     let row = |of: fn(&Reading) -> String| overall.iter().map(|reading| of(reading)).collect();
     let fixed = |value: f64| format!("{value:.4}");
-    line("discriminator", overall.iter().map(|reading| reading.kind.name().to_owned()).collect());
+    line(
+        "discriminator",
+        overall
+            .iter()
+            .map(|reading| reading.kind.name().to_owned())
+            .collect(),
+    );
     line("images", row(|reading| reading.logit.count.to_string()));
-    line("logit, mean", row(|reading| format!("{:.4}", reading.logit.mean)));
-    line("logit, standard deviation", row(|r| format!("{:.4}", r.logit.standard_deviation)));
-    line("probability, mean", row(|reading| format!("{:.4}", reading.probability.mean)));
-    line("accuracy at 0.5", row(|reading| format!("{:.4}", reading.accuracy)));
+    line(
+        "logit, mean",
+        row(|reading| format!("{:.4}", reading.logit.mean)),
+    );
+    line(
+        "logit, standard deviation",
+        row(|r| format!("{:.4}", r.logit.standard_deviation)),
+    );
+    line(
+        "probability, mean",
+        row(|reading| format!("{:.4}", reading.probability.mean)),
+    );
+    line(
+        "accuracy at 0.5",
+        row(|reading| format!("{:.4}", reading.accuracy)),
+    );
     let ranking = |kind: Kind, class: Option<u8>| {
-        let found = statistics.rankings.iter().find(|r| r.real == kind && r.class == class);
+        let found = statistics
+            .rankings
+            .iter()
+            .find(|r| r.real == kind && r.class == class);
         found.map_or_else(|| "-".to_owned(), |ranking| fixed(ranking.roc_auc))
     };
-    let real = overall.iter().filter(|reading| reading.kind != Kind::Generated);
-    line("ROC AUC against generated", real.map(|reading| ranking(reading.kind, None)).collect());
+    let real = overall
+        .iter()
+        .filter(|reading| reading.kind != Kind::Generated);
+    line(
+        "ROC AUC against generated",
+        real.map(|reading| ranking(reading.kind, None)).collect(),
+    );
 
     let classes = (0..=u8::MAX).zip(class_names);
     let mut title = true;
     for (class, name) in classes {
-        let readings: Vec<&Reading> =
-            statistics.readings.iter().filter(|reading| reading.class == Some(class)).collect();
+        let readings: Vec<&Reading> = statistics
+            .readings
+            .iter()
+            .filter(|reading| reading.class == Some(class))
+            .collect();
         if readings.is_empty() {
             continue;
         }
@@ -46,7 +75,10 @@ pub(crate) fn table(statistics: &Statistics, class_names: &[String]) -> String {
             let found = readings.iter().find(|reading| reading.kind == kind);
             found.map_or_else(|| "-".to_owned(), |reading| fixed(reading.accuracy))
         };
-        line(name, overall.iter().map(|reading| cell(reading.kind)).collect());
+        line(
+            name,
+            overall.iter().map(|reading| cell(reading.kind)).collect(),
+        );
     }
     text
 }

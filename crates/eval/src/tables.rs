@@ -5,23 +5,49 @@ use dcgan_metrics::{Distribution, Histogram, QUANTILES};
 use serde_json::{Map, Value, json};
 
 /// Columns of `discriminator.csv`.
-pub(crate) const HEADER: [&str; 7] = ["part", "class", "quantity", "statistic", "low", "high", "value"];
+pub(crate) const HEADER: [&str; 7] = [
+    "part",
+    "class",
+    "quantity",
+    "statistic",
+    "low",
+    "high",
+    "value",
+];
 
 /// `discriminator.csv` in long form: a row per number. `class` is empty for all images, `low` and
 /// `high` are the edges of a histogram's bin and empty otherwise.
-pub(crate) fn discriminator_rows(statistics: &Statistics, class_names: &[String]) -> Vec<[String; 7]> {
+pub(crate) fn discriminator_rows(
+    statistics: &Statistics,
+    class_names: &[String],
+) -> Vec<[String; 7]> {
     let mut rows = Vec::new();
-    let mut push = |part: &str, class: Option<u8>, quantity: &str, statistic: &str, bin, value: f64| {
-        let (low, high) = match bin {
-            Some((low, high)) => (number(low), number(high)),
-            None => Default::default(),
+    let mut push =
+        |part: &str, class: Option<u8>, quantity: &str, statistic: &str, bin, value: f64| {
+            let (low, high) = match bin {
+                Some((low, high)) => (number(low), number(high)),
+                None => Default::default(),
+            };
+            let class = class
+                .map(|class| class_name(class, class_names))
+                .unwrap_or_default();
+            rows.push([
+                part.to_owned(),
+                class,
+                quantity.to_owned(),
+                statistic.to_owned(),
+                low,
+                high,
+                number(value),
+            ]);
         };
-        let class = class.map(|class| class_name(class, class_names)).unwrap_or_default();
-        rows.push([
-            part.to_owned(), class, quantity.to_owned(), statistic.to_owned(), low, high, number(value),
-        ]);
-    };
-    for Reading { kind, class, accuracy, .. } in &statistics.readings {
+    for Reading {
+        kind,
+        class,
+        accuracy,
+        ..
+    } in &statistics.readings
+    {
         push(kind.name(), *class, "logit", "accuracy", None, *accuracy);
     }
     for reading in &statistics.readings {
@@ -38,14 +64,25 @@ pub(crate) fn discriminator_rows(statistics: &Statistics, class_names: &[String]
     }
     for ranking in &statistics.rankings {
         let part = versus(ranking.real);
-        push(&part, ranking.class, "logit", "roc_auc", None, ranking.roc_auc);
+        push(
+            &part,
+            ranking.class,
+            "logit",
+            "roc_auc",
+            None,
+            ranking.roc_auc,
+        );
     }
     rows
 }
 
 /// The tree of `discriminator.json`: `parts.PART.all` and `parts.PART.classes.NAME`, and `roc_auc`
 /// likewise.
-pub(crate) fn discriminator_tree(statistics: &Statistics, class_names: &[String], block: usize) -> Value {
+pub(crate) fn discriminator_tree(
+    statistics: &Statistics,
+    class_names: &[String],
+    block: usize,
+) -> Value {
     let mut parts = Map::new();
     for reading in &statistics.readings {
         let mut leaf = Map::new();
@@ -54,12 +91,24 @@ pub(crate) fn discriminator_tree(statistics: &Statistics, class_names: &[String]
             leaf.insert(quantity.into(), distribution_tree(distribution, histogram));
         }
         let part = reading.kind.name().to_owned();
-        put(&mut parts, part, reading.class, class_names, Value::Object(leaf));
+        put(
+            &mut parts,
+            part,
+            reading.class,
+            class_names,
+            Value::Object(leaf),
+        );
     }
     let mut roc_auc = Map::new();
     for ranking in &statistics.rankings {
         let part = versus(ranking.real);
-        put(&mut roc_auc, part, ranking.class, class_names, json!(ranking.roc_auc));
+        put(
+            &mut roc_auc,
+            part,
+            ranking.class,
+            class_names,
+            json!(ranking.roc_auc),
+        );
     }
     json!({
         "normalisation": {"statistics": "batch", "block": block},
@@ -71,7 +120,11 @@ pub(crate) fn discriminator_tree(statistics: &Statistics, class_names: &[String]
 /// The discriminator's share of `metrics.json`: the figures that one follows from run to run.
 pub(crate) fn discriminator_metrics(statistics: &Statistics) -> Value {
     let mut tree = Map::new();
-    for reading in statistics.readings.iter().filter(|reading| reading.class.is_none()) {
+    for reading in statistics
+        .readings
+        .iter()
+        .filter(|reading| reading.class.is_none())
+    {
         let leaf = json!({
             "accuracy": reading.accuracy,
             "logit_mean": reading.logit.mean,
@@ -81,7 +134,11 @@ pub(crate) fn discriminator_metrics(statistics: &Statistics) -> Value {
         tree.insert(reading.kind.name().to_owned(), leaf);
     }
     let mut roc_auc = Map::new();
-    for ranking in statistics.rankings.iter().filter(|ranking| ranking.class.is_none()) {
+    for ranking in statistics
+        .rankings
+        .iter()
+        .filter(|ranking| ranking.class.is_none())
+    {
         roc_auc.insert(versus(ranking.real), json!(ranking.roc_auc));
     }
     tree.insert("roc_auc".into(), Value::Object(roc_auc));
@@ -105,7 +162,11 @@ fn put(
 fn quantities(reading: &Reading) -> [(&'static str, &Distribution, &Histogram); 2] {
     [
         ("logit", &reading.logit, &reading.logit_histogram),
-        ("probability", &reading.probability, &reading.probability_histogram),
+        (
+            "probability",
+            &reading.probability,
+            &reading.probability_histogram,
+        ),
     ]
 }
 
@@ -113,7 +174,10 @@ fn figures(distribution: &Distribution) -> Vec<(String, f64)> {
     let mut figures = vec![
         ("count".to_owned(), distribution.count as f64),
         ("mean".to_owned(), distribution.mean),
-        ("standard_deviation".to_owned(), distribution.standard_deviation),
+        (
+            "standard_deviation".to_owned(),
+            distribution.standard_deviation,
+        ),
         ("min".to_owned(), distribution.min),
     ];
     for (p, value) in QUANTILES.iter().zip(distribution.quantiles) {
@@ -145,7 +209,10 @@ fn versus(real: Kind) -> String {
 }
 
 fn class_name(class: u8, class_names: &[String]) -> String {
-    class_names.get(usize::from(class)).cloned().unwrap_or_else(|| class.to_string())
+    class_names
+        .get(usize::from(class))
+        .cloned()
+        .unwrap_or_else(|| class.to_string())
 }
 
 /// The shortest text that reads back equal.
@@ -158,9 +225,13 @@ pub(crate) fn csv(rows: &[[String; 7]]) -> Vec<u8> {
     let mut writer = csv::Writer::from_writer(Vec::new());
     let header = HEADER.map(str::to_owned);
     for row in std::iter::once(&header).chain(rows) {
-        writer.write_record(row).expect("rows of one length into memory cannot fail");
+        writer
+            .write_record(row)
+            .expect("rows of one length into memory cannot fail");
     }
-    writer.into_inner().expect("flushing into memory cannot fail")
+    writer
+        .into_inner()
+        .expect("flushing into memory cannot fail")
 }
 
 /// A tree as the bytes of a JSON file, indented, keys sorted.

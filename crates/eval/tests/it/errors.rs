@@ -11,63 +11,127 @@ fn with_inputs() -> Fixture {
 
 const CHECKPOINT: [&str; 6] = ["--dataset", "d", "--checkpoint", "c", "--out", "out"];
 const SAMPLES: [&str; 6] = ["--dataset", "d", "--samples", "s", "--out", "out"];
-const BOTH: [&str; 8] =
-    ["--dataset", "d", "--checkpoint", "c", "--samples", "s", "--out", "out"];
+const BOTH: [&str; 8] = [
+    "--dataset",
+    "d",
+    "--checkpoint",
+    "c",
+    "--samples",
+    "s",
+    "--out",
+    "out",
+];
 
 #[test]
 fn samples_of_another_size() {
     let fixture = with_inputs();
     fixture.samples("s", 12, 3, 64);
-    insta::assert_snapshot!(fixture.fail(&SAMPLES), @"");
+    insta::assert_snapshot!(fixture.fail(&SAMPLES), @r"
+    exit 3
+    error: `s` holds images of 12x12x1, expected 8x8x1 as in the dataset `d`
+    hint: give the dataset that the network was trained on
+    ");
 }
 
 #[test]
 fn dataset_of_another_size_than_the_checkpoint() {
     let fixture = with_inputs();
     fixture.dataset("d", 12, 3, [64, 64]);
-    insta::assert_snapshot!(fixture.fail(&CHECKPOINT), @"");
+    insta::assert_snapshot!(fixture.fail(&CHECKPOINT), @r"
+    exit 3
+    error: `c` holds images of 8x8x1, expected 12x12x1 as in the dataset `d`
+    hint: give the dataset that the network was trained on
+    ");
 }
 
 #[test]
 fn unlabelled_against_labelled() {
     let fixture = with_inputs();
     fixture.samples("s", SIDE, 0, 64);
-    insta::assert_snapshot!(fixture.fail(&BOTH), @"");
+    insta::assert_snapshot!(fixture.fail(&BOTH), @r"
+    exit 3
+    error: `s` has no labels, but `c` has labels
+    hint: a labelled network needs a dataset and samples with labels, and samples with labels need a dataset with the same classes
+    ");
     fixture.dataset("d", SIDE, 0, [64, 64]);
-    insta::assert_snapshot!(fixture.fail(&CHECKPOINT), @"");
+    insta::assert_snapshot!(fixture.fail(&CHECKPOINT), @r"
+    exit 3
+    error: `c` has labels, but `d` has no labels
+    hint: a labelled network needs a dataset and samples with labels, and samples with labels need a dataset with the same classes
+    ");
     fixture.samples("s", SIDE, 3, 64);
-    insta::assert_snapshot!(fixture.fail(&SAMPLES), @"");
+    insta::assert_snapshot!(fixture.fail(&SAMPLES), @r"
+    exit 3
+    error: `s` has labels, but `d` has no labels
+    hint: a labelled network needs a dataset and samples with labels, and samples with labels need a dataset with the same classes
+    ");
 }
 
 #[test]
 fn other_classes() {
     let fixture = with_inputs();
     fixture.checkpoint("c", SIDE, 2);
-    insta::assert_snapshot!(fixture.fail(&CHECKPOINT), @"");
+    insta::assert_snapshot!(fixture.fail(&CHECKPOINT), @r#"
+    exit 3
+    error: `c` knows the classes ["zero", "one"], expected ["zero", "one", "two"] as in the dataset `d`
+    hint: give the dataset that the network was trained on
+    "#);
     fixture.samples("s", SIDE, 4, 64);
-    insta::assert_snapshot!(fixture.fail(&SAMPLES), @"");
+    insta::assert_snapshot!(fixture.fail(&SAMPLES), @r"
+    exit 3
+    error: image 3 of `s` has label 3, expected one below 3, the number of classes in the dataset `d`
+    hint: give samples of the dataset's own classes
+    ");
 }
 
 #[test]
 fn too_few_images() {
     let fixture = with_inputs();
     let few = fixture.fail(&[&CHECKPOINT[..], &["--set", "eval.n=63"]].concat());
-    insta::assert_snapshot!(few, @"");
+    insta::assert_snapshot!(few, @r"
+    exit 2
+    error: `eval.n` is 63, expected at least 64
+    hint: set `eval.n` to 64 or more
+    ");
     fixture.samples("s", SIDE, 3, 63);
-    insta::assert_snapshot!(fixture.fail(&BOTH), @"");
+    insta::assert_snapshot!(fixture.fail(&BOTH), @r"
+    exit 3
+    error: `s` holds 63 images, expected at least 64
+    hint: the discriminator judges images in blocks of 64, as in training: give more images, or leave `--checkpoint` out
+    ");
     fixture.dataset("d", SIDE, 3, [64, 10]);
-    insta::assert_snapshot!(fixture.fail(&CHECKPOINT), @"");
+    insta::assert_snapshot!(fixture.fail(&CHECKPOINT), @r"
+    exit 3
+    error: the test part of `d` holds 10 images, expected at least 64
+    hint: the discriminator judges images in blocks of 64, as in training: give more images, or leave `--checkpoint` out
+    ");
     fixture.samples("s", SIDE, 3, 0);
-    insta::assert_snapshot!(fixture.fail(&SAMPLES), @"");
+    insta::assert_snapshot!(fixture.fail(&SAMPLES), @r"
+    exit 3
+    error: `s` holds 0 images, expected at least 1
+    hint: give a file with images in it
+    ");
 }
 
 #[test]
 fn missing_files() {
     let fixture = Fixture::new();
-    insta::assert_snapshot!(fixture.fail(&CHECKPOINT), @"");
+    insta::assert_snapshot!(fixture.fail(&CHECKPOINT), @r"
+    exit 3
+    error: dataset `d` does not exist
+    hint: `make prepare` makes it; or give another path
+    ");
     fixture.dataset("d", SIDE, 3, [64, 64]);
-    insta::assert_snapshot!(fixture.fail(&CHECKPOINT), @"");
-    insta::assert_snapshot!(fixture.fail(&SAMPLES), @"");
+    insta::assert_snapshot!(fixture.fail(&CHECKPOINT), @r"
+    exit 3
+    error: checkpoint `c` does not exist
+    hint: `make train` makes it; or give another path
+    ");
+    insta::assert_snapshot!(fixture.fail(&SAMPLES), @r"
+    exit 3
+    error: samples `s` does not exist
+    hint: `make sample` makes it; or give another path
+    ");
 }
 
 #[test]
@@ -77,11 +141,26 @@ fn damaged_files() {
     let mut damaged = whole.clone();
     *damaged.last_mut().unwrap() ^= 1;
     put(&fixture, "c", &damaged);
-    let message = fixture.fail(&CHECKPOINT);
-    assert!(message.starts_with("exit 3\nerror: checkpoint `c` is damaged"), "{message}");
+    insta::assert_snapshot!(without_hashes(&fixture.fail(&CHECKPOINT)), @r"
+    exit 3
+    error: discriminator `c` is damaged: expected content of SHA-256 `HASH`, got `HASH`
+    hint: copy it again, or remove it and run `make train`
+    ");
     put(&fixture, "c", &whole[..whole.len() / 2]);
-    let message = fixture.fail(&CHECKPOINT);
-    assert!(message.starts_with("exit 3\nerror: checkpoint `c` is damaged"), "{message}");
+    insta::assert_snapshot!(fixture.fail(&CHECKPOINT), @r"
+    exit 3
+    error: discriminator `c` is damaged: expected 14792 bytes, got 7396 bytes
+    hint: copy it again, or remove it and run `make train`
+    ");
+}
+
+/// A message with every SHA-256 replaced by one word.
+fn without_hashes(message: &str) -> String {
+    let is_hash = |piece: &&str| piece.trim_end_matches('`').len() == 64;
+    let pieces = message.split_inclusive(|c: char| !c.is_ascii_alphanumeric());
+    pieces
+        .map(|piece| if is_hash(&piece) { "HASH`" } else { piece })
+        .collect()
 }
 
 #[test]
@@ -92,7 +171,11 @@ fn samples_of_another_type() {
     bytes.extend_from_slice(header);
     bytes.extend([0; 256]);
     put(&fixture, "s", &bytes);
-    insta::assert_snapshot!(fixture.fail(&SAMPLES), @"");
+    insta::assert_snapshot!(fixture.fail(&SAMPLES), @r"
+    exit 3
+    error: samples `s` does not fit: expected `images` of type U8 with 4 axes, got type F32, shape [1, 8, 8, 1]
+    hint: give another file; `make sample` makes one
+    ");
 }
 
 #[test]
@@ -106,7 +189,11 @@ fn a_dataset_is_no_checkpoint() {
 #[test]
 fn wrong_usage() {
     let fixture = with_inputs();
-    assert!(fixture.fail(&["--dataset", "d", "--out", "out"]).starts_with("exit 2\n"));
+    assert!(
+        fixture
+            .fail(&["--dataset", "d", "--out", "out"])
+            .starts_with("exit 2\n")
+    );
     let message = fixture.fail(&[&CHECKPOINT[..], &["--set", "eval.sed=1"]].concat());
     assert!(message.starts_with("exit 2\n"), "{message}");
 }
@@ -140,7 +227,10 @@ fn a_locked_folder() {
     fixture.succeed(&[&CHECKPOINT[..], &["--set", "eval.n=64"]].concat());
 }
 
-#[expect(clippy::disallowed_methods, reason = "a damaged file is what the test wants")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a damaged file is what the test wants"
+)]
 fn put(fixture: &Fixture, name: &str, bytes: &[u8]) {
     std::fs::write(fixture.path(name), bytes).unwrap();
 }

@@ -21,7 +21,16 @@ fn figures_are_the_measures_of_the_discriminators_logits() {
     let fixture = Fixture::new();
     let dataset = fixture.dataset("d", SIDE, 3, [64, 64]);
     let checkpoint = fixture.checkpoint("c", SIDE, 3);
-    let args = ["--dataset", "d", "--checkpoint", "c", "--set", "eval.n=64", "--out", "out"];
+    let args = [
+        "--dataset",
+        "d",
+        "--checkpoint",
+        "c",
+        "--set",
+        "eval.n=64",
+        "--out",
+        "out",
+    ];
     fixture.succeed(&args);
 
     let discriminator = LoadedDiscriminator::load(&checkpoint).unwrap();
@@ -41,13 +50,25 @@ fn figures_are_the_measures_of_the_discriminators_logits() {
     let expected = Distribution::of(&test).unwrap();
     let all = &tree["parts"]["test"]["all"];
     close(&all["logit"]["mean"], expected.mean);
-    close(&all["logit"]["standard_deviation"], expected.standard_deviation);
+    close(
+        &all["logit"]["standard_deviation"],
+        expected.standard_deviation,
+    );
     close(&all["logit"]["quantiles"]["0.5"], expected.quantiles[4]);
     close(&all["accuracy"], accuracy(&test, true).unwrap());
-    close(&tree["parts"]["generated"]["all"]["accuracy"], accuracy(&generated, false).unwrap());
-    close(&tree["roc_auc"]["test_vs_generated"]["all"], roc_auc(&test, &generated).unwrap());
+    close(
+        &tree["parts"]["generated"]["all"]["accuracy"],
+        accuracy(&generated, false).unwrap(),
+    );
+    close(
+        &tree["roc_auc"]["test_vs_generated"]["all"],
+        roc_auc(&test, &generated).unwrap(),
+    );
     let metrics = fixture.json("out/metrics.json");
-    assert_eq!(metrics["discriminator"]["test"]["logit_mean"], all["logit"]["mean"]);
+    assert_eq!(
+        metrics["discriminator"]["test"]["logit_mean"],
+        all["logit"]["mean"]
+    );
     assert_eq!(metrics["step"], 7);
     // Image 1 has class "one": its logit is among that class's.
     let count = tree["parts"]["generated"]["classes"]["one"]["logit"]["count"].as_u64();
@@ -59,10 +80,21 @@ fn the_grids_hold_the_generated_images() {
     let fixture = Fixture::new();
     fixture.dataset("d", SIDE, 3, [64, 64]);
     let checkpoint = fixture.checkpoint("c", SIDE, 3);
-    let args = ["--dataset", "d", "--checkpoint", "c", "--set", "eval.n=70", "--out", "out"];
+    let args = [
+        "--dataset",
+        "d",
+        "--checkpoint",
+        "c",
+        "--set",
+        "eval.n=70",
+        "--out",
+        "out",
+    ];
     fixture.succeed(&args);
     let generator = LoadedGenerator::load(&checkpoint).unwrap();
-    let images = generator.images(0, 0, 70, ClassChoice::Cycle { classes: 3 }).unwrap();
+    let images = generator
+        .images(0, 0, 70, ClassChoice::Cycle { classes: 3 })
+        .unwrap();
     let image = |i: usize| &images[i * SIDE * SIDE..(i + 1) * SIDE * SIDE];
     let cell = |picture: &dcgan_figures::Picture, row: usize, column: usize| -> Vec<u8> {
         (0..SIDE)
@@ -90,11 +122,29 @@ fn the_table_holds_every_figure_once() {
     let set = ["--set", "eval.n=64", "--set", "eval.histogram_bins=5"];
     fixture.succeed(&[&args[..], &set].concat());
     let mut reader = csv::Reader::from_path(fixture.path("out/discriminator.csv")).unwrap();
-    let header: Vec<String> = reader.headers().unwrap().iter().map(str::to_owned).collect();
-    assert_eq!(header, ["part", "class", "quantity", "statistic", "low", "high", "value"]);
+    let header: Vec<String> = reader
+        .headers()
+        .unwrap()
+        .iter()
+        .map(str::to_owned)
+        .collect();
+    assert_eq!(
+        header,
+        [
+            "part",
+            "class",
+            "quantity",
+            "statistic",
+            "low",
+            "high",
+            "value"
+        ]
+    );
     let rows: Vec<csv::StringRecord> = reader.records().map(Result::unwrap).collect();
-    let keys: std::collections::BTreeSet<String> =
-        rows.iter().map(|row| row.iter().take(6).collect::<Vec<_>>().join(",")).collect();
+    let keys: std::collections::BTreeSet<String> = rows
+        .iter()
+        .map(|row| row.iter().take(6).collect::<Vec<_>>().join(","))
+        .collect();
     assert_eq!(keys.len(), rows.len());
     // Three parts and four groups, each accuracy and twice 14 figures and 5 bins; two rankings.
     assert_eq!(rows.len(), 12 * (1 + 2 * (14 + 5)) + 2 * 4);
@@ -125,7 +175,11 @@ fn samples_alone_have_no_discriminator() {
     let metrics = fixture.json("out/metrics.json");
     assert_eq!(metrics["images"]["generated"], 20);
     assert!(metrics.get("discriminator").is_none());
-    insta::assert_snapshot!(stdout, @"");
+    insta::assert_snapshot!(stdout, @r"
+    20 generated images
+
+    wrote grid.png, grid-classes.png, metrics.json to `out`
+    ");
 }
 
 #[test]
@@ -145,14 +199,27 @@ fn without_labels_there_are_no_classes() {
     let fixture = Fixture::new();
     fixture.dataset("d", 16, 0, [64, 0]);
     fixture.checkpoint("c", 16, 0);
-    let args = ["--dataset", "d", "--checkpoint", "c", "--set", "eval.n=64", "--out", "out"];
+    let args = [
+        "--dataset",
+        "d",
+        "--checkpoint",
+        "c",
+        "--set",
+        "eval.n=64",
+        "--out",
+        "out",
+    ];
     fixture.succeed(&args);
     assert!(!fixture.path("out/grid-classes.png").exists());
     let tree = fixture.json("out/discriminator.json");
     assert!(tree["parts"]["train"].get("classes").is_none());
     assert!(tree["parts"].get("test").is_none());
     let csv = std::fs::read_to_string(fixture.path("out/discriminator.csv")).unwrap();
-    assert!(csv.lines().skip(1).all(|line| line.split(',').nth(1) == Some("")));
+    assert!(
+        csv.lines()
+            .skip(1)
+            .all(|line| line.split(',').nth(1) == Some(""))
+    );
 }
 
 #[test]
@@ -160,10 +227,34 @@ fn the_summary_is_a_table() {
     let fixture = Fixture::new();
     fixture.dataset("d", SIDE, 3, [64, 64]);
     fixture.checkpoint("c", SIDE, 3);
-    let args = ["--dataset", "d", "--checkpoint", "c", "--set", "eval.n=64", "--out", "out"];
+    let args = [
+        "--dataset",
+        "d",
+        "--checkpoint",
+        "c",
+        "--set",
+        "eval.n=64",
+        "--out",
+        "out",
+    ];
     let stdout = fixture.succeed(&args);
     let digits = |c: char| if c.is_ascii_digit() { '0' } else { c };
-    insta::assert_snapshot!(stdout.chars().map(digits).collect::<String>(), @"");
+    insta::assert_snapshot!(stdout.chars().map(digits).collect::<String>(), @r"
+    discriminator                      train        test   generated
+    images                                00          00          00
+    logit, mean                      -0.0000     -0.0000     -0.0000
+    logit, standard deviation         0.0000      0.0000      0.0000
+    probability, mean                 0.0000      0.0000      0.0000
+    accuracy at 0.0                   0.0000      0.0000      0.0000
+    ROC AUC against generated         0.0000      0.0000
+
+    accuracy at 0.0 by class
+    zero                              0.0000      0.0000      0.0000
+    one                               0.0000      0.0000      0.0000
+    two                               0.0000      0.0000      0.0000
+
+    wrote grid.png, grid-classes.png, discriminator.csv, discriminator.json, metrics.json to `out`
+    ");
     let stdout = fixture.succeed(&[&args[..], &["--json", "--force"]].concat());
     let json: serde_json::Value = serde_json::from_str(&stdout).unwrap();
     assert_eq!(json["metrics"], fixture.json("out/metrics.json"));

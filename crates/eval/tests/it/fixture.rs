@@ -27,7 +27,9 @@ pub(crate) struct Outcome {
 
 impl Fixture {
     pub(crate) fn new() -> Self {
-        Self { folder: TempDir::new().unwrap() }
+        Self {
+            folder: TempDir::new().unwrap(),
+        }
     }
 
     pub(crate) fn path(&self, name: &str) -> PathBuf {
@@ -36,11 +38,21 @@ impl Fixture {
 
     /// Class names "zero", "one", ...; none for 0 classes.
     pub(crate) fn class_names(classes: usize) -> Vec<String> {
-        ["zero", "one", "two", "three"].iter().take(classes).map(ToString::to_string).collect()
+        ["zero", "one", "two", "three"]
+            .iter()
+            .take(classes)
+            .map(ToString::to_string)
+            .collect()
     }
 
     /// A dataset of random pictures, label i mod classes.
-    pub(crate) fn dataset(&self, name: &str, side: usize, classes: usize, n: [usize; 2]) -> PathBuf {
+    pub(crate) fn dataset(
+        &self,
+        name: &str,
+        side: usize,
+        classes: usize,
+        n: [usize; 2],
+    ) -> PathBuf {
         let info = DatasetInfo {
             name: "noise".into(),
             class_names: Self::class_names(classes),
@@ -66,7 +78,11 @@ impl Fixture {
     /// A checkpoint of fresh networks; unlabelled for 0 classes.
     pub(crate) fn checkpoint(&self, name: &str, side: usize, classes: usize) -> PathBuf {
         let config = NetworkConfig {
-            kind: if classes > 0 { Kind::Labelled } else { Kind::Unlabelled },
+            kind: if classes > 0 {
+                Kind::Labelled
+            } else {
+                Kind::Unlabelled
+            },
             height: side,
             width: side,
             channels: 1,
@@ -78,10 +94,19 @@ impl Fixture {
             dfc_dim: 8,
         };
         let names = Self::class_names(classes);
-        self.write_checkpoint(name, &config, network_info(&config, &names, ZDistribution::Uniform))
+        self.write_checkpoint(
+            name,
+            &config,
+            network_info(&config, &names, ZDistribution::Uniform),
+        )
     }
 
-    fn write_checkpoint(&self, name: &str, config: &NetworkConfig, network: NetworkInfo) -> PathBuf {
+    fn write_checkpoint(
+        &self,
+        name: &str,
+        config: &NetworkConfig,
+        network: NetworkInfo,
+    ) -> PathBuf {
         let mut weights = Generator::init(config, 5).unwrap().arrays().unwrap();
         weights.extend(Discriminator::init(config, 5).unwrap().arrays().unwrap());
         let checkpoint = Checkpoint {
@@ -179,5 +204,7 @@ fn labels(n: usize, classes: usize) -> Vec<u8> {
 
 fn noise(n: usize, index: u64) -> Vec<u8> {
     let mut stream = Stream::new(0, Purpose::Synthetic, index);
-    (0..n).map(|_| u8::try_from(stream.below(256)).unwrap()).collect()
+    (0..n)
+        .map(|_| u8::try_from(stream.below(256)).unwrap())
+        .collect()
 }

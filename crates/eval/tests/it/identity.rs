@@ -43,7 +43,12 @@ fn an_equal_run_is_not_repeated_unless_forced() {
     let fixture = with_inputs();
     fixture.succeed(&args(&["--out", "out"]));
     let files = fixture.files("out");
-    let modified = || std::fs::metadata(fixture.path("out/manifest.json")).unwrap().modified().unwrap();
+    let modified = || {
+        std::fs::metadata(fixture.path("out/manifest.json"))
+            .unwrap()
+            .modified()
+            .unwrap()
+    };
     let before = modified();
     let stdout = fixture.succeed(&args(&["--out", "out", "--threads", "2", "--quiet"]));
     insta::assert_snapshot!(stdout, @"`out` is up to date: same settings, same inputs");
@@ -86,7 +91,12 @@ fn a_dry_run_writes_nothing() {
     let fixture = with_inputs();
     let stdout = fixture.succeed(&args(&["--out", "out", "--dry-run"]));
     assert!(!fixture.path("out").exists());
-    insta::assert_snapshot!(stdout, @"");
+    insta::assert_snapshot!(stdout, @r#"
+    dataset `noise`: 8x8x1, 3 classes
+    settings: {"eval":{"histogram_bins":50,"n":96,"seed":0}}
+    reads c, d
+    would write grid.png, grid-classes.png, discriminator.csv, discriminator.json, metrics.json, manifest.json in `out`
+    "#);
     fixture.succeed(&args(&["--out", "out"]));
     let stdout = fixture.succeed(&args(&["--out", "out", "--dry-run", "--json"]));
     let json: serde_json::Value = serde_json::from_str(&stdout).unwrap();

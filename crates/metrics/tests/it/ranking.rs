@@ -37,7 +37,10 @@ fn accuracy_takes_the_side_of_zero() {
 fn probabilities_are_the_logistic_function() {
     // 1 / (1 + exp(-x)) to nine digits.
     for (logit, expected) in [(0.0, 0.5), (1.0, 0.731_058_579), (-2.0, 0.119_202_922)] {
-        assert!((f64::from(probability(logit)) - expected).abs() < 6e-8, "{logit}");
+        assert!(
+            (f64::from(probability(logit)) - expected).abs() < 6e-8,
+            "{logit}"
+        );
     }
     assert_eq!(probability(200.0).to_bits(), 1.0_f32.to_bits());
     assert_eq!(probability(-200.0).to_bits(), 0.0_f32.to_bits());
