@@ -134,7 +134,14 @@ fn kept(checkpoint: Option<&Path>) -> String {
 }
 
 fn listed(differences: &[Difference]) -> String {
-    let one = |d: &Difference| format!("`{}` was {}, is {}", d.key, text(&d.old), text(&d.new));
+    let one = |d: &Difference| {
+        format!(
+            "`{}` was {}, is {}",
+            d.key,
+            text(d.old.as_ref()),
+            text(d.new.as_ref())
+        )
+    };
     differences.iter().map(one).collect::<Vec<_>>().join(", ")
 }
 
@@ -143,15 +150,15 @@ fn expected(differences: &[Difference]) -> String {
         format!(
             "`{}`: expected {}, got {}",
             d.key,
-            text(&d.old),
-            text(&d.new)
+            text(d.old.as_ref()),
+            text(d.new.as_ref())
         )
     };
     differences.iter().map(one).collect::<Vec<_>>().join(", ")
 }
 
 /// A value as its user would write it.
-fn text(value: &Option<Value>) -> String {
+fn text(value: Option<&Value>) -> String {
     match value {
         None => "absent".into(),
         Some(Value::String(text)) => format!("`{text}`"),
@@ -163,13 +170,12 @@ impl Hint for Error {
     fn hint(&self) -> Option<String> {
         match self {
             Self::Artifacts(source) => source.hint(),
-            Self::Network(source) => source.hint(),
+            Self::Network(source) | Self::UnfitPictures { source, .. } => source.hint(),
             Self::Models(source) => source.hint(),
             Self::Figures(source) => source.hint(),
             Self::NoLabels { .. } => {
                 Some("prepare the dataset with labels, or set `train.network: unlabelled`".into())
             }
-            Self::UnfitPictures { source, .. } => source.hint(),
             Self::BatchTooLarge { .. } => Some("set a smaller `train.batch_size`".into()),
             Self::OtherRun { .. } => Some(
                 "choose another `--out`, go back to the old settings, or give `--force` to move \

@@ -177,7 +177,7 @@ impl RunFolder {
             from.with_file_name(name)
         };
         let free = |to: &PathBuf| fs::symlink_metadata(to).is_err();
-        let to = (1..).map(old).find(free).unwrap_or_else(|| old(0));
+        let to = (1..=u32::MAX).map(old).find(free).unwrap_or_else(|| old(0));
         #[expect(
             clippy::disallowed_methods,
             reason = "moves a whole folder, within its parent"

@@ -177,6 +177,8 @@ impl<'a> Run<'a> {
             }
             if plan.draws(step) {
                 self.grids.draw(&self.state.generator, step)?;
+                // Whoever watches the run finds the rows up to the picture.
+                self.tables.flush()?;
             }
             let signal = signals.received();
             if plan.keeps_checkpoint(step) || signal.is_some() {
@@ -340,11 +342,18 @@ fn dry_run(args: &Args, resolved: &Resolved, found: Found) -> Result<(), Failure
         plan.last_step, settings.epochs, plan.steps_per_epoch
     );
     for (key, value) in json["settings"]["train"].as_object().into_iter().flatten() {
-        human += &format!("train.{key}: {value}\n");
+        let text = value
+            .as_str()
+            .map_or_else(|| value.to_string(), str::to_owned);
+        human += &[
+            "train.", key, ": ", &text, "
+",
+        ]
+        .concat();
     }
     for (verb, files) in [("reads", &reads[..]), ("writes", &writes[..])] {
         for file in files {
-            human += &format!("{verb} {file}\n");
+            human += &[verb, " ", file, "\n"].concat();
         }
     }
     print_result(&args.common, &human, &json)

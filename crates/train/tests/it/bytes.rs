@@ -38,7 +38,10 @@ fn a_run_writes_what_the_contract_lists() {
         "step,epoch,d_loss,d_loss_real,d_loss_fake,g_loss_1,g_loss_2,d_real_mean,d_fake_mean,\
          d_accuracy,d_grad_norm,g_grad_norm"
     );
-    let steps: Vec<_> = lines[1..].iter().map(|line| line.split(',').take(2).collect()).collect();
+    let steps: Vec<_> = lines[1..]
+        .iter()
+        .map(|line| line.split(',').take(2).collect::<Vec<_>>())
+        .collect();
     let expected: Vec<Vec<String>> = (1..=12)
         .map(|step| vec![step.to_string(), if step <= 6 { "1" } else { "2" }.into()])
         .collect();
@@ -56,7 +59,13 @@ fn the_same_bytes_twice_and_for_any_number_of_threads() {
     for threads in ["1", "2", "3"] {
         let out = format!("threads-{threads}");
         let mut command = place.command(&out, TWO_EPOCHS);
-        assert!(command.args(["--threads", threads, "--quiet"]).status().unwrap().success());
+        assert!(
+            command
+                .args(["--threads", threads, "--quiet"])
+                .status()
+                .unwrap()
+                .success()
+        );
         assert_same(&expected, &place.files(&out));
     }
 }
@@ -65,9 +74,16 @@ fn the_same_bytes_twice_and_for_any_number_of_threads() {
 fn another_seed_gives_other_bytes() {
     let place = Place::new();
     place.train("run", TWO_EPOCHS);
-    place.train("other", &["train.epochs=2", "train.keep_checkpoints=2", "train.seed=1"]);
+    place.train(
+        "other",
+        &["train.epochs=2", "train.keep_checkpoints=2", "train.seed=1"],
+    );
     let (run, other) = (place.files("run"), place.files("other"));
-    for name in ["metrics.csv", "generator.safetensors", "samples/step-00000000.png"] {
+    for name in [
+        "metrics.csv",
+        "generator.safetensors",
+        "samples/step-00000000.png",
+    ] {
         assert_ne!(run[name], other[name], "{name}");
     }
     assert_eq!(run["samples/reals.png"], other["samples/reals.png"]);
@@ -79,7 +95,10 @@ fn one_epoch_then_two_is_two_at_once() {
     place.train("at-once", TWO_EPOCHS);
     place.train("in-two", &["train.epochs=1", "train.keep_checkpoints=2"]);
     let first = place.checkpoints("in-two");
-    assert_eq!(first, ["step-00000004.safetensors", "step-00000006.safetensors"]);
+    assert_eq!(
+        first,
+        ["step-00000004.safetensors", "step-00000006.safetensors"]
+    );
     place.train("in-two", TWO_EPOCHS);
     assert_same(&place.files("at-once"), &place.files("in-two"));
 }
@@ -87,29 +106,40 @@ fn one_epoch_then_two_is_two_at_once() {
 #[test]
 fn interrupted_again_and_again_is_undisturbed() {
     let place = Place::new();
-    // Long enough to be met under way: some 60 epochs of six steps.
-    let settings =
-        &["train.epochs=60", "train.grid_every=100", "train.checkpoint_every=150", "train.gf_dim=8"];
+    // Long enough to be met under way: 600 steps. Rows reach the disk with every grid.
+    let settings = &[
+        "train.epochs=100",
+        "train.grid_every=10",
+        "train.checkpoint_every=250",
+    ];
     place.train("undisturbed", settings);
     let mut stopped = 0;
-    for (rows, signal, code) in [(20, "INT", 130), (60, "TERM", 143), (170, "INT", 130)] {
+    for (rows, signal, code) in [(20, "INT", 130), (60, "TERM", 143), (300, "INT", 130)] {
         let child = start(&mut place.command("run", settings));
-        wait_for(|| on_disk(&place, "run", rows));
+        wait_for(|| place.rows("run") > rows);
         stopped += i32::from(stop(child, signal) == Some(code));
     }
     assert_eq!(stopped, 3, "no run was met under way");
     let interrupted = place.checkpoints("run");
-    assert_eq!(interrupted.len(), 2, "150 and the one on the last signal: {interrupted:?}");
+    assert_eq!(
+        interrupted.len(),
+        2,
+        "250 and the one on the last signal: {interrupted:?}"
+    );
     place.train("run", settings);
     assert_same(&place.files("undisturbed"), &place.files("run"));
     let timing = std::fs::read_to_string(place.path("run/timing.csv")).unwrap();
-    assert_eq!(timing.lines().count(), 361);
+    assert_eq!(timing.lines().count(), 601);
 }
 
 #[test]
 fn killed_before_its_first_checkpoint_starts_again() {
     let place = Place::new();
-    let settings = &["train.epochs=60", "train.checkpoint_every=1000", "train.grid_every=3"];
+    let settings = &[
+        "train.epochs=60",
+        "train.checkpoint_every=1000",
+        "train.grid_every=3",
+    ];
     place.train("undisturbed", settings);
     let child = start(&mut place.command("run", settings));
     wait_for(|| place.path("run/samples/step-00000009.png").exists());
@@ -123,17 +153,20 @@ fn killed_before_its_first_checkpoint_starts_again() {
 fn without_reshuffle_every_epoch_has_the_first_order() {
     let place = Place::new();
     // No learning, so that the discriminator's loss on x tells which pictures a batch had.
-    let settings = |reshuffle| {
-        ["train.epochs=2", "train.learning_rate=1e-30", reshuffle].map(String::from)
-    };
-    for (out, reshuffle, same) in
-        [("kept", "train.reshuffle=false", true), ("new", "train.reshuffle=true", false)]
-    {
+    let settings =
+        |reshuffle| ["train.epochs=2", "train.learning_rate=1e-30", reshuffle].map(String::from);
+    for (out, reshuffle, same) in [
+        ("kept", "train.reshuffle=false", true),
+        ("new", "train.reshuffle=true", false),
+    ] {
         let settings = settings(reshuffle);
         place.train(out, &settings.each_ref().map(String::as_str));
         let metrics = text(&place.files(out)["metrics.csv"]);
-        let losses: Vec<_> =
-            metrics.lines().skip(1).map(|line| line.split(',').nth(3).unwrap()).collect();
+        let losses: Vec<_> = metrics
+            .lines()
+            .skip(1)
+            .map(|line| line.split(',').nth(3).unwrap())
+            .collect();
         assert_eq!(losses[..6] == losses[6..], same, "{out}: {losses:?}");
     }
 }
@@ -155,14 +188,21 @@ fn a_finished_run_is_left_alone() {
 fn read_outs_change_averages_and_nothing_else() {
     let place = Place::new();
     place.train("plain", TWO_EPOCHS);
-    let with = ["train.epochs=2", "train.keep_checkpoints=2", "train.moving_averages=with_readouts"];
+    let with = [
+        "train.epochs=2",
+        "train.keep_checkpoints=2",
+        "train.moving_averages=with_readouts",
+    ];
     place.train("with", &with);
     let (plain, with) = (place.files("plain"), place.files("with"));
     let (plain, with) = (text(&plain["metrics.csv"]), text(&with["metrics.csv"]));
     let header = with.lines().next().unwrap();
     assert!(header.ends_with(",readout_d_loss_fake,readout_d_loss_real,readout_g_loss"));
     for (plain, with) in plain.lines().zip(with.lines()) {
-        assert!(with.starts_with(plain), "{with}\ndoes not begin with\n{plain}");
+        assert!(
+            with.starts_with(plain),
+            "{with}\ndoes not begin with\n{plain}"
+        );
     }
 }
 
@@ -180,28 +220,29 @@ fn the_unlabelled_network_trains_too() {
 }
 
 fn start(command: &mut Command) -> Child {
-    command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap()
+    command
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap()
 }
 
 /// Sends a signal and returns the exit code, `None` after SIGKILL.
 fn stop(mut child: Child, signal: &str) -> Option<i32> {
     let id = child.id().to_string();
     // Fails if the child has ended already; its exit code then says so.
-    let _ = Command::new("kill").args([&format!("-{signal}"), &id]).status();
+    let _ = Command::new("kill")
+        .args([&format!("-{signal}"), &id])
+        .status();
     child.wait().unwrap().code()
-}
-
-/// Whether grids or checkpoints show that `run` has done about `rows` steps.
-fn on_disk(place: &Place, out: &str, rows: usize) -> bool {
-    place.rows(out) >= rows
 }
 
 /// Waits until `done`, a minute at most.
 fn wait_for(done: impl Fn() -> bool) {
-    for _ in 0..6000 {
+    for _ in 0..60_000 {
         if done() {
             return;
         }
-        std::thread::sleep(Duration::from_millis(10));
+        std::thread::sleep(Duration::from_millis(1));
     }
 }

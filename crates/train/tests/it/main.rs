@@ -5,7 +5,10 @@
 //! * `faults`: divergence, damaged checkpoints and tables, lost files.
 //! * `iteration`: the training step itself, through the library.
 
-#![expect(clippy::unwrap_used, reason = "a test that can't set up its files has failed")]
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test that can't set up its files has failed"
+)]
 
 mod bytes;
 mod faults;

@@ -27,7 +27,9 @@ const TINY: [&str; 8] = [
 impl Place {
     /// With 26 labelled pictures of 8x8 in three classes, `dataset.safetensors`.
     pub(crate) fn new() -> Self {
-        let place = Self { folder: tempfile::tempdir().unwrap() };
+        let place = Self {
+            folder: tempfile::tempdir().unwrap(),
+        };
         place.write_dataset("dataset.safetensors", [8, 8, 1], 26, 3);
         place
     }
@@ -42,7 +44,9 @@ impl Place {
     ) {
         let info = DatasetInfo {
             name: "test".into(),
-            class_names: (0..n_classes).map(|class| format!("class {class}")).collect(),
+            class_names: (0..n_classes)
+                .map(|class| format!("class {class}"))
+                .collect(),
             height,
             width,
             channels,
@@ -51,11 +55,19 @@ impl Place {
         let pixel = |i: usize| u8::try_from((i * 37 + i / 64 * 11) % 256).unwrap();
         let part = PartData {
             images: (0..n * height * width * channels).map(pixel).collect(),
-            labels: (n_classes > 0)
-                .then(|| (0..n).map(|i| u8::try_from(i % n_classes).unwrap()).collect()),
+            labels: (n_classes > 0).then(|| {
+                (0..n)
+                    .map(|i| u8::try_from(i % n_classes).unwrap())
+                    .collect()
+            }),
             n,
         };
-        write_dataset(&self.path(name), &info, &BTreeMap::from([(Part::Train, part)])).unwrap();
+        write_dataset(
+            &self.path(name),
+            &info,
+            &BTreeMap::from([(Part::Train, part)]),
+        )
+        .unwrap();
     }
 
     /// A path in this folder.
@@ -71,7 +83,9 @@ impl Place {
     /// The same on another dataset.
     pub(crate) fn command_on(&self, dataset: &str, out: &str, settings: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_dcgan-train"));
-        command.current_dir(self.folder.path()).args(["--dataset", dataset, "--out", out]);
+        command
+            .current_dir(self.folder.path())
+            .args(["--dataset", dataset, "--out", out]);
         for setting in TINY.iter().chain(settings) {
             command.args(["--set", setting]);
         }
@@ -99,7 +113,11 @@ impl Place {
         while let Some(folder) = folders.pop() {
             for entry in fs::read_dir(folder).unwrap() {
                 let path = entry.unwrap().path();
-                let name = path.strip_prefix(&root).unwrap().to_string_lossy().into_owned();
+                let name = path
+                    .strip_prefix(&root)
+                    .unwrap()
+                    .to_string_lossy()
+                    .into_owned();
                 if path.is_dir() {
                     folders.push(path);
                 } else if !name.starts_with('.') && name != "timing.csv" {
@@ -113,19 +131,26 @@ impl Place {
     /// The names in `out/checkpoints`, sorted.
     pub(crate) fn checkpoints(&self, out: &str) -> Vec<String> {
         let names = self.files(out).into_keys();
-        names.filter_map(|name| Some(name.strip_prefix("checkpoints/")?.to_owned())).collect()
+        names
+            .filter_map(|name| Some(name.strip_prefix("checkpoints/")?.to_owned()))
+            .collect()
     }
 
     /// Rows of `out/metrics.csv`, the header included; 0 while there is none.
     pub(crate) fn rows(&self, out: &str) -> usize {
-        fs::read_to_string(self.path(out).join("metrics.csv")).map_or(0, |text| text.lines().count())
+        fs::read_to_string(self.path(out).join("metrics.csv"))
+            .map_or(0, |text| text.lines().count())
     }
 }
 
 /// Exit code and stderr of a command.
 pub(crate) fn report(command: &mut Command) -> String {
     let output = command.output().unwrap();
-    format!("exit code {:?}\n{}", output.status.code().unwrap(), text(&output.stderr))
+    format!(
+        "exit code {:?}\n{}",
+        output.status.code().unwrap(),
+        text(&output.stderr)
+    )
 }
 
 /// What a program wrote.
@@ -135,13 +160,13 @@ pub(crate) fn text(bytes: &[u8]) -> String {
 
 /// Holds that two folders hold the same files, byte for byte, naming those that differ.
 #[track_caller]
-pub(crate) fn assert_same(
-    left: &BTreeMap<String, Vec<u8>>,
-    right: &BTreeMap<String, Vec<u8>>,
-) {
+pub(crate) fn assert_same(left: &BTreeMap<String, Vec<u8>>, right: &BTreeMap<String, Vec<u8>>) {
     let names: Vec<_> = left.keys().collect();
     assert_eq!(names, right.keys().collect::<Vec<_>>());
-    let differing: Vec<_> = names.into_iter().filter(|name| left[*name] != right[*name]).collect();
+    let differing: Vec<_> = names
+        .into_iter()
+        .filter(|name| left[*name] != right[*name])
+        .collect();
     assert!(differing.is_empty(), "these files differ: {differing:?}");
 }
 
@@ -150,6 +175,9 @@ pub(crate) fn damage(path: &Path) {
     let mut bytes = fs::read(path).unwrap();
     let middle = bytes.len() / 2;
     bytes[middle] ^= 1;
-    #[expect(clippy::disallowed_methods, reason = "a damaged file is what is wanted")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "a damaged file is what is wanted"
+    )]
     fs::write(path, bytes).unwrap();
 }

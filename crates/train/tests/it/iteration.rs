@@ -1,0 +1,189 @@
+//! The training step: the original's order and what may be saved of it.
+
+use candle_core::{Device, Tensor};
+use dcgan_networks::{
+    Adam, AdamConfig, Discriminator, Generator, NetworkConfig, Weights, discriminator_loss,
+    generator_loss, gradients, one_hot, scalar,
+};
+use dcgan_train::step::{Batch, Phase, Schedule, State, iteration};
+
+const ADAM: AdamConfig = AdamConfig {
+    lr: 2e-4,
+    beta1: 0.5,
+    beta2: 0.999,
+    epsilon: 1e-8,
+};
+
+fn config() -> NetworkConfig {
+    let narrow = NetworkConfig::labelled(8, 8, 1, 3);
+    NetworkConfig {
+        z_dim: 5,
+        gf_dim: 3,
+        df_dim: 2,
+        gfc_dim: 7,
+        dfc_dim: 6,
+        ..narrow
+    }
+}
+
+fn state() -> State {
+    let generator = Generator::init(&config(), 1).unwrap();
+    let discriminator = Discriminator::init(&config(), 1).unwrap();
+    let adam_g = Adam::new(generator.parameters(), ADAM);
+    let adam_d = Adam::new(discriminator.parameters(), ADAM);
+    State {
+        generator,
+        discriminator,
+        adam_g,
+        adam_d,
+    }
+}
+
+fn batch() -> Batch {
+    let values = |n: usize, k: usize| (0..n).map(|i| (i * k % 97) as f32 / 97.0).collect();
+    let tensor = |shape: &[usize], k| {
+        let n = shape.iter().product();
+        Tensor::from_vec::<_, f32>(values(n, k), shape, &Device::Cpu).unwrap()
+    };
+    let y = one_hot(&[0, 1, 2, 1], 3).unwrap();
+    Batch {
+        x: tensor(&[4, 8, 8, 1], 31),
+        y: Some(y),
+        z: tensor(&[4, 5], 13),
+    }
+}
+
+/// The iteration as section 5 of the golden README has it, every pass afresh.
+fn literal(state: &mut State, batch: &Batch) -> Vec<f32> {
+    let State {
+        generator,
+        discriminator,
+        adam_g,
+        adam_d,
+    } = state;
+    let (y, tracked) = (batch.y.as_ref(), Weights::Tracked);
+    let mut losses = Vec::new();
+
+    let generated = generator.forward(&batch.z, y, tracked).unwrap();
+    generator.feed_averages(&generated.stats);
+    let real = discriminator.forward(&batch.x, y, tracked).unwrap();
+    discriminator.feed_averages(&real.stats);
+    let fake = discriminator
+        .forward(&generated.output.detach(), y, tracked)
+        .unwrap();
+    discriminator.feed_averages(&fake.stats);
+    let loss = discriminator_loss(&real.output, &fake.output)
+        .unwrap()
+        .total;
+    losses.push(scalar(&loss).unwrap());
+    let grads = gradients(&loss).unwrap();
+    drop((generated, real, fake, loss));
+    adam_d.step(discriminator.parameters(), &grads).unwrap();
+
+    for _ in 0..2 {
+        let generated = generator.forward(&batch.z, y, tracked).unwrap();
+        generator.feed_averages(&generated.stats);
+        let fake = discriminator
+            .forward(&generated.output, y, tracked)
+            .unwrap();
+        discriminator.feed_averages(&fake.stats);
+        let loss = generator_loss(&fake.output).unwrap();
+        losses.push(scalar(&loss).unwrap());
+        let grads = gradients(&loss).unwrap();
+        drop((generated, fake, loss));
+        adam_g.step(generator.parameters(), &grads).unwrap();
+    }
+    losses
+}
+
+#[test]
+fn the_kept_pass_is_exact() {
+    let (mut ours, mut theirs, batch) = (state(), state(), batch());
+    for _ in 0..3 {
+        let trace = iteration(&mut ours, &batch, &Schedule::new(2, false)).unwrap();
+        let losses = [&[trace.d_loss], &trace.g_losses[..]].concat();
+        assert_eq!(bits(&losses), bits(&literal(&mut theirs, &batch)));
+    }
+    assert_eq!(
+        ours.generator.arrays().unwrap(),
+        theirs.generator.arrays().unwrap()
+    );
+    assert_eq!(
+        ours.discriminator.arrays().unwrap(),
+        theirs.discriminator.arrays().unwrap()
+    );
+    assert_eq!(ours.adam_g.moments(), theirs.adam_g.moments());
+    assert_eq!(ours.adam_d.moments(), theirs.adam_d.moments());
+    assert_eq!((ours.adam_d.steps(), ours.adam_g.steps()), (3, 6));
+}
+
+#[test]
+fn the_schedule_is_data() {
+    let batch = batch();
+    let schedule = Schedule {
+        phases: vec![Phase::Generator, Phase::Discriminator],
+        readouts: false,
+    };
+    let mut state = state();
+    let trace = iteration(&mut state, &batch, &schedule).unwrap();
+    assert_eq!((trace.g_losses.len(), trace.g_grad_norms.len()), (1, 1));
+    assert_eq!((state.adam_d.steps(), state.adam_g.steps()), (1, 1));
+    assert_eq!(
+        Schedule::new(2, false).phases,
+        [Phase::Discriminator, Phase::Generator, Phase::Generator]
+    );
+}
+
+#[test]
+fn read_outs_move_the_averages_alone() {
+    let (mut plain, mut with, batch) = (state(), state(), batch());
+    let without = iteration(&mut plain, &batch, &Schedule::new(2, false)).unwrap();
+    let trace = iteration(&mut with, &batch, &Schedule::new(2, true)).unwrap();
+    let readouts = trace.readouts.unwrap();
+    assert_eq!(
+        dcgan_train::step::Trace {
+            readouts: None,
+            ..trace
+        },
+        without
+    );
+    assert!(readouts.fake > 0.0 && readouts.real > 0.0 && readouts.generator > 0.0);
+    let pairs = plain
+        .generator
+        .arrays()
+        .unwrap()
+        .into_iter()
+        .zip(with.generator.arrays().unwrap());
+    for ((name, plain), (_, with)) in pairs {
+        assert_eq!(plain != with, name.contains("/moving_"), "{name}");
+    }
+}
+
+#[test]
+fn a_loss_that_is_no_number_is_named() {
+    let spoilt = (batch().x * f64::NAN).unwrap();
+    let error = iteration(
+        &mut state(),
+        &Batch {
+            x: spoilt,
+            ..batch()
+        },
+        &Schedule::new(2, false),
+    );
+    assert_eq!(
+        error.unwrap_err().to_string(),
+        "loss `d_loss_real` is not finite"
+    );
+}
+
+#[test]
+fn accuracy_and_means_are_those_of_both_batches() {
+    let trace = iteration(&mut state(), &batch(), &Schedule::new(1, false)).unwrap();
+    // Fresh weights are small: every probability is near a half.
+    assert!((trace.d_real_mean - 0.5).abs() < 0.05 && (trace.d_fake_mean - 0.5).abs() < 0.05);
+    assert_eq!((trace.d_accuracy * 8.0).fract().to_bits(), 0);
+}
+
+fn bits(values: &[f32]) -> Vec<u32> {
+    values.iter().map(|value| value.to_bits()).collect()
+}

@@ -1,0 +1,254 @@
+//! What is refused: exit code, message and hint.
+
+use crate::program::{Place, assert_same, report, text};
+use dcgan_artifacts::RunLock;
+use std::fs;
+
+#[test]
+fn another_run_in_the_folder_is_named_key_by_key() {
+    let place = Place::new();
+    place.train("run", &["train.epochs=2"]);
+    let before = place.files("run");
+    let other = [
+        "train.epochs=1",
+        "train.seed=7",
+        "train.learning_rate=0.001",
+    ];
+    insta::assert_snapshot!(place.fail("run", &other, &[]), @"
+    exit code 2
+    error: `run` holds another run: `train.epochs` was `2`, is `1`, `train.learning_rate` was `0.0002`, is `0.001`, `train.seed` was `0`, is `7`
+    hint: choose another `--out`, go back to the old settings, or give `--force` to move the old run aside and start afresh
+    ");
+    assert_same(&before, &place.files("run"));
+}
+
+#[test]
+fn another_dataset_is_another_run() {
+    let place = Place::new();
+    place.train("run", &["train.epochs=1"]);
+    place.write_dataset("other.safetensors", [8, 8, 1], 27, 3);
+    let report = report(&mut place.command_on("other.safetensors", "run", &["train.epochs=1"]));
+    assert!(
+        report.starts_with("exit code 2\nerror: `run` holds another run: `dataset.sha256` was")
+    );
+}
+
+#[test]
+fn an_unfinished_run_is_guarded_before_its_first_checkpoint() {
+    let place = Place::new();
+    fs::create_dir(place.path("run")).unwrap();
+    place.train("begun", &["train.epochs=1"]);
+    fs::copy(place.path("begun/run.json"), place.path("run/run.json")).unwrap();
+    let report = place.fail("run", &["train.epochs=1", "train.seed=3"], &[]);
+    assert!(report.contains("`train.seed` was `0`, is `3`"), "{report}");
+}
+
+#[test]
+fn force_moves_the_old_run_aside() {
+    let place = Place::new();
+    place.train("run", &["train.epochs=1"]);
+    let old = place.files("run");
+    let force = |seed: &str| {
+        let mut command = place.command("run", &["train.epochs=1", seed]);
+        assert!(command.arg("--force").status().unwrap().success());
+    };
+    force("train.seed=1");
+    assert_same(&old, &place.files("run.old-1"));
+    let new = place.files("run");
+    assert_ne!(old["metrics.csv"], new["metrics.csv"]);
+    force("train.seed=0");
+    assert_same(&new, &place.files("run.old-2"));
+    assert_same(&old, &place.files("run"));
+}
+
+#[test]
+fn force_goes_on_with_an_unfinished_run() {
+    let place = Place::new();
+    place.train("run", &["train.epochs=2"]);
+    let expected = place.files("run");
+    fs::remove_file(place.path("run/manifest.json")).unwrap();
+    let mut command = place.command("run", &["train.epochs=2"]);
+    assert!(command.arg("--force").status().unwrap().success());
+    assert!(!place.path("run.old-1").exists());
+    assert_same(&expected, &place.files("run"));
+}
+
+#[test]
+fn a_folder_with_other_things_is_not_ours() {
+    let place = Place::new();
+    fs::create_dir_all(place.path("run/letters")).unwrap();
+    insta::assert_snapshot!(place.fail("run", &[], &["--force"]), @"
+    exit code 5
+    error: `run` is not a folder of this program: expected `run.json`, got `letters`
+    hint: choose another `--out`, an empty or a new folder
+    ");
+}
+
+#[test]
+fn a_locked_folder() {
+    let place = Place::new();
+    fs::create_dir(place.path("run")).unwrap();
+    let _lock = RunLock::acquire(&place.path("run")).unwrap();
+    let report = place
+        .fail("run", &[], &[])
+        .replace(&std::process::id().to_string(), "PID");
+    insta::assert_snapshot!(report, @"
+    exit code 5
+    error: folder `run` is locked by process PID
+    hint: wait for it to end, or choose another `--out`
+    ");
+}
+
+#[test]
+fn a_dataset_that_is_not_there() {
+    let place = Place::new();
+    let report = report(&mut place.command_on("nowhere.safetensors", "run", &[]));
+    insta::assert_snapshot!(report, @"
+    exit code 3
+    error: dataset `nowhere.safetensors` does not exist
+    hint: `make prepare` makes it; or give another path
+    ");
+    assert!(!place.path("run").exists());
+}
+
+#[test]
+fn a_batch_larger_than_the_dataset() {
+    let place = Place::new();
+    insta::assert_snapshot!(place.fail("run", &["train.batch_size=27"], &[]), @"
+    exit code 2
+    error: `train.batch_size`: expected at most the 26 training pictures of `dataset.safetensors`, got 27
+    hint: set a smaller `train.batch_size`
+    ");
+}
+
+#[test]
+fn no_labels_for_the_labelled_network() {
+    let place = Place::new();
+    place.write_dataset("plain.safetensors", [8, 8, 1], 26, 0);
+    insta::assert_snapshot!(report(&mut place.command_on("plain.safetensors", "run", &[])), @"
+    exit code 3
+    error: dataset `plain.safetensors` does not fit `train.network: labelled`: expected `train/labels`, got none
+    hint: prepare the dataset with labels, or set `train.network: unlabelled`
+    ");
+}
+
+#[test]
+fn pictures_of_a_size_that_the_network_cant_have() {
+    let place = Place::new();
+    place.write_dataset("odd.safetensors", [8, 10, 1], 26, 3);
+    insta::assert_snapshot!(report(&mut place.command_on("odd.safetensors", "run", &[])), @"
+    exit code 3
+    error: dataset `odd.safetensors` does not fit `train.network: labelled`
+    caused by: network setting `width` is `10`, expected a multiple of 4, at most 4096, for the labelled network
+    ");
+}
+
+#[test]
+fn an_unknown_setting() {
+    let place = Place::new();
+    let report = place.fail("run", &["train.bach_size=3"], &[]);
+    assert!(
+        report.starts_with("exit code 2\n") && report.contains("batch_size"),
+        "{report}"
+    );
+}
+
+#[test]
+fn a_checkpoint_of_another_network() {
+    let place = Place::new();
+    place.train("run", &["train.epochs=1"]);
+    place.train(
+        "other",
+        &["train.epochs=1", "train.gf_dim=3", "train.seed=4"],
+    );
+    fs::remove_file(place.path("run/manifest.json")).unwrap();
+    let checkpoint = "checkpoints/step-00000006.safetensors";
+    fs::copy(
+        place.path("other").join(checkpoint),
+        place.path("run").join(checkpoint),
+    )
+    .unwrap();
+    insta::assert_snapshot!(place.fail("run", &["train.epochs=1"], &[]), @"
+    exit code 3
+    error: checkpoint `run/checkpoints/step-00000006.safetensors` is of another run: `network.gf_dim`: expected `2`, got `3`, `seed`: expected `0`, got `4`
+    hint: move it out of the folder: the run goes on from the checkpoint before it
+    ");
+}
+
+#[test]
+fn a_dry_run_writes_nothing() {
+    let place = Place::new();
+    let output = place
+        .command("run", &["train.epochs=2"])
+        .arg("--dry-run")
+        .output()
+        .unwrap();
+    assert!(output.status.success());
+    assert!(!place.path("run").exists());
+    insta::assert_snapshot!(text(&output.stdout), @r#"
+    would start a run
+    steps: 12 in 2 epochs of 6
+    train.batch_size: 4
+    train.beta1: 0.5
+    train.checkpoint_every: 4
+    train.df_dim: 2
+    train.dfc_dim: 8
+    train.epochs: 2
+    train.generator_updates: 2
+    train.gf_dim: 2
+    train.gfc_dim: 8
+    train.grid_every: 5
+    train.keep_checkpoints: 3
+    train.learning_rate: 0.0002
+    train.log_every: 1
+    train.moving_averages: updates
+    train.network: labelled
+    train.reshuffle: true
+    train.seed: 0
+    train.z_dim: 4
+    train.z_distribution: uniform
+    reads dataset.safetensors
+    writes run/run.json
+    writes run/metrics.csv
+    writes run/timing.csv
+    writes run/checkpoints/step-NNNNNNNN.safetensors
+    writes run/samples/reals.png
+    writes run/samples/step-NNNNNNNN.png
+    writes run/generator.safetensors
+    writes run/discriminator.safetensors
+    writes run/manifest.json
+    "#);
+
+    place.train("run", &["train.epochs=1"]);
+    let before = place.files("run");
+    for (settings, would) in [
+        ("train.epochs=1", "would do nothing: the run is complete\n"),
+        ("train.epochs=2", "would go on from the newest checkpoint\n"),
+    ] {
+        let output = place
+            .command("run", &[settings])
+            .arg("--dry-run")
+            .output()
+            .unwrap();
+        assert!(text(&output.stdout).starts_with(would), "{output:?}");
+    }
+    assert_same(&before, &place.files("run"));
+}
+
+#[test]
+fn a_result_as_json() {
+    let place = Place::new();
+    let output = place
+        .command("run", &["train.epochs=1"])
+        .arg("--json")
+        .output()
+        .unwrap();
+    insta::assert_snapshot!(text(&output.stdout), @r#"
+    {
+      "epoch": 1,
+      "out": "run",
+      "status": "trained",
+      "step": 6
+    }
+    "#);
+}
