@@ -56,6 +56,16 @@ pub enum Error {
         /// What the parser says.
         source: serde_yaml::Error,
     },
+    /// More brackets than any pipeline has; the parser's time grows with their square.
+    #[error("{origin}: expected at most {limit} opening brackets, found {found}")]
+    Brackets {
+        /// Where.
+        origin: Origin,
+        /// The most that are read.
+        limit: usize,
+        /// How many there are.
+        found: usize,
+    },
     /// A key that no stage knows.
     #[error("unknown key `{key}` in {origin}")]
     UnknownKey {
@@ -147,6 +157,7 @@ impl Hint for Error {
                     (false, _) => Some(format!("keys of `{parent}` are `{}`", names.join("`, `"))),
                 }
             }
+            Self::Brackets { .. } => Some("give a pipeline, not some other file".into()),
             Self::DuplicateKey { .. } => Some("remove one of the two".into()),
             Self::WrongType { .. } | Self::Range { .. } => Some(EXPLAINED.into()),
             Self::OverrideForm { .. } => Some("for example: `--set train.batch_size=32`".into()),
@@ -180,7 +191,7 @@ impl Error {
             },
             Some(Fault::Wrong { found, expected }) => {
                 let key = if path == "." {
-                    "the whole file".into()
+                    "top level".into()
                 } else {
                     path
                 };
@@ -240,17 +251,27 @@ fn dotted(path: &str, name: &str) -> String {
 
 /// Serde's and Rust's words in plain ones.
 fn plain(words: &str) -> String {
-    match words {
-        "usize" | "u64" => "a whole number, at least 0".into(),
-        "f64" => "a number".into(),
-        "a boolean" => "`true` or `false`".into(),
-        "a string" | "string" => "text".into(),
-        "path string" => "a path".into(),
-        "a sequence" => "a list".into(),
-        "sequence" => "a list".into(),
-        "a map" | "map" => "a mapping of keys to values".into(),
-        "unit value" => "nothing".into(),
-        words if words.starts_with("struct ") => "a mapping of keys to values".into(),
-        words => words.into(),
+    let openers = [
+        ("string ", "text "),
+        ("integer ", "number "),
+        ("floating point ", "number "),
+    ];
+    for (theirs, ours) in openers {
+        if let Some(rest) = words.strip_prefix(theirs) {
+            return format!("{ours}{rest}");
+        }
     }
+    match words {
+        "usize" | "u64" => "a whole number, at least 0",
+        "f64" => "a number",
+        "a boolean" => "`true` or `false`",
+        "a string" => "text",
+        "path string" => "a path",
+        "a sequence" | "sequence" => "a list",
+        "a map" | "map" => "a mapping of keys to values",
+        "unit value" => "nothing",
+        words if words.starts_with("struct ") => "a mapping of keys to values",
+        words => words,
+    }
+    .into()
 }

@@ -10,6 +10,8 @@ use std::path::Path;
 
 /// No pipeline is longer. What is, is some other file given by mistake.
 const MAX_BYTES: u64 = 1 << 20;
+/// Nor does one hold more lists and mappings in brackets, comments included.
+const MAX_BRACKETS: usize = 1000;
 
 /// Reads the pipeline at `path`, applies `overrides` (`train.batch_size=32`, one each, later ones
 /// win) and checks every value.
@@ -67,6 +69,22 @@ pub fn load_text(name: &str, text: &str, overrides: &[String]) -> Result<Pipelin
         fault.at(origin)
     })?;
     Ok(pipeline)
+}
+
+/// Refuses what would keep the parser busy for minutes.
+pub(crate) fn check_brackets(text: &str, origin: impl FnOnce() -> Origin) -> Result<(), Error> {
+    let found = text
+        .bytes()
+        .filter(|byte| matches!(byte, b'[' | b'{'))
+        .count();
+    if found > MAX_BRACKETS {
+        return Err(Error::Brackets {
+            origin: origin(),
+            limit: MAX_BRACKETS,
+            found,
+        });
+    }
+    Ok(())
 }
 
 /// The text of a file of at most [`MAX_BYTES`], also where the file never ends.

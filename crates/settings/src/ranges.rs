@@ -86,23 +86,22 @@ fn idx(files: &IdxFiles) -> Result<(), Fault> {
         files.test_labels.is_some(),
     ];
     let [train_images, train_labels, test_images, test_labels] = given;
-    let missing = |name: &str, because: &str| {
-        let because = format!("a file, as `prepare.idx.{because}` is given");
-        Err(Fault::new(&join("prepare.idx", name), because, "none"))
+    // The key that stands there is named, for that is where its writer looks.
+    let alone = |name: &str, missing: &str| {
+        let expected = format!("`prepare.idx.{missing}` beside it");
+        Err(Fault::new(&join("prepare.idx", name), expected, "none"))
     };
-    if !train_images && train_labels {
-        return missing("train_images", "train_labels");
+    if train_labels && !train_images {
+        return alone("train_labels", "train_images");
     }
-    if !test_images && test_labels {
-        return missing("test_images", "test_labels");
+    if test_labels && !test_images {
+        return alone("test_labels", "test_images");
     }
-    if train_images && test_images && train_labels != test_labels {
-        let [with, without] = if train_labels {
-            ["train_labels", "test_labels"]
-        } else {
-            ["test_labels", "train_labels"]
-        };
-        return missing(without, with);
+    if train_images && test_images && train_labels && !test_labels {
+        return alone("train_labels", "test_labels");
+    }
+    if train_images && test_images && test_labels && !train_labels {
+        return alone("test_labels", "train_labels");
     }
     for (name, hash) in &files.sha256 {
         let key = join("prepare.idx.sha256", name);
@@ -124,7 +123,7 @@ fn idx(files: &IdxFiles) -> Result<(), Fault> {
             ));
         }
         if !given[file] {
-            return missing(name, &join("sha256", name));
+            return alone(&join("sha256", name), name);
         }
     }
     Ok(())

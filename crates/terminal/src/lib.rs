@@ -6,10 +6,12 @@
 
 mod args;
 mod failure;
+mod log_lines;
 mod main_function;
 mod progress;
 mod result;
 mod signals;
+mod stderr;
 
 pub use args::CommonArgs;
 pub use failure::{Failure, Report};

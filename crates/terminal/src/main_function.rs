@@ -1,14 +1,22 @@
 //! The body of every stage's `main`.
 
-use crate::Failure;
-use std::io::Write as _;
+use crate::{Failure, log_lines, stderr};
+use clap::ArgMatches;
+use std::fmt::Write as _;
 use std::process::ExitCode;
 
 /// Parses the command line into `A`, sets up the log, runs the stage and turns its outcome into
 /// the exit code of the contract. `main` needs nothing else.
+///
+/// A program called `dcgan-train` gets the settings of the section `train` with their defaults at
+/// the end of its `--help`.
 pub fn run_main<A: clap::Parser>(run: impl FnOnce(&A) -> Result<(), Failure>) -> ExitCode {
-    let args = match A::try_parse() {
-        Ok(args) => args,
+    let parsed = taught(A::command()).try_get_matches().and_then(|matches| {
+        let quiet = is_quiet(&matches);
+        A::from_arg_matches(&matches).map(|args| (args, quiet))
+    });
+    let (args, quiet) = match parsed {
+        Ok(parsed) => parsed,
         Err(error) => {
             // A closed stream must not change what the exit code says.
             let _ = error.print();
@@ -19,11 +27,55 @@ pub fn run_main<A: clap::Parser>(run: impl FnOnce(&A) -> Result<(), Failure>) ->
             };
         }
     };
+    log_lines::install(quiet);
     match run(&args) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
-            let _ = std::io::stderr().write_all(failure.render().as_bytes());
+            let text = failure.render();
+            stderr::write_line(&stderr::coloured(text.trim_end(), stderr::has_colours()));
             ExitCode::from(failure.exit_code())
         }
     }
+}
+
+/// `command` with what all stages' help has: the version, the settings, no option without help.
+fn taught(command: clap::Command) -> clap::Command {
+    let section = command
+        .get_name()
+        .strip_prefix("dcgan-")
+        .unwrap_or_default()
+        .to_owned();
+    let settings = dcgan_settings::default_settings(&section);
+    let mut list = String::from(
+        "Settings of this stage and their defaults; `pipelines/mnist.yaml` explains each, \
+         and `--set KEY=VALUE` overrides one:",
+    );
+    for (key, default) in &settings {
+        let _ = write!(list, "\n  {key} = {default}");
+    }
+    let command = command
+        .version(env!("CARGO_PKG_VERSION"))
+        .help_expected(true)
+        .max_term_width(100);
+    if settings.is_empty() {
+        return command;
+    }
+    command
+        .after_help(
+            "`--help` lists the settings of this stage; `pipelines/mnist.yaml` explains them.",
+        )
+        .after_long_help(list)
+}
+
+/// Whether `--quiet` was given, to the program or to its subcommand.
+fn is_quiet(matches: &ArgMatches) -> bool {
+    let here = matches
+        .try_get_one::<bool>("quiet")
+        .ok()
+        .flatten()
+        .copied()
+        .unwrap_or(false);
+    here || matches
+        .subcommand()
+        .is_some_and(|(_, inner)| is_quiet(inner))
 }

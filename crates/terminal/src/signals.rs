@@ -2,10 +2,17 @@
 
 use crate::Failure;
 use dcgan_hints::Hint;
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+use signal_hook::iterator;
 use std::fmt;
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
+use std::time::{Duration, Instant};
+
+/// A signal that follows the first within this time is the same one, delivered twice: `timeout`
+/// signals a whole process group, and make passes on what it receives. No hand is so quick.
+const SAME_SIGNAL: Duration = Duration::from_millis(200);
 
 /// A signal that asks a stage to stop.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,6 +30,14 @@ impl Signal {
         match self {
             Self::Interrupt => 130,
             Self::Terminate => 143,
+        }
+    }
+
+    fn from_number(number: i32) -> Self {
+        if number == SIGINT {
+            Self::Interrupt
+        } else {
+            Self::Terminate
         }
     }
 }
@@ -46,26 +61,70 @@ impl Hint for InstallError {}
 /// The signals received since [`Signals::install`].
 #[derive(Debug, Clone)]
 pub struct Signals {
+    /// 0, or the first signal's exit code.
     received: Arc<AtomicU8>,
 }
 
 impl Signals {
     /// Takes over SIGINT, SIGTERM and SIGHUP for the rest of the process.
     ///
+    /// The first is recorded, and the stage stops at the next safe point. A second SIGINT or
+    /// SIGTERM ends the process at once, with the exit code that belongs to it; what was saved
+    /// before stays. SIGHUP counts as a first SIGTERM and never as a second one, since a closing
+    /// terminal sends it more than once; where it was ignored at the start (`nohup`), it stays
+    /// ignored.
+    ///
     /// # Errors
     /// [`Failure::Output`] when the system refuses.
     pub fn install() -> Result<Self, Failure> {
-        Ok(Self {
-            received: Arc::default(),
-        })
+        let mut numbers = vec![SIGINT, SIGTERM];
+        if !hangup_is_ignored() {
+            numbers.push(SIGHUP);
+        }
+        let fail = |error| Failure::output(InstallError(error));
+        let mut pending = iterator::Signals::new(numbers).map_err(fail)?;
+        let received = Arc::new(AtomicU8::new(0));
+        let recorded = Arc::clone(&received);
+        let watch = move || {
+            let mut first: Option<Instant> = None;
+            for number in pending.forever() {
+                let signal = Signal::from_number(number);
+                match first {
+                    None => {
+                        recorded.store(signal.exit_code(), Ordering::Relaxed);
+                        first = Some(Instant::now());
+                        log::warn!(
+                            "{signal} received: saving, then stopping; a second one stops at once"
+                        );
+                    }
+                    Some(first) if number != SIGHUP && first.elapsed() > SAME_SIGNAL => {
+                        signal_hook::low_level::exit(signal.exit_code().into());
+                    }
+                    Some(_) => {}
+                }
+            }
+        };
+        std::thread::Builder::new()
+            .name("signals".into())
+            .spawn(watch)
+            .map_err(fail)?;
+        Ok(Self { received })
     }
 
     /// The first signal received, if any.
     pub fn received(&self) -> Option<Signal> {
-        match self.received.load(Ordering::Relaxed) {
-            0 => None,
-            1 => Some(Signal::Interrupt),
-            _ => Some(Signal::Terminate),
-        }
+        let code = self.received.load(Ordering::Relaxed);
+        [Signal::Interrupt, Signal::Terminate]
+            .into_iter()
+            .find(|signal| signal.exit_code() == code)
     }
+}
+
+/// Whether the process was started with SIGHUP ignored, read from Linux's own record; elsewhere it
+/// counts as not ignored.
+fn hangup_is_ignored() -> bool {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    let mask = mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());
+    mask.is_some_and(|mask| mask & (1 << (SIGHUP - 1)) != 0)
 }

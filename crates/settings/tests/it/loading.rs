@@ -70,7 +70,7 @@ fn resolved_settings_are_whole_and_sorted_and_read_back() {
         .collect();
     assert!(keys.is_sorted(), "{keys:?}");
     assert_eq!(typed(&text), Pipeline::default(), "JSON is YAML");
-    insta::assert_snapshot!(resolved(&Pipeline::default().eval), @"");
+    insta::assert_snapshot!(resolved(&Pipeline::default().eval), @r#"{"histogram_bins":50,"n":10000,"seed":0}"#);
 }
 
 #[test]

@@ -44,25 +44,50 @@ fn values_are_yaml() {
 fn the_culprit_among_several_is_named() {
     insta::assert_snapshot!(
         report("", &["train.epochs=3", "train.batch_size=many", "train.z_dim=8"]),
-        @""
+        @r#"
+    error: `train.batch_size` in `--set train.batch_size=many`: expected a whole number, at least 0, found text "many"
+    hint: every key is explained in `pipelines/mnist.yaml`
+    "#
     );
 }
 
 #[test]
 fn an_unknown_key_is_named_with_the_nearest() {
-    insta::assert_snapshot!(report("", &["train.batchsize=32"]), @"");
-    insta::assert_snapshot!(report("", &["batch_size=32"]), @"");
-    insta::assert_snapshot!(report("", &["trian.batch_size=32"]), @"");
+    insta::assert_snapshot!(report("", &["train.batchsize=32"]), @"
+    error: unknown key `train.batchsize` in `--set train.batchsize=32`
+    hint: did you mean `train.batch_size`?
+    ");
+    insta::assert_snapshot!(report("", &["batch_size=32"]), @"
+    error: unknown key `batch_size` in `--set batch_size=32`
+    hint: did you mean `train.batch_size`?
+    ");
+    insta::assert_snapshot!(report("", &["trian.batch_size=32"]), @"
+    error: unknown key `trian` in `--set trian.batch_size=32`
+    hint: did you mean `train`?
+    ");
 }
 
 #[test]
 fn a_key_into_a_value_is_refused() {
-    insta::assert_snapshot!(report("train: {epochs: 3}", &["train.epochs.x=1"]), @"");
+    insta::assert_snapshot!(report("train: {epochs: 3}", &["train.epochs.x=1"]), @"
+    error: `train.epochs` in `--set train.epochs.x=1`: expected a whole number, at least 0, found a mapping of keys to values
+    hint: every key is explained in `pipelines/mnist.yaml`
+    ");
 }
 
 #[test]
 fn a_form_that_is_no_override_is_refused() {
-    insta::assert_snapshot!(report("", &["train.batch_size"]), @"");
-    insta::assert_snapshot!(report("", &["train..batch_size=1"]), @"");
-    insta::assert_snapshot!(report("", &["train.batch_size=[1"]), @"");
+    insta::assert_snapshot!(report("", &["train.batch_size"]), @"
+    error: `--set train.batch_size`: expected KEY=VALUE with a dotted key, found no `=`
+    hint: for example: `--set train.batch_size=32`
+    ");
+    insta::assert_snapshot!(report("", &["train..batch_size=1"]), @"
+    error: `--set train..batch_size=1`: expected KEY=VALUE with a dotted key, found key `train..batch_size`
+    hint: for example: `--set train.batch_size=32`
+    ");
+    insta::assert_snapshot!(report("", &["train.batch_size=[1"]), @r#"
+    error: `--set train.batch_size=[1` is not well-formed YAML
+    caused by: did not find expected ',' or ']' at line 2 column 1, while parsing a flow sequence
+    hint: quote a value that holds special characters: `--set 'key="value"'`
+    "#);
 }

@@ -4,23 +4,53 @@ use crate::report;
 
 #[test]
 fn the_writer_of_the_value_is_named() {
-    insta::assert_snapshot!(report("train: {batch_size: 1}", &[]), @"");
-    insta::assert_snapshot!(report("train: {batch_size: 64}", &["train.batch_size=1"]), @"");
-    insta::assert_snapshot!(report("", &["train={batch_size: 1}"]), @"");
-    insta::assert_snapshot!(report("train: {batch_size: 1}", &["train.epochs=1"]), @"");
+    insta::assert_snapshot!(report("train: {batch_size: 1}", &[]), @"
+    error: `train.batch_size` in `p.yaml`: expected 2 to 65536, found 1
+    hint: every key is explained in `pipelines/mnist.yaml`
+    ");
+    insta::assert_snapshot!(report("train: {batch_size: 64}", &["train.batch_size=1"]), @"
+    error: `train.batch_size` in `--set train.batch_size=1`: expected 2 to 65536, found 1
+    hint: every key is explained in `pipelines/mnist.yaml`
+    ");
+    insta::assert_snapshot!(report("", &["train={batch_size: 1}"]), @"
+    error: `train.batch_size` in `--set train={batch_size: 1}`: expected 2 to 65536, found 1
+    hint: every key is explained in `pipelines/mnist.yaml`
+    ");
+    insta::assert_snapshot!(report("train: {batch_size: 1}", &["train.epochs=1"]), @"
+    error: `train.batch_size` in `p.yaml`: expected 2 to 65536, found 1
+    hint: every key is explained in `pipelines/mnist.yaml`
+    ");
 }
 
 #[test]
 fn numbers_out_of_range() {
-    insta::assert_snapshot!(report("train: {learning_rate: 0}", &[]), @"");
-    insta::assert_snapshot!(report("train: {learning_rate: .nan}", &[]), @"");
-    insta::assert_snapshot!(report("train: {beta1: 1.0}", &[]), @"");
-    insta::assert_snapshot!(report("prepare: {synthetic: {channels: 2}}", &[]), @"");
+    insta::assert_snapshot!(report("train: {learning_rate: 0}", &[]), @"
+    error: `train.learning_rate` in `p.yaml`: expected more than 0 and at most 1, found 0
+    hint: every key is explained in `pipelines/mnist.yaml`
+    ");
+    insta::assert_snapshot!(report("train: {learning_rate: .nan}", &[]), @"
+    error: `train.learning_rate` in `p.yaml`: expected more than 0 and at most 1, found NaN
+    hint: every key is explained in `pipelines/mnist.yaml`
+    ");
+    insta::assert_snapshot!(report("train: {beta1: 1.0}", &[]), @"
+    error: `train.beta1` in `p.yaml`: expected at least 0 and less than 1, found 1
+    hint: every key is explained in `pipelines/mnist.yaml`
+    ");
+    insta::assert_snapshot!(report("prepare: {synthetic: {channels: 2}}", &[]), @"
+    error: `prepare.synthetic.channels` in `p.yaml`: expected 1 or 3, found 2
+    hint: every key is explained in `pipelines/mnist.yaml`
+    ");
     insta::assert_snapshot!(
         report("prepare: {synthetic: {train: 9000000, height: 4096}}", &[]),
-        @""
+        @"
+    error: `prepare.synthetic` in `p.yaml`: expected 1 to 4294967296 bytes of pixels in all, found 1032221360128 bytes of pixels in all
+    hint: every key is explained in `pipelines/mnist.yaml`
+    "
     );
-    insta::assert_snapshot!(report("eval: {histogram_bins: 1}", &[]), @"");
+    insta::assert_snapshot!(report("eval: {histogram_bins: 1}", &[]), @"
+    error: `eval.histogram_bins` in `p.yaml`: expected 2 to 10000, found 1
+    hint: every key is explained in `pipelines/mnist.yaml`
+    ");
 }
 
 /// The key at fault, for the many whose message has the one form seen above.
@@ -73,31 +103,52 @@ fn every_key_with_a_range_has_its_range_checked() {
 
 #[test]
 fn class_names_are_distinct_and_few() {
-    insta::assert_snapshot!(report("prepare: {class_names: [a, b, a]}", &[]), @"");
+    insta::assert_snapshot!(report("prepare: {class_names: [a, b, a]}", &[]), @"
+    error: `prepare.class_names` in `p.yaml`: expected a name once, found `a` twice
+    hint: every key is explained in `pipelines/mnist.yaml`
+    ");
     let many: Vec<String> = (0..257).map(|i| i.to_string()).collect();
     let text = format!("prepare: {{class_names: [{}]}}", many.join(", "));
-    insta::assert_snapshot!(report(&text, &[]), @"");
+    insta::assert_snapshot!(report(&text, &[]), @"
+    error: `prepare.class_names` in `p.yaml`: expected 0 to 256 names, found 257 names
+    hint: every key is explained in `pipelines/mnist.yaml`
+    ");
 }
 
 #[test]
 fn idx_files_come_in_pairs() {
-    insta::assert_snapshot!(report("prepare: {idx: {train_labels: x}}", &[]), @"");
+    insta::assert_snapshot!(report("prepare: {idx: {train_labels: x}}", &[]), @"
+    error: `prepare.idx.train_labels` in `p.yaml`: expected `prepare.idx.train_images` beside it, found none
+    hint: every key is explained in `pipelines/mnist.yaml`
+    ");
     insta::assert_snapshot!(
         report("prepare: {idx: {train_images: a, train_labels: b, test_images: c}}", &[]),
-        @""
+        @"
+    error: `prepare.idx.train_labels` in `p.yaml`: expected `prepare.idx.test_labels` beside it, found none
+    hint: every key is explained in `pipelines/mnist.yaml`
+    "
     );
 }
 
 #[test]
 fn pins_are_hashes_of_files_that_are_there() {
     let hash = "0".repeat(64);
-    insta::assert_snapshot!(report("prepare: {idx: {sha256: {train_images: 12ab}}}", &[]), @"");
+    insta::assert_snapshot!(report("prepare: {idx: {sha256: {train_images: 12ab}}}", &[]), @"
+    error: `prepare.idx.sha256.train_images` in `p.yaml`: expected 64 lower-case hexadecimal digits, found `12ab`
+    hint: every key is explained in `pipelines/mnist.yaml`
+    ");
     insta::assert_snapshot!(
         report(&format!("prepare: {{idx: {{sha256: {{train_image: '{hash}'}}}}}}"), &[]),
-        @""
+        @"
+    error: `prepare.idx.sha256.train_image` in `p.yaml`: expected the key `train_images`, found `train_image`
+    hint: every key is explained in `pipelines/mnist.yaml`
+    "
     );
     insta::assert_snapshot!(
         report(&format!("prepare: {{idx: {{sha256: {{train_images: '{hash}'}}}}}}"), &[]),
-        @""
+        @"
+    error: `prepare.idx.sha256.train_images` in `p.yaml`: expected `prepare.idx.train_images` beside it, found none
+    hint: every key is explained in `pipelines/mnist.yaml`
+    "
     );
 }

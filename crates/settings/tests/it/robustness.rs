@@ -6,6 +6,8 @@ use proptest::prelude::*;
 const GOOD: &str = "prepare:\n  class_names: [a, b]\ntrain:\n  epochs: 5  # five\n  seed: 3\n";
 
 proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
     #[test]
     fn any_text_is_answered(text in "\\PC{0,60}", set in "\\PC{0,30}") {
         let _ = load_text("p.yaml", &text, &[]);
@@ -24,9 +26,11 @@ proptest! {
 
 #[test]
 fn deep_nesting_and_many_aliases_are_refused() {
-    let deep = format!("train: {}", "[".repeat(100_000));
-    assert!(load_text("p.yaml", &deep, &[]).is_err());
-    assert!(load_text("p.yaml", "", &[deep.replace("train: ", "train=")]).is_err());
+    for n_brackets in [1000, 100_000] {
+        let deep = "[".repeat(n_brackets);
+        assert!(load_text("p.yaml", &format!("train: {deep}"), &[]).is_err());
+        assert!(load_text("p.yaml", "", &[format!("train={deep}")]).is_err());
+    }
     let mut bomb = String::from("a0: &a0 [x, x]\n");
     for i in 1..40 {
         bomb.push_str(&format!("a{i}: &a{i} [*a{}, *a{}]\n", i - 1, i - 1));

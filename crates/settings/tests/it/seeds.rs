@@ -20,7 +20,7 @@ fn the_number_of_seeds_is_bounded() {
 
 #[test]
 fn what_is_no_list_is_refused() {
-    insta::assert_snapshot!(render(&parse_seeds("0,x").unwrap_err()), @"");
+    insta::assert_snapshot!(render(&parse_seeds("0,x").unwrap_err()), @"error: seeds `0,x`: expected numbers and ranges such as `0,3-6`, found `x`");
     for text in [
         "",
         "-1",

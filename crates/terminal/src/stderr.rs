@@ -1,0 +1,75 @@
+//! Lines on stderr that neither panic when nobody reads them nor tear a progress bar.
+
+use indicatif::ProgressBar;
+use std::io::{self, IsTerminal as _, Write as _};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+/// The bar that is on the screen, if any: whoever writes a line moves it aside.
+static SHOWN: Mutex<Option<ProgressBar>> = Mutex::new(None);
+
+/// The shown bar; a panic elsewhere leaves it in order.
+pub(crate) fn shown() -> MutexGuard<'static, Option<ProgressBar>> {
+    SHOWN.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Writes `text` and a line feed. A closed stderr is nobody's loss: the failure is dropped.
+pub(crate) fn write_line(text: &str) {
+    let write = || {
+        let _ = io::stderr()
+            .lock()
+            .write_all(format!("{text}\n").as_bytes());
+    };
+    let bar = shown().clone();
+    match bar {
+        Some(bar) => bar.suspend(write),
+        None => write(),
+    }
+}
+
+/// Whether stderr shows colours: a terminal, `NO_COLOR` unset or empty, `TERM` not `dumb`.
+pub(crate) fn has_colours() -> bool {
+    let set = |name| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+    io::stderr().is_terminal()
+        && !set("NO_COLOR")
+        && std::env::var_os("TERM").is_none_or(|term| term != "dumb")
+}
+
+/// The words that open a line and so carry its meaning, in their colours.
+const OPENERS: [(&str, &str); 4] = [
+    ("error:", "1;31"),
+    ("warning:", "1;33"),
+    ("caused by:", "1"),
+    ("hint:", "1;36"),
+];
+
+/// `text` with the openers of its lines coloured. The words stay: colour alone means nothing.
+pub(crate) fn coloured(text: &str, colours: bool) -> String {
+    if !colours {
+        return text.to_owned();
+    }
+    let colour = |line: &str| {
+        let opener = OPENERS.iter().find(|(opener, _)| line.starts_with(opener));
+        match opener {
+            Some((opener, code)) => {
+                format!("\x1b[{code}m{opener}\x1b[0m{}", &line[opener.len()..])
+            }
+            None => line.to_owned(),
+        }
+    };
+    text.lines().map(colour).collect::<Vec<_>>().join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::coloured;
+
+    #[test]
+    fn colours_add_nothing_but_colour() {
+        let text = "error: a\ncaused by: b: c\nhint: error: d";
+        assert_eq!(coloured(text, false), text);
+        assert_eq!(
+            coloured(text, true),
+            "\x1b[1;31merror:\x1b[0m a\n\x1b[1mcaused by:\x1b[0m b: c\n\x1b[1;36mhint:\x1b[0m error: d"
+        );
+    }
+}
