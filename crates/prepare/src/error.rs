@@ -50,8 +50,8 @@ pub enum Error {
     },
     /// An IDX file of another number of dimensions.
     #[error(
-        "`{}` should hold {}: expected {expected} dimensions, got {got}",
-        path.display(), if *expected == 1 { "labels" } else { "images" }
+        "`{}` should hold {}, got {got}",
+        path.display(), if *expected == 1 { "labels of 1 dimension" } else { "images of 3 dimensions" }
     )]
     Dimensions {
         /// The file.

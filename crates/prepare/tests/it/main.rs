@@ -1,0 +1,153 @@
+//! The program as a user meets it, and the IDX decoder under fire.
+#![expect(
+    clippy::unwrap_used,
+    reason = "helper functions of tests fail by panicking"
+)]
+
+mod damage;
+mod fuzz;
+mod settings;
+mod sources;
+mod whole;
+
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use std::fs;
+use std::io::Write as _;
+use std::path::Path;
+use std::process::Command;
+use tempfile::TempDir;
+
+/// A working directory of its own, with sources and pipeline by relative names.
+struct Folder(TempDir);
+
+/// What one call of the program left.
+struct Run {
+    code: i32,
+    stdout: String,
+    stderr: String,
+}
+
+impl Folder {
+    fn empty() -> Self {
+        Self(tempfile::tempdir().unwrap())
+    }
+
+    /// Six labelled training images of 3x4 pixels and two test images, three classes; the images of
+    /// the training part are gzip, all else is plain.
+    fn with_sources() -> Self {
+        let folder = Self::empty();
+        folder.put("train-images.gz", &gzip(&images(6, 0)));
+        folder.put("train-labels", &labels(&[0, 1, 2, 0, 1, 2]));
+        folder.put("test-images", &images(2, 100));
+        folder.put("test-labels", &labels(&[2, 0]));
+        folder.put(
+            "pipeline.yaml",
+            b"prepare:
+  name: tiny
+  idx:
+    train_images: train-images.gz
+    train_labels: train-labels
+    test_images: test-images
+    test_labels: test-labels
+",
+        );
+        folder
+    }
+
+    fn path(&self) -> &Path {
+        self.0.path()
+    }
+
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "a test's source may be half written"
+    )]
+    fn put(&self, name: &str, bytes: &[u8]) {
+        let path = self.path().join(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, bytes).unwrap();
+    }
+
+    fn get(&self, name: &str) -> Vec<u8> {
+        fs::read(self.path().join(name)).unwrap()
+    }
+
+    fn json(&self, name: &str) -> serde_json::Value {
+        serde_json::from_slice(&self.get(name)).unwrap()
+    }
+
+    /// Names in a folder, sorted; nothing if it isn't there.
+    fn names(&self, folder: &str) -> Vec<String> {
+        let Ok(entries) = fs::read_dir(self.path().join(folder)) else {
+            return Vec::new();
+        };
+        let mut names: Vec<String> = entries
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .collect();
+        names.sort();
+        names
+    }
+
+    /// Runs the program with these arguments, split at spaces, in this folder.
+    fn run(&self, arguments: &str) -> Run {
+        let output = Command::new(env!("CARGO_BIN_EXE_dcgan-prepare"))
+            .args(arguments.split_whitespace())
+            .current_dir(self.path())
+            .output()
+            .unwrap();
+        Run {
+            code: output.status.code().unwrap(),
+            stdout: String::from_utf8(output.stdout).unwrap(),
+            stderr: String::from_utf8(output.stderr).unwrap(),
+        }
+    }
+
+    /// The same, which must succeed; its stdout.
+    fn succeed(&self, arguments: &str) -> String {
+        let run = self.run(arguments);
+        assert_eq!(run.code, 0, "{}", run.stderr);
+        run.stdout
+    }
+
+    /// The same, which must fail and leave nothing behind; its exit code and stderr.
+    fn fail(&self, arguments: &str) -> String {
+        let before = self.names(".");
+        let run = self.run(arguments);
+        assert_eq!(
+            self.names("."),
+            before,
+            "a failed run leaves nothing behind"
+        );
+        assert_eq!(run.stdout, "");
+        format!("exit code {}\n{}", run.code, run.stderr)
+    }
+}
+
+/// An IDX file: magic number, sizes, elements.
+fn idx(magic: [u8; 4], sizes: &[u32], elements: &[u8]) -> Vec<u8> {
+    let mut bytes = magic.to_vec();
+    sizes.iter().for_each(|n| bytes.extend(n.to_be_bytes()));
+    bytes.extend(elements);
+    bytes
+}
+
+/// `n` images of 3x4 pixels that count on from `first`: no two are equal.
+fn images(n: u8, first: u8) -> Vec<u8> {
+    let pixels: Vec<u8> = (0..n * 12).map(|at| first + at).collect();
+    idx([0, 0, 8, 3], &[u32::from(n), 3, 4], &pixels)
+}
+
+fn labels(labels: &[u8]) -> Vec<u8> {
+    idx(
+        [0, 0, 8, 1],
+        &[u32::try_from(labels.len()).unwrap()],
+        labels,
+    )
+}
+
+fn gzip(bytes: &[u8]) -> Vec<u8> {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
+    encoder.write_all(bytes).unwrap();
+    encoder.finish().unwrap()
+}

@@ -1,0 +1,200 @@
+//! The stage's folder: when it is written, what it holds, when it is left alone.
+
+use crate::{Folder, images};
+use insta::assert_snapshot;
+
+const FILES: [&str; 5] = [
+    "audit.csv",
+    "audit.json",
+    "dataset.safetensors",
+    "manifest.json",
+    "preview.png",
+];
+const ARGUMENTS: &str = "--pipeline pipeline.yaml --out out";
+
+fn contents(folder: &Folder, out: &str) -> Vec<Vec<u8>> {
+    FILES
+        .iter()
+        .map(|name| folder.get(&format!("{out}/{name}")))
+        .collect()
+}
+
+#[test]
+fn a_first_run_says_what_it_made() {
+    let folder = Folder::with_sources();
+    assert_snapshot!(folder.succeed(ARGUMENTS), @r"
+    tiny: 6 train, 2 test, 3x4x1, 3 classes
+    audit: 1 empty_class
+    wrote out/dataset.safetensors
+    ");
+    assert_eq!(folder.names("out"), [&[".lock"], &FILES[..]].concat());
+}
+
+#[test]
+fn the_same_bytes_twice_anywhere_and_on_any_number_of_threads() {
+    let (first, second) = (Folder::with_sources(), Folder::with_sources());
+    let more = "--set prepare.validation=3";
+    first.succeed(&format!("{ARGUMENTS} {more} --threads 1"));
+    second.succeed(&format!("{ARGUMENTS} {more} --threads 3"));
+    assert_eq!(contents(&first, "out"), contents(&second, "out"));
+    // Absolute paths leave no trace either.
+    let path = second.path().display();
+    second.succeed(&format!(
+        "--pipeline pipeline.yaml {more} --out elsewhere \
+         --set prepare.idx.train_images={path}/train-images.gz \
+         --set prepare.idx.train_labels={path}/train-labels \
+         --set prepare.idx.test_images={path}/test-images \
+         --set prepare.idx.test_labels={path}/test-labels"
+    ));
+    assert_eq!(contents(&first, "out"), contents(&second, "elsewhere"));
+}
+
+#[test]
+fn a_second_run_does_nothing() {
+    let folder = Folder::with_sources();
+    folder.succeed(ARGUMENTS);
+    let modified = |name: &str| {
+        std::fs::metadata(folder.path().join("out").join(name))
+            .unwrap()
+            .modified()
+            .unwrap()
+    };
+    let before = FILES.map(modified);
+    assert_snapshot!(folder.succeed(ARGUMENTS), @"nothing to do: out/dataset.safetensors is up to date");
+    assert_eq!(FILES.map(modified), before);
+    // Sources that now fail their pin are found even so.
+    let pin = "0".repeat(64);
+    let pinned = format!("{ARGUMENTS} --set prepare.idx.sha256={{test_labels:\"{pin}\"}}");
+    assert_eq!(folder.run(&pinned).code, 3);
+    // `--force` makes it anew, with the same bytes.
+    let before = contents(&folder, "out");
+    assert!(
+        folder
+            .succeed(&format!("{ARGUMENTS} --force"))
+            .contains("wrote")
+    );
+    assert_eq!(contents(&folder, "out"), before);
+}
+
+#[test]
+fn whatever_has_changed_is_made_anew() {
+    let folder = Folder::with_sources();
+    folder.succeed(ARGUMENTS);
+    let is_written = |more: &str| {
+        folder
+            .succeed(&format!("{ARGUMENTS} {more}"))
+            .contains("wrote")
+    };
+    assert!(is_written("--set prepare.seed=1"), "a setting");
+    assert!(!is_written("--set prepare.seed=1"));
+    assert!(
+        !is_written("--set prepare.seed=1 --set train.epochs=9"),
+        "of another stage"
+    );
+    assert!(is_written(""), "the setting again");
+    folder.put("test-images", &images(2, 50));
+    assert!(is_written(""), "a source");
+    folder.put("out/preview.png", b"not what was written");
+    assert!(is_written(""), "an output");
+    folder.put("out/manifest.json", b"{");
+    assert!(is_written(""), "the manifest");
+    assert!(!is_written(""));
+}
+
+#[test]
+fn a_failed_run_leaves_the_old_folder_whole() {
+    let folder = Folder::with_sources();
+    folder.succeed(ARGUMENTS);
+    let before = contents(&folder, "out");
+    folder.put("test-images", b"damaged");
+    assert_eq!(folder.run(ARGUMENTS).code, 3);
+    assert_eq!(contents(&folder, "out"), before);
+}
+
+#[test]
+fn a_dry_run_checks_and_tells_and_writes_nothing() {
+    let folder = Folder::with_sources();
+    assert_snapshot!(folder.succeed(&format!("{ARGUMENTS} --dry-run")), @r"
+    tiny: 6 train, 2 test, 3x4x1, 3 classes
+    would read train-images.gz (N bytes)
+    would read train-labels (14 bytes)
+    would read test-images (40 bytes)
+    would read test-labels (10 bytes)
+    would write out/dataset.safetensors
+    would write out/audit.json
+    would write out/audit.csv
+    would write out/preview.png
+    would write out/manifest.json
+    ");
+    assert!(folder.names("out").is_empty());
+    folder.put("test-images", b"damaged");
+    assert!(
+        folder
+            .fail(&format!("{ARGUMENTS} --dry-run"))
+            .starts_with("exit code 3")
+    );
+}
+
+#[test]
+fn results_as_json() {
+    let folder = Folder::with_sources();
+    let json = |more: &str| -> serde_json::Value {
+        serde_json::from_str(&folder.succeed(&format!("{ARGUMENTS} --json {more}"))).unwrap()
+    };
+    let dry = json("--dry-run");
+    assert_eq!(
+        (&dry["status"], &dry["parts"]["train"]),
+        (&"dry_run".into(), &6.into())
+    );
+    assert_eq!(dry["writes"][0], "out/dataset.safetensors");
+    let written = json("");
+    assert_eq!(written["status"], "written");
+    assert_eq!(written["audit"], folder.json("out/audit.json"));
+    assert_eq!(json("")["status"], "up_to_date");
+}
+
+#[test]
+fn a_locked_folder_is_left_alone() {
+    let folder = Folder::with_sources();
+    std::fs::create_dir(folder.path().join("out")).unwrap();
+    let lock = dcgan_artifacts::RunLock::acquire(&folder.path().join("out")).unwrap();
+    let message = folder
+        .fail(ARGUMENTS)
+        .replace(&std::process::id().to_string(), "N");
+    assert_snapshot!(message, @r"
+    exit code 5
+    error: folder `out` is locked by process N
+    hint: wait for it to end, or choose another `--out`
+    ");
+    assert_eq!(folder.names("out"), [".lock"]);
+    drop(lock);
+    folder.succeed(ARGUMENTS);
+}
+
+#[test]
+fn a_folder_of_another_stage_is_left_alone() {
+    let folder = Folder::with_sources();
+    std::fs::create_dir(folder.path().join("out")).unwrap();
+    let manifest = dcgan_artifacts::Manifest {
+        stage: "dcgan-train".into(),
+        version: "0.1.0".into(),
+        settings: serde_json::json!({}),
+        inputs: Vec::new(),
+        outputs: Vec::new(),
+    };
+    manifest.write(&folder.path().join("out")).unwrap();
+    assert_snapshot!(folder.fail(&format!("{ARGUMENTS} --force")), @r"
+    exit code 5
+    error: `out` is not ours to write: expected a folder of dcgan-prepare, got one of dcgan-train
+    hint: choose another `--out`
+    ");
+    assert_eq!(folder.names("out"), ["manifest.json"]);
+}
+
+#[test]
+fn a_file_in_place_of_the_folder() {
+    let folder = Folder::with_sources();
+    folder.put("out", b"mine");
+    assert!(folder.fail(ARGUMENTS).starts_with("exit code 5"));
+    assert_eq!(folder.get("out"), b"mine");
+}
