@@ -217,9 +217,8 @@ fn a_label_beyond_the_class_names() {
 fn a_file_that_is_not_the_pinned_one() {
     let folder = Folder::with_sources();
     let pin = "0123456789abcdef".repeat(4);
-    let arguments = format!(
-        "--pipeline pipeline.yaml --out out --set prepare.idx.sha256={{test_labels:\"{pin}\"}}"
-    );
+    let arguments =
+        format!("--pipeline pipeline.yaml --out out --set prepare.idx.sha256.test_labels={pin}");
     let expected = [
         "exit code 3\nerror: `test-labels` is not the file that `prepare.idx.sha256.test_labels` pins: ",
         "expected SHA-256 0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef, ",
