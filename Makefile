@@ -1,0 +1,92 @@
+# The four stages in order, and the gate. `make` alone lists what there is.
+#
+# The stages are phony and always called: each decides by the hashes of its settings and inputs
+# whether there is work, which the times of files cannot tell.
+
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DELETE_ON_ERROR:
+.SUFFIXES:
+# A stage reads what the one before it wrote, also under `make -j`.
+.NOTPARALLEL:
+MAKEFLAGS += --no-builtin-rules --no-builtin-variables
+.DEFAULT_GOAL := help
+
+CARGO ?= cargo
+BIN := $(or $(CARGO_TARGET_DIR),target)/release
+
+#: PIPELINE    the settings of all stages: a file of pipelines/, or your own
+PIPELINE ?= pipelines/mnist.yaml
+#: RUN         the folder of the run; by default runs/ and the pipeline's name
+RUN ?= runs/$(basename $(notdir $(PIPELINE)))
+#: SET         settings that override the pipeline's: SET='train.epochs=10 train.seed=1'
+SET ?=
+#: THREADS     threads to compute with; by default all cores
+THREADS ?=
+#: FORCE       FORCE=1: start afresh where train refuses; the old run is kept beside
+FORCE ?=
+#: CHECKPOINT  what eval looks at; by default the highest checkpoint of RUN
+CHECKPOINT ?= $(shell printf '%s\n' "$(RUN)"/train/checkpoints/step-*.safetensors | sort -V | tail -n 1)
+#: PREPARE, TRAIN, SAMPLE, EVAL   the command that runs a stage: TRAIN='python mine.py' swaps one
+PREPARE ?= $(BIN)/dcgan-prepare
+TRAIN ?= $(BIN)/dcgan-train
+SAMPLE ?= $(BIN)/dcgan-sample
+EVAL ?= $(BIN)/dcgan-eval
+
+COMMON = --pipeline "$(PIPELINE)" $(patsubst %,--set '%',$(SET)) \
+  $(if $(THREADS),--threads $(THREADS)) $(if $(FORCE),--force)
+
+# A stage whose command was replaced needs no build of ours.
+built_for = $(if $(filter file,$(origin $(1))),build)
+
+.PHONY: help build prepare train sample eval check fmt clippy test smoke doc bench clean
+
+help: ## List targets and variables
+	@awk 'BEGIN { FS = ":.*## "; print "Targets:" } /^[a-z]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk 'BEGIN { print "Variables:" } sub(/^#: /, "") { print "  " $$0 }' $(firstword $(MAKEFILE_LIST))
+
+build: ## Build the programs
+	@$(CARGO) build --release --locked --workspace --bins
+
+prepare: $(call built_for,PREPARE) ## Stage 1: a source to RUN/prepare/dataset.safetensors
+	$(PREPARE) $(COMMON) --out "$(RUN)/prepare"
+
+train: $(call built_for,TRAIN) ## Stage 2: the dataset to RUN/train: checkpoints, metrics.csv, grids
+	$(TRAIN) $(COMMON) --dataset "$(RUN)/prepare/dataset.safetensors" --out "$(RUN)/train"
+
+sample: $(call built_for,SAMPLE) ## Stage 3: the generator to RUN/sample: pictures
+	$(SAMPLE) $(COMMON) --model "$(RUN)/train/generator.safetensors" --out "$(RUN)/sample"
+
+eval: $(call built_for,EVAL) ## Stage 4: dataset and checkpoint to RUN/eval: grids, statistics
+	$(EVAL) $(COMMON) --dataset "$(RUN)/prepare/dataset.safetensors" --checkpoint "$(CHECKPOINT)" --out "$(RUN)/eval"
+
+check: fmt clippy test smoke doc ## The whole gate: what CI runs
+
+# One profile for all of it, so that dependencies are compiled once.
+fmt: ## Check the formatting
+	$(CARGO) fmt --all --check
+
+clippy: ## Check the lints
+	$(CARGO) clippy --workspace --all-targets --release --locked -- -D warnings
+
+test: build ## Run the tests
+	DCGAN_BIN_DIR="$(abspath $(BIN))" INSTA_UPDATE=no $(CARGO) test --workspace --release --locked
+
+# The second pass must find nothing to do: no file newer than the stamp between the two.
+smoke: build ## Run smoke.yaml from end to end, twice, in a temporary folder
+	@folder=$$(mktemp -d); trap 'rm -rf "$$folder"' EXIT; \
+	stages() { $(MAKE) --no-print-directory prepare train sample eval \
+	  PIPELINE=pipelines/smoke.yaml RUN="$$folder/smoke" SET= FORCE=; }; \
+	stages; touch "$$folder/stamp"; stages; \
+	written=$$(find "$$folder/smoke" -type f ! -name '.*' -newer "$$folder/stamp"); \
+	if [ -n "$$written" ]; then printf 'error: the second pass wrote files:\n%s\n' "$$written" >&2; exit 1; fi; \
+	echo "smoke: the path runs from end to end, and a second pass does nothing"
+
+doc: ## Build the documentation; a broken link is an error
+	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --workspace --no-deps --release --locked
+
+bench: ## Time one training iteration
+	$(CARGO) run --release --locked -p dcgan-bench --bin iteration -- 30 $(THREADS)
+
+clean: ## Remove what cargo built; runs stay
+	$(CARGO) clean
