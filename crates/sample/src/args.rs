@@ -18,7 +18,7 @@ pub struct Args {
 
     /// Images per seed [default: `sample.n`, 64]
     #[arg(long, value_name = "N",
-        value_parser = clap::builder::RangedU64ValueParser::<usize>::new().range(1..))]
+        value_parser = clap::builder::RangedU64ValueParser::<usize>::new().range(1..=10_000_000))]
     pub n: Option<usize>,
 
     /// Seeds, as `0,3-6` [default: `sample.seeds`, 0]
@@ -30,7 +30,8 @@ pub struct Args {
     pub class: Option<String>,
 
     /// Columns of the grid [default: `sample.columns`; a row per class, or near square]
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N",
+        value_parser = clap::builder::RangedU64ValueParser::<usize>::new().range(0..=4096))]
     pub columns: Option<usize>,
 
     /// Also write every image as a PNG of its own [default: `sample.single_images`, false]

@@ -21,6 +21,9 @@ const GRID: &str = "grid.png";
 /// Folder of the single images.
 const SINGLE: &str = "images";
 
+/// Images drawn at a time, so many that the blocks keep all threads busy.
+const CHUNK: usize = 16 * BLOCK;
+
 /// What is to be drawn: settings without holes.
 #[derive(Debug)]
 struct Plan {
@@ -68,7 +71,7 @@ impl Plan {
             .map_err(model_failure)
     }
 
-    /// All images, seed after seed, a block at a time: between two of them a signal ends it.
+    /// All images, seed after seed, some blocks at a time: between them a signal ends it.
     fn images(
         &self,
         generator: &LoadedGenerator,
@@ -82,11 +85,11 @@ impl Plan {
         let mut labels = Vec::new();
         let progress = Progress::new("sample", total as u64, quiet);
         for &seed in &self.seeds {
-            for first in (0..n).step_by(BLOCK) {
+            for first in (0..n).step_by(CHUNK) {
                 if let Some(signal) = signals.received() {
                     return Err(Failure::Interrupted(signal));
                 }
-                let rows = BLOCK.min(n - first);
+                let rows = CHUNK.min(n - first);
                 let block = generator.images(seed, first as u64, rows, classes);
                 images.extend(block.map_err(model_failure)?);
                 labels.extend(classes.classes(first as u64, rows).unwrap_or_default());

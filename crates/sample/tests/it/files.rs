@@ -123,9 +123,13 @@ fn the_same_again_is_no_work_and_anything_else_is() {
 fn what_is_done_is_said() {
     let place = Place::labelled();
     let first = place.sample("out", &["--n", "3"]);
-    insta::assert_snapshot!(first.stdout, @"");
+    insta::assert_snapshot!(first.stdout, @r"
+    sample: 3 images in `[DIR]/out`:
+      grid.png (353 bytes)
+      samples.safetensors (659 bytes)
+    ");
     let again = place.sample("out", &["--n", "3"]);
-    insta::assert_snapshot!(again.stdout, @"");
+    insta::assert_snapshot!(again.stdout, @"sample: `[DIR]/out` is up to date: same settings, same model");
     assert_eq!(again.stderr, "");
 }
 
@@ -134,7 +138,22 @@ fn a_dry_run_says_all_and_writes_nothing() {
     let place = Place::labelled();
     let outcome = place.sample("out", &["--dry-run", "--n", "3", "--single-images"]);
     assert_eq!(outcome.code, Some(0));
-    insta::assert_snapshot!(outcome.stdout, @"");
+    insta::assert_snapshot!(outcome.stdout, @r#"
+    settings: {
+      "sample": {
+        "class": null,
+        "columns": 0,
+        "n": 3,
+        "seeds": "0",
+        "single_images": true
+      }
+    }
+    read: [DIR]/model.safetensors
+    write: [DIR]/out/grid.png
+    write: [DIR]/out/samples.safetensors
+    write: [DIR]/out/images/*.png
+    write: [DIR]/out/manifest.json
+    "#);
     assert!(!place.path("out").exists());
     let faulty = place.sample("out", &["--dry-run", "--class", "four"]);
     assert_eq!(faulty.code, Some(2));
