@@ -142,17 +142,24 @@ pub(crate) fn sync_folder(folder: &Path) -> Result<(), Error> {
     Ok(())
 }
 
-/// Opens a file for reading: a plain file, not a folder.
+/// Opens a plain file for reading. Anything else is refused before it is opened, since opening a
+/// pipe would wait for its other end.
 pub(crate) fn open(path: &Path, artifact: Artifact) -> Result<(File, u64), Error> {
-    let file = File::open(path).map_err(|e| Error::read(path, artifact, e))?;
-    let found = file
-        .metadata()
-        .map_err(|e| Error::read(path, artifact, e))?;
-    if found.is_file() {
-        Ok((file, found.len()))
-    } else {
-        Err(Error::unfit(path, artifact, "a file", "a folder or device"))
+    let found = fs::metadata(path).map_err(|e| Error::read(path, artifact, e))?;
+    if !found.is_file() {
+        return Err(Error::unfit(
+            path,
+            artifact,
+            "a file",
+            "a folder, device or pipe",
+        ));
     }
+    let file = File::open(path).map_err(|e| Error::read(path, artifact, e))?;
+    let size = file
+        .metadata()
+        .map_err(|e| Error::read(path, artifact, e))?
+        .len();
+    Ok((file, size))
 }
 
 fn folder_of(path: &Path) -> PathBuf {

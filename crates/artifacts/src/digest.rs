@@ -1,9 +1,9 @@
 //! SHA-256 of bytes and of files, streaming.
 
+use crate::atomic;
 use crate::error::{Artifact, Error};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
-use std::fs::File;
 use std::io::{self, Read, Write};
 use std::path::Path;
 
@@ -28,9 +28,9 @@ pub fn sha256_bytes(bytes: &[u8]) -> String {
 /// Size and SHA-256 of the file at `path`, read in blocks.
 ///
 /// # Errors
-/// [`Error::Missing`] or [`Error::Read`].
+/// [`Error::Missing`], [`Error::Read`], or [`Error::Unfit`] when it is no file.
 pub fn digest_file(path: &Path) -> Result<FileDigest, Error> {
-    let mut file = File::open(path).map_err(|e| Error::read(path, Artifact::Other, e))?;
+    let (mut file, _) = atomic::open(path, Artifact::Other)?;
     let mut sink = HashingWriter::new(io::sink());
     copy_blocks(&mut file, u64::MAX, |block| sink.write_all(block))
         .map_err(|e| Error::read(path, Artifact::Other, e))?;

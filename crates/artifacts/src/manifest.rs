@@ -3,14 +3,14 @@
 //!
 //! It bears no time and no path of a machine, so that equal runs have equal bytes.
 
-use crate::atomic::write_atomic;
+use crate::atomic::{self, write_atomic};
 use crate::container::{seal, take_format, take_seal};
 use crate::digest::digest_file;
 use crate::error::{Artifact, Error};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use std::collections::BTreeSet;
-use std::io;
+use std::io::{self, Read};
 use std::path::{Component, Path};
 
 /// The newest version of this format that this program reads, and the one that it writes.
@@ -77,12 +77,17 @@ impl Manifest {
     pub fn read(folder: &Path) -> Result<Option<Self>, Error> {
         let path = folder.join(Self::NAME);
         let artifact = Artifact::Manifest;
-        let bytes = match std::fs::read(&path) {
-            Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(None),
-            bytes => bytes.map_err(|e| Error::read(&path, artifact, e))?,
+        let mut file = match atomic::open(&path, artifact) {
+            Err(Error::Missing { .. }) => return Ok(None),
+            opened => opened?.0,
         };
-        let text = String::from_utf8(bytes)
-            .map_err(|_| Error::damaged(&path, artifact, "text in UTF-8", "other bytes"))?;
+        let mut text = String::new();
+        file.read_to_string(&mut text).map_err(|e| match e.kind() {
+            io::ErrorKind::InvalidData => {
+                Error::damaged(&path, artifact, "text in UTF-8", "other bytes")
+            }
+            _ => Error::read(&path, artifact, e),
+        })?;
         let unfit = |source| Error::Json {
             path: path.clone(),
             artifact,

@@ -55,6 +55,10 @@ impl Samples {
         if !matches!(self.channels, 1 | 3) {
             return refuse("1 or 3 channels".to_owned(), self.channels.to_string());
         }
+        if self.height == 0 || self.width == 0 {
+            let got = format!("{} x {}", self.height, self.width);
+            return refuse("images of at least one pixel".to_owned(), got);
+        }
         let shape = vec![self.n, self.height, self.width, self.channels];
         let mut entries = Entries::new();
         entries.insert("images".into(), (shape, Values::U8(&self.images)));
