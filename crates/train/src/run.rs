@@ -253,16 +253,18 @@ fn outputs(
     for (step, _) in list_checkpoints(checkpoints)? {
         names.push(format!("checkpoints/step-{step:08}.safetensors"));
     }
-    if resolved.plan.draws(0) {
-        names.push(REALS.into());
-        let drawn = (0..=resolved.plan.last_step).filter(|&step| resolved.plan.draws(step));
-        names.extend(drawn.map(Grids::name));
-    }
-    let mut records = Vec::new();
-    for name in names {
-        match FileRecord::of_file(folder, &name) {
+    let record = |name: String| FileRecord::of_file(folder, &name);
+    let mut records = names
+        .into_iter()
+        .map(record)
+        .collect::<Result<Vec<_>, _>>()?;
+
+    let drawn = (0..=resolved.plan.last_step).filter(|&step| resolved.plan.draws(step));
+    let reals = resolved.plan.draws(0).then(|| REALS.to_owned());
+    for name in reals.into_iter().chain(drawn.map(Grids::name)) {
+        match record(name) {
             Ok(record) => records.push(record),
-            Err(dcgan_artifacts::Error::Missing { path, .. }) if name.ends_with(".png") => {
+            Err(dcgan_artifacts::Error::Missing { path, .. }) => {
                 log::warn!("`{}` is gone and not drawn again", path.display());
             }
             Err(error) => return Err(error.into()),
