@@ -38,7 +38,7 @@ pub(crate) struct Logits {
     /// Which images.
     pub(crate) kind: Kind,
     /// One logit per image.
-    pub(crate) logits: Vec<f32>,
+    pub(crate) values: Vec<f32>,
     /// The class of each, where there are labels.
     pub(crate) labels: Option<Vec<u8>>,
 }
@@ -47,10 +47,10 @@ impl Logits {
     /// Those of one class, or all.
     fn of_class(&self, class: Option<u8>) -> Vec<f32> {
         match (class, &self.labels) {
-            (None, _) => self.logits.clone(),
+            (None, _) => self.values.clone(),
             (Some(_), None) => Vec::new(),
             (Some(class), Some(labels)) => self
-                .logits
+                .values
                 .iter()
                 .zip(labels)
                 .filter(|(_, label)| **label == class)
@@ -157,7 +157,7 @@ fn whole_range(parts: &[Logits]) -> (f64, f64) {
     let logits = || {
         parts
             .iter()
-            .flat_map(|part| &part.logits)
+            .flat_map(|part| &part.values)
             .map(|&logit| f64::from(logit))
     };
     let low = logits().fold(f64::INFINITY, f64::min).floor();

@@ -109,7 +109,7 @@ pub enum Error {
         source: dcgan_figures::Error,
     },
     /// The output folder is another stage's.
-    #[error("folder `{}` holds the result of stage `{got}`, expected `eval` or none", folder.display())]
+    #[error("folder `{}` holds the result of stage `{got}`, expected `dcgan-eval` or none", folder.display())]
     OtherStage {
         /// The folder.
         folder: PathBuf,

@@ -8,7 +8,7 @@ use serde_json::Value;
 use std::path::Path;
 
 /// The stage's name in its manifest.
-pub(crate) const STAGE: &str = "eval";
+pub(crate) const STAGE: &str = env!("CARGO_PKG_NAME");
 /// Every file that this stage may write: what another left in the folder is not removed.
 const NAMES: [&str; 5] = [
     "grid.png",

@@ -44,7 +44,7 @@ impl Reader<'_> {
         })?;
         Ok(Logits {
             kind,
-            logits,
+            values: logits,
             labels,
         })
     }
@@ -72,7 +72,7 @@ impl Reader<'_> {
         )?;
         Ok(Logits {
             kind: Kind::Generated,
-            logits,
+            values: logits,
             labels,
         })
     }

@@ -1,6 +1,7 @@
 //! What a person reads on stdout.
 
 use crate::discriminator::{Kind, Reading, Statistics};
+use std::fmt::Write as _;
 
 /// A table with a column per kind of images, then one with a row per class.
 pub(crate) fn table(statistics: &Statistics, class_names: &[String]) -> String {
@@ -11,8 +12,10 @@ pub(crate) fn table(statistics: &Statistics, class_names: &[String]) -> String {
         .collect();
     let mut text = String::new();
     let mut line = |label: &str, cells: Vec<String>| {
-        let cells: String = cells.iter().map(|cell| format!("{cell:>12}")).collect();
-        let line = format!("{label:<28}{cells}");
+        let mut line = format!("{label:<28}");
+        for cell in cells {
+            let _ = write!(line, "{cell:>12}");
+        }
         text.push_str(line.trim_end());
         text.push('\n');
     };

@@ -203,7 +203,7 @@ fn the_folder_of_another_stage() {
     let fixture = with_inputs();
     std::fs::create_dir(fixture.path("out")).unwrap();
     let manifest = dcgan_artifacts::Manifest {
-        stage: "train".into(),
+        stage: "dcgan-train".into(),
         version: "0.1.0".into(),
         settings: serde_json::json!({}),
         inputs: Vec::new(),

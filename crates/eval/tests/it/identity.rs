@@ -102,3 +102,65 @@ fn a_dry_run_writes_nothing() {
     let json: serde_json::Value = serde_json::from_str(&stdout).unwrap();
     assert_eq!(json["status"], "up_to_date");
 }
+
+#[test]
+fn the_help_names_every_option_with_its_default() {
+    let fixture = Fixture::new();
+    insta::assert_snapshot!(fixture.succeed(&["--help"]), @r"
+    Evaluate a generator: image grids, what the discriminator thinks of real and generated images, and a
+    tree of figures.
+
+    With `--checkpoint` the images are drawn from its generator. With `--samples` they come from that
+    file; the discriminator's figures then need `--checkpoint` as well, whose discriminator judges them,
+    and are left out without it.
+
+    Usage: dcgan-eval [OPTIONS] --dataset <FILE> --out <DIR>
+
+    Options:
+          --dataset <FILE>
+              Dataset whose training and test images are the measure (dataset.safetensors)
+
+          --checkpoint <FILE>
+              Checkpoint of dcgan-train: its generator draws the images, its discriminator judges them
+
+          --samples <FILE>
+              Images from anywhere (samples.safetensors) in the place of the checkpoint's own
+
+      -h, --help
+              Print help (see a summary with '-h')
+
+      -V, --version
+              Print version
+
+    Common options:
+          --pipeline <FILE>
+              Pipeline file (YAML) with the settings of all stages [default: built-in settings]
+
+          --set <KEY=VALUE>
+              Override one setting, as `train.batch_size=32`; may be given again
+
+          --out <DIR>
+              Folder that this stage writes
+
+          --threads <N>
+              Threads to compute with; changes no byte of the result [default: all cores]
+
+          --force
+              Start afresh where the stage would otherwise refuse or find nothing to do
+
+          --quiet
+              Print no progress and no log below a warning
+
+          --json
+              Print the result as JSON
+
+          --dry-run
+              Resolve the settings, check the inputs, say what would be read and written; write nothing
+
+    Settings of this stage and their defaults; `pipelines/mnist.yaml` explains each, and `--set
+    KEY=VALUE` overrides one:
+      eval.histogram_bins = 50
+      eval.n = 10000
+      eval.seed = 0
+    ");
+}
