@@ -99,7 +99,7 @@ pub(crate) fn nearest_name<'a, S: AsRef<str>>(name: &str, names: &'a [S]) -> Opt
     let spelled = name.replace('-', "_").to_lowercase();
     names
         .iter()
-        .map(|candidate| candidate.as_ref())
+        .map(AsRef::as_ref)
         .map(|candidate| (strsim::damerau_levenshtein(&spelled, candidate), candidate))
         .filter(|&(distance, _)| distance <= allowed)
         .min()

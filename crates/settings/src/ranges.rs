@@ -229,7 +229,7 @@ fn eval(eval: &Eval) -> Result<(), Fault> {
 }
 
 /// A number in a range, `unit` following both numbers in the message.
-fn within<T: PartialOrd + Display>(
+fn within<T: Copy + PartialOrd + Display>(
     key: &str,
     value: T,
     range: RangeInclusive<T>,

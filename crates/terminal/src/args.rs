@@ -7,6 +7,10 @@ use std::path::PathBuf;
 /// The options that every stage has; a stage's own struct flattens them.
 #[derive(Debug, Clone, clap::Args)]
 #[command(next_help_heading = "Common options")]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a flag of the command line"
+)]
 pub struct CommonArgs {
     /// Pipeline file (YAML) with the settings of all stages [default: built-in settings]
     #[arg(long, value_name = "FILE")]

@@ -31,9 +31,7 @@ fn deep_nesting_and_many_aliases_are_refused() {
         assert!(load_text("p.yaml", &format!("train: {deep}"), &[]).is_err());
         assert!(load_text("p.yaml", "", &[format!("train={deep}")]).is_err());
     }
-    let mut bomb = String::from("a0: &a0 [x, x]\n");
-    for i in 1..40 {
-        bomb.push_str(&format!("a{i}: &a{i} [*a{}, *a{}]\n", i - 1, i - 1));
-    }
+    let level = |i: usize| format!("a{i}: &a{i} [*a{}, *a{}]\n", i - 1, i - 1);
+    let bomb = format!("a0: &a0 [x, x]\n{}", (1..40).map(level).collect::<String>());
     assert!(load_text("p.yaml", &bomb, &[]).is_err());
 }
