@@ -6,6 +6,7 @@ use crate::source::Loaded;
 use dcgan_artifacts::{Part, PartData};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::hash::{DefaultHasher, Hasher};
 
 /// Name of the table of findings.
@@ -129,9 +130,9 @@ fn look_at(
     }
     let per_class = data.labels.as_ref().map(|labels| {
         let mut counts = vec![0; loaded.class_names.len()];
-        labels
-            .iter()
-            .for_each(|label| counts[usize::from(*label)] += 1);
+        for label in labels {
+            counts[usize::from(*label)] += 1;
+        }
         counts
     });
     for (class, _) in per_class
@@ -186,7 +187,9 @@ fn compare(loaded: &Loaded, mut hashes: Vec<Hashed>, audit: &mut Audit) {
                 None => kinds.push(vec![image]),
             }
         }
-        kinds.iter().for_each(|equal| report(loaded, equal, audit));
+        for equal in &kinds {
+            report(loaded, equal, audit);
+        }
     }
 }
 
@@ -217,7 +220,8 @@ fn report(loaded: &Loaded, equal: &[&Hashed], audit: &mut Audit) {
             if let (Some(here), Some(there)) = (class_of(part, image_idx), class_of(*other, *first))
                 && here != there
             {
-                detail += &format!(", class `{here}` here and `{there}` there");
+                // Writing to a String can't fail.
+                let _ = write!(detail, ", class `{here}` here and `{there}` there");
             }
             audit
                 .findings

@@ -1,7 +1,6 @@
 //! IDX files, MNIST's own format, plain or gzip.
 //!
-//! Layout (Y. LeCun, C. Cortes, C. J. C. Burges, "The MNIST database of handwritten digits"): two
-//! zero bytes, the type of the elements (8: unsigned bytes), the number of dimensions D, then D
+//! Layout (as the authors of the MNIST database describe it; see `data/README.md`): two zero bytes, the type of the elements (8: unsigned bytes), the number of dimensions D, then D
 //! sizes as 32-bit integers, big end first, then the elements, the last dimension fastest. Images
 //! have three dimensions (images, rows, columns), labels one.
 //!
@@ -12,6 +11,7 @@ use crate::Error;
 use dcgan_artifacts::FileDigest;
 use flate2::bufread::GzDecoder;
 use sha2::{Digest, Sha256};
+use std::fmt::Write as _;
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read};
 use std::path::Path;
@@ -265,12 +265,7 @@ impl<R: Read> Tally<R> {
     }
 
     fn digest(self) -> FileDigest {
-        let sha256 = self
-            .hasher
-            .finalize()
-            .iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect();
+        let sha256 = hex(&self.hasher.finalize());
         FileDigest {
             bytes: self.bytes,
             sha256,
@@ -285,4 +280,15 @@ impl<R: Read> Read for Tally<R> {
         self.bytes += n as u64;
         Ok(n)
     }
+}
+
+/// Lower-case hexadecimal digits of `bytes`.
+fn hex(bytes: &[u8]) -> String {
+    bytes
+        .iter()
+        .fold(String::with_capacity(2 * bytes.len()), |mut text, byte| {
+            // Writing to a String can't fail.
+            let _ = write!(text, "{byte:02x}");
+            text
+        })
 }

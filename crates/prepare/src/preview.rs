@@ -31,7 +31,9 @@ pub(crate) fn preview(loaded: &Loaded) -> Result<Vec<u8>, Error> {
                     row.push(Some(image_idx));
                 }
             }
-            rows.iter_mut().for_each(|row| row.resize(COLUMNS, None));
+            for row in &mut rows {
+                row.resize(COLUMNS, None);
+            }
             rows.concat()
         }
     };

@@ -50,9 +50,7 @@ pub fn run(args: &Args) -> Result<Outcome, Failure> {
         return Ok(Outcome::UpToDate);
     }
 
-    let threads = common
-        .threads
-        .map_or_else(available_threads, |threads| threads);
+    let threads = common.threads.unwrap_or_else(available_threads);
     let loaded = source::load(&settings, &files, threads)?;
     if common.dry_run {
         report_dry_run(args, &settings, &files, &loaded)?;

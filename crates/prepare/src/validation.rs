@@ -29,7 +29,7 @@ pub(crate) fn draw(
             members
         }
     };
-    if count % classes.len() != 0 {
+    if !count.is_multiple_of(classes.len()) {
         return Err(Error::ValidationShare {
             classes: classes.len(),
             got: count,

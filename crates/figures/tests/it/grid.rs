@@ -63,7 +63,7 @@ proptest! {
         columns in 1usize..9, gap in 0usize..4, background in any::<u8>(),
     ) {
         let c = if colour { 3 } else { 1 };
-        let images: Vec<u8> = (0..n * h * w * c).map(|at| (at * 31 % 251) as u8).collect();
+        let images: Vec<u8> = (0..251u8).cycle().step_by(31).take(n * h * w * c).collect();
         let picture = tile(&images, [n, h, w, c], Layout { columns, gap, background }).unwrap();
         let columns = columns.min(n);
         prop_assert_eq!(picture.width(), columns * (w + gap) - gap);

@@ -127,7 +127,7 @@ impl Folder {
 /// An IDX file: magic number, sizes, elements.
 fn idx(magic: [u8; 4], sizes: &[u32], elements: &[u8]) -> Vec<u8> {
     let mut bytes = magic.to_vec();
-    sizes.iter().for_each(|n| bytes.extend(n.to_be_bytes()));
+    bytes.extend(sizes.iter().flat_map(|n| n.to_be_bytes()));
     bytes.extend(elements);
     bytes
 }
