@@ -1,0 +1,204 @@
+//! One small file of each format, the same ones as in `tests/fixtures`.
+
+use dcgan_artifacts::{
+    Arrays, BestScore, Checkpoint, CheckpointInfo, DatasetInfo, DatasetReader, Error, FileRecord,
+    Manifest, ModelFile, NetworkInfo, Part, PartData, Role, Samples, TablePosition, sha256_bytes,
+    write_dataset,
+};
+use serde_json::json;
+use std::collections::BTreeMap;
+use std::path::Path;
+
+pub(crate) fn record(name: &str) -> FileRecord {
+    let bytes = name.len() as u64;
+    FileRecord {
+        name: name.into(),
+        bytes,
+        sha256: sha256_bytes(name.as_bytes()),
+        count: None,
+    }
+}
+
+pub(crate) fn dataset_info() -> DatasetInfo {
+    DatasetInfo {
+        name: "tiny \"quoted\"".into(),
+        class_names: vec!["null".into(), "één".into()],
+        height: 2,
+        width: 3,
+        channels: 1,
+        sources: vec![
+            record("train.gz"),
+            FileRecord {
+                count: Some(2),
+                ..record("folder")
+            },
+        ],
+    }
+}
+
+pub(crate) fn part(first: u8, labels: &[u8]) -> PartData {
+    let n = labels.len();
+    let images = (first..).take(6 * n).collect();
+    PartData {
+        images,
+        labels: Some(labels.to_vec()),
+        n,
+    }
+}
+
+pub(crate) fn parts() -> BTreeMap<Part, PartData> {
+    BTreeMap::from([
+        (Part::Train, part(1, &[0, 1, 1])),
+        (Part::Validation, part(100, &[1])),
+        (Part::Test, part(200, &[1, 0])),
+    ])
+}
+
+pub(crate) fn network() -> NetworkInfo {
+    NetworkInfo {
+        kind: "labelled".into(),
+        height: 28,
+        width: 28,
+        channels: 1,
+        class_names: vec!["0".into(), "1".into()],
+        z_dim: 4,
+        z_distribution: "uniform".into(),
+        gf_dim: 2,
+        df_dim: 2,
+        gfc_dim: 3,
+        dfc_dim: 3,
+    }
+}
+
+/// Values that text or rounding would spoil.
+pub(crate) fn arrays(names: &[&str]) -> Arrays {
+    let values = vec![
+        -0.0,
+        0.1,
+        f32::MIN_POSITIVE / 2.0,
+        f32::MAX,
+        f32::NEG_INFINITY,
+        1.0 / 3.0,
+    ];
+    names
+        .iter()
+        .map(|&name| (name.to_owned(), (vec![2, 3], values.clone())))
+        .collect()
+}
+
+pub(crate) fn checkpoint(step: u64) -> Checkpoint {
+    let names = ["discriminator/d_h3_lin/Matrix", "generator/g_h0_lin/Matrix"];
+    Checkpoint {
+        info: CheckpointInfo {
+            network: network(),
+            step,
+            epoch: 2,
+            seed: u64::MAX,
+            adam_steps_d: step,
+            adam_steps_g: 2 * step,
+            attempt: 1,
+            best: Some(BestScore {
+                metric: "accuracy".into(),
+                value: 0.1 + 0.2,
+                step: 3,
+            }),
+            dataset_sha256: sha256_bytes(b"dataset"),
+            tables: BTreeMap::from([(
+                "metrics.csv".to_owned(),
+                TablePosition {
+                    bytes: 7,
+                    sha256: sha256_bytes(b"table"),
+                },
+            )]),
+            on_signal: false,
+        },
+        weights: arrays(&names),
+        adam_m: arrays(&names),
+        adam_v: arrays(&names[1..]),
+        ema: arrays(&names[1..]),
+    }
+}
+
+pub(crate) fn model(role: Role) -> ModelFile {
+    let name = format!("{}layer/w", role.prefix());
+    ModelFile {
+        network: network(),
+        role,
+        step: 12,
+        dataset_sha256: sha256_bytes(b"dataset"),
+        weights: arrays(&[&name]),
+    }
+}
+
+pub(crate) fn samples() -> Samples {
+    Samples {
+        images: (0..24).collect(),
+        labels: Some(vec![3, 255]),
+        n: 2,
+        height: 2,
+        width: 2,
+        channels: 3,
+        seeds: vec![0, u64::MAX],
+        model_sha256: Some(sha256_bytes(b"model")),
+    }
+}
+
+pub(crate) fn manifest() -> Manifest {
+    Manifest {
+        stage: "dcgan-train".into(),
+        version: "0.1.0".into(),
+        settings: json!({ "train": { "learning_rate": 2e-4, "epochs": 5, "beta1": 0.5 } }),
+        inputs: vec![record("dataset.safetensors")],
+        outputs: vec![
+            record("metrics.csv"),
+            record("checkpoints/step-00000001.safetensors"),
+        ],
+    }
+}
+
+/// One format: the name of its fixture, how to write the example, how to read a file of it.
+pub(crate) struct Format {
+    pub(crate) name: &'static str,
+    pub(crate) write: fn(&Path),
+    pub(crate) read: fn(&Path) -> Result<(), Error>,
+}
+
+/// Every format with a checksum.
+pub(crate) const FORMATS: [Format; 6] = [
+    Format {
+        name: "dataset.safetensors",
+        write: |path| drop(write_dataset(path, &dataset_info(), &parts()).unwrap()),
+        read: |path| DatasetReader::open(path).map(drop),
+    },
+    Format {
+        name: "checkpoint.safetensors",
+        write: |path| drop(checkpoint(5).write(path).unwrap()),
+        read: |path| Checkpoint::read(path).map(drop),
+    },
+    Format {
+        name: "generator.safetensors",
+        write: |path| drop(model(Role::Generator).write(path).unwrap()),
+        read: |path| dcgan_artifacts::read_generator(path).map(drop),
+    },
+    Format {
+        name: "discriminator.safetensors",
+        write: |path| drop(model(Role::Discriminator).write(path).unwrap()),
+        read: |path| dcgan_artifacts::read_discriminator(path).map(drop),
+    },
+    Format {
+        name: "samples.safetensors",
+        write: |path| drop(samples().write(path).unwrap()),
+        read: |path| Samples::read(path).map(drop),
+    },
+    Format {
+        name: Manifest::NAME,
+        write: |path| manifest().write(path.parent().unwrap()).unwrap(),
+        read: |path| Manifest::read(path.parent().unwrap()).map(drop),
+    },
+];
+
+/// Puts bytes where a reader shall find them, without the care of the real writer.
+#[expect(clippy::disallowed_methods, reason = "damages files on purpose")]
+pub(crate) fn put(path: &Path, bytes: &[u8]) {
+    std::fs::write(path, bytes).unwrap();
+}

@@ -1,0 +1,19 @@
+//! Tests of `dcgan-artifacts`: every format there and back, damaged, cut, newer, and interrupted.
+#![expect(
+    clippy::unwrap_used,
+    reason = "helpers of tests; a failure names its place"
+)]
+
+mod atomicity;
+mod checkpoints;
+mod damage;
+mod datasets;
+mod examples;
+mod fixtures;
+mod headers;
+mod locking;
+mod manifests;
+mod messages;
+mod models;
+mod numbers;
+mod tables;

@@ -1,0 +1,109 @@
+//! Manifests: verified outputs, differences of settings.
+
+use crate::examples::{self, put};
+use dcgan_artifacts::{Difference, Error, FileRecord, Manifest, differences};
+use serde_json::json;
+
+#[test]
+fn a_folder_without_a_manifest_is_not_complete() {
+    let folder = tempfile::tempdir().unwrap();
+    assert_eq!(Manifest::read(folder.path()).unwrap(), None);
+}
+
+#[test]
+fn keys_and_records_are_sorted() {
+    let folder = tempfile::tempdir().unwrap();
+    examples::manifest().write(folder.path()).unwrap();
+    let text = std::fs::read_to_string(folder.path().join(Manifest::NAME)).unwrap();
+    let at = |word: &str| text.find(word).unwrap();
+    let order = [
+        "format",
+        "inputs",
+        "outputs",
+        "checkpoints/",
+        "metrics.csv",
+        "seal",
+        "settings",
+    ];
+    assert!(order.map(at).is_sorted(), "{text}");
+    assert!(
+        [
+            "beta1",
+            "epochs",
+            "learning_rate",
+            "\"stage\"",
+            "\"version\""
+        ]
+        .map(at)
+        .is_sorted()
+    );
+}
+
+#[test]
+fn outputs_are_compared_byte_for_byte() {
+    let folder = tempfile::tempdir().unwrap();
+    put(&folder.path().join("a.csv"), b"1,2\n");
+    let outputs = vec![FileRecord::of_file(folder.path(), "a.csv").unwrap()];
+    let manifest = Manifest {
+        outputs,
+        ..examples::manifest()
+    };
+    manifest.verify_outputs(folder.path()).unwrap();
+
+    put(&folder.path().join("a.csv"), b"1,3\n");
+    let error = manifest.verify_outputs(folder.path()).unwrap_err();
+    assert!(matches!(error, Error::Damaged { .. }), "{error:?}");
+    std::fs::remove_file(folder.path().join("a.csv")).unwrap();
+    let error = manifest.verify_outputs(folder.path()).unwrap_err();
+    assert!(matches!(error, Error::Missing { .. }), "{error:?}");
+}
+
+#[test]
+fn an_output_outside_the_folder_is_damage() {
+    let folder = tempfile::tempdir().unwrap();
+    for name in ["../a", "/etc/hostname", "a/../../b", "."] {
+        let manifest = Manifest {
+            outputs: vec![examples::record(name)],
+            ..examples::manifest()
+        };
+        let error = manifest.verify_outputs(folder.path()).unwrap_err();
+        assert!(matches!(error, Error::Damaged { .. }), "{error:?}");
+    }
+}
+
+#[test]
+fn differences_are_named_by_dotted_key() {
+    let old = json!({ "train": { "epochs": 5, "lr": 1.0, "list": [1, 2], "gone": true }, "n": 1 });
+    let new = json!({ "train": { "epochs": 6, "lr": 1, "list": [2, 1], "new": null }, "n": 1 });
+    let found = differences(&old, &new);
+    let difference = |key: &str, old, new| Difference {
+        key: key.into(),
+        old,
+        new,
+    };
+    assert_eq!(
+        found,
+        [
+            difference("train.epochs", Some(json!(5)), Some(json!(6))),
+            difference("train.gone", Some(json!(true)), None),
+            difference("train.list", Some(json!([1, 2])), Some(json!([2, 1]))),
+            difference("train.new", None, Some(json!(null))),
+        ]
+    );
+    assert_eq!(differences(&old, &old), []);
+}
+
+#[test]
+fn settings_survive_to_the_last_bit() {
+    let folder = tempfile::tempdir().unwrap();
+    let settings = json!({ "a": 0.1 + 0.2, "b": 2e-4, "c": 1.0, "d": u64::MAX });
+    let manifest = Manifest {
+        settings: settings.clone(),
+        ..examples::manifest()
+    };
+    manifest.write(folder.path()).unwrap();
+    assert_eq!(
+        Manifest::read(folder.path()).unwrap().unwrap().settings,
+        settings
+    );
+}

@@ -1,0 +1,117 @@
+//! Growing tables: what a checkpoint saw is verified, what follows is cut.
+
+use crate::examples::put;
+use dcgan_artifacts::{Error, GrowingTable, digest_file};
+use std::fs;
+
+const HEADER: [&str; 2] = ["step", "d_loss"];
+
+#[test]
+fn a_resumed_table_equals_an_undisturbed_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let (whole, resumed) = (
+        folder.path().join("whole.csv"),
+        folder.path().join("resumed.csv"),
+    );
+    let mut table = GrowingTable::create(&whole, &HEADER).unwrap();
+    for row in [["1", "0.5"], ["2", "0.25"], ["3", "a,b"]] {
+        table.append(&row).unwrap();
+    }
+    let undisturbed = table.flush().unwrap();
+    assert_eq!(
+        fs::read(&whole).unwrap(),
+        b"step,d_loss\n1,0.5\n2,0.25\n3,\"a,b\"\n"
+    );
+    let digest = digest_file(&whole).unwrap();
+    assert_eq!(
+        (undisturbed.bytes, &undisturbed.sha256),
+        (digest.bytes, &digest.sha256)
+    );
+
+    let mut table = GrowingTable::create(&resumed, &HEADER).unwrap();
+    table.append(&["1", "0.5"]).unwrap();
+    let position = table.flush().unwrap();
+    table.append(&["2", "lost"]).unwrap();
+    table.flush().unwrap();
+    drop(table);
+    // The kill came in the middle of a row.
+    put(
+        &resumed,
+        &[fs::read(&resumed).unwrap().as_slice(), b"3,0."].concat(),
+    );
+    let mut table = GrowingTable::resume(&resumed, &position).unwrap();
+    assert_eq!(fs::read(&resumed).unwrap(), b"step,d_loss\n1,0.5\n");
+    table.append(&["2", "0.25"]).unwrap();
+    table.append(&["3".to_owned(), "a,b".to_owned()]).unwrap();
+    assert_eq!(table.flush().unwrap(), undisturbed);
+    assert_eq!(fs::read(&resumed).unwrap(), fs::read(&whole).unwrap());
+}
+
+#[test]
+fn every_damaged_byte_of_the_prefix_is_an_error_and_nothing_is_cut() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("metrics.csv");
+    let mut table = GrowingTable::create(&path, &HEADER).unwrap();
+    table.append(&["1", "0.5"]).unwrap();
+    let position = table.flush().unwrap();
+    drop(table);
+    let sound = [fs::read(&path).unwrap().as_slice(), b"2,0.25\n"].concat();
+    let prefix = usize::try_from(position.bytes).unwrap();
+    for place in 0..prefix {
+        let mut bytes = sound.clone();
+        bytes[place] ^= 1;
+        put(&path, &bytes);
+        let error = GrowingTable::resume(&path, &position).unwrap_err();
+        assert!(
+            matches!(error, Error::Damaged { .. }) && !error.is_output(),
+            "{error:?}"
+        );
+        assert_eq!(fs::read(&path).unwrap(), bytes);
+        put(&path, &sound[..place]);
+        let error = GrowingTable::resume(&path, &position).unwrap_err();
+        assert!(matches!(error, Error::Damaged { .. }), "{error:?}");
+    }
+    fs::remove_file(&path).unwrap();
+    let error = GrowingTable::resume(&path, &position).unwrap_err();
+    assert!(matches!(error, Error::Missing { .. }), "{error:?}");
+}
+
+#[test]
+fn a_record_has_as_many_fields_as_the_header() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("metrics.csv");
+    let mut table = GrowingTable::create(&path, &HEADER).unwrap();
+    let error = table.append(&["1"]).unwrap_err();
+    assert!(matches!(error, Error::Contradiction { .. }), "{error:?}");
+    let position = table.flush().unwrap();
+    drop(table);
+    let mut table = GrowingTable::resume(&path, &position).unwrap();
+    let error = table.append(&["1", "2", "3"]).unwrap_err();
+    assert!(matches!(error, Error::Contradiction { .. }), "{error:?}");
+}
+
+#[track_caller]
+fn check_resume_until(before: &str, after: &str) {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("timing.csv");
+    put(&path, before.as_bytes());
+    let mut table = GrowingTable::resume_until(&path, &HEADER, 10).unwrap();
+    table.append(&["11", "x"]).unwrap();
+    let position = table.flush().unwrap();
+    assert_eq!(fs::read_to_string(&path).unwrap(), format!("{after}11,x\n"));
+    assert_eq!(position.sha256, digest_file(&path).unwrap().sha256);
+}
+
+#[test]
+fn a_table_without_a_checkpoint_keeps_its_rows_up_to_the_step() {
+    check_resume_until("step,d_loss\n9,a\n10,b\n11,c\n", "step,d_loss\n9,a\n10,b\n");
+    check_resume_until("step,d_loss\n9,a\n10,b", "step,d_loss\n9,a\n");
+    check_resume_until("step,d_loss\n9,a\nx,b\n10,c\n", "step,d_loss\n9,a\n");
+    check_resume_until("step,d_loss\n9,a\n\n10,c\n", "step,d_loss\n9,a\n");
+    check_resume_until("step,other\n9,a\n", "step,d_loss\n");
+    check_resume_until("", "step,d_loss\n");
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("timing.csv");
+    GrowingTable::resume_until(&path, &HEADER, 10).unwrap();
+    assert_eq!(fs::read(&path).unwrap(), b"step,d_loss\n");
+}
