@@ -5,6 +5,7 @@ use crate::images::Images;
 use crate::{Args, Error};
 use dcgan_artifacts::{
     Artifact, DatasetReader, FileRecord, NetworkInfo, Part, Samples, digest_file,
+    read_checkpoint_info,
 };
 use dcgan_models::{BLOCK, ClassChoice, LoadedDiscriminator, LoadedGenerator};
 use dcgan_settings::Eval;
@@ -112,6 +113,9 @@ impl Inputs {
             }
             (None, None) => return Err(Failure::usage(Error::NoImages)),
         };
+        if let Some(path) = &args.checkpoint {
+            checks.warn_of_another_dataset(path)?;
+        }
         Ok(Self {
             dataset,
             source,
@@ -241,6 +245,19 @@ impl Checks<'_> {
                 got: got.clone(),
             }
         }))
+    }
+
+    /// Another dataset of the same size and classes is a fair measure, but seldom what is meant.
+    fn warn_of_another_dataset(&self, path: &Path) -> Result<(), Failure> {
+        let info = read_checkpoint_info(path).map_err(artifact_failure)?;
+        if info.dataset_sha256 != self.dataset.content_sha256() {
+            log::warn!(
+                "`{}` was trained on another dataset than `{}`: all of its images are new to it",
+                path.display(),
+                self.dataset_path.display()
+            );
+        }
+        Ok(())
     }
 
     fn enough_real(&self) -> Result<(), Failure> {

@@ -259,3 +259,26 @@ fn the_summary_is_a_table() {
     let json: serde_json::Value = serde_json::from_str(&stdout).unwrap();
     assert_eq!(json["metrics"], fixture.json("out/metrics.json"));
 }
+
+#[test]
+fn another_dataset_than_the_checkpoints_is_said() {
+    let fixture = Fixture::new();
+    fixture.dataset("d", SIDE, 3, [64, 64]);
+    fixture.checkpoint("c", SIDE, 3);
+    let args = [
+        "--dataset",
+        "d",
+        "--checkpoint",
+        "c",
+        "--set",
+        "eval.n=64",
+        "--out",
+        "out",
+    ];
+    let outcome = fixture.run(&args);
+    assert!(
+        outcome.stderr.contains("trained on another dataset"),
+        "{}",
+        outcome.stderr
+    );
+}
