@@ -2,8 +2,8 @@
 
 use std::process::ExitCode;
 
-/// The system's allocator returns large blocks to the kernel, and fresh pages cost more than the
-/// arithmetic on them: with it an iteration takes half as long again.
+/// The system's allocator gives large blocks back to the kernel, so that each iteration would pay
+/// for fresh pages again; this one keeps them.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
