@@ -128,7 +128,7 @@ pub(crate) fn write(
     let mut header = Value::Object(header);
     header.sort_all_objects();
     let mut header = header.to_string();
-    while header.len() % 8 != 0 {
+    while !header.len().is_multiple_of(8) {
         header.push(' ');
     }
 

@@ -226,10 +226,6 @@ impl DatasetReader {
     }
 
     /// Pictures in a part; `None` when the dataset has no such part.
-    #[expect(
-        clippy::len_without_is_empty,
-        reason = "a part may be absent, not a reader empty"
-    )]
     pub fn len(&self, part: Part) -> Option<usize> {
         self.lengths.get(&part).copied()
     }

@@ -103,9 +103,9 @@ fn permutation_is_fisher_yates_from_the_end() {
     assert_eq!(ten, [3, 5, 0, 9, 2, 7, 4, 1, 8, 6]);
     let mnist = Stream::new(0, Purpose::BatchOrder, 2).permutation(60_000);
     let mut hasher = Sha256::new();
-    mnist
-        .iter()
-        .for_each(|index| hasher.update(index.to_le_bytes()));
+    for index in mnist {
+        hasher.update(index.to_le_bytes());
+    }
     let digest = hasher.finalize();
     assert_eq!(
         digest[..8],
