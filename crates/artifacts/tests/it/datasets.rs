@@ -179,7 +179,7 @@ fn check_foreign(labels: &[u8], metadata: &str, expected: &str) {
     let error = DatasetReader::open(&path).unwrap_err();
     let chain = format!(
         "{error} / {:?}",
-        std::error::Error::source(&error).map(|e| e.to_string())
+        std::error::Error::source(&error).map(ToString::to_string)
     );
     assert!(chain.contains(expected), "{chain}");
 }
