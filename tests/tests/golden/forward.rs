@@ -1,0 +1,161 @@
+//! The `*_forward` files: one batch through both networks, and the gradients of both losses.
+
+use crate::network::{config, networks};
+use crate::variants::each_variant;
+use crate::vectors::Vectors;
+use candle_core::{Tensor, Var};
+use dcgan_kernels::{Activation, activate};
+use dcgan_networks::{
+    Arrays, Error, Gradients, Parameters, Pass, Taps, Weights, discriminator_loss, generator_loss,
+    gradients, scalar, values,
+};
+
+#[test]
+fn labelled_forward() {
+    each_variant(|variant| check("cond_forward", variant));
+}
+
+#[test]
+fn unlabelled_forward() {
+    each_variant(|variant| check("uncond_forward", variant));
+}
+
+#[test]
+fn unlabelled_forward_of_odd_sizes() {
+    each_variant(|variant| check("uncond_odd_forward", variant));
+}
+
+fn check(file: &str, variant: &str) {
+    let mut vectors = Vectors::open(file);
+    let mut arrays = vectors.arrays("param/");
+    arrays.extend(vectors.arrays("moving/"));
+    let (g, d) = networks(&config(&vectors), &arrays);
+    let (x, z) = (vectors.tensor("in/x"), vectors.tensor("in/z"));
+    let y = vectors.optional("in/y");
+    let y = y.as_ref();
+
+    // The generator, both modes.
+    let mut taps = Taps::new();
+    let generated = g
+        .forward_with_taps(&z, y, Weights::Tracked, &mut taps)
+        .unwrap();
+    check_pass(&mut vectors, "g", &generated, &taps);
+    vectors.check_tensor("out/G", &generated.output);
+    vectors.check_tensor("out/G_infer", &g.infer(&z, y).unwrap());
+    let untapped = g.forward(&z, y, Weights::Frozen).unwrap();
+    assert_eq!(
+        values(&untapped.output).unwrap(),
+        values(&generated.output).unwrap()
+    );
+
+    // The discriminator's update.
+    let mut taps = Taps::new();
+    let real = d
+        .forward_with_taps(&x, y, Weights::Tracked, &mut taps)
+        .unwrap();
+    check_pass(&mut vectors, "d_real", &real, &taps);
+    let mut taps = Taps::new();
+    let image = generated.output.detach();
+    let fake = d
+        .forward_with_taps(&image, y, Weights::Tracked, &mut taps)
+        .unwrap();
+    check_pass(&mut vectors, "d_fake", &fake, &taps);
+    for (name, pass) in [("real", &real), ("fake", &fake)] {
+        vectors.check_tensor(&format!("out/D_logits_{name}"), &pass.output);
+        let probability = activate(&pass.output, Activation::Sigmoid).unwrap();
+        vectors.check_tensor(&format!("out/D_prob_{name}"), &probability);
+    }
+    let loss = discriminator_loss(&real.output, &fake.output).unwrap();
+    for (name, loss) in [
+        ("d_real", &loss.real),
+        ("d_fake", &loss.fake),
+        ("d", &loss.total),
+    ] {
+        vectors.check_scalar(&format!("loss/{name}"), scalar(loss).unwrap());
+    }
+    let gradient = gradients(&loss.total).unwrap();
+    check_gradients(&mut vectors, "grad_d/", d.parameters(), &gradient);
+    assert_no_gradients(g.parameters(), &gradient);
+
+    // The generator's update, through the frozen discriminator.
+    let judged = d.forward(&generated.output, y, Weights::Frozen).unwrap();
+    assert_eq!(
+        values(&judged.output).unwrap(),
+        values(&fake.output).unwrap()
+    );
+    let loss = generator_loss(&judged.output).unwrap();
+    vectors.check_scalar("loss/g", scalar(&loss).unwrap());
+    let gradient = gradients(&loss).unwrap();
+    check_gradients(&mut vectors, "grad_g/", g.parameters(), &gradient);
+    assert_no_gradients(d.parameters(), &gradient);
+
+    // The same loss with respect to the image.
+    let image = Var::from_tensor(&image).unwrap();
+    let judged = d.forward(&image, y, Weights::Frozen).unwrap();
+    let gradient = gradients(&generator_loss(&judged.output).unwrap()).unwrap();
+    vectors.check_tensor("grad_g/out/G", gradient.get(&image).unwrap());
+
+    vectors.finish(variant);
+}
+
+/// Every `act/<pass>/` and `bn/<pass>/` of the file.
+fn check_pass(vectors: &mut Vectors, name: &str, pass: &Pass, taps: &Taps) {
+    let prefix = format!("act/{name}/");
+    for full in vectors.names(&prefix) {
+        let Some(tap) = taps.get(&full[prefix.len()..]) else {
+            panic!("no tap for {full}")
+        };
+        vectors.check_tensor(&full, tap);
+    }
+    for entry in &pass.stats.0 {
+        let bn = entry.name.split_once('/').unwrap().1;
+        let channels = [entry.stats.mean.len()];
+        vectors.check(
+            &format!("bn/{name}/{bn}/mean"),
+            &channels,
+            &entry.stats.mean,
+        );
+        let variance = &entry.stats.variance_unbiased;
+        vectors.check(&format!("bn/{name}/{bn}/var_unbiased"), &channels, variance);
+    }
+}
+
+fn check_gradients(
+    vectors: &mut Vectors,
+    prefix: &str,
+    parameters: &Parameters,
+    gradients: &Gradients,
+) {
+    let array = |tensor: &Tensor| (tensor.dims().to_vec(), values(tensor).unwrap());
+    let arrays: Arrays = parameters
+        .iter()
+        .map(|parameter| {
+            (
+                parameter.name.clone(),
+                array(gradients.of(parameter).unwrap()),
+            )
+        })
+        .collect();
+    vectors.check_arrays(prefix, &arrays);
+    let squares = arrays.values().flat_map(|(_, values)| values);
+    let norm = squares
+        .map(|&value| f64::from(value).powi(2))
+        .sum::<f64>()
+        .sqrt();
+    let got = f64::from(gradients.norm(parameters).unwrap());
+    assert!(
+        (got - norm).abs() <= 1e-6 * norm,
+        "norm {got}, expected {norm}"
+    );
+}
+
+fn assert_no_gradients(parameters: &Parameters, gradients: &Gradients) {
+    for parameter in parameters {
+        let outcome = gradients.of(parameter);
+        assert!(
+            matches!(outcome, Err(Error::NoGradient { .. })),
+            "{}",
+            parameter.name
+        );
+    }
+}

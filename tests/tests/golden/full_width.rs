@@ -1,0 +1,133 @@
+//! The original's widths: an iteration against an independent computation, and the same bytes for
+//! any number of threads. The narrow vectors never reach blocks and packings that these sizes do.
+
+use crate::network::ADAM;
+use crate::reference::Reference;
+use crate::variants::each_variant;
+use crate::vectors::compare;
+use candle_core::Tensor;
+use dcgan_networks::{
+    Adam, Arrays, Discriminator, Generator, NetworkConfig, ZDistribution, latents, one_hot,
+};
+use dcgan_random::{Purpose, Stream};
+use dcgan_train::step::{Batch, Schedule, State, Trace, iteration};
+
+const BATCH: usize = 64;
+/// Largest difference of a weight after one iteration, of three that Adam moves by 2e-4 each.
+const WEIGHT_TOLERANCE: f64 = 2e-6;
+/// Biases in front of a batch norm: their gradient is rounding noise, which Adam amplifies.
+const WANDERING_TOLERANCE: f64 = 1.2e-3;
+const WANDERING: [&str; 5] = [
+    "generator/g_h0_lin/bias",
+    "generator/g_h1_lin/bias",
+    "generator/g_h2/biases",
+    "discriminator/d_h1_conv/biases",
+    "discriminator/d_h2_lin/bias",
+];
+
+fn fresh() -> State {
+    let config = NetworkConfig::labelled(28, 28, 1, 10);
+    let generator = Generator::init(&config, 1).unwrap();
+    let discriminator = Discriminator::init(&config, 1).unwrap();
+    State {
+        adam_g: Adam::new(generator.parameters(), ADAM),
+        adam_d: Adam::new(discriminator.parameters(), ADAM),
+        generator,
+        discriminator,
+    }
+}
+
+/// Pictures of noise do: the arithmetic doesn't know what it sees.
+fn batch() -> Batch {
+    let mut stream = Stream::new(1, Purpose::Synthetic, 0);
+    let labels: Vec<u8> = (0..BATCH)
+        .map(|_| u8::try_from(stream.below(10)).unwrap())
+        .collect();
+    let x: Vec<f32> = (0..BATCH * 28 * 28).map(|_| stream.uniform()).collect();
+    Batch {
+        x: Tensor::from_vec(x, (BATCH, 28, 28, 1), &candle_core::Device::Cpu).unwrap(),
+        y: Some(one_hot(&labels, 10).unwrap()),
+        z: latents(&mut stream, BATCH, 100, ZDistribution::Uniform).unwrap(),
+    }
+}
+
+fn weights(state: &State) -> Arrays {
+    let mut weights = state.generator.parameters().arrays().unwrap();
+    weights.extend(state.discriminator.parameters().arrays().unwrap());
+    weights
+}
+
+fn run() -> (Trace, State) {
+    let mut state = fresh();
+    let trace = iteration(&mut state, &batch(), &Schedule::new(2, false)).unwrap();
+    (trace, state)
+}
+
+#[test]
+fn iteration_agrees_with_float64() {
+    let mut reference = Reference::new(&weights(&fresh()));
+    let batch = batch();
+    let y = batch.y.as_ref().unwrap();
+    let expected = reference.iteration(&batch.x, y, &batch.z).unwrap();
+    let expected_weights = reference.weights();
+    let close =
+        |got: f32, expected: f64| (f64::from(got) - expected).abs() <= 1e-5 * expected.abs();
+
+    each_variant(|variant| {
+        let (trace, state) = run();
+        let pairs = [
+            (trace.d_loss_real, expected.d_loss_real),
+            (trace.d_loss_fake, expected.d_loss_fake),
+            (trace.g_losses[0], expected.g_losses[0]),
+            (trace.g_losses[1], expected.g_losses[1]),
+            (trace.d_grad_norm, expected.d_grad_norm),
+            (trace.g_grad_norms[0], expected.g_grad_norms[0]),
+            (trace.g_grad_norms[1], expected.g_grad_norms[1]),
+        ];
+        for (got, expected) in pairs {
+            assert!(
+                close(got, expected),
+                "{variant}: {trace:?}, expected {expected}"
+            );
+        }
+        let got_weights = weights(&state);
+        assert_eq!(got_weights.len(), expected_weights.len());
+        let mut failures = Vec::new();
+        for ((name, got), (_, expected)) in got_weights.iter().zip(&expected_weights) {
+            let wanders = WANDERING.contains(&name.as_str());
+            let tolerance = if wanders {
+                WANDERING_TOLERANCE
+            } else {
+                WEIGHT_TOLERANCE
+            };
+            let failure = compare((&got.0, &got.1), (&expected.0, &expected.1), tolerance);
+            failures.extend(failure.map(|failure| format!("{name}: {failure}")));
+        }
+        assert!(failures.is_empty(), "{variant}:\n{}", failures.join("\n"));
+    });
+}
+
+#[test]
+fn any_number_of_threads_gives_the_same_bytes() {
+    each_variant(|variant| {
+        let hash = |threads: usize| {
+            let pool = rayon::ThreadPoolBuilder::new()
+                .num_threads(threads)
+                .build()
+                .unwrap();
+            let (trace, state) = pool.install(run);
+            let mut arrays = state.generator.arrays().unwrap();
+            arrays.extend(state.discriminator.arrays().unwrap());
+            let bytes: Vec<u8> = arrays
+                .values()
+                .flat_map(|(_, values)| values)
+                .flat_map(|v| v.to_le_bytes())
+                .collect();
+            (dcgan_artifacts::sha256_bytes(&bytes), format!("{trace:?}"))
+        };
+        let one = hash(1);
+        for threads in [2, 3] {
+            assert_eq!(hash(threads), one, "{variant}, {threads} threads");
+        }
+    });
+}

@@ -1,0 +1,61 @@
+//! The networks that a golden file describes.
+
+use crate::vectors::Vectors;
+use dcgan_networks::{
+    AdamConfig, Arrays, Discriminator, Generator, Kind, MovingAverage, NetworkConfig,
+};
+
+/// The original's optimiser settings.
+pub(crate) const ADAM: AdamConfig = AdamConfig {
+    lr: 2e-4,
+    beta1: 0.5,
+    beta2: 0.999,
+    epsilon: 1e-8,
+};
+
+/// The network of the file's `config`.
+pub(crate) fn config(vectors: &Vectors) -> NetworkConfig {
+    let config = &vectors.info["config"];
+    let number = |key: &str| usize::try_from(config[key].as_u64().unwrap()).unwrap();
+    let labelled = !config["y_dim"].is_null();
+    NetworkConfig {
+        kind: if labelled {
+            Kind::Labelled
+        } else {
+            Kind::Unlabelled
+        },
+        height: number("h"),
+        width: number("w"),
+        channels: number("c"),
+        classes: if labelled { number("y_dim") } else { 0 },
+        z_dim: number("z"),
+        gf_dim: number("gf"),
+        df_dim: number("df"),
+        gfc_dim: number("gfc"),
+        dfc_dim: number("dfc"),
+    }
+}
+
+/// Both networks from one map of weights and moving averages; together they own every array.
+pub(crate) fn networks(config: &NetworkConfig, arrays: &Arrays) -> (Generator, Discriminator) {
+    let generator = Generator::from_arrays(config, arrays).unwrap();
+    let discriminator = Discriminator::from_arrays(config, arrays).unwrap();
+    let mut owned = generator.arrays().unwrap();
+    owned.extend(discriminator.arrays().unwrap());
+    assert!(
+        &owned == arrays,
+        "the networks do not give back the arrays that they were given"
+    );
+    (generator, discriminator)
+}
+
+/// The moving averages alone, by full name.
+pub(crate) fn averages(networks: [&[MovingAverage]; 2]) -> Arrays {
+    let mut arrays = Arrays::new();
+    for average in networks.into_iter().flatten() {
+        let shape = vec![average.mean.len()];
+        arrays.insert(average.mean_name(), (shape.clone(), average.mean.clone()));
+        arrays.insert(average.variance_name(), (shape, average.variance.clone()));
+    }
+    arrays
+}

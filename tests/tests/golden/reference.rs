@@ -1,0 +1,216 @@
+//! The labelled network once more, by other means: candle's own layers in float64, images with the
+//! channels first, labels joined as planes, gradients by candle's own rules.
+//!
+//! It shares with the crates the names of the weights and nothing else: no kernel, no layer, no
+//! optimiser.
+
+use candle_core::backprop::GradStore;
+use candle_core::{DType, Device, Result, Tensor, Var};
+use dcgan_networks::Arrays;
+use std::collections::BTreeMap;
+
+const EPSILON: f64 = 1e-5;
+
+/// The weights of both networks and Adam's two moments of each.
+pub(crate) struct Reference {
+    vars: BTreeMap<String, Var>,
+    moments: BTreeMap<String, (Vec<f64>, Vec<f64>)>,
+    steps: BTreeMap<&'static str, i32>,
+}
+
+/// What an iteration measured.
+#[derive(Debug, Default)]
+pub(crate) struct Measured {
+    pub(crate) d_loss_real: f64,
+    pub(crate) d_loss_fake: f64,
+    pub(crate) g_losses: Vec<f64>,
+    pub(crate) d_grad_norm: f64,
+    pub(crate) g_grad_norms: Vec<f64>,
+}
+
+impl Reference {
+    pub(crate) fn new(weights: &Arrays) -> Self {
+        let var = |(name, (shape, values)): (&String, &(Vec<usize>, Vec<f32>))| {
+            let values: Vec<f64> = values.iter().map(|&value| value.into()).collect();
+            (
+                name.clone(),
+                Var::from_vec(values, shape.as_slice(), &Device::Cpu).unwrap(),
+            )
+        };
+        let vars: BTreeMap<String, Var> = weights.iter().map(var).collect();
+        let zeros = |var: &Var| (vec![0.0; var.elem_count()], vec![0.0; var.elem_count()]);
+        let moments = vars
+            .iter()
+            .map(|(name, var)| (name.clone(), zeros(var)))
+            .collect();
+        Self {
+            vars,
+            moments,
+            steps: BTreeMap::new(),
+        }
+    }
+
+    /// The weights, rounded to float32.
+    #[expect(clippy::cast_possible_truncation, reason = "rounding is what is meant")]
+    pub(crate) fn weights(&self) -> Arrays {
+        let array = |(name, var): (&String, &Var)| {
+            let values: Vec<f64> = var.flatten_all().unwrap().to_vec1().unwrap();
+            (
+                name.clone(),
+                (
+                    var.dims().to_vec(),
+                    values.iter().map(|&v| v as f32).collect(),
+                ),
+            )
+        };
+        self.vars.iter().map(array).collect()
+    }
+
+    /// One iteration: the discriminator's update, then two of the generator's, all afresh.
+    pub(crate) fn iteration(&mut self, x: &Tensor, y: &Tensor, z: &Tensor) -> Result<Measured> {
+        let [x, y, z] = [x, y, z].map(|tensor| tensor.to_dtype(DType::F64));
+        let (x, y, z) = (x?.permute((0, 3, 1, 2))?.contiguous()?, y?, z?);
+        let mut measured = Measured::default();
+
+        let image = self.generator(&z, &y)?.detach();
+        let real = cross_entropy(&self.discriminator(&x, &y)?, 1.0)?;
+        let fake = cross_entropy(&self.discriminator(&image, &y)?, 0.0)?;
+        measured.d_loss_real = real.to_scalar()?;
+        measured.d_loss_fake = fake.to_scalar()?;
+        measured.d_grad_norm = self.descend("discriminator", &(real + fake)?.backward()?)?;
+
+        for _ in 0..2 {
+            let image = self.generator(&z, &y)?;
+            let loss = cross_entropy(&self.discriminator(&image, &y)?, 1.0)?;
+            measured.g_losses.push(loss.to_scalar()?);
+            measured
+                .g_grad_norms
+                .push(self.descend("generator", &loss.backward()?)?);
+        }
+        Ok(measured)
+    }
+
+    /// z [B,Z], y [B,Y] -> [B,C,H,W].
+    fn generator(&self, z: &Tensor, y: &Tensor) -> Result<Tensor> {
+        let h = self.linear("generator/g_h0_lin", &Tensor::cat(&[z, y], 1)?)?;
+        let h = self.batch_norm("generator/g_bn0", &h)?.relu()?;
+        let h = self.linear("generator/g_h1_lin", &Tensor::cat(&[&h, y], 1)?)?;
+        let h = self.batch_norm("generator/g_bn1", &h)?.relu()?;
+        let h = h.reshape(((), 7, 7, self.vars["generator/g_bn2/beta"].elem_count()))?;
+        let h = h.permute((0, 3, 1, 2))?.contiguous()?;
+        let h = self.transposed("generator/g_h2", &planes(&h, y)?)?;
+        let h = self.batch_norm("generator/g_bn2", &h)?.relu()?;
+        let h = self.transposed("generator/g_h3", &planes(&h, y)?)?;
+        sigmoid(&h)
+    }
+
+    /// x [B,C,H,W], y [B,Y] -> logits [B,1].
+    fn discriminator(&self, x: &Tensor, y: &Tensor) -> Result<Tensor> {
+        let h = leaky(&self.convolution("discriminator/d_h0_conv", &planes(x, y)?)?)?;
+        let h = self.convolution("discriminator/d_h1_conv", &planes(&h, y)?)?;
+        let h = leaky(&self.batch_norm("discriminator/d_bn1", &h)?)?;
+        let h = h.permute((0, 2, 3, 1))?.contiguous()?.flatten_from(1)?;
+        let h = self.linear("discriminator/d_h2_lin", &Tensor::cat(&[&h, y], 1)?)?;
+        let h = leaky(&self.batch_norm("discriminator/d_bn2", &h)?)?;
+        self.linear("discriminator/d_h3_lin", &Tensor::cat(&[&h, y], 1)?)
+    }
+
+    fn linear(&self, name: &str, x: &Tensor) -> Result<Tensor> {
+        let (matrix, bias) = (self.var(name, "Matrix"), self.var(name, "bias"));
+        x.matmul(matrix)?.broadcast_add(bias)
+    }
+
+    /// Even sides only: one row of zeros before, two after.
+    fn convolution(&self, name: &str, x: &Tensor) -> Result<Tensor> {
+        let x = x.pad_with_zeros(2, 1, 2)?.pad_with_zeros(3, 1, 2)?;
+        let w = self.var(name, "w").permute((3, 2, 0, 1))?.contiguous()?;
+        let biases = self.var(name, "biases").reshape((1, (), 1, 1))?;
+        x.conv2d(&w, 0, 2, 1, 1)?.broadcast_add(&biases)
+    }
+
+    /// Even sides only: the full output without its first row and its last two.
+    fn transposed(&self, name: &str, x: &Tensor) -> Result<Tensor> {
+        let (_, _, height, width) = x.dims4()?;
+        let w = self.var(name, "w").permute((3, 2, 0, 1))?.contiguous()?;
+        let biases = self.var(name, "biases").reshape((1, (), 1, 1))?;
+        let full = x.conv_transpose2d(&w, 0, 0, 2, 1)?;
+        full.narrow(2, 1, 2 * height)?
+            .narrow(3, 1, 2 * width)?
+            .broadcast_add(&biases)
+    }
+
+    /// Batch statistics over all axes but the second.
+    fn batch_norm(&self, name: &str, x: &Tensor) -> Result<Tensor> {
+        let axes: &[usize] = if x.rank() == 2 { &[0] } else { &[0, 2, 3] };
+        let mut shape = vec![1; x.rank()];
+        shape[1] = x.dim(1)?;
+        let gamma = self.var(name, "gamma").reshape(shape.as_slice())?;
+        let beta = self.var(name, "beta").reshape(shape.as_slice())?;
+        let centred = x.broadcast_sub(&x.mean_keepdim(axes)?)?;
+        let deviation = (centred.sqr()?.mean_keepdim(axes)? + EPSILON)?.sqrt()?;
+        centred
+            .broadcast_div(&deviation)?
+            .broadcast_mul(&gamma)?
+            .broadcast_add(&beta)
+    }
+
+    fn var(&self, layer: &str, what: &str) -> &Var {
+        &self.vars[&format!("{layer}/{what}")]
+    }
+
+    /// One Adam step of one network; returns the norm of its gradient.
+    fn descend(&mut self, network: &'static str, gradients: &GradStore) -> Result<f64> {
+        let (lr, beta1, beta2, epsilon) = (2e-4, 0.5_f64, 0.999_f64, 1e-8);
+        let step = *self
+            .steps
+            .entry(network)
+            .and_modify(|step| *step += 1)
+            .or_insert(1);
+        let rate = lr * (1.0 - beta2.powi(step)).sqrt() / (1.0 - beta1.powi(step));
+        let mut squares = 0.0;
+        for (name, var) in self
+            .vars
+            .iter()
+            .filter(|(name, _)| name.starts_with(network))
+        {
+            let gradient: Vec<f64> = gradients.get(var).unwrap().flatten_all()?.to_vec1()?;
+            let mut w: Vec<f64> = var.flatten_all()?.to_vec1()?;
+            let (m, v) = self.moments.get_mut(name).unwrap();
+            for (((w, g), m), v) in w.iter_mut().zip(gradient).zip(m).zip(v) {
+                squares += g * g;
+                *m = beta1 * *m + (1.0 - beta1) * g;
+                *v = beta2 * *v + (1.0 - beta2) * g * g;
+                *w -= rate * *m / (v.sqrt() + epsilon);
+            }
+            var.set(&Tensor::from_vec(w, var.shape(), &Device::Cpu)?)?;
+        }
+        Ok(squares.sqrt())
+    }
+}
+
+/// x [B,C,H,W] with y [B,Y] as constant planes: [B,C+Y,H,W].
+fn planes(x: &Tensor, y: &Tensor) -> Result<Tensor> {
+    let (batch, _, height, width) = x.dims4()?;
+    let classes = y.dim(1)?;
+    let planes = y.reshape((batch, classes, 1, 1))?;
+    let planes = planes
+        .broadcast_as((batch, classes, height, width))?
+        .contiguous()?;
+    Tensor::cat(&[x, &planes], 1)
+}
+
+/// 0.6·x + 0.4·|x|, which is max(x, 0.2·x).
+fn leaky(x: &Tensor) -> Result<Tensor> {
+    (x * 0.6)? + (x.abs()? * 0.4)?
+}
+
+fn sigmoid(x: &Tensor) -> Result<Tensor> {
+    (x.neg()?.exp()? + 1.0)?.recip()
+}
+
+/// Mean cross-entropy of logits against 0 or 1, by logarithms of probabilities: exact enough in
+/// float64 for the small logits of a fresh network.
+fn cross_entropy(logits: &Tensor, target: f64) -> Result<Tensor> {
+    let signed = (logits * (2.0 * target - 1.0))?;
+    sigmoid(&signed)?.log()?.neg()?.mean_all()
+}
