@@ -1,6 +1,7 @@
 //! What can go wrong between a file and a network.
 
 use dcgan_hints::Hint;
+use std::fmt::Write as _;
 use std::path::PathBuf;
 
 /// An error of this crate.
@@ -68,7 +69,8 @@ fn quoted(names: &[String]) -> String {
         .collect::<Vec<_>>()
         .join(", ");
     if names.len() > SHOWN {
-        text.push_str(&format!(" and {} more", names.len() - SHOWN));
+        // Writing to a String can't fail.
+        let _ = write!(text, " and {} more", names.len() - SHOWN);
     }
     text
 }

@@ -24,7 +24,11 @@ impl Earlier {
     /// Reads what the folder at `path`, if it is there, says of itself.
     pub(crate) fn read(path: &Path) -> Result<Self, Failure> {
         // A file in the folder's place is refused when the folder is made.
-        let manifest = if path.is_file() { None } else { Manifest::read(path).map_err(file_failure)? };
+        let manifest = if path.is_file() {
+            None
+        } else {
+            Manifest::read(path).map_err(file_failure)?
+        };
         match manifest {
             Some(Manifest { stage, .. }) if stage != STAGE => {
                 Err(Failure::output(Error::OtherProgram {

@@ -50,7 +50,9 @@ pub(crate) fn discriminator_arrays(config: &NetworkConfig) -> Arrays {
 fn enlarge(arrays: &mut Arrays) {
     for (name, (_, values)) in arrays {
         if name.ends_with("/Matrix") || name.ends_with("/w") {
-            values.iter_mut().for_each(|value| *value *= 20.0);
+            for value in values {
+                *value *= 20.0;
+            }
         }
     }
 }

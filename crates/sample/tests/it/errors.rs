@@ -66,7 +66,12 @@ fn a_damaged_model_is_refused() {
     write_atomic(&path, &bytes).unwrap();
     let flipped = place.sample("out", &[]);
     assert_eq!(flipped.code, Some(3));
-    assert!(flipped.stderr.contains("is damaged: expected content of SHA-256"), "{flipped:?}");
+    assert!(
+        flipped
+            .stderr
+            .contains("is damaged: expected content of SHA-256"),
+        "{flipped:?}"
+    );
     write_atomic(&path, &bytes[..last]).unwrap();
     let cut = place.sample("out", &[]);
     assert_eq!(cut.code, Some(3));
@@ -89,7 +94,10 @@ fn a_sound_file_that_makes_no_network_names_the_weight() {
     ");
 
     let weights = Generator::init(&config, 1).unwrap().arrays().unwrap();
-    let odd = dcgan_networks::NetworkConfig { height: 10, ..config };
+    let odd = dcgan_networks::NetworkConfig {
+        height: 10,
+        ..config
+    };
     place.write_model("model.safetensors", &odd, Role::Generator, weights);
     insta::assert_snapshot!(place.sample("out", &[]).failure(), @r"
     exit code Some(3)
@@ -108,7 +116,7 @@ fn wrong_usage_is_exit_code_2() {
     ");
     insta::assert_snapshot!(place.sample("out", &["--n", "0"]).failure(), @r"
     exit code Some(2)
-    error: invalid value '0' for '--n <N>': 0 is not in 1..18446744073709551615
+    error: invalid value '0' for '--n <N>': 0 is not in 1..=10000000
 
     For more information, try '--help'.
     ");
@@ -154,10 +162,9 @@ fn a_file_in_the_way_is_left_alone() {
     let place = Place::labelled();
     write_atomic(&place.path("out"), b"mine").unwrap();
     insta::assert_snapshot!(place.sample("out", &[]).failure(), @r"
-    exit code Some(3)
-    error: could not read manifest `[DIR]/out/manifest.json`
-    caused by: Not a directory (os error 20)
-    hint: check the path and its permissions
+    exit code Some(5)
+    error: `[DIR]/out` is not ours to write: expected a folder, got a file
+    hint: move `[DIR]/out` away, or choose another `--out`
     ");
     assert_eq!(fs::read(place.path("out")).unwrap(), b"mine");
 }

@@ -9,7 +9,10 @@ use std::fs;
 fn the_result_is_a_grid_the_samples_and_a_manifest() {
     let place = Place::labelled();
     let samples = place.samples("out", &["--n", "7", "--seeds", "0,2"]);
-    assert_eq!(place.names("out"), ["grid.png", "manifest.json", "samples.safetensors"]);
+    assert_eq!(
+        place.names("out"),
+        ["grid.png", "manifest.json", "samples.safetensors"]
+    );
     let model = digest_file(&place.path("model.safetensors")).unwrap();
     assert_eq!(samples.model_sha256, Some(model.sha256.clone()));
 
@@ -49,8 +52,11 @@ fn single_images_are_the_samples() {
     let place = Place::labelled();
     let options = ["--n", "2", "--seeds", "3,10", "--single-images"];
     let samples = place.samples("out", &options);
-    let names: Vec<_> =
-        place.names("out").into_iter().filter(|name| name.starts_with("images/")).collect();
+    let names: Vec<_> = place
+        .names("out")
+        .into_iter()
+        .filter(|name| name.starts_with("images/"))
+        .collect();
     assert_eq!(
         names,
         [
@@ -62,11 +68,17 @@ fn single_images_are_the_samples() {
     );
     for (name, row) in names.iter().zip([2, 3, 0, 1]) {
         let png = fs::read(place.path("out").join(name)).unwrap();
-        assert_eq!(decode_png(&png).unwrap().pixels(), &samples.images[row * 64..][..64]);
+        assert_eq!(
+            decode_png(&png).unwrap().pixels(),
+            &samples.images[row * 64..][..64]
+        );
     }
     // Without them the old ones go.
     place.samples("out", &options[..4]);
-    assert_eq!(place.names("out"), ["grid.png", "manifest.json", "samples.safetensors"]);
+    assert_eq!(
+        place.names("out"),
+        ["grid.png", "manifest.json", "samples.safetensors"]
+    );
 }
 
 #[test]
@@ -75,7 +87,10 @@ fn colour_images_keep_their_colours() {
     let samples = place.samples("out", &["--n", "1", "--single-images"]);
     let png = fs::read(place.path("out/images/seed-0-000000.png")).unwrap();
     let picture = decode_png(&png).unwrap();
-    assert_eq!((picture.height(), picture.width(), picture.channels()), (18, 16, 3));
+    assert_eq!(
+        (picture.height(), picture.width(), picture.channels()),
+        (18, 16, 3)
+    );
     assert_eq!(picture.pixels(), samples.images);
     assert_eq!(samples.labels, None);
 }
@@ -86,12 +101,24 @@ fn the_pipeline_says_what_to_draw_and_the_command_line_overrides_it() {
     let pipeline = "sample: {n: 5, seeds: \"1\", class: one}\n";
     dcgan_artifacts::write_atomic(&place.path("p.yaml"), pipeline.as_bytes()).unwrap();
     let of_file = place.samples("a", &["--pipeline", place.path("p.yaml").to_str().unwrap()]);
-    assert_eq!((of_file.n, of_file.seeds, of_file.labels), (5, vec![1], Some(vec![1; 5])));
+    assert_eq!(
+        (of_file.n, of_file.seeds, of_file.labels),
+        (5, vec![1], Some(vec![1; 5]))
+    );
     let file = place.path("p.yaml");
-    let options =
-        ["--pipeline", file.to_str().unwrap(), "--set", "sample.n=4", "--class", "zero"];
+    let options = [
+        "--pipeline",
+        file.to_str().unwrap(),
+        "--set",
+        "sample.n=4",
+        "--class",
+        "zero",
+    ];
     let changed = place.samples("b", &options);
-    assert_eq!((changed.n, changed.seeds, changed.labels), (4, vec![1], Some(vec![0; 4])));
+    assert_eq!(
+        (changed.n, changed.seeds, changed.labels),
+        (4, vec![1], Some(vec![0; 4]))
+    );
 }
 
 #[test]
@@ -110,7 +137,11 @@ fn the_same_again_is_no_work_and_anything_else_is() {
     assert!(worked(&["--n", "4"]));
     assert!(worked(&["--n", "3"]));
     assert!(worked(&["--n", "3", "--force"]));
-    assert_eq!(fs::read(place.path("out/manifest.json")).unwrap(), manifest, "equal bytes");
+    assert_eq!(
+        fs::read(place.path("out/manifest.json")).unwrap(),
+        manifest,
+        "equal bytes"
+    );
     fs::remove_file(place.path("out/grid.png")).unwrap();
     assert!(worked(&["--n", "3"]), "a lost output");
     dcgan_artifacts::write_atomic(&place.path("out/grid.png"), b"other").unwrap();
@@ -166,5 +197,8 @@ fn a_locked_folder_is_left_alone() {
     let _lock = RunLock::acquire(&place.path("out")).unwrap();
     let outcome = place.sample("out", &["--n", "4"]);
     assert_eq!(outcome.code, Some(5), "{outcome:?}");
-    assert!(outcome.stderr.contains("is locked by process"), "{outcome:?}");
+    assert!(
+        outcome.stderr.contains("is locked by process"),
+        "{outcome:?}"
+    );
 }

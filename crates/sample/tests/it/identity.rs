@@ -16,8 +16,15 @@ fn how_many_are_asked_for_never_shows() {
         for n in ["1", "63", "64", "65"] {
             let some = place.samples(&format!("out-{n}"), &["--n", n]);
             assert_eq!(n, some.n.to_string());
-            assert_eq!(some.images, all.images[..some.n * image_bytes], "{n} images");
-            assert_eq!(some.labels, all.labels.as_ref().map(|labels| labels[..some.n].to_vec()));
+            assert_eq!(
+                some.images,
+                all.images[..some.n * image_bytes],
+                "{n} images"
+            );
+            assert_eq!(
+                some.labels,
+                all.labels.as_ref().map(|labels| labels[..some.n].to_vec())
+            );
         }
     }
 }
@@ -43,7 +50,10 @@ fn threads_never_show() {
     for place in places() {
         let one = place.samples("out-1", &["--n", "70", "--threads", "1"]);
         for threads in ["2", "3"] {
-            let more = place.samples(&format!("out-{threads}"), &["--n", "70", "--threads", threads]);
+            let more = place.samples(
+                &format!("out-{threads}"),
+                &["--n", "70", "--threads", threads],
+            );
             assert_eq!(more, one, "{threads} threads");
         }
     }
@@ -57,7 +67,11 @@ fn each_seed_has_its_own_images_whatever_is_asked_for_beside_it() {
         let size = list.images.len() / 3;
         for (position, seed) in ["5", "0", "1"].iter().enumerate() {
             let alone = place.samples(&format!("out-{seed}"), &["--n", "3", "--seeds", seed]);
-            assert_eq!(alone.images, list.images[position * size..][..size], "seed {seed}");
+            assert_eq!(
+                alone.images,
+                list.images[position * size..][..size],
+                "seed {seed}"
+            );
         }
         assert_ne!(list.images[..size], list.images[size..2 * size]);
     }
@@ -70,8 +84,16 @@ fn a_class_is_named_or_numbered_and_keeps_the_latent_vectors() {
     assert_eq!(cycling.labels.as_ref().unwrap()[..7], [0, 1, 2, 0, 1, 2, 0]);
     let one = place.samples("out-name", &["--n", "66", "--class", "one"]);
     assert_eq!(one.labels, Some(vec![1; 66]));
-    assert_eq!(one, place.samples("out-number", &["--n", "66", "--class", "1"]));
-    for (i, (image, of_one)) in cycling.images.chunks(64).zip(one.images.chunks(64)).enumerate() {
+    assert_eq!(
+        one,
+        place.samples("out-number", &["--n", "66", "--class", "1"])
+    );
+    for (i, (image, of_one)) in cycling
+        .images
+        .chunks(64)
+        .zip(one.images.chunks(64))
+        .enumerate()
+    {
         assert_eq!(image == of_one, i % 3 == 1, "image {i}");
     }
 }

@@ -1,6 +1,9 @@
 //! The program `dcgan-sample`, run as its users run it.
 
-#![expect(clippy::unwrap_used, reason = "a test that can't set itself up has failed")]
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test that can't set itself up has failed"
+)]
 
 mod errors;
 mod files;

@@ -24,14 +24,18 @@ pub(crate) struct Outcome {
 impl Place {
     /// With a labelled generator of 3 classes, 8x8x1.
     pub(crate) fn labelled() -> Self {
-        let place = Self { folder: tempfile::tempdir().unwrap() };
+        let place = Self {
+            folder: tempfile::tempdir().unwrap(),
+        };
         place.write_generator("model.safetensors", &labelled_config(), 1);
         place
     }
 
     /// With an unlabelled generator, 18x16x3.
     pub(crate) fn unlabelled() -> Self {
-        let place = Self { folder: tempfile::tempdir().unwrap() };
+        let place = Self {
+            folder: tempfile::tempdir().unwrap(),
+        };
         place.write_generator("model.safetensors", &unlabelled_config(), 1);
         place
     }
@@ -45,7 +49,9 @@ impl Place {
         let mut weights = Generator::init(config, seed).unwrap().arrays().unwrap();
         for (name, (_, values)) in &mut weights {
             if name.ends_with("/Matrix") || name.ends_with("/w") {
-                values.iter_mut().for_each(|value| *value *= 20.0);
+                for value in values {
+                    *value *= 20.0;
+                }
             }
         }
         self.write_model(name, config, Role::Generator, weights);
@@ -68,14 +74,25 @@ impl Place {
         let names = if config.classes == 0 { &[] } else { &names[..] };
         let network = network_info(config, names, ZDistribution::Uniform);
         let dataset_sha256 = "0".repeat(64);
-        let model = ModelFile { network, role, step: 7, dataset_sha256, weights };
+        let model = ModelFile {
+            network,
+            role,
+            step: 7,
+            dataset_sha256,
+            weights,
+        };
         model.write(&self.path(name)).unwrap();
     }
 
     /// Runs the program on the model, into the folder `out`.
     pub(crate) fn sample(&self, out: &str, options: &[&str]) -> Outcome {
         let (model, out) = (self.path("model.safetensors"), self.path(out));
-        let mut all = vec!["--model", model.to_str().unwrap(), "--out", out.to_str().unwrap()];
+        let mut all = vec![
+            "--model",
+            model.to_str().unwrap(),
+            "--out",
+            out.to_str().unwrap(),
+        ];
         all.extend(options);
         self.run(&all)
     }
@@ -126,7 +143,13 @@ fn collect(root: &Path, folder: &Path, names: &mut Vec<String>) {
         if path.is_dir() {
             collect(root, &path, names);
         } else if path.file_name().unwrap() != ".lock" {
-            names.push(path.strip_prefix(root).unwrap().to_str().unwrap().to_owned());
+            names.push(
+                path.strip_prefix(root)
+                    .unwrap()
+                    .to_str()
+                    .unwrap()
+                    .to_owned(),
+            );
         }
     }
 }
@@ -145,5 +168,10 @@ pub(crate) fn labelled_config() -> NetworkConfig {
 
 /// 18x16x3, narrow.
 pub(crate) fn unlabelled_config() -> NetworkConfig {
-    NetworkConfig { z_dim: 6, gf_dim: 3, df_dim: 2, ..NetworkConfig::unlabelled(18, 16, 3) }
+    NetworkConfig {
+        z_dim: 6,
+        gf_dim: 3,
+        df_dim: 2,
+        ..NetworkConfig::unlabelled(18, 16, 3)
+    }
 }
