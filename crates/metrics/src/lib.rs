@@ -1,14 +1,29 @@
 //! Arrays in, figures of quality out.
 //!
-//! Every function takes plain slices, checks them, and returns numbers; nothing here reads a file,
-//! draws a random number of its own or depends on the number of threads. Sums are taken in `f64` in
+//! Every function takes plain slices, checks them, and returns numbers; nothing here reads a file or
+//! depends on the number of threads. Sums are taken in `f64` in
 //! the order of the slice, so equal arrays give equal bytes. Each function's documentation gives
 //! its equation and where that comes from.
 
+mod classified;
 mod distribution;
+mod eigen;
 mod error;
+mod gaussian;
+mod interval;
+mod kernel_distance;
+mod neighbours;
+mod points;
 mod ranking;
 
+pub use classified::Classified;
 pub use distribution::{Distribution, Histogram, QUANTILES, histogram, quantile_of_sorted};
 pub use error::Error;
+pub use gaussian::{Gaussian, frechet_distance, frechet_distance_interval};
+pub use interval::{Interval, bootstrap_mean, jackknife, mean_of_subsets};
+pub use kernel_distance::{kernel_distance, kernel_distance_interval};
+pub use neighbours::{
+    Manifold, Nearest, duplicates, manifold, memorised, nearest, nearest_neighbour_errors,
+};
+pub use points::{Features, Pixels, Points};
 pub use ranking::{accuracy, probability, roc_auc};

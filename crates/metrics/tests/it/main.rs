@@ -1,4 +1,11 @@
-//! The measures against values worked out by hand and against their definitions.
+//! The measures against values worked out by hand, against their definitions, and against
+//! independent programs.
+#![expect(clippy::unwrap_used, reason = "a failing step of a test may end it")]
 
+mod classified;
 mod distribution;
+mod features;
+mod interval;
+mod neighbours;
 mod ranking;
+mod vectors;

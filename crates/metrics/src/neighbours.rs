@@ -1,0 +1,226 @@
+//! What the nearest neighbours say: how real, how varied, how copied.
+
+use crate::error::{Error, check_count};
+use crate::points::{Features, Pixels, Points, check_pair, scan};
+use crate::quantile_of_sorted;
+
+/// The point nearest to a query.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Nearest {
+    /// Its position.
+    pub index: usize,
+    /// The squared Euclidean distance.
+    pub squared: f64,
+}
+
+/// The nearest reference of each query; among equally near ones the first.
+///
+/// # Errors
+/// [`Error::TooFew`] without references, [`Error::Length`] for points of another space.
+pub fn nearest<P: Points>(queries: &P, references: &P) -> Result<Vec<Nearest>, Error> {
+    check_pair([("references", references), ("queries", queries)], 1)?;
+    let start = Nearest {
+        index: 0,
+        squared: f64::INFINITY,
+    };
+    let mut states = vec![start; queries.len()];
+    scan(
+        queries,
+        references,
+        &mut states,
+        |state, _, first, distances| {
+            for (i, &squared) in distances.iter().enumerate() {
+                if squared < state.squared {
+                    *state = Nearest {
+                        index: first + i,
+                        squared,
+                    };
+                }
+            }
+        },
+    );
+    Ok(states)
+}
+
+/// The squared distance of each point to its k-th nearest other point of the same set.
+fn radii(points: &Features<'_>, k: usize) -> Vec<f64> {
+    let mut states = vec![Vec::with_capacity(k + 1); points.len()];
+    scan(
+        points,
+        points,
+        &mut states,
+        |smallest, query, first, distances| {
+            for (i, &squared) in distances.iter().enumerate() {
+                let is_near =
+                    smallest.len() < k || smallest.last().is_some_and(|&far| squared < far);
+                if is_near && first + i != query {
+                    let place = smallest.partition_point(|&near| near <= squared);
+                    smallest.insert(place, squared);
+                    smallest.truncate(k);
+                }
+            }
+        },
+    );
+    states
+        .into_iter()
+        .filter_map(|smallest| smallest.last().copied())
+        .collect()
+}
+
+/// Precision, recall, density and coverage, each in [0, 1] but density, which may exceed 1.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Manifold {
+    /// Per generated point: whether it lies within the ball of some real point.
+    pub is_precise: Vec<bool>,
+    /// Per real point: whether it lies within the ball of some generated point.
+    pub is_recalled: Vec<bool>,
+    /// Per generated point: the number of real points' balls that it lies in, divided by k.
+    pub densities: Vec<f64>,
+    /// Per real point: whether some generated point lies within its ball.
+    pub is_covered: Vec<bool>,
+}
+
+impl Manifold {
+    /// Share of generated points within some real point's ball.
+    pub fn precision(&self) -> f64 {
+        share(&self.is_precise)
+    }
+
+    /// Share of real points within some generated point's ball.
+    pub fn recall(&self) -> f64 {
+        share(&self.is_recalled)
+    }
+
+    /// Mean over generated points of the number of balls around them, divided by k.
+    pub fn density(&self) -> f64 {
+        self.densities.iter().sum::<f64>() / self.densities.len() as f64
+    }
+
+    /// Share of real points whose ball holds a generated point.
+    pub fn coverage(&self) -> f64 {
+        share(&self.is_covered)
+    }
+}
+
+fn share(flags: &[bool]) -> f64 {
+    flags.iter().filter(|&&flag| flag).count() as f64 / flags.len() as f64
+}
+
+/// Compares the regions that real and generated features fill. The ball of a point reaches to its
+/// k-th nearest other point of its own set, and a point lies within it when strictly nearer.
+///
+/// Precision and recall: Kynkäänniemi et al., "Improved Precision and Recall Metric for Assessing
+/// Generative Models" (2019), equations 1 and 2. Density and coverage: Naeem et al., "Reliable
+/// Fidelity and Diversity Metrics for Generative Models" (2020), equations 3 and 4. As in the
+/// latter's program `prdc`, k counts neighbours other than the point itself.
+///
+/// # Errors
+/// [`Error::OutOfRange`] for k = 0, [`Error::TooFew`] for sets of k points or fewer,
+/// [`Error::Length`] for points of another space.
+pub fn manifold(
+    real: &Features<'_>,
+    generated: &Features<'_>,
+    k: usize,
+) -> Result<Manifold, Error> {
+    if k == 0 {
+        return Err(Error::OutOfRange {
+            argument: "k",
+            expected: "at least 1",
+            got: 0.0,
+        });
+    }
+    check_pair([("real", real), ("generated", generated)], k + 1)?;
+    let (real_radii, generated_radii) = (radii(real, k), radii(generated, k));
+
+    let mut balls = vec![0_u32; generated.len()];
+    scan(generated, real, &mut balls, |balls, _, first, distances| {
+        let within = distances
+            .iter()
+            .zip(&real_radii[first..])
+            .filter(|(d, radius)| d < radius);
+        *balls += u32::try_from(within.count()).unwrap_or(u32::MAX);
+    });
+    let mut states = vec![(false, false); real.len()];
+    scan(
+        real,
+        generated,
+        &mut states,
+        |(recalled, covered), query, first, distances| {
+            let radius = real_radii[query];
+            for (&distance, &other) in distances.iter().zip(&generated_radii[first..]) {
+                *recalled |= distance < other;
+                *covered |= distance < radius;
+            }
+        },
+    );
+    Ok(Manifold {
+        is_precise: balls.iter().map(|&balls| balls > 0).collect(),
+        is_recalled: states.iter().map(|state| state.0).collect(),
+        densities: balls
+            .iter()
+            .map(|&balls| f64::from(balls) / k as f64)
+            .collect(),
+        is_covered: states.iter().map(|state| state.1).collect(),
+    })
+}
+
+/// Per test image whether the label of its nearest training image is another than its own: the
+/// errors of a 1-nearest-neighbour classifier in pixel space, whose training images are generated.
+/// Radford, Metz & Chintala, "Unsupervised Representation Learning with DCGAN" (2016), section
+/// 5.3.1. Distances are exact integers; among equally near images the first one's label counts.
+///
+/// # Errors
+/// [`Error::TooFew`] without images, [`Error::Length`] for images of another size or labels of
+/// another number.
+pub fn nearest_neighbour_errors(
+    train: &Pixels<'_>,
+    train_labels: &[u8],
+    test: &Pixels<'_>,
+    test_labels: &[u8],
+) -> Result<Vec<bool>, Error> {
+    check_pair([("train", train), ("test", test)], 1)?;
+    for (array, labels, expected) in [
+        ("train_labels", train_labels, train.len()),
+        ("test_labels", test_labels, test.len()),
+    ] {
+        if labels.len() != expected {
+            return Err(Error::Length {
+                array,
+                expected,
+                got: labels.len(),
+            });
+        }
+    }
+    let nearest = nearest(test, train)?;
+    Ok(nearest
+        .iter()
+        .zip(test_labels)
+        .map(|(n, &label)| train_labels[n.index] != label)
+        .collect())
+}
+
+/// Per generated image whether it lies nearer to a training image than real test images do: its
+/// distance is below the `p` quantile (1 % is `p` = 0.01) of the test images' distances. A
+/// generator that copies has a share far above `p`. Arguments: squared distances to the nearest
+/// training image ([`nearest`]); the order of squares is that of distances.
+///
+/// # Errors
+/// [`Error::TooFew`] without distances.
+pub fn memorised(generated: &[f64], test: &[f64], p: f64) -> Result<Vec<bool>, Error> {
+    check_count("generated", generated.len(), 1)?;
+    check_count("test", test.len(), 1)?;
+    let mut distances: Vec<f64> = test.iter().map(|squared| squared.sqrt()).collect();
+    distances.sort_unstable_by(f64::total_cmp);
+    let bound = quantile_of_sorted(&distances, p);
+    Ok(generated
+        .iter()
+        .map(|squared| squared.sqrt() < bound)
+        .collect())
+}
+
+/// How many images are equal, byte by byte, to an earlier one.
+pub fn duplicates(pixels: &Pixels<'_>) -> usize {
+    let mut images: Vec<&[u8]> = pixels.values().chunks_exact(pixels.dimensions()).collect();
+    images.sort_unstable();
+    images.windows(2).filter(|pair| pair[0] == pair[1]).count()
+}

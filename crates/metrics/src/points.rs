@@ -1,0 +1,288 @@
+//! Sets of points in a space of many dimensions, and their squared distances block by block.
+
+use crate::error::{Error, check_finite};
+use candle_core::{DType, Device, Tensor};
+use dcgan_kernels::linear;
+use rayon::prelude::*;
+use std::ops::Range;
+
+/// Rows of the one set in a block. A block of 256 by 8,192 distances takes 16 MB.
+const QUERIES: usize = 256;
+/// Rows of the other set in a block.
+const REFERENCES: usize = 8192;
+/// Coordinates of pixels in one exact `f32` product: centred pixels are at most 128 in size, so a
+/// sum of 1,024 products stays within 2^24, where every integer is an `f32`.
+const EXACT: usize = 1024;
+
+const PRODUCT: &str = "a product of matrices of fitting shapes on the CPU cannot fail";
+
+/// Points whose squared distances can be taken. Sealed: [`Features`] and [`Pixels`].
+pub trait Points: Sync + private::Blocks {
+    /// How many points.
+    fn len(&self) -> usize;
+
+    /// Coordinates of each.
+    fn dimensions(&self) -> usize;
+
+    /// Whether there are none.
+    fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}
+
+mod private {
+    use std::ops::Range;
+
+    pub trait Blocks {
+        /// Squared distances `[queries, references]` of rows of this set to rows of another.
+        fn squared_distances(
+            &self,
+            queries: Range<usize>,
+            other: &Self,
+            references: Range<usize>,
+        ) -> Vec<f64>;
+    }
+}
+
+/// Feature vectors `[n, d]`, row by row.
+#[derive(Debug, Clone, Copy)]
+pub struct Features<'a> {
+    values: &'a [f32],
+    d: usize,
+}
+
+impl<'a> Features<'a> {
+    /// Takes `values` as rows of `d` numbers.
+    ///
+    /// # Errors
+    /// [`Error::OutOfRange`] for `d` = 0, [`Error::Length`] when the last row is incomplete,
+    /// [`Error::NotFinite`] for an infinite or undefined value.
+    pub fn new(values: &'a [f32], d: usize) -> Result<Self, Error> {
+        check_rows("features", values.len(), d)?;
+        check_finite("features", values)?;
+        Ok(Self { values, d })
+    }
+
+    /// All numbers, row by row.
+    pub fn values(&self) -> &'a [f32] {
+        self.values
+    }
+
+    /// The points of a range.
+    #[must_use]
+    pub fn rows(&self, rows: Range<usize>) -> Features<'a> {
+        Features {
+            values: &self.values[rows.start * self.d..rows.end * self.d],
+            d: self.d,
+        }
+    }
+
+    /// `[n, d]` in f64.
+    pub(crate) fn tensor(&self) -> Tensor {
+        let shape = (self.len(), self.d);
+        Tensor::from_slice(self.values, shape, &Device::Cpu)
+            .and_then(|t| t.to_dtype(DType::F64))
+            .expect(PRODUCT)
+    }
+}
+
+impl Points for Features<'_> {
+    fn len(&self) -> usize {
+        self.values.len() / self.d
+    }
+
+    fn dimensions(&self) -> usize {
+        self.d
+    }
+}
+
+impl private::Blocks for Features<'_> {
+    /// `|x - y|^2 = |x|^2 - 2 x.y + |y|^2` in f64, and 0 where rounding would go below.
+    fn squared_distances(
+        &self,
+        queries: Range<usize>,
+        other: &Self,
+        references: Range<usize>,
+    ) -> Vec<f64> {
+        let (x, y) = (self.rows(queries), other.rows(references));
+        let norms = |points: &Features<'_>| -> Vec<f64> {
+            let square = |&v: &f32| f64::from(v) * f64::from(v);
+            points
+                .values
+                .chunks_exact(points.d)
+                .map(|p| p.iter().map(square).sum())
+                .collect()
+        };
+        let mut distances = dot_products(&x, &y);
+        let (x, y) = (norms(&x), norms(&y));
+        for (row, x) in distances.chunks_exact_mut(y.len()).zip(x) {
+            for (distance, y) in row.iter_mut().zip(&y) {
+                *distance = (x + y - 2.0 * *distance).max(0.0);
+            }
+        }
+        distances
+    }
+}
+
+/// `x . y` for every pair of rows, `[x.len(), y.len()]`, in f64.
+pub(crate) fn dot_products(x: &Features<'_>, y: &Features<'_>) -> Vec<f64> {
+    product(&x.tensor(), &y.tensor().t().expect(PRODUCT))
+}
+
+/// `x w` for `[a, b]` and `[b, c]`.
+pub(crate) fn product(x: &Tensor, w: &Tensor) -> Vec<f64> {
+    let run = || {
+        let zeros = Tensor::zeros(w.dim(1)?, x.dtype(), &Device::Cpu)?;
+        linear(x, None, w, &zeros)?
+            .to_dtype(DType::F64)?
+            .flatten_all()?
+            .to_vec1()
+    };
+    run().expect(PRODUCT)
+}
+
+/// 8-bit images, each a point; distances between them are exact integers.
+#[derive(Debug, Clone, Copy)]
+pub struct Pixels<'a> {
+    values: &'a [u8],
+    d: usize,
+}
+
+impl<'a> Pixels<'a> {
+    /// Takes `values` as images of `d` = height x width x channels bytes.
+    ///
+    /// # Errors
+    /// [`Error::OutOfRange`] for `d` = 0, [`Error::Length`] when the last image is incomplete.
+    pub fn new(values: &'a [u8], d: usize) -> Result<Self, Error> {
+        check_rows("pixels", values.len(), d)?;
+        Ok(Self { values, d })
+    }
+
+    /// All bytes, image by image.
+    pub fn values(&self) -> &'a [u8] {
+        self.values
+    }
+
+    /// `[n, d]` of a range of images and of coordinates, centred at 128.
+    fn centred(&self, rows: &Range<usize>, coordinates: &Range<usize>) -> Tensor {
+        let values: Vec<f32> = self.values[rows.start * self.d..rows.end * self.d]
+            .chunks_exact(self.d)
+            .flat_map(|image| &image[coordinates.clone()])
+            .map(|&value| f32::from(value) - 128.0)
+            .collect();
+        Tensor::from_vec(values, (rows.len(), coordinates.len()), &Device::Cpu).expect(PRODUCT)
+    }
+
+    /// The squared length of each centred image.
+    fn norms(&self, rows: &Range<usize>) -> Vec<f64> {
+        self.values[rows.start * self.d..rows.end * self.d]
+            .chunks_exact(self.d)
+            .map(|image| {
+                let square = |&value: &u8| (i64::from(value) - 128).pow(2);
+                image.iter().map(square).sum::<i64>() as f64
+            })
+            .collect()
+    }
+}
+
+impl Points for Pixels<'_> {
+    fn len(&self) -> usize {
+        self.values.len() / self.d
+    }
+
+    fn dimensions(&self) -> usize {
+        self.d
+    }
+}
+
+impl private::Blocks for Pixels<'_> {
+    /// As for features, but exact: each product of at most 1,024 coordinates is an integer that
+    /// `f32` holds whatever the order of its sum, and the rest is integers in f64.
+    fn squared_distances(
+        &self,
+        queries: Range<usize>,
+        other: &Self,
+        references: Range<usize>,
+    ) -> Vec<f64> {
+        let mut distances = vec![0.0; queries.len() * references.len()];
+        for start in (0..self.d).step_by(EXACT) {
+            let coordinates = start..self.d.min(start + EXACT);
+            let x = self.centred(&queries, &coordinates);
+            let y = other.centred(&references, &coordinates);
+            let products = product(&x, &y.t().expect(PRODUCT));
+            for (distance, product) in distances.iter_mut().zip(products) {
+                *distance -= 2.0 * product;
+            }
+        }
+        let (x, y) = (self.norms(&queries), other.norms(&references));
+        for (row, x) in distances.chunks_exact_mut(y.len()).zip(x) {
+            for (distance, y) in row.iter_mut().zip(&y) {
+                *distance += x + y;
+            }
+        }
+        distances
+    }
+}
+
+fn check_rows(array: &'static str, len: usize, d: usize) -> Result<(), Error> {
+    if d == 0 {
+        return Err(Error::OutOfRange {
+            argument: "d",
+            expected: "at least 1",
+            got: 0.0,
+        });
+    }
+    let expected = len / d * d;
+    if len == expected {
+        Ok(())
+    } else {
+        Err(Error::Length {
+            array,
+            expected,
+            got: len,
+        })
+    }
+}
+
+/// Both sets have points of the same kind, and at least so many.
+pub(crate) fn check_pair<P: Points>(
+    [a, b]: [(&'static str, &P); 2],
+    at_least: usize,
+) -> Result<(), Error> {
+    for (array, points) in [a, b] {
+        crate::error::check_count(array, points.len(), at_least)?;
+    }
+    if a.1.dimensions() == b.1.dimensions() {
+        return Ok(());
+    }
+    Err(Error::Length {
+        array: b.0,
+        expected: a.1.dimensions(),
+        got: b.1.dimensions(),
+    })
+}
+
+/// Shows every query its squared distances to all references, block by block in the order of the
+/// references, beside a state of its own; never holds all distances at once. `visit` gets the
+/// state, the query's position, the first reference's position and the distances from there on.
+pub(crate) fn scan<P: Points, S: Send>(
+    queries: &P,
+    references: &P,
+    states: &mut [S],
+    visit: impl Fn(&mut S, usize, usize, &[f64]) + Sync,
+) {
+    for (block, states) in states.chunks_mut(QUERIES).enumerate() {
+        let first = block * QUERIES;
+        let rows = first..first + states.len();
+        for start in (0..references.len()).step_by(REFERENCES) {
+            let columns = start..references.len().min(start + REFERENCES);
+            let width = columns.len();
+            let distances = queries.squared_distances(rows.clone(), references, columns);
+            states
+                .par_iter_mut()
+                .zip(distances.par_chunks_exact(width))
+                .enumerate()
+                .for_each(|(row, (state, distances))| visit(state, first + row, start, distances));
+        }
+    }
+}

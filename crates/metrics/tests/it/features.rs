@@ -1,0 +1,148 @@
+//! Fréchet and kernel distance.
+
+use crate::vectors::{assert_close, doubles, floats, measures, size};
+use dcgan_metrics::{
+    Error, Features, Gaussian, frechet_distance, frechet_distance_interval, kernel_distance,
+    kernel_distance_interval,
+};
+use dcgan_random::{Purpose, Stream};
+
+fn normal(n: usize, shift: f32, index: u64) -> Vec<f32> {
+    let mut stream = Stream::new(3, Purpose::Synthetic, index);
+    (0..n).map(|_| stream.normal() + shift).collect()
+}
+
+#[test]
+fn distances_are_those_of_scipy_and_torch_fidelity() {
+    let vectors = measures();
+    let (real, generated) = (floats(&vectors["real"]), floats(&vectors["generated"]));
+    let d = size(&vectors["d"]);
+    let (real, generated) = (
+        Features::new(&real, d).unwrap(),
+        Features::new(&generated, d).unwrap(),
+    );
+    let gaussian = Gaussian::of(&real).unwrap();
+    for (got, expected) in gaussian.mean.iter().zip(doubles(&vectors["mean"])) {
+        assert_close(*got, expected);
+    }
+    for (got, expected) in gaussian
+        .covariance
+        .iter()
+        .zip(doubles(&vectors["covariance"]))
+    {
+        assert_close(*got, expected);
+    }
+    let other = Gaussian::of(&generated).unwrap();
+    let expected = vectors["frechet_distance"].as_f64().unwrap();
+    // Root of a product there, of a symmetric matrix here: rounding differs more.
+    let got = frechet_distance(&gaussian, &other).unwrap();
+    assert!((got - expected).abs() < 1e-9 * expected, "{got} {expected}");
+    let expected = vectors["kernel_distance"].as_f64().unwrap();
+    assert_close(kernel_distance(&real, &generated).unwrap(), expected);
+}
+
+#[test]
+fn frechet_distance_by_hand() {
+    // Means 1 apart in the first of two coordinates; standard deviations 1, 1 and 2, 3:
+    // 1 + (2 - 1)^2 + (3 - 1)^2.
+    let a = Gaussian {
+        mean: vec![0.0, 0.0],
+        covariance: vec![1.0, 0.0, 0.0, 1.0],
+    };
+    let b = Gaussian {
+        mean: vec![1.0, 0.0],
+        covariance: vec![4.0, 0.0, 0.0, 9.0],
+    };
+    assert_close(frechet_distance(&a, &b).unwrap(), 6.0);
+    assert_close(frechet_distance(&b, &a).unwrap(), 6.0);
+    assert_close(frechet_distance(&b, &b).unwrap(), 0.0);
+    // A coordinate that never varies, on one side or both.
+    let c = Gaussian {
+        mean: vec![0.0, 0.0],
+        covariance: vec![1.0, 0.0, 0.0, 0.0],
+    };
+    assert_close(frechet_distance(&a, &c).unwrap(), 1.0);
+    assert_close(frechet_distance(&c, &c).unwrap(), 0.0);
+}
+
+#[test]
+fn diversity_is_the_mean_squared_distance_of_pairs() {
+    let values = normal(30, 0.0, 1);
+    let features = Features::new(&values, 3).unwrap();
+    let points: Vec<&[f32]> = values.chunks(3).collect();
+    let mut sum = 0.0;
+    for x in &points {
+        for y in &points {
+            sum += x
+                .iter()
+                .zip(*y)
+                .map(|(x, y)| f64::from(x - y).powi(2))
+                .sum::<f64>();
+        }
+    }
+    let got = Gaussian::of(&features).unwrap().diversity();
+    assert!((got - sum / 90.0).abs() < 1e-5, "{got} {}", sum / 90.0);
+}
+
+#[test]
+fn intervals_hold_the_distance() {
+    let (real, generated) = (normal(4000 * 2, 0.0, 1), normal(4000 * 2, 0.5, 2));
+    let (real, generated) = (
+        Features::new(&real, 2).unwrap(),
+        Features::new(&generated, 2).unwrap(),
+    );
+    let interval = frechet_distance_interval(&real, &generated).unwrap();
+    let whole = frechet_distance(
+        &Gaussian::of(&real).unwrap(),
+        &Gaussian::of(&generated).unwrap(),
+    );
+    assert_close(interval.value, whole.unwrap());
+    // The distance is about |m1 - m2|^2 = 0.5, whose standard error for the generated mean alone
+    // is 2 sqrt(0.5) sqrt(1 / 4000) = 0.0224.
+    let half = (interval.high - interval.low) / 2.0;
+    assert_close(interval.value - interval.low, half);
+    assert!((0.025..0.065).contains(&half), "{interval:?}");
+
+    let interval = kernel_distance_interval(&real, &generated, 500).unwrap();
+    assert!(
+        interval.low > 0.0 && interval.low < interval.value,
+        "{interval:?}"
+    );
+    let same = kernel_distance_interval(&real, &real.rows(0..4000), 500).unwrap();
+    assert!(same.value.abs() < interval.low, "{same:?}");
+}
+
+#[test]
+fn what_does_not_fit_is_named() {
+    let of = |values, d| Features::new(values, d).unwrap_err().to_string();
+    assert_eq!(
+        of(&[1.0, 2.0, 3.0], 2),
+        "`features` holds 3 values, expected 2"
+    );
+    assert_eq!(
+        of(&[1.0, f32::NAN], 2),
+        "value 1 of `features` is NaN, expected a finite number"
+    );
+    assert_eq!(of(&[], 0), "`d` is 0, expected at least 1");
+    let values = [0.0; 12];
+    let (a, b) = (
+        Features::new(&values, 3).unwrap(),
+        Features::new(&values, 4).unwrap(),
+    );
+    assert!(matches!(
+        kernel_distance(&a, &b),
+        Err(Error::Length {
+            expected: 3,
+            got: 4,
+            ..
+        })
+    ));
+    assert!(matches!(
+        frechet_distance_interval(&a, &a),
+        Err(Error::TooFew { got: 4, .. })
+    ));
+    assert!(matches!(
+        Gaussian::of(&a.rows(0..1)),
+        Err(Error::TooFew { expected: 2, .. })
+    ));
+}
