@@ -4,6 +4,7 @@
 //! discriminator, write grids, tables and the manifest.
 
 mod args;
+mod copying;
 mod discriminator;
 mod error;
 mod grids;

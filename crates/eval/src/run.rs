@@ -1,5 +1,6 @@
 //! The stage from command line to manifest.
 
+use crate::copying::Copying;
 use crate::discriminator::{Kind, Statistics};
 use crate::error::artifact_failure;
 use crate::images::Images;
@@ -149,6 +150,15 @@ fn evaluate(
         });
         table = summary::table(&statistics, &class_names);
     }
+    let copying = Copying {
+        dataset: &dataset,
+        images: &images,
+        settings,
+        quiet: args.common.quiet,
+        signals,
+    };
+    metrics["pixels"] = copying.metrics()?;
+    table += &summary::pixels(&metrics["pixels"]);
     outputs.push(Output {
         name: "metrics.json",
         bytes: tables::json(&metrics),

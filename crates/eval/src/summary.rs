@@ -1,6 +1,7 @@
 //! What a person reads on stdout.
 
 use crate::discriminator::{Kind, Reading, Statistics};
+use serde_json::Value;
 use std::fmt::Write as _;
 
 /// A table with a column per kind of images, then one with a row per class.
@@ -83,5 +84,36 @@ pub(crate) fn table(statistics: &Statistics, class_names: &[String]) -> String {
             overall.iter().map(|reading| cell(reading.kind)).collect(),
         );
     }
+    text
+}
+
+/// The figures that need no network, one a line, with the interval and what real images give.
+pub(crate) fn pixels(tree: &Value) -> String {
+    let mut text = format!(
+        "\n{:<28}{:>12}{:>20}{:>12}\n",
+        "pixels", "value", "95 %", "real"
+    );
+    let names = [
+        ("nearest_neighbour_error", "1-NN error on the test part"),
+        ("memorised", "share nearer than tests are"),
+        ("nearest_training_distance", "distance to training part"),
+    ];
+    for (key, label) in names {
+        let number = |name: &str| tree[key][name].as_f64();
+        let (Some(value), Some(real)) = (number("value"), number("real")) else {
+            continue;
+        };
+        let interval = match (number("low"), number("high")) {
+            (Some(low), Some(high)) => format!("{low:.4} - {high:.4}"),
+            _ => String::new(),
+        };
+        let _ = writeln!(text, "{label:<28}{value:>12.4}{interval:>20}{real:>12.4}");
+    }
+    let _ = writeln!(
+        text,
+        "{:<28}{:>12}",
+        "duplicates",
+        tree["duplicates"].to_string()
+    );
     text
 }

@@ -1,7 +1,7 @@
 //! Sets of points in a space of many dimensions, and their squared distances block by block.
 
 use crate::error::{Error, check_finite};
-use candle_core::{DType, Device, Tensor};
+use candle_core::{DType, Device, Tensor, WithDType};
 use dcgan_kernels::linear;
 use rayon::prelude::*;
 use std::ops::Range;
@@ -113,13 +113,16 @@ impl private::Blocks for Features<'_> {
                 .map(|p| p.iter().map(square).sum())
                 .collect()
         };
+        let (x_norms, y_norms) = (norms(&x), norms(&y));
         let mut distances = dot_products(&x, &y);
-        let (x, y) = (norms(&x), norms(&y));
-        for (row, x) in distances.chunks_exact_mut(y.len()).zip(x) {
-            for (distance, y) in row.iter_mut().zip(&y) {
-                *distance = (x + y - 2.0 * *distance).max(0.0);
-            }
-        }
+        distances
+            .par_chunks_exact_mut(y.len())
+            .zip(x_norms)
+            .for_each(|(row, x)| {
+                for (distance, y) in row.iter_mut().zip(&y_norms) {
+                    *distance = (x + y - 2.0 * *distance).max(0.0);
+                }
+            });
         distances
     }
 }
@@ -129,14 +132,11 @@ pub(crate) fn dot_products(x: &Features<'_>, y: &Features<'_>) -> Vec<f64> {
     product(&x.tensor(), &y.tensor().t().expect(PRODUCT))
 }
 
-/// `x w` for `[a, b]` and `[b, c]`.
-pub(crate) fn product(x: &Tensor, w: &Tensor) -> Vec<f64> {
+/// `x w` for `[a, b]` and `[b, c]` of one type.
+pub(crate) fn product<T: WithDType>(x: &Tensor, w: &Tensor) -> Vec<T> {
     let run = || {
         let zeros = Tensor::zeros(w.dim(1)?, x.dtype(), &Device::Cpu)?;
-        linear(x, None, w, &zeros)?
-            .to_dtype(DType::F64)?
-            .flatten_all()?
-            .to_vec1()
+        linear(x, None, w, &zeros)?.flatten_all()?.to_vec1()
     };
     run().expect(PRODUCT)
 }
@@ -204,21 +204,29 @@ impl private::Blocks for Pixels<'_> {
         other: &Self,
         references: Range<usize>,
     ) -> Vec<f64> {
-        let mut distances = vec![0.0; queries.len() * references.len()];
+        let (x_norms, y_norms) = (self.norms(&queries), other.norms(&references));
+        let width = references.len();
+        let mut distances = vec![0.0; queries.len() * width];
+        distances
+            .par_chunks_exact_mut(width)
+            .zip(x_norms)
+            .for_each(|(row, x)| {
+                for (distance, y) in row.iter_mut().zip(&y_norms) {
+                    *distance = x + y;
+                }
+            });
         for start in (0..self.d).step_by(EXACT) {
             let coordinates = start..self.d.min(start + EXACT);
             let x = self.centred(&queries, &coordinates);
             let y = other.centred(&references, &coordinates);
-            let products = product(&x, &y.t().expect(PRODUCT));
-            for (distance, product) in distances.iter_mut().zip(products) {
-                *distance -= 2.0 * product;
-            }
-        }
-        let (x, y) = (self.norms(&queries), other.norms(&references));
-        for (row, x) in distances.chunks_exact_mut(y.len()).zip(x) {
-            for (distance, y) in row.iter_mut().zip(&y) {
-                *distance += x + y;
-            }
+            let products: Vec<f32> = product(&x, &y.t().expect(PRODUCT));
+            let rows = distances.par_chunks_exact_mut(width);
+            rows.zip(products.par_chunks_exact(width))
+                .for_each(|(row, products)| {
+                    for (distance, &product) in row.iter_mut().zip(products) {
+                        *distance -= 2.0 * f64::from(product);
+                    }
+                });
         }
         distances
     }

@@ -178,6 +178,12 @@ fn samples_alone_have_no_discriminator() {
     insta::assert_snapshot!(stdout, @r"
     20 generated images
 
+    pixels                             value                95 %        real
+    1-NN error on the test part       1.0000     1.0000 - 1.0000      0.6000
+    share nearer than tests are       0.3500     0.1500 - 0.6000      0.0100
+    distance to training part       742.2409                        765.1804
+    duplicates                             0
+
     wrote grid.png, grid-classes.png, metrics.json to `out`
     ");
 }
@@ -252,6 +258,12 @@ fn the_summary_is_a_table() {
     zero                              0.0000      0.0000      0.0000
     one                               0.0000      0.0000      0.0000
     two                               0.0000      0.0000      0.0000
+
+    pixels                             value                00 %        real
+    0-NN error on the test part       0.0000     0.0000 - 0.0000      0.0000
+    share nearer than tests are       0.0000     0.0000 - 0.0000      0.0000
+    distance to training part       000.0000                        000.0000
+    duplicates                            00
 
     wrote grid.png, grid-classes.png, discriminator.csv, discriminator.json, metrics.json to `out`
     ");

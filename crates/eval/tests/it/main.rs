@@ -1,6 +1,7 @@
 //! The program against datasets, checkpoints and samples made on the spot.
 #![expect(clippy::unwrap_used, reason = "a failing step of a test may end it")]
 
+mod copying;
 mod errors;
 mod evaluation;
 mod fixture;

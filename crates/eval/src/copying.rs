@@ -1,0 +1,151 @@
+//! What pixels alone say: whether generated images could teach a classifier, and whether they are
+//! copies of training images.
+
+use crate::error::artifact_failure;
+use crate::images::Images;
+use dcgan_artifacts::{DatasetReader, Part};
+use dcgan_metrics::{
+    Error, Interval, Nearest, Pixels, bootstrap_mean, duplicates, memorised, nearest,
+    nearest_neighbour_errors,
+};
+use dcgan_settings::Eval;
+use dcgan_terminal::{Failure, Progress, Signals};
+use serde_json::{Value, json};
+
+/// Training images in memory at a time.
+const CHUNK: usize = 8192;
+/// The quantile of the test images' distances to the training part below which an image counts as
+/// a copy.
+const COPY: f64 = 0.01;
+/// Resamples of each bootstrap.
+const RESAMPLES: usize = 1000;
+
+/// Works out what needs neither a discriminator nor a classifier.
+#[derive(Debug)]
+pub(crate) struct Copying<'a> {
+    pub(crate) dataset: &'a DatasetReader,
+    pub(crate) images: &'a Images,
+    pub(crate) settings: &'a Eval,
+    pub(crate) quiet: bool,
+    pub(crate) signals: &'a Signals,
+}
+
+impl Copying<'_> {
+    /// The share of `metrics.json`: `duplicates` always, the rest with a test part, and the
+    /// nearest-neighbour error with labels.
+    pub(crate) fn metrics(&self) -> Result<Value, Failure> {
+        let generated = self.pixels(&self.images.pixels)?;
+        let mut tree = json!({ "duplicates": duplicates(&generated) });
+        if self.dataset.len(Part::Test).unwrap_or(0) == 0 {
+            return Ok(tree);
+        }
+        let test_images = self
+            .dataset
+            .read_part(Part::Test)
+            .map_err(artifact_failure)?;
+        let test = self.pixels(&test_images.images)?;
+        let labels = self
+            .images
+            .labels
+            .as_deref()
+            .zip(test_images.labels.as_deref());
+        if let Some((labels, test_labels)) = labels {
+            tree["nearest_neighbour_error"] =
+                self.nearest_neighbour_error(&generated, labels, &test, test_labels)?;
+        }
+        let squared = |found: Vec<Nearest>| found.into_iter().map(|n| n.squared).collect();
+        let generated: Vec<f64> = squared(self.nearest_training(&generated, "generated")?);
+        let test: Vec<f64> = squared(self.nearest_training(&test, "test")?);
+        let copies = memorised(&generated, &test, COPY).map_err(Failure::input)?;
+        tree["memorised"] = figure(&self.share(&copies)?, COPY);
+        let mean = |squared: &[f64]| {
+            squared.iter().map(|squared| squared.sqrt()).sum::<f64>() / squared.len() as f64
+        };
+        tree["nearest_training_distance"] =
+            json!({ "value": mean(&generated), "real": mean(&test) });
+        Ok(tree)
+    }
+
+    /// The error on the test part of a nearest-neighbour classifier that knows the generated
+    /// images, and beside it of one that knows equally many training images.
+    fn nearest_neighbour_error(
+        &self,
+        generated: &Pixels<'_>,
+        labels: &[u8],
+        test: &Pixels<'_>,
+        test_labels: &[u8],
+    ) -> Result<Value, Failure> {
+        let errors = nearest_neighbour_errors(generated, labels, test, test_labels);
+        let n = self
+            .images
+            .n
+            .min(self.dataset.len(Part::Train).unwrap_or(0));
+        let indices: Vec<u32> = (0..).take(n).collect();
+        let mut train = Vec::new();
+        self.dataset
+            .read_images(Part::Train, &indices, &mut train)
+            .map_err(artifact_failure)?;
+        let train_labels = &self.dataset.labels(Part::Train).unwrap_or_default()[..n];
+        let real = nearest_neighbour_errors(&self.pixels(&train)?, train_labels, test, test_labels);
+        let real = self.share(&real.map_err(Failure::input)?)?;
+        Ok(figure(
+            &self.share(&errors.map_err(Failure::input)?)?,
+            real.value,
+        ))
+    }
+
+    /// The nearest training image of each query.
+    fn nearest_training(&self, queries: &Pixels<'_>, what: &str) -> Result<Vec<Nearest>, Failure> {
+        let n = self.dataset.len(Part::Train).unwrap_or(0);
+        let progress = Progress::new("nearest training images", n as u64, self.quiet);
+        let mut best: Vec<Nearest> = Vec::new();
+        let mut pixels = Vec::new();
+        for first in (0..n).step_by(CHUNK) {
+            if let Some(signal) = self.signals.received() {
+                return Err(Failure::Interrupted(signal));
+            }
+            let end = n.min(first + CHUNK);
+            let indices: Vec<u32> = (first..end)
+                .filter_map(|index| u32::try_from(index).ok())
+                .collect();
+            self.dataset
+                .read_images(Part::Train, &indices, &mut pixels)
+                .map_err(artifact_failure)?;
+            let mut found = nearest(queries, &self.pixels(&pixels)?).map_err(Failure::input)?;
+            for nearest in &mut found {
+                nearest.index += first;
+            }
+            if first == 0 {
+                best = found;
+            } else {
+                for (best, found) in best.iter_mut().zip(found) {
+                    if found.squared < best.squared {
+                        *best = found;
+                    }
+                }
+            }
+            progress.set(end as u64, what);
+        }
+        progress.finish();
+        Ok(best)
+    }
+
+    fn pixels<'p>(&self, values: &'p [u8]) -> Result<Pixels<'p>, Failure> {
+        Pixels::new(values, self.images.size()).map_err(Failure::input)
+    }
+
+    fn share(&self, flags: &[bool]) -> Result<Interval, Failure> {
+        let values: Vec<f64> = flags
+            .iter()
+            .map(|&flag| f64::from(u8::from(flag)))
+            .collect();
+        let interval: Result<Interval, Error> =
+            bootstrap_mean(&values, RESAMPLES, self.settings.seed);
+        interval.map_err(Failure::input)
+    }
+}
+
+/// A figure with its interval and the same figure of real images.
+fn figure(interval: &Interval, real: f64) -> Value {
+    json!({ "value": interval.value, "low": interval.low, "high": interval.high, "real": real })
+}
