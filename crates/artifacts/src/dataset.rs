@@ -104,9 +104,9 @@ impl DatasetInfo {
 /// The pictures of one part.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PartData {
-    /// Pixels, [N,H,W,C].
+    /// Pixels, `[N,H,W,C]`.
     pub images: Vec<u8>,
-    /// Class numbers, [N]; `None` without labels.
+    /// Class numbers, `[N]`; `None` without labels.
     pub labels: Option<Vec<u8>>,
     /// How many pictures.
     pub n: usize,
@@ -235,7 +235,7 @@ impl DatasetReader {
         self.labels.get(&part).map(Vec::as_slice)
     }
 
-    /// Reads the pictures of `indices`, in that order, into `out` [n,H,W,C], which is emptied first.
+    /// Reads the pictures of `indices`, in that order, into `out` `[n,H,W,C]`, which is emptied first.
     ///
     /// # Errors
     /// [`Error::Unfit`] for a part that is not there or an index beyond it; [`Error::Read`].

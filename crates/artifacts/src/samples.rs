@@ -16,9 +16,9 @@ pub const FORMAT_VERSION: u32 = 1;
 /// Generated images.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Samples {
-    /// Pixels, [n,height,width,channels].
+    /// Pixels, `[n,height,width,channels]`.
     pub images: Vec<u8>,
-    /// Class numbers, [n]; `None` without labels.
+    /// Class numbers, `[n]`; `None` without labels.
     pub labels: Option<Vec<u8>>,
     /// How many images.
     pub n: usize,
