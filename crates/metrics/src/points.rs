@@ -31,18 +31,28 @@ pub trait Points: Sync + private::Blocks {
 }
 
 mod private {
+    use candle_core::Tensor;
     use std::ops::Range;
 
+    /// References made ready to be multiplied by many blocks of queries.
+    #[derive(Debug)]
+    pub struct Prepared {
+        /// `[coordinates, n]`, by pieces of the coordinates.
+        pub(crate) pieces: Vec<Tensor>,
+        /// The squared length of each.
+        pub(crate) norms: Vec<f64>,
+    }
+
     pub trait Blocks {
-        /// Squared distances `[queries, references]` of rows of this set to rows of another.
-        fn squared_distances(
-            &self,
-            queries: Range<usize>,
-            other: &Self,
-            references: Range<usize>,
-        ) -> Vec<f64>;
+        /// The points of a range, made ready.
+        fn prepare(&self, references: Range<usize>) -> Prepared;
+
+        /// Squared distances `[queries, references]` of points of a range to prepared ones.
+        fn squared_distances(&self, queries: Range<usize>, references: &Prepared) -> Vec<f64>;
     }
 }
+
+use private::Prepared;
 
 /// Feature vectors `[n, d]`, row by row.
 #[derive(Debug, Clone, Copy)]
@@ -77,6 +87,13 @@ impl<'a> Features<'a> {
         }
     }
 
+    /// The squared length of each point.
+    fn norms(&self) -> Vec<f64> {
+        let square = |&x: &f32| f64::from(x) * f64::from(x);
+        let points = self.values.chunks_exact(self.d);
+        points.map(|point| point.iter().map(square).sum()).collect()
+    }
+
     /// `[n, d]` in f64.
     pub(crate) fn tensor(&self) -> Tensor {
         let shape = (self.len(), self.d);
@@ -97,39 +114,36 @@ impl Points for Features<'_> {
 }
 
 impl private::Blocks for Features<'_> {
+    fn prepare(&self, references: Range<usize>) -> Prepared {
+        let points = self.rows(references);
+        Prepared {
+            pieces: vec![transposed(&points.tensor())],
+            norms: points.norms(),
+        }
+    }
+
     /// `|x - y|^2 = |x|^2 - 2 x.y + |y|^2` in f64, and 0 where rounding would go below.
-    fn squared_distances(
-        &self,
-        queries: Range<usize>,
-        other: &Self,
-        references: Range<usize>,
-    ) -> Vec<f64> {
-        let (x, y) = (self.rows(queries), other.rows(references));
-        let norms = |points: &Features<'_>| -> Vec<f64> {
-            let square = |&v: &f32| f64::from(v) * f64::from(v);
-            points
-                .values
-                .chunks_exact(points.d)
-                .map(|p| p.iter().map(square).sum())
-                .collect()
-        };
-        let (x_norms, y_norms) = (norms(&x), norms(&y));
-        let mut distances = dot_products(&x, &y);
-        distances
-            .par_chunks_exact_mut(y.len())
-            .zip(x_norms)
-            .for_each(|(row, x)| {
-                for (distance, y) in row.iter_mut().zip(&y_norms) {
-                    *distance = (x + y - 2.0 * *distance).max(0.0);
-                }
-            });
+    fn squared_distances(&self, queries: Range<usize>, references: &Prepared) -> Vec<f64> {
+        let points = self.rows(queries);
+        let mut distances: Vec<f64> = product(&points.tensor(), &references.pieces[0]);
+        let rows = distances.par_chunks_exact_mut(references.norms.len());
+        rows.zip(points.norms()).for_each(|(row, x)| {
+            for (distance, y) in row.iter_mut().zip(&references.norms) {
+                *distance = (x + y - 2.0 * *distance).max(0.0);
+            }
+        });
         distances
     }
 }
 
 /// `x . y` for every pair of rows, `[x.len(), y.len()]`, in f64.
 pub(crate) fn dot_products(x: &Features<'_>, y: &Features<'_>) -> Vec<f64> {
-    product(&x.tensor(), &y.tensor().t().expect(PRODUCT))
+    product(&x.tensor(), &transposed(&y.tensor()))
+}
+
+/// `[b, a]` of `[a, b]`, laid out so that products need no copy.
+fn transposed(x: &Tensor) -> Tensor {
+    x.t().and_then(|x| x.contiguous()).expect(PRODUCT)
 }
 
 /// `x w` for `[a, b]` and `[b, c]` of one type.
@@ -161,6 +175,14 @@ impl<'a> Pixels<'a> {
     /// All bytes, image by image.
     pub fn values(&self) -> &'a [u8] {
         self.values
+    }
+
+    /// The coordinates in pieces whose products are exact.
+    fn pieces(&self) -> impl Iterator<Item = Range<usize>> + use<> {
+        let d = self.d;
+        (0..d)
+            .step_by(EXACT)
+            .map(move |start| start..d.min(start + EXACT))
     }
 
     /// `[n, d]` of a range of images and of coordinates, centred at 128.
@@ -196,30 +218,29 @@ impl Points for Pixels<'_> {
 }
 
 impl private::Blocks for Pixels<'_> {
+    fn prepare(&self, references: Range<usize>) -> Prepared {
+        let pieces = self
+            .pieces()
+            .map(|piece| transposed(&self.centred(&references, &piece)));
+        Prepared {
+            pieces: pieces.collect(),
+            norms: self.norms(&references),
+        }
+    }
+
     /// As for features, but exact: each product of at most 1,024 coordinates is an integer that
     /// `f32` holds whatever the order of its sum, and the rest is integers in f64.
-    fn squared_distances(
-        &self,
-        queries: Range<usize>,
-        other: &Self,
-        references: Range<usize>,
-    ) -> Vec<f64> {
-        let (x_norms, y_norms) = (self.norms(&queries), other.norms(&references));
-        let width = references.len();
+    fn squared_distances(&self, queries: Range<usize>, references: &Prepared) -> Vec<f64> {
+        let width = references.norms.len();
         let mut distances = vec![0.0; queries.len() * width];
-        distances
-            .par_chunks_exact_mut(width)
-            .zip(x_norms)
-            .for_each(|(row, x)| {
-                for (distance, y) in row.iter_mut().zip(&y_norms) {
-                    *distance = x + y;
-                }
-            });
-        for start in (0..self.d).step_by(EXACT) {
-            let coordinates = start..self.d.min(start + EXACT);
-            let x = self.centred(&queries, &coordinates);
-            let y = other.centred(&references, &coordinates);
-            let products: Vec<f32> = product(&x, &y.t().expect(PRODUCT));
+        let rows = distances.par_chunks_exact_mut(width);
+        rows.zip(self.norms(&queries)).for_each(|(row, x)| {
+            for (distance, y) in row.iter_mut().zip(&references.norms) {
+                *distance = x + y;
+            }
+        });
+        for (piece, reference) in self.pieces().zip(&references.pieces) {
+            let products: Vec<f32> = product(&self.centred(&queries, &piece), reference);
             let rows = distances.par_chunks_exact_mut(width);
             rows.zip(products.par_chunks_exact(width))
                 .for_each(|(row, products)| {
@@ -279,16 +300,14 @@ pub(crate) fn scan<P: Points, S: Send>(
     states: &mut [S],
     visit: impl Fn(&mut S, usize, usize, &[f64]) + Sync,
 ) {
-    for (block, states) in states.chunks_mut(QUERIES).enumerate() {
-        let first = block * QUERIES;
-        let rows = first..first + states.len();
-        for start in (0..references.len()).step_by(REFERENCES) {
-            let columns = start..references.len().min(start + REFERENCES);
-            let width = columns.len();
-            let distances = queries.squared_distances(rows.clone(), references, columns);
+    for start in (0..references.len()).step_by(REFERENCES) {
+        let columns = references.prepare(start..references.len().min(start + REFERENCES));
+        for (block, states) in states.chunks_mut(QUERIES).enumerate() {
+            let first = block * QUERIES;
+            let distances = queries.squared_distances(first..first + states.len(), &columns);
             states
                 .par_iter_mut()
-                .zip(distances.par_chunks_exact(width))
+                .zip(distances.par_chunks_exact(columns.norms.len()))
                 .enumerate()
                 .for_each(|(row, (state, distances))| visit(state, first + row, start, distances));
         }
