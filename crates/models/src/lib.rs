@@ -17,7 +17,7 @@ pub use description::{network_config, network_info, z_distribution};
 pub use discriminator::LoadedDiscriminator;
 pub use error::Error;
 pub use generator::{LoadedGenerator, images_from_latents};
-pub use latent::latents;
+pub use latent::{between, latent_range, latents};
 
 /// Rows of every pass through a network here, whatever is asked for. A matrix product may round
 /// differently for another number of rows; with one fixed number, how many images are asked for

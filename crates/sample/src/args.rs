@@ -38,9 +38,71 @@ pub struct Args {
     #[arg(long)]
     pub single_images: bool,
 
+    /// What to draw
+    #[arg(long, value_name = "MODE", value_enum, default_value_t = Mode::Images)]
+    pub mode: Mode,
+
+    /// How the latent vectors of the other modes move.
+    #[command(flatten)]
+    pub motion: MotionArgs,
+
     /// The options that every stage has.
     #[command(flatten)]
     pub common: CommonArgs,
+}
+
+/// What to draw.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum Mode {
+    /// Images of seeds: their grid and their file
+    Images,
+    /// What each coordinate of z does: a grid and a GIF of each, and a GIF of all
+    Sweep,
+    /// The way from seed to seed and back: a grid and a GIF
+    Interpolate,
+}
+
+/// How two latent vectors are joined.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum Way {
+    /// On a straight line
+    Linear,
+    /// On the arc between their directions, the length changing evenly
+    Spherical,
+}
+
+/// How the latent vectors move in the modes `sweep` and `interpolate`.
+///
+/// In both, `--n` counts the images that move side by side (8 if not given), each with the class
+/// that it has among the plain images.
+#[derive(Debug, Clone, clap::Args)]
+#[command(next_help_heading = "Modes `sweep` and `interpolate`")]
+pub struct MotionArgs {
+    /// Steps from one end to the other
+    #[arg(long, value_name = "N", default_value_t = 16,
+        value_parser = clap::builder::RangedU64ValueParser::<usize>::new().range(2..=1000))]
+    pub frames: usize,
+
+    /// Hundredths of a second that a GIF shows a step
+    #[arg(long, value_name = "N", default_value_t = 8,
+        value_parser = clap::value_parser!(u16).range(2..=1000))]
+    pub delay: u16,
+
+    /// Coordinates of z to sweep, from 0, as `0,3-6` [default: all]
+    #[arg(long, value_name = "LIST")]
+    pub coordinates: Option<String>,
+
+    /// Where a sweep begins [default: -1; 0 for z in [0, 1), -2.5 for a normal z]
+    #[arg(long, value_name = "Z", allow_negative_numbers = true)]
+    pub low: Option<f32>,
+
+    /// Where a sweep ends [default: 1; 2.5 for a normal z]
+    #[arg(long, value_name = "Z", allow_negative_numbers = true)]
+    pub high: Option<f32>,
+
+    /// How an interpolation joins two seeds
+    #[arg(long, value_name = "WAY", value_enum, default_value_t = Way::Spherical)]
+    pub way: Way,
 }
 
 impl Args {

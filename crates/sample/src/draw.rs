@@ -1,16 +1,16 @@
 //! The plain call: the images of some seeds, their grid, their file.
 
 use crate::error::{file_failure, model_failure};
-use crate::folder::{Earlier, Folder};
+use crate::folder::Folder;
 use crate::grid::Arrangement;
+use crate::produce::produce;
 use crate::{Args, report};
-use dcgan_artifacts::{FileDigest, FileRecord, Samples, digest_file};
+use dcgan_artifacts::Samples;
 use dcgan_figures::{Picture, encode_png};
 use dcgan_models::{BLOCK, ClassChoice, LoadedGenerator};
 use dcgan_settings::Sample;
 use dcgan_terminal::{Failure, Progress, Signals};
 use serde_json::json;
-use std::path::Path;
 
 /// Name of the samples file.
 const SAMPLES: &str = "samples.safetensors";
@@ -38,30 +38,24 @@ pub(crate) fn draw(args: &Args) -> Result<(), Failure> {
     if args.common.dry_run {
         return plan.dry_run(args);
     }
-    let signals = Signals::install()?;
-    let earlier = Earlier::read(&args.common.out)?;
     let settings = json!({ "sample": plan.sample });
-    let record = |digest: &FileDigest| vec![model_record(&args.model, digest)];
-    let (generator, digest) = if earlier.is_complete() && !args.common.force {
-        let digest = digest_file(&args.model).map_err(file_failure)?;
-        if earlier.is_of(&settings, &record(&digest)) {
-            return report::up_to_date(&args.common);
-        }
-        (
-            LoadedGenerator::load(&args.model).map_err(model_failure)?,
-            digest,
-        )
-    } else {
-        LoadedGenerator::load_and_digest(&args.model).map_err(model_failure)?
-    };
-    let classes = plan.classes(&generator)?;
-    let mut folder = Folder::open(earlier)?;
-    let mut samples = plan.images(&generator, classes, &signals, args.common.quiet)?;
-    samples.model_sha256 = Some(digest.sha256.clone());
-    folder.clear()?;
-    plan.write(&samples, classes, &mut folder)?;
-    let outputs = folder.finish(settings, record(&digest))?;
-    report::drawn(&args.common, samples.n, &outputs)
+    produce(
+        args,
+        settings,
+        |model| plan.classes(model),
+        |model, classes, output| {
+            let mut samples = plan.images(
+                &model.generator,
+                *classes,
+                &output.signals,
+                args.common.quiet,
+            )?;
+            samples.model_sha256 = Some(model.digest.sha256.clone());
+            output.folder.clear()?;
+            plan.write(&samples, *classes, &mut output.folder)?;
+            Ok(samples.n)
+        },
+    )
 }
 
 impl Plan {
@@ -132,7 +126,7 @@ impl Plan {
         }
         let path = folder.path().join(SAMPLES);
         let digest = samples.write(&path).map_err(file_failure)?;
-        folder.add(SAMPLES, digest, Some(samples.n as u64));
+        folder.add(SAMPLES, digest);
         Ok(())
     }
 
@@ -179,20 +173,5 @@ impl Plan {
             &json!({ "sample": self.sample }),
             &outputs,
         )
-    }
-}
-
-/// The model as an input of the manifest: its name without its place.
-fn model_record(path: &Path, digest: &FileDigest) -> FileRecord {
-    let name = path
-        .file_name()
-        .unwrap_or(path.as_os_str())
-        .to_string_lossy()
-        .into_owned();
-    FileRecord {
-        name,
-        bytes: digest.bytes,
-        sha256: digest.sha256.clone(),
-        count: None,
     }
 }

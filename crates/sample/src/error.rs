@@ -26,11 +26,24 @@ pub enum Error {
         #[source]
         source: std::io::Error,
     },
+    /// A coordinate that z doesn't have.
+    #[error("`--coordinates`: no coordinate {got}, z has {z_dim}")]
+    Coordinate {
+        /// What was asked for.
+        got: u64,
+        /// Coordinates of this model's z.
+        z_dim: usize,
+    },
+    /// An interpolation with nowhere to go.
+    #[error("`--mode interpolate`: expected two seeds or more, got one")]
+    OneSeed,
 }
 
 impl Hint for Error {
     fn hint(&self) -> Option<String> {
         Some(match self {
+            Self::Coordinate { z_dim, .. } => format!("give numbers from 0 to {}", z_dim - 1),
+            Self::OneSeed => "give `--seeds 0,1`".into(),
             Self::OtherProgram { .. } => "choose another `--out`".into(),
             Self::Remove { .. } => "make the folder writable, or choose another `--out`".into(),
         })

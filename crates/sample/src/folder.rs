@@ -113,18 +113,18 @@ impl Folder {
             bytes: bytes.len() as u64,
             sha256: sha256_bytes(bytes),
         };
-        self.add(name, digest, None);
+        self.add(name, digest);
         Ok(())
     }
 
     /// Lists a file that was written into the folder.
-    pub(crate) fn add(&mut self, name: &str, digest: FileDigest, count: Option<u64>) {
+    pub(crate) fn add(&mut self, name: &str, digest: FileDigest) {
         let FileDigest { bytes, sha256 } = digest;
         self.outputs.push(FileRecord {
             name: name.to_owned(),
             bytes,
             sha256,
-            count,
+            count: None,
         });
     }
 

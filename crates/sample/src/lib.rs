@@ -8,9 +8,11 @@ mod draw;
 mod error;
 mod folder;
 mod grid;
+mod motion;
+mod produce;
 mod report;
 
-pub use args::Args;
+pub use args::{Args, Mode, MotionArgs, Way};
 pub use error::Error;
 
 use dcgan_terminal::Failure;
@@ -21,5 +23,8 @@ use dcgan_terminal::Failure;
 /// With the exit code of the contract: settings 2, model 3, output 5, signals 130 and 143.
 pub fn run(args: &Args) -> Result<(), Failure> {
     dcgan_kernels::set_threads(args.common.threads);
-    draw::draw(args)
+    match args.mode {
+        Mode::Images => draw::draw(args),
+        Mode::Sweep | Mode::Interpolate => motion::draw(args),
+    }
 }

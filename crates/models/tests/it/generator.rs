@@ -146,3 +146,25 @@ fn arrays_that_do_not_fit_are_named() {
         [0_u8; 0]
     );
 }
+
+#[test]
+fn between_two_latent_vectors_lie_a_line_and_an_arc() {
+    use dcgan_models::between;
+    let close = |got: Vec<f32>, expected: [f32; 2]| {
+        let near = got
+            .iter()
+            .zip(expected)
+            .all(|(got, expected)| (got - expected).abs() < 1e-6);
+        assert!(near, "{got:?}, expected {expected:?}");
+    };
+    let (from, to) = ([2.0, 0.0], [0.0, 4.0]);
+    for spherical in [false, true] {
+        close(between(&from, &to, 0.0, spherical), from);
+        close(between(&from, &to, 1.0, spherical), to);
+    }
+    close(between(&from, &to, 0.5, false), [1.0, 2.0]);
+    let half = 3.0 * std::f32::consts::FRAC_1_SQRT_2;
+    close(between(&from, &to, 0.5, true), [half, half]);
+    close(between(&from, &[0.0, 0.0], 0.5, true), [1.0, 0.0]);
+    close(between(&from, &[-2.0, 0.0], 0.25, true), [1.0, 0.0]);
+}

@@ -202,11 +202,50 @@ fn the_help_says_what_there_is() {
           --single-images
               Also write every image as a PNG of its own [default: `sample.single_images`, false]
 
+          --mode <MODE>
+              What to draw
+
+              Possible values:
+              - images:      Images of seeds: their grid and their file
+              - sweep:       What each coordinate of z does: a grid and a GIF of each, and a GIF of all
+              - interpolate: The way from seed to seed and back: a grid and a GIF
+              
+              [default: images]
+
       -h, --help
               Print help (see a summary with '-h')
 
       -V, --version
               Print version
+
+    Modes `sweep` and `interpolate`:
+          --frames <N>
+              Steps from one end to the other
+              
+              [default: 16]
+
+          --delay <N>
+              Hundredths of a second that a GIF shows a step
+              
+              [default: 8]
+
+          --coordinates <LIST>
+              Coordinates of z to sweep, from 0, as `0,3-6` [default: all]
+
+          --low <Z>
+              Where a sweep begins [default: -1; 0 for z in [0, 1), -2.5 for a normal z]
+
+          --high <Z>
+              Where a sweep ends [default: 1; 2.5 for a normal z]
+
+          --way <WAY>
+              How an interpolation joins two seeds
+
+              Possible values:
+              - linear:    On a straight line
+              - spherical: On the arc between their directions, the length changing evenly
+              
+              [default: spherical]
 
     Common options:
           --pipeline <FILE>

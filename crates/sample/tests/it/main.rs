@@ -8,4 +8,5 @@
 mod errors;
 mod files;
 mod identity;
+mod motion;
 mod support;

@@ -1,0 +1,145 @@
+//! Sweeps and interpolations, decoded again.
+
+use crate::support::Place;
+use dcgan_figures::{Picture, decode_png};
+use std::fs;
+
+fn places() -> [(Place, usize, usize); 2] {
+    [(Place::labelled(), 8, 8), (Place::unlabelled(), 18, 16)]
+}
+
+/// Height, width and the colour indices of each frame.
+fn gif(place: &Place, name: &str) -> (usize, usize, Vec<Vec<u8>>) {
+    let bytes = fs::read(place.path(name)).unwrap();
+    let mut decoder = gif::DecodeOptions::new().read_info(&bytes[..]).unwrap();
+    let (height, width) = (usize::from(decoder.height()), usize::from(decoder.width()));
+    let mut frames = Vec::new();
+    while let Some(frame) = decoder.read_next_frame().unwrap() {
+        frames.push(frame.buffer.to_vec());
+    }
+    (height, width, frames)
+}
+
+fn png(place: &Place, name: &str) -> Picture {
+    decode_png(&fs::read(place.path(name)).unwrap()).unwrap()
+}
+
+/// The image in a cell of a grid with gaps of 2.
+fn cell(picture: &Picture, [height, width]: [usize; 2], row: usize, column: usize) -> Vec<u8> {
+    let c = picture.channels();
+    (0..height)
+        .flat_map(|y| {
+            let start = ((row * (height + 2) + y) * picture.width() + column * (width + 2)) * c;
+            picture.pixels()[start..start + width * c].to_vec()
+        })
+        .collect()
+}
+
+#[test]
+fn a_sweep_moves_one_coordinate_there_and_back() {
+    for (place, h, w) in places() {
+        let options = [
+            "--mode",
+            "sweep",
+            "--n",
+            "4",
+            "--frames",
+            "5",
+            "--coordinates",
+            "0,2-3",
+        ];
+        let outcome = place.sample("out", &options);
+        assert_eq!(outcome.code, Some(0), "{outcome:?}");
+        assert_eq!(
+            place.names("out"),
+            [
+                "manifest.json",
+                "sweep-000.gif",
+                "sweep-000.png",
+                "sweep-002.gif",
+                "sweep-002.png",
+                "sweep-003.gif",
+                "sweep-003.png",
+                "sweep-all.gif",
+            ]
+        );
+        let steps = png(&place, "out/sweep-002.png");
+        assert_eq!(
+            (steps.height(), steps.width()),
+            (4 * (h + 2) - 2, 5 * (w + 2) - 2)
+        );
+        assert_ne!(cell(&steps, [h, w], 0, 0), cell(&steps, [h, w], 0, 4));
+        for (name, columns) in [("out/sweep-002.gif", 2), ("out/sweep-all.gif", 2)] {
+            let (height, width, frames) = gif(&place, name);
+            assert_eq!(
+                (height, width),
+                (2 * (h + 2) - 2, columns * (w + 2) - 2),
+                "{name}"
+            );
+            assert_eq!(frames.len(), 8, "{name}");
+            assert_ne!(frames[0], frames[4]);
+            assert_eq!(frames[1], frames[7], "the way back");
+        }
+        let again = place.sample("out", &options);
+        assert!(again.stdout.contains("is up to date"), "{again:?}");
+        let other = place.sample("out", &[&options[..], &["--high", "0.5"]].concat());
+        assert!(!other.stdout.contains("is up to date"), "{other:?}");
+    }
+}
+
+#[test]
+fn an_interpolation_passes_every_seed() {
+    for (place, h, w) in places() {
+        for way in ["spherical", "linear"] {
+            let out = format!("out-{way}");
+            let options = [
+                "--mode",
+                "interpolate",
+                "--n",
+                "2",
+                "--seeds",
+                "3,7,1",
+                "--frames",
+                "4",
+            ];
+            let outcome = place.sample(&out, &[&options[..], &["--way", way]].concat());
+            assert_eq!(outcome.code, Some(0), "{outcome:?}");
+            let steps = png(&place, &format!("{out}/interpolation.png"));
+            assert_eq!(
+                (steps.height(), steps.width()),
+                (2 * (h + 2) - 2, 12 * (w + 2) - 2)
+            );
+            for (seed, column) in [("3", 0), ("7", 4), ("1", 8)] {
+                let plain = place.samples(&format!("plain-{seed}"), &["--n", "2", "--seeds", seed]);
+                let both: Vec<u8> = (0..2)
+                    .flat_map(|row| cell(&steps, [h, w], row, column))
+                    .collect();
+                assert_eq!(both, plain.images, "{way}, seed {seed}");
+            }
+            let (_, _, frames) = gif(&place, &format!("{out}/interpolation.gif"));
+            assert_eq!(frames.len(), 12);
+            assert!(frames.windows(2).all(|pair| pair[0] != pair[1]));
+        }
+        assert_ne!(
+            fs::read(place.path("out-linear/interpolation.png")).unwrap(),
+            fs::read(place.path("out-spherical/interpolation.png")).unwrap()
+        );
+    }
+}
+
+#[test]
+fn what_can_not_move_is_named() {
+    let place = Place::labelled();
+    insta::assert_snapshot!(place.sample("out", &["--mode", "interpolate"]).failure(), @r"
+    exit code Some(2)
+    error: `--mode interpolate`: expected two seeds or more, got one
+    hint: give `--seeds 0,1`
+    ");
+    let options = ["--mode", "sweep", "--coordinates", "4-5"];
+    insta::assert_snapshot!(place.sample("out", &options).failure(), @r"
+    exit code Some(2)
+    error: `--coordinates`: no coordinate 5, z has 5
+    hint: give numbers from 0 to 4
+    ");
+    assert!(!place.path("out").exists());
+}
