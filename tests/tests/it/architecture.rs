@@ -1,0 +1,179 @@
+//! ARCHITECTURE.md's invariants about the shape of the workspace, held against the manifests.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+
+/// Who may depend on whom, tests and benches aside. A new arrow is argued in ARCHITECTURE.md first.
+const ALLOWED: &[(&str, &[&str])] = &[
+    ("hints", &[]),
+    ("artifacts", &["hints"]),
+    ("settings", &["hints"]),
+    ("random", &[]),
+    ("figures", &["hints"]),
+    ("terminal", &["hints", "settings"]),
+    ("kernels", &[]),
+    ("networks", &["hints", "kernels", "random"]),
+    (
+        "models",
+        &["hints", "artifacts", "kernels", "networks", "random"],
+    ),
+    ("metrics", &["hints", "kernels", "networks", "random"]),
+    ("prepare", STAGE),
+    ("train", NEURAL_STAGE),
+    ("sample", NEURAL_STAGE),
+    ("eval", NEURAL_STAGE),
+];
+const STAGE: &[&str] = &[
+    "hints",
+    "artifacts",
+    "settings",
+    "random",
+    "figures",
+    "terminal",
+];
+const NEURAL_STAGE: &[&str] = &[
+    "hints",
+    "artifacts",
+    "settings",
+    "random",
+    "figures",
+    "terminal",
+    "kernels",
+    "networks",
+    "models",
+    "metrics",
+];
+
+/// Crates that must know nothing of tensors.
+const WITHOUT_CANDLE: &[&str] = &[
+    "hints",
+    "artifacts",
+    "settings",
+    "random",
+    "figures",
+    "terminal",
+    "prepare",
+];
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+}
+
+/// Folder name to the names in its `[dependencies]` section.
+fn dependencies() -> BTreeMap<String, BTreeSet<String>> {
+    let mut found = BTreeMap::new();
+    for entry in std::fs::read_dir(root().join("crates")).expect("crates/ is there") {
+        let folder = entry.expect("a readable folder").path();
+        let manifest = std::fs::read_to_string(folder.join("Cargo.toml")).expect("a manifest");
+        let names = manifest
+            .lines()
+            .skip_while(|line| *line != "[dependencies]")
+            .skip(1)
+            .take_while(|line| !line.starts_with('['))
+            .filter_map(|line| line.split(['.', ' ', '=']).next())
+            .filter(|name| !name.is_empty() && !name.starts_with('#'))
+            .map(str::to_owned)
+            .collect();
+        let name = folder
+            .file_name()
+            .expect("a name")
+            .to_string_lossy()
+            .into_owned();
+        found.insert(name, names);
+    }
+    found
+}
+
+#[test]
+fn only_allowed_arrows_exist() {
+    let allowed: BTreeMap<_, _> = ALLOWED.iter().copied().collect();
+    for (name, uses) in dependencies() {
+        if name == "bench" {
+            continue;
+        }
+        let may = allowed.get(name.as_str()).unwrap_or_else(|| {
+            panic!("crate `{name}` is new: give it a line in ALLOWED and in ARCHITECTURE.md")
+        });
+        for ours in uses
+            .iter()
+            .filter_map(|dependency| dependency.strip_prefix("dcgan-"))
+        {
+            assert!(may.contains(&ours), "`{name}` must not depend on `{ours}`");
+        }
+    }
+}
+
+#[test]
+fn formats_and_manners_know_nothing_of_tensors() {
+    let all = dependencies();
+    for name in WITHOUT_CANDLE {
+        let uses = &all[*name];
+        assert!(
+            !uses
+                .iter()
+                .any(|dependency| dependency.starts_with("candle")),
+            "`{name}` must not depend on candle"
+        );
+    }
+}
+
+#[test]
+fn every_crate_takes_the_workspace_lints_and_says_what_it_is_for() {
+    for name in dependencies().keys() {
+        let folder = root().join("crates").join(name);
+        let manifest = std::fs::read_to_string(folder.join("Cargo.toml")).expect("a manifest");
+        assert!(
+            manifest.contains("[lints]\nworkspace = true"),
+            "`{name}` without lints"
+        );
+        let library = std::fs::read_to_string(folder.join("src/lib.rs")).expect("a lib.rs");
+        assert!(
+            library.starts_with("//! "),
+            "`{name}` without a module header"
+        );
+    }
+}
+
+#[test]
+fn no_test_is_ignored_and_nothing_is_left_unfinished() {
+    let banned = ["#[ig", "nore"].concat();
+    let banned = [
+        banned,
+        ["#[should_", "panic"].concat(),
+        ["todo", "!("].concat(),
+    ];
+    let mut folders = vec![root().join("crates"), root().join("tests")];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(&folder).expect("a readable folder") {
+            let path = entry.expect("a readable entry").path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|extension| extension == "rs") {
+                let text = std::fs::read_to_string(&path).expect("readable source");
+                for word in &banned {
+                    assert!(!text.contains(word), "`{word}` in {}", path.display());
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn unsafe_code_lives_in_kernels_alone() {
+    for name in dependencies().keys().filter(|name| *name != "kernels") {
+        let mut folders = vec![root().join("crates").join(name).join("src")];
+        while let Some(folder) = folders.pop() {
+            for entry in std::fs::read_dir(&folder).expect("a readable folder") {
+                let path = entry.expect("a readable entry").path();
+                if path.is_dir() {
+                    folders.push(path);
+                    continue;
+                }
+                let text = std::fs::read_to_string(&path).unwrap_or_default();
+                let lifted =
+                    text.contains("allow(unsafe_code") || text.contains("expect(unsafe_code");
+                assert!(!lifted, "`unsafe` allowed in {}", path.display());
+            }
+        }
+    }
+}

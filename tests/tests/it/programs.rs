@@ -1,0 +1,151 @@
+//! The four programs as a person starts them, each test in a folder of its own.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+/// The repository's root, where relative paths of pipelines start.
+pub(crate) fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .parent()
+        .expect("tests/ has a parent")
+        .to_path_buf()
+}
+
+/// The program `dcgan-<stage>`.
+pub(crate) fn program(stage: &str) -> PathBuf {
+    let folder = std::env::var_os("DCGAN_BIN_DIR").expect(
+        "DCGAN_BIN_DIR is not set: run `make check`, or build with `cargo build --release` and \
+         set DCGAN_BIN_DIR to the absolute path of target/release",
+    );
+    PathBuf::from(folder).join(format!("dcgan-{stage}"))
+}
+
+/// A run folder and the pipeline that fills it.
+pub(crate) struct Run {
+    pub(crate) folder: PathBuf,
+    pipeline: PathBuf,
+    settings: Vec<String>,
+}
+
+impl Run {
+    pub(crate) fn new(folder: &Path, settings: &[&str]) -> Self {
+        Self {
+            folder: folder.to_path_buf(),
+            pipeline: root().join("pipelines/smoke.yaml"),
+            settings: settings.iter().map(|&setting| setting.to_owned()).collect(),
+        }
+    }
+
+    /// The command of one stage, with every input in full as `make` passes it.
+    pub(crate) fn command(&self, stage: &str) -> Command {
+        let mut command = Command::new(program(stage));
+        command
+            .current_dir(root())
+            .arg("--pipeline")
+            .arg(&self.pipeline)
+            .arg("--quiet");
+        for setting in &self.settings {
+            command.arg("--set").arg(setting);
+        }
+        command.arg("--out").arg(self.folder.join(stage));
+        let dataset = self.folder.join("prepare/dataset.safetensors");
+        match stage {
+            "train" => command.arg("--dataset").arg(dataset),
+            "sample" => command
+                .arg("--model")
+                .arg(self.folder.join("train/generator.safetensors")),
+            "eval" => command
+                .arg("--dataset")
+                .arg(dataset)
+                .arg("--checkpoint")
+                .arg(self.last_checkpoint()),
+            _ => &mut command,
+        };
+        command
+    }
+
+    /// Runs a stage to its end and insists on success.
+    pub(crate) fn stage(&self, stage: &str, arguments: &[&str]) -> Output {
+        let output = self
+            .command(stage)
+            .args(arguments)
+            .output()
+            .expect("the program starts");
+        assert!(
+            output.status.success(),
+            "dcgan-{stage}: {}",
+            text(&output.stderr)
+        );
+        output
+    }
+
+    /// The checkpoint of the highest step.
+    pub(crate) fn last_checkpoint(&self) -> PathBuf {
+        files(&self.folder.join("train/checkpoints"))
+            .into_keys()
+            .next_back()
+            .map(|name| self.folder.join("train/checkpoints").join(name))
+            .expect("a checkpoint")
+    }
+
+    /// Every file of a stage but the clock's and the lock, by name relative to the stage's folder.
+    pub(crate) fn outputs(&self, stage: &str) -> BTreeMap<String, Vec<u8>> {
+        let mut found = files(&self.folder.join(stage));
+        found.retain(|name, _| {
+            name != "timing.csv" && name != "events.csv" && !name.starts_with('.')
+        });
+        found
+    }
+}
+
+/// Every file under `folder`, by its path relative to it.
+pub(crate) fn files(folder: &Path) -> BTreeMap<String, Vec<u8>> {
+    let mut found = BTreeMap::new();
+    let mut folders = vec![folder.to_path_buf()];
+    while let Some(current) = folders.pop() {
+        for entry in std::fs::read_dir(&current).expect("a readable folder") {
+            let path = entry.expect("a readable entry").path();
+            if path.is_dir() {
+                folders.push(path);
+            } else {
+                let name = path
+                    .strip_prefix(folder)
+                    .expect("inside")
+                    .to_string_lossy()
+                    .into_owned();
+                found.insert(name, std::fs::read(&path).expect("a readable file"));
+            }
+        }
+    }
+    found
+}
+
+/// Fails with the names of the files that differ, not with their bytes.
+#[track_caller]
+pub(crate) fn assert_same_files(
+    left: &BTreeMap<String, Vec<u8>>,
+    right: &BTreeMap<String, Vec<u8>>,
+    what: &str,
+) {
+    assert!(!left.is_empty(), "{what}: no files to compare");
+    let names: Vec<_> = left.keys().collect();
+    assert_eq!(
+        names,
+        right.keys().collect::<Vec<_>>(),
+        "{what}: other files"
+    );
+    let differing: Vec<_> = left
+        .iter()
+        .filter(|(name, bytes)| right[*name] != **bytes)
+        .map(|(name, _)| name)
+        .collect();
+    assert!(
+        differing.is_empty(),
+        "{what}: differing files {differing:?}"
+    );
+}
+
+pub(crate) fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
