@@ -5,7 +5,7 @@
 //!
 //! Moments keep their digits even where the spread is far below the mean, in one pass: each block of a few
 //! rows is shifted by its own first row, and the blocks' moments are merged in `f64` (Chan, Golub and
-//! LeVeque 1979), in an order that depends on the shape alone.
+//! `LeVeque` 1979), in an order that depends on the shape alone.
 
 use std::sync::{Arc, OnceLock};
 
@@ -319,7 +319,6 @@ fn normalise<T: Real>(
     clippy::too_many_arguments,
     reason = "one call, each argument a different thing"
 )]
-#[expect(clippy::type_complexity, reason = "three gradients")]
 fn gradient<T: Real>(
     x: &[T],
     moments: &Moments,

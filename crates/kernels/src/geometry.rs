@@ -127,3 +127,37 @@ pub(crate) fn scatter_add<T: Real>(g: &Geometry, c: usize, col: &[T], big: &mut 
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn scatter_is_the_adjoint_of_gather() {
+        for (height, width, kernel, stride, c) in [
+            (6, 6, 5, 2, 3),
+            (5, 8, 5, 2, 1),
+            (1, 1, 5, 2, 2),
+            (7, 4, 3, 1, 4),
+            (9, 5, 2, 3, 5),
+        ] {
+            let g = Geometry::same([height, width], kernel, stride);
+            // Small whole numbers: every sum is exact, so both sides agree to the bit.
+            let numbers = |n: usize, by: usize| -> Vec<f64> {
+                (0..n).map(|i| (i * by % 17) as f64 - 8.0).collect()
+            };
+            let big = numbers(g.big_len() * c, 5);
+            let col = numbers(g.small_len() * g.taps() * c, 7);
+            let dot = |a: &[f64], b: &[f64]| -> f64 { a.iter().zip(b).map(|(a, b)| a * b).sum() };
+            let mut gathered = vec![f64::NAN; col.len()];
+            gather(&g, c, &big, &mut gathered);
+            let mut scattered = vec![0.0; big.len()];
+            scatter_add(&g, c, &col, &mut scattered);
+            assert_eq!(
+                dot(&gathered, &col).to_bits(),
+                dot(&big, &scattered).to_bits(),
+                "{g:?}"
+            );
+        }
+    }
+}

@@ -112,9 +112,6 @@ pub(crate) fn multiply<T: Real>(
         Par::Serial => Parallelism::None,
         Par::Pool => Parallelism::Rayon(rayon::current_num_threads()),
     };
-    // SAFETY: all three matrices lie inside their slices (asserted here and in `Matrix::strided`), the
-    // target is borrowed mutably and thus distinct from both operands, its rows do not overlap
-    // (`row_stride >= n`), and the strides fit `isize` as slices are no longer than `isize::MAX`.
     #[expect(
         clippy::cast_possible_wrap,
         reason = "offsets inside a slice fit isize"
@@ -123,6 +120,9 @@ pub(crate) fn multiply<T: Real>(
         unsafe_code,
         reason = "the product itself is foreign and takes pointers"
     )]
+    // SAFETY: all three matrices lie inside their slices (asserted here and in `Matrix::strided`), the
+    // target is borrowed mutably and thus distinct from both operands, its rows do not overlap
+    // (`row_stride >= n`), and the strides fit `isize` as slices are no longer than `isize::MAX`.
     unsafe {
         gemm::gemm(
             m,

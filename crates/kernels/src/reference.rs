@@ -323,10 +323,9 @@ pub fn batch_norm_gradients<T: Real>(
 /// The activation of one value.
 pub fn activation(act: Activation, x: f64) -> f64 {
     match act {
-        Activation::Identity => x,
         Activation::Relu => x.max(0.0),
         Activation::LeakyRelu(slope) if x < 0.0 => f64::from(slope) * x,
-        Activation::LeakyRelu(_) => x,
+        Activation::Identity | Activation::LeakyRelu(_) => x,
         Activation::Sigmoid => 1.0 / (1.0 + (-x).exp()),
         Activation::Tanh => x.tanh(),
     }

@@ -97,6 +97,7 @@ fn inference_uses_the_averages_that_it_is_given() {
 }
 
 #[test]
+#[expect(clippy::cast_possible_truncation, reason = "the twin computes in f64")]
 fn activations_equal_their_twins_at_every_kind_of_value() {
     let mut x: Vec<f32> = vec![0.0, -0.0, 1e-30, -1e-30, 100.0, -100.0, 1e-40, -1e-40];
     x.extend(flat::<f32>(&(values(&[40_001], 7) * 4.0).unwrap()));
