@@ -6,6 +6,7 @@
 //! its equation and where that comes from.
 
 mod classified;
+mod classifier;
 mod distribution;
 mod eigen;
 mod error;
@@ -17,6 +18,7 @@ mod points;
 mod ranking;
 
 pub use classified::Classified;
+pub use classifier::{Arrays, Classifier, ClassifierConfig, FEATURES, Reading};
 pub use distribution::{Distribution, Histogram, QUANTILES, histogram, quantile_of_sorted};
 pub use error::Error;
 pub use gaussian::{Gaussian, frechet_distance, frechet_distance_interval};

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a failing step of a test may end it")]
 
 mod classified;
+mod classifier;
 mod distribution;
 mod features;
 mod interval;
