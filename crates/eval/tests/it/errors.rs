@@ -50,7 +50,6 @@ fn unlabelled_against_labelled() {
     fixture.samples("s", SIDE, 0, 64);
     insta::assert_snapshot!(fixture.fail(&BOTH), @r"
     exit 3
-    warning: `c` was trained on another dataset than `d`: `train` images are new to it too
     error: `s` has no labels, but `c` has labels
     hint: a labelled network needs a dataset and samples with labels, and samples with labels need a dataset with the same classes
     ");
@@ -91,7 +90,6 @@ fn too_few_images() {
     let few = fixture.fail(&[&CHECKPOINT[..], &["--set", "eval.n=63"]].concat());
     insta::assert_snapshot!(few, @r"
     exit 2
-    warning: `c` was trained on another dataset than `d`: `train` images are new to it too
     error: `eval.n` is 63, expected at least 64
     hint: set `eval.n` to 64 or more
     ");

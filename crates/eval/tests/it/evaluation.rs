@@ -70,6 +70,13 @@ fn figures_are_the_measures_of_the_discriminators_logits() {
         all["logit"]["mean"]
     );
     assert_eq!(metrics["step"], 7);
+    // Images 1, 4, 7, ... have class "one": the logits went back to their images.
+    let one: Vec<f32> = generated.iter().skip(1).step_by(3).copied().collect();
+    let mean = Distribution::of(&one).unwrap().mean;
+    close(
+        &tree["parts"]["generated"]["classes"]["one"]["logit"]["mean"],
+        mean,
+    );
     // Image 1 has class "one": its logit is among that class's.
     let count = tree["parts"]["generated"]["classes"]["one"]["logit"]["count"].as_u64();
     assert_eq!(count, Some(21));
