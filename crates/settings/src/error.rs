@@ -56,11 +56,14 @@ pub enum Error {
         /// What the parser says.
         source: serde_yaml::Error,
     },
-    /// More brackets than any pipeline has; the parser's time grows with their square.
-    #[error("{origin}: expected at most {limit} opening brackets, found {found}")]
-    Brackets {
+    /// More of something than any pipeline has: brackets, whose square the parser's time grows
+    /// with, or aliases (`*name`), each of which repeats what its anchor holds.
+    #[error("{origin}: expected at most {limit} {what}, found {found}")]
+    TooMany {
         /// Where.
         origin: Origin,
+        /// Of what.
+        what: &'static str,
         /// The most that are read.
         limit: usize,
         /// How many there are.
@@ -157,7 +160,7 @@ impl Hint for Error {
                     (false, _) => Some(format!("keys of `{parent}` are `{}`", names.join("`, `"))),
                 }
             }
-            Self::Brackets { .. } => Some("give a pipeline, not some other file".into()),
+            Self::TooMany { .. } => Some("give a pipeline, its values written out".into()),
             Self::DuplicateKey { .. } => Some("remove one of the two".into()),
             Self::WrongType { .. } | Self::Range { .. } => Some(EXPLAINED.into()),
             Self::OverrideForm { .. } => Some("for example: `--set train.batch_size=32`".into()),

@@ -1,7 +1,7 @@
 //! `--set KEY=VALUE`: one value put into the tree of a pipeline.
 
 use crate::error::{Error, Origin};
-use crate::load::check_brackets;
+use crate::load::check_counts;
 use serde_yaml::{Mapping, Value};
 
 /// One `--set`, taken apart.
@@ -30,7 +30,7 @@ impl Override {
                 found: format!("key `{key}`"),
             });
         }
-        check_brackets(value, || Origin::Set(text.into()))?;
+        check_counts(value, || Origin::Set(text.into()))?;
         let value = serde_yaml::from_str(value).map_err(|source| Error::Syntax {
             origin: Origin::Set(text.into()),
             source,
