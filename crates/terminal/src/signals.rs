@@ -91,11 +91,12 @@ impl Signals {
                 let signal = Signal::from_number(number);
                 match first {
                     None => {
-                        recorded.store(signal.exit_code(), Ordering::Relaxed);
                         first = Some(Instant::now());
                         log::warn!(
                             "{signal} received: saving, then stopping; a second one stops at once"
                         );
+                        // Last, so that the stage cannot have ended before the line is out.
+                        recorded.store(signal.exit_code(), Ordering::Relaxed);
                     }
                     Some(first) if number != SIGHUP && first.elapsed() > SAME_SIGNAL => {
                         signal_hook::low_level::exit(signal.exit_code().into());
