@@ -1,6 +1,7 @@
 //! Lines on stderr that neither panic when nobody reads them nor tear a progress bar.
 
 use indicatif::ProgressBar;
+use std::ffi::OsString;
 use std::io::{self, IsTerminal as _, Write as _};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -26,12 +27,15 @@ pub(crate) fn write_line(text: &str) {
     }
 }
 
-/// Whether stderr shows colours: a terminal, `NO_COLOR` unset or empty, `TERM` not `dumb`.
+/// Whether stderr shows colours.
 pub(crate) fn has_colours() -> bool {
-    let set = |name| std::env::var_os(name).is_some_and(|value| !value.is_empty());
-    io::stderr().is_terminal()
-        && !set("NO_COLOR")
-        && std::env::var_os("TERM").is_none_or(|term| term != "dumb")
+    let variable = |name| std::env::var_os(name);
+    io::stderr().is_terminal() && wants_colours(variable("NO_COLOR"), variable("TERM"))
+}
+
+/// Whether a terminal is to show colours: `NO_COLOR` unset or empty, `TERM` not `dumb`.
+fn wants_colours(no_color: Option<OsString>, term: Option<OsString>) -> bool {
+    no_color.is_none_or(|value| value.is_empty()) && term.is_none_or(|term| term != "dumb")
 }
 
 /// The words that open a line and so carry its meaning, in their colours.
@@ -61,7 +65,7 @@ pub(crate) fn coloured(text: &str, colours: bool) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::coloured;
+    use super::{coloured, wants_colours};
 
     #[test]
     fn colours_add_nothing_but_colour() {
@@ -71,5 +75,14 @@ mod tests {
             coloured(text, true),
             "\x1b[1;31merror:\x1b[0m a\n\x1b[1mcaused by:\x1b[0m b: c\n\x1b[1;36mhint:\x1b[0m error: d"
         );
+    }
+
+    #[test]
+    fn no_color_and_dumb_terminals_are_obeyed() {
+        let wants = |no_color: Option<&str>, term: Option<&str>| {
+            wants_colours(no_color.map(Into::into), term.map(Into::into))
+        };
+        assert!(wants(None, Some("xterm")) && wants(Some(""), None));
+        assert!(!wants(Some("1"), Some("xterm")) && !wants(None, Some("dumb")));
     }
 }
