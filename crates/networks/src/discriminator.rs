@@ -23,8 +23,8 @@ pub struct Discriminator {
 
 #[derive(Debug)]
 enum Layers {
-    Labelled(labelled::Discriminator),
-    Unlabelled(unlabelled::Discriminator),
+    Labelled(Box<labelled::Discriminator>),
+    Unlabelled(Box<unlabelled::Discriminator>),
 }
 
 impl Discriminator {
@@ -55,9 +55,13 @@ impl Discriminator {
     fn build(config: &NetworkConfig, mut builder: Builder<'_>) -> Result<Self> {
         config.validate()?;
         let layers = match config.kind {
-            Kind::Labelled => Layers::Labelled(labelled::Discriminator::new(config, &mut builder)?),
+            Kind::Labelled => {
+                let layers = labelled::Discriminator::new(config, &mut builder)?;
+                Layers::Labelled(Box::new(layers))
+            }
             Kind::Unlabelled => {
-                Layers::Unlabelled(unlabelled::Discriminator::new(config, &mut builder)?)
+                let layers = unlabelled::Discriminator::new(config, &mut builder)?;
+                Layers::Unlabelled(Box::new(layers))
             }
         };
         let (parameters, averages) = builder.finish()?;

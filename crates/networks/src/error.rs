@@ -117,8 +117,10 @@ impl Hint for Error {
             Self::NonFinite { .. } => {
                 Some("continue from an earlier checkpoint, or lower `train.learning_rate`".into())
             }
-            Self::Config { .. } | Self::Input { .. } | Self::NoGradient { .. } => None,
-            Self::Layer { .. } => None,
+            Self::Config { .. }
+            | Self::Input { .. }
+            | Self::NoGradient { .. }
+            | Self::Layer { .. } => None,
         }
     }
 }

@@ -23,8 +23,8 @@ pub struct Generator {
 
 #[derive(Debug)]
 enum Layers {
-    Labelled(labelled::Generator),
-    Unlabelled(unlabelled::Generator),
+    Labelled(Box<labelled::Generator>),
+    Unlabelled(Box<unlabelled::Generator>),
 }
 
 impl Generator {
@@ -55,9 +55,13 @@ impl Generator {
     fn build(config: &NetworkConfig, mut builder: Builder<'_>) -> Result<Self> {
         config.validate()?;
         let layers = match config.kind {
-            Kind::Labelled => Layers::Labelled(labelled::Generator::new(config, &mut builder)?),
+            Kind::Labelled => {
+                let layers = labelled::Generator::new(config, &mut builder)?;
+                Layers::Labelled(Box::new(layers))
+            }
             Kind::Unlabelled => {
-                Layers::Unlabelled(unlabelled::Generator::new(config, &mut builder)?)
+                let layers = unlabelled::Generator::new(config, &mut builder)?;
+                Layers::Unlabelled(Box::new(layers))
             }
         };
         let (parameters, averages) = builder.finish()?;

@@ -60,7 +60,7 @@ impl FromStr for ZDistribution {
     }
 }
 
-/// z [n, z_dim], drawn row by row from one stream. Source: `batch_z`, model.py.
+/// z `[n, z_dim]`, drawn row by row from one stream. Source: `batch_z`, model.py.
 ///
 /// # Errors
 /// [`Error::Layer`] if the tensor cannot be made.

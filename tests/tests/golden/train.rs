@@ -179,7 +179,7 @@ fn stored(vectors: &mut Vectors, step: u64, suffix: &str) -> State {
         let stored = vectors.values(&format!("after{step}/adam_t/{name}"))[0];
         let steps = [step, 2 * step]
             .into_iter()
-            .find(|&steps| steps as f32 == stored);
+            .find(|&steps| (steps as f32).to_bits() == stored.to_bits());
         steps.unwrap_or_else(|| panic!("{stored} steps of {name} after {step} iterations"))
     };
     let (steps_g, steps_d) = (steps(vectors, "g"), steps(vectors, "d"));
