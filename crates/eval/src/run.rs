@@ -30,7 +30,7 @@ pub fn run(args: &Args) -> Result<(), Failure> {
     let records = records(args)?;
     if is_complete(folder, &identity, &records)? && !args.common.force {
         let human = format!(
-            "`{}` is up to date: same settings, same inputs",
+            "nothing to do: `{}` is up to date",
             folder.display()
         );
         return print_result(&args.common, &human, &json!({ "status": "up_to_date" }));

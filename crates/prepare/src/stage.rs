@@ -285,7 +285,7 @@ fn report_written(
 
 fn report_up_to_date(args: &Args, old: &Manifest) -> Result<(), Failure> {
     let dataset = args.common.out.join(DATASET);
-    let human = format!("nothing to do: {} is up to date", dataset.display());
+    let human = format!("nothing to do: `{}` is up to date", dataset.display());
     let json = json!({
         "stage": STAGE,
         "status": "up_to_date",

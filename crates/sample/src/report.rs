@@ -9,7 +9,7 @@ use std::path::Path;
 /// Nothing had to be done.
 pub(crate) fn up_to_date(common: &CommonArgs) -> Result<(), Failure> {
     let out = common.out.display();
-    let human = format!("sample: `{out}` is up to date: same settings, same model");
+    let human = format!("nothing to do: `{out}` is up to date");
     print_result(
         common,
         &human,

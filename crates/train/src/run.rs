@@ -288,7 +288,7 @@ fn message(epoch: u64, trace: &Trace, timing: &Timing) -> String {
 fn unchanged(args: &Args, resolved: &Resolved) -> Result<(), Failure> {
     let out = args.common.out.display();
     let step = resolved.plan.last_step;
-    let human = format!("nothing to do: `{out}` holds this run, complete, {step} steps");
+    let human = format!("nothing to do: `{out}` is up to date, {step} steps");
     print_result(&args.common, &human, &result("unchanged", args, resolved))
 }
 

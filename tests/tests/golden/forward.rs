@@ -1,7 +1,6 @@
 //! The `*_forward` files: one batch through both networks, and the gradients of both losses.
 
 use crate::network::{config, networks};
-use crate::variants::each_variant;
 use crate::vectors::Vectors;
 use candle_core::{Tensor, Var};
 use dcgan_kernels::{Activation, activate};
@@ -12,20 +11,20 @@ use dcgan_networks::{
 
 #[test]
 fn labelled_forward() {
-    each_variant(|variant| check("cond_forward", variant));
+    check("cond_forward");
 }
 
 #[test]
 fn unlabelled_forward() {
-    each_variant(|variant| check("uncond_forward", variant));
+    check("uncond_forward");
 }
 
 #[test]
 fn unlabelled_forward_of_odd_sizes() {
-    each_variant(|variant| check("uncond_odd_forward", variant));
+    check("uncond_odd_forward");
 }
 
-fn check(file: &str, variant: &str) {
+fn check(file: &str) {
     let mut vectors = Vectors::open(file);
     let mut arrays = vectors.arrays("param/");
     arrays.extend(vectors.arrays("moving/"));
@@ -95,7 +94,7 @@ fn check(file: &str, variant: &str) {
     let gradient = gradients(&generator_loss(&judged.output).unwrap()).unwrap();
     vectors.check_tensor("grad_g/out/G", gradient.get(&image).unwrap());
 
-    vectors.finish(variant);
+    vectors.finish();
 }
 
 /// Every `act/<pass>/` and `bn/<pass>/` of the file.

@@ -14,5 +14,4 @@ mod network;
 mod ops;
 mod reference;
 mod train;
-mod variants;
 mod vectors;

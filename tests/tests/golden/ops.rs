@@ -1,7 +1,6 @@
 //! `ops.safetensors`: single operations, forward and backward.
 
 use crate::network::ADAM;
-use crate::variants::each_variant;
 use crate::vectors::Vectors;
 use candle_core::backprop::GradStore;
 use candle_core::{Tensor, Var};
@@ -16,26 +15,24 @@ const EPSILON: f64 = 1e-5;
 
 #[test]
 fn single_operations() {
-    each_variant(|variant| {
-        let mut vectors = Vectors::open("ops");
-        for group in groups(&vectors, "conv/") {
-            convolution(&mut vectors, &group, false);
-        }
-        for group in groups(&vectors, "deconv/") {
-            convolution(&mut vectors, &group, true);
-        }
-        for group in groups(&vectors, "bn/") {
-            normalisation(&mut vectors, &group);
-        }
-        activation(&mut vectors, "lrelu", Activation::LeakyRelu(0.2));
-        activation(&mut vectors, "relu", Activation::Relu);
-        activation(&mut vectors, "sigmoid", Activation::Sigmoid);
-        activation(&mut vectors, "tanh", Activation::Tanh);
-        cross_entropy(&mut vectors, "bce0", 0.0);
-        cross_entropy(&mut vectors, "bce1", 1.0);
-        adam(&mut vectors);
-        vectors.finish(variant);
-    });
+    let mut vectors = Vectors::open("ops");
+    for group in groups(&vectors, "conv/") {
+        convolution(&mut vectors, &group, false);
+    }
+    for group in groups(&vectors, "deconv/") {
+        convolution(&mut vectors, &group, true);
+    }
+    for group in groups(&vectors, "bn/") {
+        normalisation(&mut vectors, &group);
+    }
+    activation(&mut vectors, "lrelu", Activation::LeakyRelu(0.2));
+    activation(&mut vectors, "relu", Activation::Relu);
+    activation(&mut vectors, "sigmoid", Activation::Sigmoid);
+    activation(&mut vectors, "tanh", Activation::Tanh);
+    cross_entropy(&mut vectors, "bce0", 0.0);
+    cross_entropy(&mut vectors, "bce1", 1.0);
+    adam(&mut vectors);
+    vectors.finish();
 }
 
 /// The distinct `prefix` + group of names such as `conv/9x14_5x7/dw`.

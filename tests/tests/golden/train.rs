@@ -1,7 +1,6 @@
 //! The `*_train` files: whole iterations through the trainer's step.
 
 use crate::network::{ADAM, averages, config, networks};
-use crate::variants::each_variant;
 use crate::vectors::Vectors;
 use candle_core::Tensor;
 use dcgan_networks::{Adam, Arrays, Kind};
@@ -18,28 +17,28 @@ const WANDERING_TOLERANCE: f64 = 1e-3;
 
 #[test]
 fn labelled_training_from_the_start() {
-    each_variant(|variant| from_the_start("cond_train", variant));
+    from_the_start("cond_train");
 }
 
 #[test]
 fn unlabelled_training_from_the_start() {
-    each_variant(|variant| from_the_start("uncond_train", variant));
+    from_the_start("uncond_train");
 }
 
 #[test]
 fn labelled_training_from_a_stored_state() {
-    each_variant(|variant| from_a_stored_state("cond_train", variant));
+    from_a_stored_state("cond_train");
 }
 
 #[test]
 fn unlabelled_training_from_a_stored_state() {
-    each_variant(|variant| from_a_stored_state("uncond_train", variant));
+    from_a_stored_state("uncond_train");
 }
 
 /// The two rules for moving averages: the file's suffix, and whether the read-outs feed them.
 const RULES: [(&str, bool); 2] = [("", false), ("_evals", true)];
 
-fn from_the_start(file: &str, variant: &str) {
+fn from_the_start(file: &str) {
     let mut vectors = Vectors::open(file);
     let n_iterations = vectors.info["iterations"].as_u64().unwrap();
     let states = states(&vectors);
@@ -63,11 +62,11 @@ fn from_the_start(file: &str, variant: &str) {
         }
         check_traces(&mut vectors, &traces);
     }
-    vectors.finish(variant);
+    vectors.finish();
 }
 
 /// Section 6 of the vectors' page: tighter, since no bias has wandered yet.
-fn from_a_stored_state(file: &str, variant: &str) {
+fn from_a_stored_state(file: &str) {
     let mut vectors = Vectors::open(file);
     let states = states(&vectors);
     let infer = (vectors.tensor("infer/z"), vectors.optional("infer/y"));
@@ -115,7 +114,7 @@ fn from_a_stored_state(file: &str, variant: &str) {
             (last, 2 * last)
         );
     }
-    vectors.finish_partial(variant);
+    vectors.finish_partial();
 }
 
 /// Whether `name` is a bias in front of a batch norm over the same axis, or that batch norm's

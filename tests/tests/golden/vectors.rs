@@ -144,10 +144,10 @@ impl Vectors {
     }
 
     /// Fails if a comparison did.
-    pub(crate) fn finish_partial(self, context: &str) {
+    pub(crate) fn finish_partial(self) {
         assert!(
             self.failures.is_empty(),
-            "{} ({context}): {} tensors differ\n{}",
+            "{}: {} tensors differ\n{}",
             self.file,
             self.failures.len(),
             self.failures.join("\n")
@@ -155,18 +155,14 @@ impl Vectors {
     }
 
     /// Fails if a comparison did, or if a tensor of the file was never read.
-    pub(crate) fn finish(self, context: &str) {
+    pub(crate) fn finish(self) {
         let left: Vec<&String> = self
             .tensors
             .keys()
             .filter(|name| !self.consumed.contains(*name))
             .collect();
-        assert!(
-            left.is_empty(),
-            "{} ({context}): no check consumed {left:?}",
-            self.file
-        );
-        self.finish_partial(context);
+        assert!(left.is_empty(), "{}: no check consumed {left:?}", self.file);
+        self.finish_partial();
     }
 }
 
@@ -241,7 +237,7 @@ fn comparison_finds_what_differs() {
 fn unconsumed_tensor_fails() {
     let mut vectors = Vectors::open("ops");
     vectors.array("adam/w0");
-    let outcome = std::panic::catch_unwind(move || vectors.finish("nothing read"));
+    let outcome = std::panic::catch_unwind(move || vectors.finish());
     let message = *outcome.unwrap_err().downcast::<String>().unwrap();
     assert!(
         message.contains("bce0/logits") && !message.contains("adam/w0"),

@@ -51,7 +51,7 @@ fn an_equal_run_is_not_repeated_unless_forced() {
     };
     let before = modified();
     let stdout = fixture.succeed(&args(&["--out", "out", "--threads", "2", "--quiet"]));
-    insta::assert_snapshot!(stdout, @"`out` is up to date: same settings, same inputs");
+    insta::assert_snapshot!(stdout, @"nothing to do: `out` is up to date");
     assert_eq!(modified(), before);
     fixture.succeed(&args(&["--out", "out", "--force"]));
     assert_ne!(modified(), before);

@@ -60,7 +60,7 @@ fn a_second_run_does_nothing() {
             .unwrap()
     };
     let before = FILES.map(modified);
-    assert_snapshot!(folder.succeed(ARGUMENTS), @"nothing to do: out/dataset.safetensors is up to date");
+    assert_snapshot!(folder.succeed(ARGUMENTS), @"nothing to do: `out/dataset.safetensors` is up to date");
     assert_eq!(FILES.map(modified), before);
     // Sources that now fail their pin are found even so.
     let pin = "a".repeat(64);

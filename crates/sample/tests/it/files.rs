@@ -160,7 +160,7 @@ fn what_is_done_is_said() {
       samples.safetensors (659 bytes)
     ");
     let again = place.sample("out", &["--n", "3"]);
-    insta::assert_snapshot!(again.stdout, @"sample: `[DIR]/out` is up to date: same settings, same model");
+    insta::assert_snapshot!(again.stdout, @"nothing to do: `[DIR]/out` is up to date");
     assert_eq!(again.stderr, "");
 }
 

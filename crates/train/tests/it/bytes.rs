@@ -179,7 +179,7 @@ fn a_finished_run_is_left_alone() {
     let output = place.train("run", TWO_EPOCHS);
     assert_eq!(
         text(&output.stdout),
-        "nothing to do: `run` holds this run, complete, 12 steps\n"
+        "nothing to do: `run` is up to date, 12 steps\n"
     );
     assert_same(&before, &place.files("run"));
 }
