@@ -75,7 +75,7 @@ pub(crate) struct Reading {
     pub(crate) logit_histogram: Histogram,
     /// The probabilities of being real.
     pub(crate) probability: Distribution,
-    /// The same in bins over [0, 1].
+    /// The same in bins over `[0, 1]`.
     pub(crate) probability_histogram: Histogram,
 }
 

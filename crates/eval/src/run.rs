@@ -29,10 +29,7 @@ pub fn run(args: &Args) -> Result<(), Failure> {
     let folder = &args.common.out;
     let records = records(args)?;
     if is_complete(folder, &identity, &records)? && !args.common.force {
-        let human = format!(
-            "nothing to do: `{}` is up to date",
-            folder.display()
-        );
+        let human = format!("nothing to do: `{}` is up to date", folder.display());
         return print_result(&args.common, &human, &json!({ "status": "up_to_date" }));
     }
     let inputs = Inputs::open(args, &settings)?;

@@ -383,7 +383,7 @@ impl Classifier {
         Ok(reading)
     }
 
-    /// `[BATCH, h, w, c]` in [-1, 1].
+    /// `[BATCH, h, w, c]` in `[-1, 1]`.
     fn tensor(&self, pixels: &[u8]) -> Result<Tensor> {
         let ClassifierConfig {
             height,

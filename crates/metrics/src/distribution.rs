@@ -50,7 +50,7 @@ impl Distribution {
     }
 }
 
-/// The quantile at probability `p` in [0, 1] of an ascending array that is not empty.
+/// The quantile at probability `p` in `[0, 1]` of an ascending array that is not empty.
 ///
 /// `h = (n - 1) p`, `Q = x[floor h] + (h - floor h) (x[floor h + 1] - x[floor h])` with x counted
 /// from 0: definition 7 of Hyndman & Fan, "Sample Quantiles in Statistical Packages", The American

@@ -67,7 +67,7 @@ fn radii(points: &Features<'_>, k: usize) -> Vec<f64> {
         .collect()
 }
 
-/// Precision, recall, density and coverage, each in [0, 1] but density, which may exceed 1.
+/// Precision, recall, density and coverage, each in `[0, 1]` but density, which may exceed 1.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Manifold {
     /// Per generated point: whether it lies within the ball of some real point.

@@ -56,7 +56,7 @@ impl LoadedGenerator {
     /// training iterations behind it.
     ///
     /// # Errors
-    /// [`Error::Field`] for an unknown distribution of z.
+    /// [`Error::Unusable`] for an unknown distribution of z.
     pub fn new(generator: Generator, info: NetworkInfo, step: u64) -> Result<Self, Error> {
         let z_distribution = z_distribution(&info)?;
         Ok(Self {

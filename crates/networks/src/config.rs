@@ -7,9 +7,9 @@ use std::str::FromStr;
 /// Which of the two networks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Kind {
-    /// The conditional network: the class joins every layer; images in [0, 1], sigmoid output.
+    /// The conditional network: the class joins every layer; images in `[0, 1]`, sigmoid output.
     Labelled,
-    /// The network without labels, for images of any size in [-1, 1], tanh output.
+    /// The network without labels, for images of any size in `[-1, 1]`, tanh output.
     Unlabelled,
 }
 

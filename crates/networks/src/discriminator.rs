@@ -73,8 +73,8 @@ impl Discriminator {
         })
     }
 
-    /// The training-mode pass, with batch statistics, the only mode of the original: x [B,H,W,C],
-    /// y one-hot [B,Y] (labelled network only) to logits [B,1]. With frozen weights the gradient
+    /// The training-mode pass, with batch statistics, the only mode of the original: x `[B,H,W,C]`,
+    /// y one-hot `[B,Y]` (labelled network only) to logits `[B,1]`. With frozen weights the gradient
     /// still reaches x. Feeds no moving average: see [`Self::feed_averages`].
     ///
     /// # Errors

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 /// The result of one training-mode pass.
 #[derive(Debug, Clone)]
 pub struct Pass {
-    /// Generator: images [B,H,W,C]. Discriminator: logits [B,1]. The output still carries its
+    /// Generator: images `[B,H,W,C]`. Discriminator: logits `[B,1]`. The output still carries its
     /// graph: a discriminator update sees `output.detach()`, the first generator update that
     /// follows on the same z continues from `output` itself.
     pub output: Tensor,
@@ -95,7 +95,7 @@ impl<'a> Forward<'a> {
     }
 }
 
-/// `x|y`: y [B,Y] joined to x [B,..,C] on the last axis, the same at every position.
+/// `x|y`: y `[B,Y]` joined to x `[B,..,C]` on the last axis, the same at every position.
 ///
 /// Only taps need it: the layers take x and y apart. Source: `conv_cond_concat`, ops.py.
 pub(crate) fn join(x: &Tensor, y: &Tensor) -> candle_core::Result<Tensor> {

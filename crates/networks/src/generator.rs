@@ -73,8 +73,8 @@ impl Generator {
         })
     }
 
-    /// The training-mode pass, with batch statistics: z [B,Z], y one-hot [B,Y] (labelled network
-    /// only) to images [B,H,W,C]. Feeds no moving average: see [`Self::feed_averages`].
+    /// The training-mode pass, with batch statistics: z `[B,Z]`, y one-hot `[B,Y]` (labelled network
+    /// only) to images `[B,H,W,C]`. Feeds no moving average: see [`Self::feed_averages`].
     ///
     /// # Errors
     /// [`Error::Input`](crate::Error::Input) if z or y don't fit, [`Error::BatchTooSmall`](crate::Error::BatchTooSmall) if batch norm can't work.

@@ -3,8 +3,8 @@
 use crate::{Error, Kind, Result};
 use candle_core::{Device, Tensor};
 
-/// Bytes [n,h,w,c] to a tensor of that shape: labelled `x/255` in [0, 1] (`load_mnist`, model.py),
-/// unlabelled `x/127.5 - 1` in [-1, 1] (`transform`, utils.py).
+/// Bytes `[n,h,w,c]` to a tensor of that shape: labelled `x/255` in `[0, 1]` (`load_mnist`, model.py),
+/// unlabelled `x/127.5 - 1` in `[-1, 1]` (`transform`, utils.py).
 ///
 /// # Errors
 /// [`Error::Input`] if there are more or fewer bytes than the shape says.
@@ -54,7 +54,7 @@ pub fn tensor_to_images(images: &Tensor, kind: Kind) -> Result<Vec<u8>> {
     })?
 }
 
-/// Labels to y [n, classes]: 1 at the label, 0 elsewhere.
+/// Labels to y `[n, classes]`: 1 at the label, 0 elsewhere.
 ///
 /// # Errors
 /// [`Error::Input`] if a label is not below `classes`.

@@ -3,7 +3,7 @@
 use crate::{Error, Kind, Result};
 use candle_core::Tensor;
 
-/// The batch size of `tensor`, which must be [B] followed by `tail`, B at least 1.
+/// The batch size of `tensor`, which must be `[B]` followed by `tail`, B at least 1.
 pub(crate) fn rows(what: &'static str, tensor: &Tensor, tail: &[usize]) -> Result<usize> {
     match tensor.dims() {
         [batch, rest @ ..] if rest == tail && *batch > 0 => Ok(*batch),
@@ -15,7 +15,7 @@ pub(crate) fn rows(what: &'static str, tensor: &Tensor, tail: &[usize]) -> Resul
     }
 }
 
-/// Refuses labels that are not [batch, classes].
+/// Refuses labels that are not `[batch, classes]`.
 pub(crate) fn labels(y: &Tensor, batch: usize, classes: usize) -> Result<()> {
     if y.dims() == [batch, classes] {
         return Ok(());

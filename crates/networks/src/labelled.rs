@@ -52,7 +52,7 @@ impl Generator {
         })
     }
 
-    /// z [B,Z], y [B,Y] -> [B,H,W,C].
+    /// z `[B,Z]`, y `[B,Y]` -> `[B,H,W,C]`.
     pub(crate) fn forward(&self, z: &Tensor, y: &Tensor, pass: &mut Forward<'_>) -> Result<Tensor> {
         let weights = pass.weights;
         let labels = Some(y);
@@ -115,7 +115,7 @@ impl Discriminator {
         })
     }
 
-    /// x [B,H,W,C], y [B,Y] -> logits [B,1].
+    /// x `[B,H,W,C]`, y `[B,Y]` -> logits `[B,1]`.
     pub(crate) fn forward(&self, x: &Tensor, y: &Tensor, pass: &mut Forward<'_>) -> Result<Tensor> {
         let weights = pass.weights;
         let labels = Some(y);
@@ -147,7 +147,7 @@ impl Discriminator {
     }
 }
 
-/// [B,h·w·c] -> [B,h,w,c].
+/// `[B,h·w·c]` -> `[B,h,w,c]`.
 pub(crate) fn to_map(flat: &Tensor, [h, w, c]: [usize; 3], layer: &str) -> Result<Tensor> {
     flat.reshape(((), h, w, c))
         .map_err(Error::at(layer, &[flat]))

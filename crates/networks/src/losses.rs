@@ -18,7 +18,7 @@ pub struct DiscriminatorLoss {
     pub total: Tensor,
 }
 
-/// mean bce(D(x), 1): how little D believes in the real batch. Logits [B,1] to a scalar.
+/// mean bce(D(x), 1): how little D believes in the real batch. Logits `[B,1]` to a scalar.
 ///
 /// # Errors
 /// [`Error::Layer`] if the operation fails.
@@ -26,7 +26,7 @@ pub fn discriminator_loss_real(logits: &Tensor) -> Result<Tensor> {
     bce("loss/d_real", logits, 1.0)
 }
 
-/// mean bce(D(G(z)), 0): how much D believes in the generated batch. Logits [B,1] to a scalar.
+/// mean bce(D(G(z)), 0): how much D believes in the generated batch. Logits `[B,1]` to a scalar.
 ///
 /// # Errors
 /// [`Error::Layer`] if the operation fails.
@@ -34,7 +34,7 @@ pub fn discriminator_loss_fake(logits: &Tensor) -> Result<Tensor> {
     bce("loss/d_fake", logits, 0.0)
 }
 
-/// Both halves and their sum, from the logits [B,1] of two separate passes.
+/// Both halves and their sum, from the logits `[B,1]` of two separate passes.
 ///
 /// # Errors
 /// [`Error::Layer`] if an operation fails.
@@ -46,7 +46,7 @@ pub fn discriminator_loss(real_logits: &Tensor, fake_logits: &Tensor) -> Result<
 }
 
 /// mean bce(D(G(z)), 1), the generator's loss in its non-saturating form (Goodfellow et al. 2014,
-/// section 3). Logits [B,1] to a scalar.
+/// section 3). Logits `[B,1]` to a scalar.
 ///
 /// # Errors
 /// [`Error::Layer`] if the operation fails.

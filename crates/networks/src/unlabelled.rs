@@ -64,7 +64,7 @@ impl Generator {
         })
     }
 
-    /// z [B,Z] -> [B,H,W,C].
+    /// z `[B,Z]` -> `[B,H,W,C]`.
     pub(crate) fn forward(&self, z: &Tensor, pass: &mut Forward<'_>) -> Result<Tensor> {
         let weights = pass.weights;
 
@@ -124,7 +124,7 @@ impl Discriminator {
         })
     }
 
-    /// x [B,H,W,C] -> logits [B,1].
+    /// x `[B,H,W,C]` -> logits `[B,1]`.
     pub(crate) fn forward(&self, x: &Tensor, pass: &mut Forward<'_>) -> Result<Tensor> {
         let weights = pass.weights;
 

@@ -58,7 +58,7 @@ pub fn read<const D: usize>(path: &Path) -> Result<Idx<D>, Error> {
 
 /// Decodes an IDX file of D dimensions and `length` bytes; `path` is what errors call it.
 ///
-/// Never panics, and takes no more memory than [`USUAL_RATIO`] times the file, or a small multiple
+/// Never panics, and takes no more memory than `USUAL_RATIO` times the file, or a small multiple
 /// of what is truly in it.
 ///
 /// # Errors

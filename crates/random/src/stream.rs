@@ -150,7 +150,7 @@ impl Stream {
         first
     }
 
-    /// Standard normal cut at two standard deviations: draws outside [-2, 2] are repeated, as in
+    /// Standard normal cut at two standard deviations: draws outside `[-2, 2]` are repeated, as in
     /// TensorFlow's `truncated_normal`.
     pub fn truncated_normal(&mut self) -> f32 {
         loop {

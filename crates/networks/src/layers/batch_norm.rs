@@ -13,7 +13,7 @@ const EPSILON: f64 = 1e-5;
 ///
 /// Equation: `act(gamma·(x - mean)/sqrt(var + 1e-5) + beta)`; in training mode mean and biased
 /// variance of the batch, with the gradient through both; in inference mode the moving averages.
-/// Shapes: x [B,..,C], gamma and beta [C] -> [B,..,C]. Source: `batch_norm`, ops.py; Ioffe &
+/// Shapes: x `[B,..,C]`, gamma and beta `[C]` -> `[B,..,C]`. Source: `batch_norm`, ops.py; Ioffe &
 /// Szegedy 2015, <https://arxiv.org/abs/1502.03167>, algorithms 1 and 2.
 #[derive(Debug, Clone)]
 pub struct BatchNorm {
@@ -23,7 +23,7 @@ pub struct BatchNorm {
     average_idx: usize,
 }
 
-/// Takes `name/beta`, `name/gamma`, `name/moving_mean`, `name/moving_variance`, all [channels],
+/// Takes `name/beta`, `name/gamma`, `name/moving_mean`, `name/moving_variance`, all `[channels]`,
 /// from the builder.
 pub(crate) fn batch_norm(
     name: &str,
@@ -39,7 +39,7 @@ pub(crate) fn batch_norm(
 }
 
 impl BatchNorm {
-    /// x [B,..,C] -> [B,..,C] in the mode of the pass; taps `layer/bn` and `layer/act`.
+    /// x `[B,..,C]` -> `[B,..,C]` in the mode of the pass; taps `layer/bn` and `layer/act`.
     ///
     /// # Errors
     /// [`Error::BatchTooSmall`] if training mode has one value per channel, [`Error::Layer`] if the

@@ -13,8 +13,8 @@ const STRIDE: usize = 2;
 /// 5x5 convolution over x|y, stride 2, TensorFlow's "SAME" padding.
 ///
 /// Equation: `h[o] = sum_k (x|y)[2·o + k - before]·w[k] + biases`, zero outside, `before` 1 for an
-/// even side and 2 for an odd one. Shapes: x [B,H,W,C], y [B,Y] at every position,
-/// w [5,5,C+Y,out], biases [out] -> [B,ceil(H/2),ceil(W/2),out]. Source: `conv2d`, ops.py;
+/// even side and 2 for an odd one. Shapes: x `[B,H,W,C]`, y `[B,Y]` at every position,
+/// w `[5,5,C+Y,out]`, biases `[out]` -> [B,ceil(H/2),ceil(W/2),out]. Source: `conv2d`, ops.py;
 /// Radford et al. 2016, section 3 (strided convolutions instead of pooling).
 #[derive(Debug, Clone)]
 pub struct Conv2d {
@@ -24,7 +24,7 @@ pub struct Conv2d {
     geometry: Geometry,
 }
 
-/// Takes `name/w` [5,5,in,out] and `name/biases` [out] from the builder; `inputs` counts the
+/// Takes `name/w` `[5,5,in,out]` and `name/biases` `[out]` from the builder; `inputs` counts the
 /// labels, `size` is the input's height and width.
 pub(crate) fn conv2d(
     name: &str,
@@ -43,7 +43,7 @@ pub(crate) fn conv2d(
 }
 
 impl Conv2d {
-    /// x [B,H,W,C], y [B,Y] -> [B,ceil(H/2),ceil(W/2),out].
+    /// x `[B,H,W,C]`, y `[B,Y]` -> [B,ceil(H/2),ceil(W/2),out].
     ///
     /// # Errors
     /// [`Error::Layer`] if the shapes don't fit.
@@ -58,8 +58,8 @@ impl Conv2d {
 /// [`Conv2d`] with respect to its input.
 ///
 /// Equation: `(x|y)[i]·w[k]` is added to `h[2·i + k - before]` wherever that exists, then the
-/// biases; `before` follows from the output's side. Shapes: x [B,h,w,C], y [B,Y] at every position,
-/// w [5,5,out,C+Y], biases [out] -> [B,H,W,out], where h = ceil(H/2). Source: `deconv2d`, ops.py;
+/// biases; `before` follows from the output's side. Shapes: x `[B,h,w,C]`, y `[B,Y]` at every position,
+/// w `[5,5,out,C+Y]`, biases `[out]` -> `[B,H,W,out]`, where h = ceil(H/2). Source: `deconv2d`, ops.py;
 /// Radford et al. 2016, section 3 (fractionally strided convolutions).
 #[derive(Debug, Clone)]
 pub struct Conv2dTranspose {
@@ -69,7 +69,7 @@ pub struct Conv2dTranspose {
     geometry: Geometry,
 }
 
-/// Takes `name/w` [5,5,out,in] and `name/biases` [out] from the builder; `inputs` counts the
+/// Takes `name/w` `[5,5,out,in]` and `name/biases` `[out]` from the builder; `inputs` counts the
 /// labels, `size` is the output's height and width.
 pub(crate) fn conv2d_transpose(
     name: &str,
@@ -88,7 +88,7 @@ pub(crate) fn conv2d_transpose(
 }
 
 impl Conv2dTranspose {
-    /// x [B,h,w,C], y [B,Y] -> [B,H,W,out].
+    /// x `[B,h,w,C]`, y `[B,Y]` -> `[B,H,W,out]`.
     ///
     /// # Errors
     /// [`Error::Layer`] if the shapes don't fit.

@@ -6,8 +6,8 @@ use candle_core::{Tensor, Var};
 
 /// Fully connected layer over x|y.
 ///
-/// Equation: `h = (x|y)·Matrix + bias`. Shapes: x [B,C], y [B,Y], Matrix [C+Y,out], bias [out] ->
-/// [B,out]. Source: `linear`, ops.py.
+/// Equation: `h = (x|y)·Matrix + bias`. Shapes: x `[B,C]`, y `[B,Y]`, Matrix `[C+Y,out]`, bias `[out]` ->
+/// `[B,out]`. Source: `linear`, ops.py.
 #[derive(Debug, Clone)]
 pub struct Linear {
     name: String,
@@ -15,7 +15,7 @@ pub struct Linear {
     bias: Var,
 }
 
-/// Takes `name/Matrix` [in,out] and `name/bias` [out] from the builder; `inputs` counts the labels.
+/// Takes `name/Matrix` `[in,out]` and `name/bias` `[out]` from the builder; `inputs` counts the labels.
 pub(crate) fn linear(
     name: &str,
     inputs: usize,
@@ -30,7 +30,7 @@ pub(crate) fn linear(
 }
 
 impl Linear {
-    /// x [B,C], y [B,Y] -> [B,out].
+    /// x `[B,C]`, y `[B,Y]` -> `[B,out]`.
     ///
     /// # Errors
     /// [`Error::Layer`] if the shapes don't fit.
