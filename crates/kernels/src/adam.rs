@@ -2,10 +2,10 @@
 
 use std::sync::Mutex;
 
-use candle_core::{CpuStorage, InplaceOp2, Layout, Result, Tensor, Var, bail};
+use candle_core::{CpuStorage, InplaceOp1, Layout, Result, Tensor, Var, bail};
 use rayon::prelude::*;
 
-use crate::real::elements;
+use crate::real::with_elements;
 
 /// Elements per task. A multiple of every vector width.
 const CHUNK: usize = 64 * 1024;
@@ -39,24 +39,47 @@ pub fn adam_update(
     config: &AdamConfig,
     step: u64,
 ) -> Result<()> {
+    if w.dims() != g.dims() {
+        bail!(
+            "expected a gradient of shape {:?}, got {:?}",
+            w.dims(),
+            g.dims()
+        )
+    }
+    let g = g.contiguous()?;
+    with_elements!(f32, g: g => adam_update_by(w, g, m, v, config, step))
+}
+
+/// [`adam_update`] by a gradient that is no tensor, such as one of [`crate::WeightGradients`].
+///
+/// # Errors
+///
+/// As [`adam_update`].
+pub fn adam_update_by(
+    w: &Var,
+    g: &[f32],
+    m: &mut [f32],
+    v: &mut [f32],
+    config: &AdamConfig,
+    step: u64,
+) -> Result<()> {
     if step == 0 {
         bail!("expected a step from 1, got 0")
     }
     let n = w.elem_count();
-    if w.dims() != g.dims() || m.len() != n || v.len() != n {
+    if g.len() != n || m.len() != n || v.len() != n {
         bail!(
-            "expected a gradient of shape {:?} and moments of {n} elements, got {:?}, {} and {}",
-            w.dims(),
-            g.dims(),
+            "expected a gradient and moments of {n} elements, got {}, {} and {}",
+            g.len(),
             m.len(),
             v.len()
         )
     }
-    let update = Update {
+    w.inplace_op1(&Update {
         rates: Rates::new(config, step),
+        g,
         moments: Mutex::new((m, v)),
-    };
-    w.inplace_op2(&g.contiguous()?, &update)
+    })
 }
 
 /// The numbers of one step.
@@ -87,22 +110,16 @@ impl Rates {
 
 struct Update<'a> {
     rates: Rates,
+    g: &'a [f32],
     moments: Mutex<(&'a mut [f32], &'a mut [f32])>,
 }
 
-impl InplaceOp2 for Update<'_> {
+impl InplaceOp1 for Update<'_> {
     fn name(&self) -> &'static str {
         "adam"
     }
 
-    fn cpu_fwd(
-        &self,
-        s1: &mut CpuStorage,
-        l1: &Layout,
-        s2: &CpuStorage,
-        l2: &Layout,
-    ) -> Result<()> {
-        let g = elements::<f32>(s2, l2)?;
+    fn cpu_fwd(&self, s1: &mut CpuStorage, l1: &Layout) -> Result<()> {
         let (CpuStorage::F32(w), Some((start, end))) = (s1, l1.contiguous_offsets()) else {
             bail!("expected a contiguous weight of type f32")
         };
@@ -113,7 +130,7 @@ impl InplaceOp2 for Update<'_> {
         let (m, v) = &mut *moments;
         w[start..end]
             .par_chunks_mut(CHUNK)
-            .zip(g.par_chunks(CHUNK))
+            .zip(self.g.par_chunks(CHUNK))
             .zip(m.par_chunks_mut(CHUNK).zip(v.par_chunks_mut(CHUNK)))
             .for_each(|((w, g), (m, v))| update(w, g, m, v, self.rates));
         Ok(())

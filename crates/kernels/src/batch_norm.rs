@@ -14,6 +14,7 @@ use candle_core::{CpuStorage, CustomOp3, Layout, Result, Shape, Tensor, WithDTyp
 use rayon::prelude::*;
 
 use crate::activation::{Activation, CHUNK, apply, multiply_slope};
+use crate::backward::weight_gradient;
 use crate::linear::{same_dtype, tensor};
 use crate::real::{Real, elements, for_dtype, with_elements};
 
@@ -184,8 +185,8 @@ impl CustomOp3 for BatchNorm {
                     gradient::<T>(xs, moments, gammas, self.eps, self.act, ys, dys, x.track_op());
                 Ok((
                     tensor(dx, x)?,
-                    tensor(gamma.track_op().then_some(dgamma), gamma)?,
-                    tensor(beta.track_op().then_some(dbeta), beta)?,
+                    weight_gradient(gamma, |to, mode| mode.put(&dgamma, to))?,
+                    weight_gradient(beta, |to, mode| mode.put(&dbeta, to))?,
                 ))
             })
         })

@@ -14,6 +14,7 @@ use candle_core::backend::BackendStorage as _;
 use candle_core::{CpuStorage, CustomOp3, Layout, Result, Shape, Tensor, bail};
 use rayon::prelude::*;
 
+use crate::backward::weight_gradient;
 use crate::geometry::{Geometry, gather, scatter_add};
 use crate::labels::{self, Borders, Labels, Side};
 use crate::linear::{constant, label_count, same_dtype, tensor};
@@ -183,16 +184,29 @@ impl CustomOp3 for Conv {
         for_dtype!(x.dtype(), T => {
             with_elements!(T, xs: x, ws: w, dys: dy => {
                 let dx = x.track_op().then(|| self.input_gradient::<T>(ws, dys));
-                let (dw, db) = if w.track_op() || b.track_op() {
-                    let (dw, db) = match &self.y {
-                        None => self.weight_gradient::<T>(xs, None, dys),
-                        Some(t) => with_elements!(T, y: t => self.weight_gradient::<T>(xs, Some(y), dys)),
-                    };
-                    (Some(dw), Some(db))
-                } else {
-                    (None, None)
+                if !w.track_op() && !b.track_op() {
+                    return Ok((tensor(dx, x)?, None, None));
+                }
+                let db;
+                let dw = match &self.y {
+                    None => {
+                        db = labels::bias_gradient(dys, self.out);
+                        weight_gradient(w, |dw, mode| self.product(dw, mode, xs, dys))?
+                    }
+                    Some(t) => with_elements!(T, y: t => {
+                        let borders = self.borders();
+                        let sums = labels::class_sums(&borders, dys, y.len() / self.labels, self.out);
+                        db = labels::bias_gradient(&sums, self.out);
+                        weight_gradient(w, |dw, mode| {
+                            self.product(dw, mode, xs, dys);
+                            let labels = Labels { values: y, count: self.labels };
+                            let dw_y = labels::weight_gradient(&borders, labels, &sums, self.out);
+                            self.put_label_weights(dw, mode, &dw_y);
+                        })?
+                    }),
                 };
-                Ok((tensor(dx, x)?, tensor(dw, w)?, tensor(db, b)?))
+                let db = weight_gradient(b, |to, mode| mode.put(&db, to))?;
+                Ok((tensor(dx, x)?, dw, db))
             })
         })
     }
@@ -357,13 +371,12 @@ impl Conv {
         dx
     }
 
-    /// Gradients of the weight and the bias.
-    fn weight_gradient<T: Real>(&self, x: &[T], y: Option<&[T]>, dy: &[T]) -> (Vec<T>, Vec<T>) {
-        let (x_len, y_len, col_len) = self.sizes();
+    /// The weight's gradient but for the labels' part, which it leaves alone.
+    fn product<T: Real>(&self, dw: &mut [T], mode: Target, x: &[T], dy: &[T]) {
+        let (x_len, _, col_len) = self.sizes();
         let (g, c, out, labels) = (&self.geometry, self.c, self.out, self.labels);
         let (small, taps) = (g.small_len(), g.taps());
         let batch = x.len() / x_len;
-        let mut dw = vec![T::ZERO; taps * (c + labels) * out];
         let mut col = Scratch::take(batch * col_len);
         let (big, channels) = match self.kind {
             Kind::Convolution => (x, c),
@@ -376,7 +389,7 @@ impl Conv {
         match self.kind {
             Kind::Convolution if labels == 0 => {
                 let rhs = Matrix::new(dy, batch * small, out);
-                multiply(&mut dw, out, Target::Replace, patches, rhs, Par::Pool);
+                multiply(dw, out, mode, patches, rhs, Par::Pool);
             }
             Kind::Convolution => {
                 let mut dense = Scratch::take(taps * c * out);
@@ -384,46 +397,27 @@ impl Conv {
                 multiply(&mut dense, out, Target::Replace, patches, rhs, Par::Pool);
                 let rows = dw.chunks_exact_mut((c + labels) * out);
                 for (dw, dense) in rows.zip(dense.chunks_exact(c * out)) {
-                    dw[..c * out].copy_from_slice(dense);
+                    mode.put(dense, &mut dw[..c * out]);
                 }
             }
             Kind::Transpose => {
                 let rhs = Matrix::new(x, batch * small, c);
-                multiply(
-                    &mut dw,
-                    c + labels,
-                    Target::Replace,
-                    patches,
-                    rhs,
-                    Par::Pool,
-                );
+                multiply(dw, c + labels, mode, patches, rhs, Par::Pool);
             }
         }
-        let Some(values) = y else {
-            return (dw, labels::bias_gradient(dy, out));
-        };
-        let borders = self.borders();
-        let sums = labels::class_sums(&borders, dy, dy.len() / y_len, out);
-        let labels = Labels {
-            values,
-            count: labels,
-        };
-        let dw_y = labels::weight_gradient(&borders, labels, &sums, out);
-        self.put_label_weights(&mut dw, &dw_y);
-        (dw, labels::bias_gradient(&sums, out))
     }
 
     /// The inverse of [`Conv::label_weights`].
-    fn put_label_weights<T: Real>(&self, w: &mut [T], w_y: &[T]) {
+    fn put_label_weights<T: Real>(&self, w: &mut [T], mode: Target, w_y: &[T]) {
         let (c, labels, out) = (self.c, self.labels, self.out);
         let taps = w.chunks_exact_mut((c + labels) * out);
         for (tap, w_y) in taps.zip(w_y.chunks_exact(labels * out)) {
             match self.kind {
-                Kind::Convolution => tap[c * out..].copy_from_slice(w_y),
+                Kind::Convolution => mode.put(w_y, &mut tap[c * out..]),
                 Kind::Transpose => {
                     for (o, row) in tap.chunks_exact_mut(c + labels).enumerate() {
                         for (l, to) in row[c..].iter_mut().enumerate() {
-                            *to = w_y[l * out + o];
+                            mode.put(&[w_y[l * out + o]], std::slice::from_mut(to));
                         }
                     }
                 }

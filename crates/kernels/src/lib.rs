@@ -2,6 +2,7 @@
 
 mod activation;
 mod adam;
+mod backward;
 mod batch_norm;
 mod conv;
 mod geometry;
@@ -15,7 +16,8 @@ mod scratch;
 mod threads;
 
 pub use activation::{Activation, activate};
-pub use adam::{AdamConfig, adam_update};
+pub use adam::{AdamConfig, adam_update, adam_update_by};
+pub use backward::{WeightGradients, backward};
 pub use batch_norm::{BatchStats, batch_norm, batch_norm_inference};
 pub use conv::{conv2d, conv2d_transpose};
 pub use geometry::Geometry;

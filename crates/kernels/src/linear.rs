@@ -6,6 +6,7 @@
 use candle_core::backend::BackendStorage as _;
 use candle_core::{CpuStorage, CustomOp3, Device, Layout, Result, Shape, Tensor, bail};
 
+use crate::backward::weight_gradient;
 use crate::labels::Labels;
 use crate::matmul::{Matrix, Par, Target, multiply};
 use crate::real::{Real, elements, for_dtype, with_elements};
@@ -117,16 +118,17 @@ impl CustomOp3 for Linear {
             with_elements!(T, xs: x, ws: w, dys: dy => {
                 let batch = x.dim(0)?;
                 let dx = x.track_op().then(|| input_gradient::<T>(dys, ws, batch, x.elem_count() / batch.max(1)));
-                let dw = match (&self.y, w.track_op()) {
-                    (_, false) => None,
-                    (None, true) => Some(weight_gradient::<T>(xs, None, dys, batch)),
-                    (Some(t), true) => with_elements!(T, y: t => {
+                let dw = match &self.y {
+                    None => weight_gradient(w, |dw, mode| product(dw, mode, xs, None, dys, batch))?,
+                    Some(t) => with_elements!(T, y: t => {
                         let labels = Labels { values: y, count: t.dim(1)? };
-                        Some(weight_gradient::<T>(xs, Some(labels), dys, batch))
+                        weight_gradient(w, |dw, mode| product(dw, mode, xs, Some(labels), dys, batch))?
                     }),
                 };
-                let db = b.track_op().then(|| crate::labels::bias_gradient(dys, b.elem_count()));
-                Ok((tensor(dx, x)?, tensor(dw, w)?, tensor(db, b)?))
+                let db = weight_gradient(b, |db, mode| {
+                    mode.put(&crate::labels::bias_gradient(dys, db.len()), db);
+                })?;
+                Ok((tensor(dx, x)?, dw, db))
             })
         })
     }
@@ -170,22 +172,21 @@ fn input_gradient<T: Real>(dy: &[T], w: &[T], batch: usize, c: usize) -> Vec<T> 
     dx
 }
 
-fn weight_gradient<T: Real>(x: &[T], y: Option<Labels<'_, T>>, dy: &[T], batch: usize) -> Vec<T> {
+/// The weight's gradient `(x|y)^T dy`.
+fn product<T: Real>(
+    dw: &mut [T],
+    mode: Target,
+    x: &[T],
+    y: Option<Labels<'_, T>>,
+    dy: &[T],
+    batch: usize,
+) {
     let (c, out) = (x.len() / batch.max(1), dy.len() / batch.max(1));
-    let labels = y.map_or(0, |y| y.count);
-    let mut dw = vec![T::ZERO; (c + labels) * out];
     let dy = Matrix::new(dy, batch, out);
-    multiply(
-        &mut dw,
-        out,
-        Target::Replace,
-        Matrix::new(x, batch, c).t(),
-        dy,
-        Par::Pool,
-    );
+    let lhs = Matrix::new(x, batch, c).t();
+    multiply(dw, out, mode, lhs, dy, Par::Pool);
     if let Some(y) = y {
         let lhs = Matrix::new(y.values, batch, y.count).t();
-        multiply(&mut dw[c * out..], out, Target::Replace, lhs, dy, Par::Pool);
+        multiply(&mut dw[c * out..], out, mode, lhs, dy, Par::Pool);
     }
-    dw
 }

@@ -1,9 +1,13 @@
 //! The two element types of the kernels: `f32` to train, `f64` to check gradients.
 
+use std::cell::RefCell;
 use std::ops::Neg;
 use std::sync::Mutex;
+use std::thread::LocalKey;
 
 use candle_core::{CpuStorage, Layout, Result, WithDType, bail};
+
+use crate::backward::Sums;
 
 /// A floating-point element type that every kernel is written for.
 ///
@@ -28,6 +32,9 @@ pub trait Real: WithDType + Neg<Output = Self> + sealed::Sealed {
     /// Scratch buffers of this type that are not in use; see [`crate::scratch`].
     #[doc(hidden)]
     fn shelf() -> &'static Mutex<Vec<Vec<Self>>>;
+    /// Sums of this type that a backward pass on this thread has open; see [`crate::backward`].
+    #[doc(hidden)]
+    fn sums() -> &'static LocalKey<RefCell<Option<Sums<Self>>>>;
 }
 
 mod sealed {
@@ -60,6 +67,12 @@ macro_rules! real {
             fn shelf() -> &'static Mutex<Vec<Vec<Self>>> {
                 static SHELF: Mutex<Vec<Vec<$t>>> = Mutex::new(Vec::new());
                 &SHELF
+            }
+            fn sums() -> &'static LocalKey<RefCell<Option<Sums<Self>>>> {
+                thread_local! {
+                    static SUMS: RefCell<Option<Sums<$t>>> = const { RefCell::new(None) };
+                }
+                &SUMS
             }
         }
     };

@@ -11,7 +11,7 @@ use crate::real::Real;
 
 /// A borrowed buffer of a given length with arbitrary (initialised, stale) contents.
 #[derive(Debug)]
-pub(crate) struct Scratch<T: Real> {
+pub struct Scratch<T: Real> {
     buffer: Vec<T>,
     len: usize,
 }

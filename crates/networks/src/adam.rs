@@ -89,10 +89,13 @@ impl Adam {
         }
         self.steps += 1;
         for (parameter, moments) in parameters.iter().zip(&mut self.moments) {
-            let gradient = gradients.of(parameter)?;
             let Moments { name, m, v, .. } = moments;
-            dcgan_kernels::adam_update(&parameter.var, gradient, m, v, &self.config, self.steps)
-                .map_err(Error::at(name, &[&parameter.var, gradient]))?;
+            let (var, config, steps) = (&parameter.var, &self.config, self.steps);
+            gradients
+                .read(parameter, |gradient| {
+                    dcgan_kernels::adam_update_by(var, gradient, m, v, config, steps)
+                })?
+                .map_err(Error::at(name, &[var]))?;
         }
         Ok(norm)
     }

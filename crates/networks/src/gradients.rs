@@ -4,6 +4,7 @@ use crate::tensors::with_values;
 use crate::{Error, Parameter, Parameters, Result};
 use candle_core::Tensor;
 use candle_core::backprop::GradStore;
+use dcgan_kernels::WeightGradients;
 use rayon::prelude::*;
 
 /// Values summed in one piece; pieces are added in order, so that the norm is the same for any
@@ -12,22 +13,27 @@ const PIECE: usize = 1 << 16;
 
 /// The gradients of one loss with respect to whatever it tracked.
 #[derive(Debug)]
-pub struct Gradients(GradStore);
+pub struct Gradients {
+    weights: WeightGradients,
+    others: GradStore,
+}
 
 /// Runs the backward pass of a scalar loss.
 ///
 /// # Errors
 /// [`Error::Layer`] if an operation's backward pass fails.
 pub fn gradients(loss: &Tensor) -> Result<Gradients> {
-    Ok(Gradients(
-        loss.backward().map_err(Error::at("backward", &[loss]))?,
-    ))
+    let (weights, others) =
+        dcgan_kernels::backward(loss).map_err(Error::at("backward", &[loss]))?;
+    Ok(Gradients { weights, others })
 }
 
 impl Gradients {
     /// The gradient with respect to a tracked leaf: a weight, or an input that is a `Var`.
+    ///
+    /// A weight's is copied when it is first asked for; the update reads it in place.
     pub fn get(&self, leaf: &Tensor) -> Option<&Tensor> {
-        self.0.get(leaf)
+        self.weights.tensor(leaf).or_else(|| self.others.get(leaf))
     }
 
     /// The gradient with respect to a weight.
@@ -35,9 +41,24 @@ impl Gradients {
     /// # Errors
     /// [`Error::NoGradient`] if the loss doesn't depend on it or it was frozen.
     pub fn of(&self, parameter: &Parameter) -> Result<&Tensor> {
-        self.0.get(&parameter.var).ok_or_else(|| Error::NoGradient {
-            name: parameter.name.clone(),
-        })
+        self.get(&parameter.var)
+            .ok_or_else(|| no_gradient(parameter))
+    }
+
+    /// Gives `read` the values of the gradient with respect to a weight, row-major, without a copy.
+    ///
+    /// # Errors
+    /// As [`Self::of`].
+    pub(crate) fn read<R>(
+        &self,
+        parameter: &Parameter,
+        read: impl FnOnce(&[f32]) -> R,
+    ) -> Result<R> {
+        if let Some(values) = self.weights.get(&parameter.var) {
+            return Ok(read(values));
+        }
+        let gradient = self.others.get(&parameter.var);
+        with_values(gradient.ok_or_else(|| no_gradient(parameter))?, read)
     }
 
     /// L2 norm over all weights of a network, summed in float64.
@@ -47,7 +68,7 @@ impl Gradients {
     pub fn norm(&self, parameters: &Parameters) -> Result<f32> {
         let mut total = 0.0;
         for parameter in parameters {
-            total += with_values(self.of(parameter)?, sum_of_squares)?;
+            total += self.read(parameter, sum_of_squares)?;
         }
         #[expect(
             clippy::cast_possible_truncation,
@@ -63,11 +84,17 @@ impl Gradients {
     pub fn first_non_finite<'a>(&self, parameters: &'a Parameters) -> Result<Option<&'a str>> {
         for parameter in parameters {
             let finite = |values: &[f32]| values.iter().all(|value| value.is_finite());
-            if !with_values(self.of(parameter)?, finite)? {
+            if !self.read(parameter, finite)? {
                 return Ok(Some(&parameter.name));
             }
         }
         Ok(None)
+    }
+}
+
+fn no_gradient(parameter: &Parameter) -> Error {
+    Error::NoGradient {
+        name: parameter.name.clone(),
     }
 }
 

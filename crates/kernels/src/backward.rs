@@ -1,0 +1,133 @@
+//! The backward pass, with the gradients of weights summed where they are read.
+//!
+//! candle adds each contribution to a fresh tensor of zeros: for a weight, several passes over memory
+//! that cost more than its update. Inside [`backward`] the first contribution to a weight is written by its
+//! product into a buffer that earlier steps have used, and later ones are added by the product itself.
+//! candle permits an operation to keep the gradient of a `Var` to itself; everything else is candle's.
+
+use std::cell::{OnceCell, RefCell};
+use std::thread::LocalKey;
+
+use candle_core::backprop::GradStore;
+use candle_core::{Device, Result, Tensor, TensorId};
+
+use crate::linear::tensor;
+use crate::matmul::Target;
+use crate::real::{Real, with_elements};
+use crate::scratch::Scratch;
+
+/// The sums of one backward pass, each with the weight that it belongs to.
+pub type Sums<T> = Vec<(TensorId, Scratch<T>)>;
+
+/// The gradients of one loss with respect to the weights of this crate's operations.
+#[derive(Debug)]
+pub struct WeightGradients<T: Real = f32> {
+    sums: Vec<(TensorId, Scratch<T>, OnceCell<Tensor>)>,
+}
+
+impl<T: Real> WeightGradients<T> {
+    /// The gradient with respect to `weight`, row-major; none if no operation of this crate used it.
+    pub fn get(&self, weight: &Tensor) -> Option<&[T]> {
+        let mut sums = self.sums.iter();
+        sums.find(|(id, ..)| *id == weight.id())
+            .map(|(_, sum, _)| &**sum)
+    }
+
+    /// [`Self::get`] as a tensor: a copy, made when it is first asked for.
+    pub fn tensor(&self, weight: &Tensor) -> Option<&Tensor> {
+        let (_, sum, copy) = self.sums.iter().find(|(id, ..)| *id == weight.id())?;
+        if copy.get().is_none() {
+            let tensor = Tensor::from_slice(sum, weight.shape(), &Device::Cpu).ok()?;
+            return Some(copy.get_or_init(|| tensor));
+        }
+        copy.get()
+    }
+}
+
+/// Runs the backward pass of a scalar loss of type `T`.
+///
+/// Gradients of weights (each a `Var`) are in the first result, whole; those of all other leaves are in the
+/// second. A weight that only candle's own operations used counts among the others.
+///
+/// # Errors
+///
+/// If an operation's backward pass fails.
+pub fn backward<T: Real>(loss: &Tensor) -> Result<(WeightGradients<T>, GradStore)> {
+    let open = Open::<T>::new();
+    let others = loss.backward()?;
+    let mut sums = open.take();
+    for (id, sum) in &mut sums {
+        if let Some(share) = others.get_id(*id) {
+            let share = share.contiguous()?;
+            with_elements!(T, share: share => Target::Add.put(share, sum));
+        }
+    }
+    let sums = sums.into_iter();
+    let sums = sums.map(|(id, sum)| (id, sum, OnceCell::new())).collect();
+    Ok((WeightGradients { sums }, others))
+}
+
+/// Open sums of this thread, where candle's whole backward pass runs; closed however the pass ends.
+struct Open<T: Real>(&'static LocalKey<RefCell<Option<Sums<T>>>>);
+
+impl<T: Real> Open<T> {
+    fn new() -> Open<T> {
+        T::sums().set(Some(Vec::new()));
+        Open(T::sums())
+    }
+
+    fn take(&self) -> Sums<T> {
+        self.0.take().unwrap_or_default()
+    }
+}
+
+impl<T: Real> Drop for Open<T> {
+    fn drop(&mut self) {
+        self.take();
+    }
+}
+
+/// The gradient of a weight, for candle: `write` gives it its values, or adds them to earlier ones.
+///
+/// None if it is not wanted, or if it went into the sums of [`backward`].
+pub(crate) fn weight_gradient<T: Real>(
+    weight: &Tensor,
+    write: impl FnOnce(&mut [T], Target),
+) -> Result<Option<Tensor>> {
+    if !weight.track_op() {
+        return Ok(None);
+    }
+    let (id, len) = (weight.id(), weight.elem_count());
+    // Out of the cell while it is written: rayon may lend this thread to other work meanwhile.
+    let earlier = T::sums().with_borrow_mut(|sums| {
+        let sums = sums.as_mut().filter(|_| weight.is_variable())?;
+        let at = sums.iter().position(|(known, _)| *known == id);
+        Some(at.map(|at| sums.swap_remove(at).1))
+    });
+    let Some(earlier) = earlier else {
+        let mut gradient = vec![T::ZERO; len];
+        write(&mut gradient, Target::Replace);
+        return tensor(Some(gradient), weight);
+    };
+    let (mut sum, mode) = match earlier {
+        Some(sum) => (sum, Target::Add),
+        None => (Scratch::take(len), Target::Replace),
+    };
+    write(&mut sum, mode);
+    T::sums().with_borrow_mut(|sums| sums.get_or_insert_default().push((id, sum)));
+    Ok(None)
+}
+
+impl Target {
+    /// Writes or adds `values`.
+    pub(crate) fn put<T: Real>(self, values: &[T], to: &mut [T]) {
+        match self {
+            Target::Replace => to.copy_from_slice(values),
+            Target::Add => {
+                for (to, &value) in to.iter_mut().zip(values) {
+                    *to += value;
+                }
+            }
+        }
+    }
+}
