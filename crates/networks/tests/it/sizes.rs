@@ -42,7 +42,7 @@ fn unlabelled_network_has_the_original_size() {
     assert_eq!((d.parameter_count(), expected), (4_316_545, 4_316_545));
 }
 
-/// One update of each network, at any batch that its batch norms can work with.
+/// One update of each network, on the smallest batch that every batch norm can work with.
 fn train_once(config: &NetworkConfig, g: &Generator, d: &Discriminator) {
     let batch = batch(config, 2);
     let y = batch.y.as_ref();
@@ -79,7 +79,6 @@ proptest! {
         width in 16_usize..=130,
         colour in any::<bool>(),
     ) {
-        // Sides of 16 end in a map of one position; a batch of two is enough for batch norm.
         let config = unlabelled(height, width, if colour { 3 } else { 1 });
         let (g, d) = networks(&config);
         let flat = height.div_ceil(16) * width.div_ceil(16) * 16;
