@@ -6,6 +6,7 @@ use dcgan_artifacts::{FileDigest, ModelFile, NetworkInfo, digest_file, read_gene
 use dcgan_networks::{Generator, ZDistribution, one_hot, tensor_to_images};
 use dcgan_random::Purpose;
 use rayon::prelude::*;
+use std::ops::Range;
 use std::path::Path;
 
 /// A generator with all that a file says of it: the file alone is enough to draw images.
@@ -133,6 +134,31 @@ impl LoadedGenerator {
     pub fn images_from_latents(&self, z: &[f32], classes: Option<&[u8]>) -> Result<Vec<u8>, Error> {
         images_from_latents(&self.generator, z, classes)
     }
+
+    /// The images `[n, h, w, c]` of latent vectors `z`, `[n, z_dim]`, under mixtures of classes
+    /// `y`, `[n, classes]`: row by row the share of each class. A row with a single 1 is that
+    /// class, and draws the same bytes as [`images_from_latents`].
+    ///
+    /// # Errors
+    /// [`Error::Classes`] for a network without classes, [`Error::Length`] if the arrays don't fit.
+    pub fn images_from_mixtures(&self, z: &[f32], y: &[f32]) -> Result<Vec<u8>, Error> {
+        let classes = self.generator.config().classes;
+        if classes == 0 {
+            return Err(Error::Classes { expected: false });
+        }
+        let n = count("latent vectors", z, self.info.z_dim)?;
+        if y.len() != n * classes {
+            return Err(Error::Length {
+                what: "mixtures of classes",
+                expected: n * classes,
+                got: y.len(),
+            });
+        }
+        images_in_blocks(&self.generator, z, |rows| {
+            let y = &y[rows.start * classes..rows.end * classes];
+            rows_to_tensor(padded(y, BLOCK * classes), classes).map(Some)
+        })
+    }
 }
 
 /// The images `[n, h, w, c]` of `n` latent vectors `z`, `[n, z_dim]`, and of `n` classes for the
@@ -147,36 +173,53 @@ pub fn images_from_latents(
     z: &[f32],
     classes: Option<&[u8]>,
 ) -> Result<Vec<u8>, Error> {
+    let known = generator.config().classes;
+    let n = count("latent vectors", z, generator.config().z_dim)?;
+    check_classes(known, n, classes)?;
+    images_in_blocks(generator, z, |rows| {
+        let y = classes.map(|classes| one_hot(&padded(&classes[rows], BLOCK), known));
+        Ok(y.transpose()?)
+    })
+}
+
+/// The images of the rows of `z`; `y` gives the classes of a block of rows, padded to [`BLOCK`].
+fn images_in_blocks(
+    generator: &Generator,
+    z: &[f32],
+    y: impl Fn(Range<usize>) -> Result<Option<Tensor>, Error> + Sync,
+) -> Result<Vec<u8>, Error> {
     let config = generator.config();
     let z_dim = config.z_dim;
     let n = z.len() / z_dim;
-    if n * z_dim != z.len() {
-        return Err(Error::Length {
-            what: "latent vectors",
-            expected: n * z_dim,
-            got: z.len(),
-        });
-    }
-    check_classes(config.classes, n, classes)?;
     let image_bytes = config.height * config.width * config.channels;
     // Blocks side by side keep all cores busier than the threads within one block do.
     let blocks: Vec<Vec<u8>> = (0..n.div_ceil(BLOCK))
         .into_par_iter()
         .map(|block_idx| {
-            let start = block_idx * BLOCK;
-            let rows = BLOCK.min(n - start);
-            let z = padded(&z[start * z_dim..(start + rows) * z_dim], BLOCK * z_dim);
-            let labels = classes.map(|classes| padded(&classes[start..start + rows], BLOCK));
-            let y = labels
-                .map(|labels| one_hot(&labels, config.classes))
-                .transpose()?;
-            let output = generator.infer(&rows_to_tensor(z, z_dim)?, y.as_ref())?;
+            let rows = block_idx * BLOCK..n.min((block_idx + 1) * BLOCK);
+            let n_rows = rows.len();
+            let z = padded(&z[rows.start * z_dim..rows.end * z_dim], BLOCK * z_dim);
+            let output = generator.infer(&rows_to_tensor(z, z_dim)?, y(rows)?.as_ref())?;
             let mut bytes = tensor_to_images(&output, config.kind)?;
-            bytes.truncate(rows * image_bytes);
+            bytes.truncate(n_rows * image_bytes);
             Ok(bytes)
         })
         .collect::<Result<_, Error>>()?;
     Ok(blocks.concat())
+}
+
+/// How many rows of `width` there are in `values`.
+fn count(what: &'static str, values: &[f32], width: usize) -> Result<usize, Error> {
+    let n = values.len() / width;
+    if n * width == values.len() {
+        Ok(n)
+    } else {
+        Err(Error::Length {
+            what,
+            expected: n * width,
+            got: values.len(),
+        })
+    }
 }
 
 /// A copy of `values` with zeros behind it, `len` in all.

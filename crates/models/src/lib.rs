@@ -9,8 +9,10 @@ mod classes;
 mod description;
 mod discriminator;
 mod error;
+mod folded;
 mod generator;
 mod latent;
+mod projection;
 
 pub use classes::ClassChoice;
 pub use description::{network_config, network_info, z_distribution};
@@ -18,6 +20,7 @@ pub use discriminator::LoadedDiscriminator;
 pub use error::Error;
 pub use generator::{LoadedGenerator, images_from_latents};
 pub use latent::{between, latent_range, latents};
+pub use projection::{Projection, Projector};
 
 /// Rows of every pass through a network here, whatever is asked for. A matrix product may round
 /// differently for another number of rows; with one fixed number, how many images are asked for

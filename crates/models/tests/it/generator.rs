@@ -128,6 +128,34 @@ fn inference_uses_the_moving_averages() {
 }
 
 #[test]
+fn a_mixture_of_one_class_is_that_class_and_of_two_lies_between() {
+    let generator = loaded(&labelled());
+    let (n, size) = (BLOCK + 2, generator.image_bytes());
+    let z = generator.latents(4, 0, n);
+    let labels: Vec<u8> = (0..n).map(|i| u8::from(i % 2 == 1)).collect();
+    let pure: Vec<f32> = labels
+        .iter()
+        .flat_map(|&label| [1.0 - f32::from(label), f32::from(label), 0.0])
+        .collect();
+    let plain = generator.images_from_latents(&z, Some(&labels)).unwrap();
+    assert_eq!(generator.images_from_mixtures(&z, &pure).unwrap(), plain);
+    let half = generator
+        .images_from_mixtures(&z, &[0.5, 0.5, 0.0].repeat(n))
+        .unwrap();
+    for (row, (half, plain)) in half.chunks(size).zip(plain.chunks(size)).enumerate() {
+        assert_ne!(half, plain, "image {row}");
+    }
+
+    let error = |y: &[f32]| generator.images_from_mixtures(&z, y).unwrap_err();
+    insta::assert_snapshot!(error(&[1.0]), @"mixtures of classes: expected 198 values, got 1");
+    let unlabelled = loaded(&unlabelled());
+    let error = unlabelled
+        .images_from_mixtures(&z[..6], &[1.0])
+        .unwrap_err();
+    insta::assert_snapshot!(error, @"classes: expected none, got one per row");
+}
+
+#[test]
 fn arrays_that_do_not_fit_are_named() {
     let labelled = Generator::init(&labelled(), 1).unwrap();
     let unlabelled = Generator::init(&unlabelled(), 1).unwrap();

@@ -9,4 +9,5 @@ mod classes;
 mod descriptions;
 mod discriminator;
 mod generator;
+mod projection;
 mod support;
