@@ -2,9 +2,9 @@
 
 use candle_core::backend::BackendStorage as _;
 use candle_core::{CpuStorage, CustomOp1, Layout, Result, Shape, Tensor, WithDType, bail};
-use rayon::prelude::*;
 
 use crate::linear::tensor;
+use crate::output::build;
 use crate::real::{Real, elements, for_dtype, with_elements};
 
 /// Elements per task: enough to be worth a task, few enough to stay in the second-level cache.
@@ -61,8 +61,10 @@ impl CustomOp1 for Activate {
     fn cpu_fwd(&self, storage: &CpuStorage, layout: &Layout) -> Result<(CpuStorage, Shape)> {
         for_dtype!(storage.dtype(), T => {
             let x = elements::<T>(storage, layout)?;
-            let mut y = x.to_vec();
-            y.par_chunks_mut(CHUNK).for_each(|y| apply(self.0, y));
+            let y = build(x.len(), CHUNK, |at, y| {
+                y.copy_from_slice(&x[at * CHUNK..][..y.len()]);
+                apply(self.0, y);
+            });
             Ok((<T as WithDType>::to_cpu_storage_owned(y), layout.shape().clone()))
         })
     }
@@ -71,9 +73,10 @@ impl CustomOp1 for Activate {
         let dy = dy.contiguous()?;
         for_dtype!(x.dtype(), T => {
             with_elements!(T, ys: y, dys: dy => {
-                let mut dx = dys.to_vec();
-                dx.par_chunks_mut(CHUNK).zip(ys.par_chunks(CHUNK)).for_each(|(dx, y)| {
-                    multiply_slope(self.0, y, dx);
+                let dx = build::<T>(dys.len(), CHUNK, |at, dx| {
+                    let part = at * CHUNK..at * CHUNK + dx.len();
+                    dx.copy_from_slice(&dys[part.clone()]);
+                    multiply_slope(self.0, &ys[part], dx);
                 });
                 tensor::<T>(Some(dx), x)
             })

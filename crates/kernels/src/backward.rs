@@ -17,7 +17,7 @@ use crate::real::{Real, with_elements};
 use crate::scratch::Scratch;
 
 /// The sums of one backward pass, each with the weight that it belongs to.
-pub type Sums<T> = Vec<(TensorId, Scratch<T>)>;
+pub(crate) type Sums<T> = Vec<(TensorId, Scratch<T>)>;
 
 /// The gradients of one loss with respect to the weights of this crate's operations.
 #[derive(Debug)]

@@ -16,6 +16,7 @@ use rayon::prelude::*;
 use crate::activation::{Activation, CHUNK, apply, multiply_slope};
 use crate::backward::weight_gradient;
 use crate::linear::{same_dtype, tensor};
+use crate::output::build;
 use crate::real::{Real, elements, for_dtype, with_elements};
 
 /// Rows shifted together: few enough for sums in `f32`.
@@ -298,21 +299,18 @@ fn normalise<T: Real>(
     let c = gamma.len();
     let Scales { mean, inverse } = Scales::<T>::new(moments, eps);
     let scale: Vec<T> = gamma.iter().zip(&inverse).map(|(&g, &i)| g * i).collect();
-    let mut y = vec![T::ZERO; x.len()];
     let chunk = (CHUNK / c).max(1) * c;
-    y.par_chunks_mut(chunk)
-        .zip(x.par_chunks(chunk))
-        .for_each(|(y, x)| {
-            for (y, x) in y.chunks_exact_mut(c).zip(x.chunks_exact(c)) {
-                for ((((y, &x), &mean), &scale), &beta) in
-                    y.iter_mut().zip(x).zip(&mean).zip(&scale).zip(beta)
-                {
-                    *y = (x - mean) * scale + beta;
-                }
+    build(x.len(), chunk, |at, y| {
+        let x = &x[at * chunk..][..y.len()];
+        for (y, x) in y.chunks_exact_mut(c).zip(x.chunks_exact(c)) {
+            for ((((y, &x), &mean), &scale), &beta) in
+                y.iter_mut().zip(x).zip(&mean).zip(&scale).zip(beta)
+            {
+                *y = (x - mean) * scale + beta;
             }
-            apply(act, y);
-        });
-    y
+        }
+        apply(act, y);
+    })
 }
 
 /// Gradients of `x` (if wanted), gamma and beta.
@@ -334,26 +332,18 @@ fn gradient<T: Real>(
     let rows = x.len() / c;
     let scales = Scales::<T>::new(moments, eps);
     let part = part_rows(rows);
-    let mut dz = dy.to_vec();
-    dz.par_chunks_mut(CHUNK)
-        .zip(y.par_chunks(CHUNK))
-        .for_each(|(dz, y)| {
-            multiply_slope(act, y, dz);
-        });
     // Per part: sums of dz and of dz x^.
     let mut parts = vec![(0.0, 0.0); rows.div_ceil(part) * c];
-    let input = x.par_chunks(part * c).zip(dz.par_chunks(part * c));
-    parts
-        .par_chunks_mut(c)
-        .zip(input)
-        .for_each(|(parts, (x, dz))| {
-            parts
-                .par_chunks_mut(COLUMNS)
-                .enumerate()
-                .for_each(|(at, parts)| {
-                    part_sums(x, dz, &scales, c, at * COLUMNS, parts);
-                });
-        });
+    parts.par_chunks_mut(c).enumerate().for_each(|(at, parts)| {
+        let rows = at * part * c..((at + 1) * part * c).min(x.len());
+        let input = [&x[rows.clone()], &y[rows.clone()], &dy[rows]];
+        parts
+            .par_chunks_mut(COLUMNS)
+            .enumerate()
+            .for_each(|(at, parts)| {
+                part_sums(input, act, &scales, c, at * COLUMNS, parts);
+            });
+    });
     let mut sums = vec![(0.0, 0.0); c];
     for part in parts.chunks_exact(c) {
         for (sum, part) in sums.iter_mut().zip(part) {
@@ -373,25 +363,25 @@ fn gradient<T: Real>(
             .map(|(&g, &i)| g * i)
             .collect();
         let chunk = (CHUNK / c).max(1) * c;
-        dz.par_chunks_mut(chunk)
-            .zip(x.par_chunks(chunk))
-            .for_each(|(dz, x)| {
-                for (dz, x) in dz.chunks_exact_mut(c).zip(x.chunks_exact(c)) {
-                    for i in 0..c {
-                        let normal = (x[i] - scales.mean[i]) * scales.inverse[i];
-                        dz[i] = scale[i] * (dz[i] - mean_dz[i] - normal * mean_dzx[i]);
-                    }
+        build(x.len(), chunk, |at, dx| {
+            let part = at * chunk..at * chunk + dx.len();
+            dx.copy_from_slice(&dy[part.clone()]);
+            multiply_slope(act, &y[part.clone()], dx);
+            for (dz, x) in dx.chunks_exact_mut(c).zip(x[part].chunks_exact(c)) {
+                for i in 0..c {
+                    let normal = (x[i] - scales.mean[i]) * scales.inverse[i];
+                    dz[i] = scale[i] * (dz[i] - mean_dz[i] - normal * mean_dzx[i]);
                 }
-            });
-        dz
+            }
+        })
     });
     (dx, dgamma, dbeta)
 }
 
-/// Sums of `dz` and `dz x^` of the columns from `first` on, over all rows.
+/// Sums of `dz` and `dz x^` of the columns from `first` on, over all rows of `x`, `y` and `dy`.
 fn part_sums<T: Real>(
-    x: &[T],
-    dz: &[T],
+    [x, y, dy]: [&[T]; 3],
+    act: Activation,
     scales: &Scales<T>,
     c: usize,
     first: usize,
@@ -403,13 +393,17 @@ fn part_sums<T: Real>(
         &scales.mean[columns.clone()],
         &scales.inverse[columns.clone()],
     );
-    let (mut sums, mut products) = ([T::ZERO; COLUMNS], [T::ZERO; COLUMNS]);
-    let (sums, products) = (&mut sums[..width], &mut products[..width]);
-    for (x, dz) in x.chunks(ROWS * c).zip(dz.chunks(ROWS * c)) {
+    let [mut sums, mut products, mut dz] = [[T::ZERO; COLUMNS]; 3];
+    let (sums, products, dz) = (&mut sums[..width], &mut products[..width], &mut dz[..width]);
+    let blocks = x.chunks(ROWS * c).zip(y.chunks(ROWS * c));
+    for ((x, y), dy) in blocks.zip(dy.chunks(ROWS * c)) {
         sums.fill(T::ZERO);
         products.fill(T::ZERO);
-        for (x, dz) in x.chunks_exact(c).zip(dz.chunks_exact(c)) {
-            let (x, dz) = (&x[columns.clone()], &dz[columns.clone()]);
+        let rows = x.chunks_exact(c).zip(y.chunks_exact(c));
+        for ((x, y), dy) in rows.zip(dy.chunks_exact(c)) {
+            dz.copy_from_slice(&dy[columns.clone()]);
+            multiply_slope(act, &y[columns.clone()], dz);
+            let x = &x[columns.clone()];
             for i in 0..width {
                 sums[i] += dz[i];
                 products[i] += dz[i] * ((x[i] - mean[i]) * inverse[i]);

@@ -19,6 +19,7 @@ use crate::geometry::{Geometry, gather, scatter_add};
 use crate::labels::{self, Borders, Labels, Side};
 use crate::linear::{constant, label_count, same_dtype, tensor};
 use crate::matmul::{Matrix, Par, Target, multiply};
+use crate::output::build;
 use crate::real::{Real, elements, for_dtype, with_elements};
 use crate::scratch::Scratch;
 
@@ -212,6 +213,28 @@ impl CustomOp3 for Conv {
     }
 }
 
+/// The start of every output pixel, by sample and class of pixel; without labels one for all.
+struct Offsets<T> {
+    /// `[batch, classes, out]`, or `[out]` without labels.
+    values: Vec<T>,
+    /// From sample to sample; 0 without labels.
+    stride: usize,
+    /// Class of each pixel.
+    classes: Vec<usize>,
+}
+
+impl<T: Real> Offsets<T> {
+    /// Writes the outputs of the samples from `first` on, each of `sample` elements.
+    fn write(&self, first: usize, out: usize, sample: usize, result: &mut [T]) {
+        for (i, result) in result.chunks_exact_mut(sample).enumerate() {
+            let values = &self.values[(first + i) * self.stride..];
+            for (pixel, &class) in result.chunks_exact_mut(out).zip(&self.classes) {
+                pixel.copy_from_slice(&values[class * out..(class + 1) * out]);
+            }
+        }
+    }
+}
+
 impl Conv {
     fn borders(&self) -> Borders {
         let side = match self.kind {
@@ -251,38 +274,31 @@ impl Conv {
         w_y
     }
 
-    /// The output before the first product: bias and labels.
-    fn initial<T: Real>(&self, y: Option<&[T]>, w: &[T], b: &[T], batch: usize) -> Vec<T> {
-        let (_, size, _) = self.sizes();
-        let mut result = Vec::with_capacity(batch * size);
-        match y {
-            None => {
-                for _ in 0..batch * size / self.out {
-                    result.extend_from_slice(b);
-                }
-            }
-            Some(values) => {
-                let borders = self.borders();
-                let labels = Labels {
-                    values,
-                    count: self.labels,
-                };
-                let offsets = labels::offsets(&borders, labels, &self.label_weights(w), b);
-                let classes: Vec<usize> = borders.classes().collect();
-                for offsets in offsets.chunks_exact(borders.len() * self.out) {
-                    for &class in &classes {
-                        result
-                            .extend_from_slice(&offsets[class * self.out..(class + 1) * self.out]);
-                    }
-                }
-            }
+    /// What a sample's output is before the first product: bias and labels.
+    fn offsets<T: Real>(&self, y: Option<&[T]>, w: &[T], b: &[T]) -> Offsets<T> {
+        let Some(values) = y else {
+            return Offsets {
+                values: b.to_vec(),
+                classes: vec![0; self.sizes().1 / self.out],
+                stride: 0,
+            };
+        };
+        let borders = self.borders();
+        let labels = Labels {
+            values,
+            count: self.labels,
+        };
+        Offsets {
+            values: labels::offsets(&borders, labels, &self.label_weights(w), b),
+            classes: borders.classes().collect(),
+            stride: borders.len() * self.out,
         }
-        result
     }
 
-    /// The convolution's weight without labels as `[taps c, out]`: in place, or a copy if labels lie between.
+    /// A convolution's weight without labels as `[taps c, out]`: in place, or a copy if labels lie between. A
+    /// transpose's weight as it lies: its labels are a matter of strides.
     fn dense_weight<'a, T: Real>(&self, w: &'a [T]) -> std::borrow::Cow<'a, [T]> {
-        if self.labels == 0 {
+        if self.labels == 0 || self.kind == Kind::Transpose {
             return w.into();
         }
         let mut dense = Vec::with_capacity(self.geometry.taps() * self.c * self.out);
@@ -296,79 +312,65 @@ impl Conv {
         let (x_len, y_len, col_len) = self.sizes();
         let (g, c, out) = (&self.geometry, self.c, self.out);
         let (small, taps) = (g.small_len(), g.taps());
-        let mut result = self.initial(y, w, b, x.len() / x_len);
-        let blocks = result
-            .par_chunks_mut(BLOCK * y_len)
-            .zip(x.par_chunks(BLOCK * x_len));
-        match self.kind {
-            Kind::Convolution => {
-                let w = self.dense_weight(w);
-                blocks.for_each(|(result, x)| {
-                    let n = x.len() / x_len;
-                    let mut col = Scratch::take(n * col_len);
+        let offsets = self.offsets(y, w, b);
+        let dense = self.dense_weight(w);
+        build(x.len() / x_len * y_len, BLOCK * y_len, |at, result| {
+            offsets.write(at * BLOCK, self.out, y_len, result);
+            let n = result.len() / y_len;
+            let x = &x[at * BLOCK * x_len..][..n * x_len];
+            let mut col = Scratch::take(n * col_len);
+            match self.kind {
+                Kind::Convolution => {
                     for (x, col) in x.chunks_exact(x_len).zip(col.chunks_exact_mut(col_len)) {
                         gather(g, c, x, col);
                     }
-                    let (lhs, rhs) = (
-                        Matrix::new(&col, n * small, taps * c),
-                        Matrix::new(&w, taps * c, out),
-                    );
+                    let lhs = Matrix::new(&col, n * small, taps * c);
+                    let rhs = Matrix::new(&dense, taps * c, out);
                     multiply(result, out, Target::Add, lhs, rhs, Par::Serial);
-                });
-            }
-            Kind::Transpose => blocks.for_each(|(result, x)| {
-                let n = x.len() / x_len;
-                let mut col = Scratch::take(n * col_len);
-                let lhs = Matrix::new(x, n * small, c);
-                let rhs = Matrix::strided(w, taps * out, c, c + self.labels, 1).t();
-                multiply(&mut col, taps * out, Target::Replace, lhs, rhs, Par::Serial);
-                for (col, y) in col
-                    .chunks_exact(col_len)
-                    .zip(result.chunks_exact_mut(y_len))
-                {
-                    scatter_add(g, out, col, y);
                 }
-            }),
-        }
-        result
+                Kind::Transpose => {
+                    let lhs = Matrix::new(x, n * small, c);
+                    let rhs = Matrix::strided(w, taps * out, c, c + self.labels, 1).t();
+                    multiply(&mut col, taps * out, Target::Replace, lhs, rhs, Par::Serial);
+                    for (col, y) in col
+                        .chunks_exact(col_len)
+                        .zip(result.chunks_exact_mut(y_len))
+                    {
+                        scatter_add(g, out, col, y);
+                    }
+                }
+            }
+        })
     }
 
     fn input_gradient<T: Real>(&self, w: &[T], dy: &[T]) -> Vec<T> {
         let (x_len, y_len, col_len) = self.sizes();
         let (g, c, out) = (&self.geometry, self.c, self.out);
         let (small, taps) = (g.small_len(), g.taps());
-        let mut dx = vec![T::ZERO; dy.len() / y_len * x_len];
-        let blocks = dx
-            .par_chunks_mut(BLOCK * x_len)
-            .zip(dy.par_chunks(BLOCK * y_len));
-        match self.kind {
-            Kind::Convolution => {
-                let w = self.dense_weight(w);
-                blocks.for_each(|(dx, dy)| {
-                    let n = dx.len() / x_len;
-                    let mut col = Scratch::take(n * col_len);
-                    let (lhs, rhs) = (
-                        Matrix::new(dy, n * small, out),
-                        Matrix::new(&w, taps * c, out).t(),
-                    );
+        let dense = self.dense_weight(w);
+        build(dy.len() / y_len * x_len, BLOCK * x_len, |at, dx| {
+            let n = dx.len() / x_len;
+            let dy = &dy[at * BLOCK * y_len..][..n * y_len];
+            let mut col = Scratch::take(n * col_len);
+            match self.kind {
+                Kind::Convolution => {
+                    let lhs = Matrix::new(dy, n * small, out);
+                    let rhs = Matrix::new(&dense, taps * c, out).t();
                     multiply(&mut col, taps * c, Target::Replace, lhs, rhs, Par::Serial);
                     for (col, dx) in col.chunks_exact(col_len).zip(dx.chunks_exact_mut(x_len)) {
                         scatter_add(g, c, col, dx);
                     }
-                });
-            }
-            Kind::Transpose => blocks.for_each(|(dx, dy)| {
-                let n = dx.len() / x_len;
-                let mut col = Scratch::take(n * col_len);
-                for (dy, col) in dy.chunks_exact(y_len).zip(col.chunks_exact_mut(col_len)) {
-                    gather(g, out, dy, col);
                 }
-                let lhs = Matrix::new(&col, n * small, taps * out);
-                let rhs = Matrix::strided(w, taps * out, c, c + self.labels, 1);
-                multiply(dx, c, Target::Replace, lhs, rhs, Par::Serial);
-            }),
-        }
-        dx
+                Kind::Transpose => {
+                    for (dy, col) in dy.chunks_exact(y_len).zip(col.chunks_exact_mut(col_len)) {
+                        gather(g, out, dy, col);
+                    }
+                    let lhs = Matrix::new(&col, n * small, taps * out);
+                    let rhs = Matrix::strided(w, taps * out, c, c + self.labels, 1);
+                    multiply(dx, c, Target::Replace, lhs, rhs, Par::Serial);
+                }
+            }
+        })
     }
 
     /// The weight's gradient but for the labels' part, which it leaves alone.

@@ -6,8 +6,10 @@
 //! `U[b, class(pixel), :]`, computed once per sample and class, instead of a product over every pixel.
 //! The bias joins in: with no labels there is one class and `U` is the bias.
 
+use crate::activation::CHUNK;
 use crate::geometry::Geometry;
 use crate::matmul::{Matrix, Par, Target, multiply};
+use crate::output::build;
 use crate::real::Real;
 
 /// The sides of a geometry.
@@ -174,23 +176,27 @@ pub(crate) fn offsets<T: Real>(
 pub(crate) fn class_sums<T: Real>(borders: &Borders, dy: &[T], batch: usize, out: usize) -> Vec<T> {
     let classes: Vec<usize> = borders.classes().collect();
     let width = borders.len() * out;
-    let mut sums = vec![T::ZERO; batch * width];
-    for (dy, sums) in dy
-        .chunks_exact(classes.len() * out)
-        .zip(sums.chunks_exact_mut(width))
-    {
+    let sample = classes.len() * out;
+    build(batch * width, width, |at, sums| {
+        let dy = &dy[at * sample..(at + 1) * sample];
         for (dy, &class) in dy.chunks_exact(out).zip(&classes) {
             add(&mut sums[class * out..(class + 1) * out], dy);
         }
-    }
-    sums
+    })
 }
 
-/// Gradient of the bias: the sums over samples and classes.
+/// Gradient of the bias: the sums over samples and classes, in parts that depend on their shape alone.
 pub(crate) fn bias_gradient<T: Real>(sums: &[T], out: usize) -> Vec<T> {
+    let part = (CHUNK / out).max(1) * out;
+    let parts = build::<T>(sums.len().div_ceil(part) * out, out, |at, db| {
+        let rows = at * part..((at + 1) * part).min(sums.len());
+        for row in sums[rows].chunks_exact(out) {
+            add(db, row);
+        }
+    });
     let mut db = vec![T::ZERO; out];
-    for sums in sums.chunks_exact(out) {
-        add(&mut db, sums);
+    for part in parts.chunks_exact(out) {
+        add(&mut db, part);
     }
     db
 }

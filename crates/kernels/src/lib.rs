@@ -10,6 +10,7 @@ mod labels;
 mod linear;
 mod loss;
 mod matmul;
+mod output;
 mod real;
 pub mod reference;
 mod scratch;

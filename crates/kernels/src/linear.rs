@@ -9,6 +9,7 @@ use candle_core::{CpuStorage, CustomOp3, Device, Layout, Result, Shape, Tensor, 
 use crate::backward::weight_gradient;
 use crate::labels::Labels;
 use crate::matmul::{Matrix, Par, Target, multiply};
+use crate::output::build;
 use crate::real::{Real, elements, for_dtype, with_elements};
 
 /// `x|y . w + b`: `x` `[B, C]`, `y` `[B, Y]` or none, `w` `[C + Y, out]`, `b` `[out]`, result `[B, out]`.
@@ -144,10 +145,7 @@ pub(crate) fn tensor<T: Real>(gradient: Option<Vec<T>>, of: &Tensor) -> Result<O
 fn forward<T: Real>(x: &[T], y: Option<Labels<'_, T>>, w: &[T], b: &[T], batch: usize) -> Vec<T> {
     let out = b.len();
     let c = x.len() / batch.max(1);
-    let mut result = Vec::with_capacity(batch * out);
-    for _ in 0..batch {
-        result.extend_from_slice(b);
-    }
+    let mut result = build(batch * out, out, |_, row| row.copy_from_slice(b));
     let (w_x, w_y) = w.split_at(c * out);
     if let Some(y) = y {
         let (lhs, rhs) = (
