@@ -60,6 +60,7 @@ impl AtomicFile {
             _ => {}
         }
         let file = OpenOptions::new()
+            .read(true)
             .write(true)
             .create_new(true)
             .open(&partial)
@@ -70,6 +71,24 @@ impl AtomicFile {
             partial,
             committed: false,
         })
+    }
+
+    /// Makes the file `bytes` long; what is new reads as zeros.
+    pub(crate) fn set_len(&self, bytes: u64) -> Result<(), Error> {
+        self.file
+            .set_len(bytes)
+            .map_err(|e| Error::write(&self.path, "write", e))
+    }
+
+    /// Writes all of `bytes` at `position`; threads may do so at the same time.
+    pub(crate) fn write_all_at(&self, bytes: &[u8], position: u64) -> Result<(), Error> {
+        write_all_at(&self.file, bytes, position).map_err(|e| Error::write(&self.path, "write", e))
+    }
+
+    /// Reads `out.len()` bytes at `position`.
+    pub(crate) fn read_exact_at(&self, out: &mut [u8], position: u64) -> Result<(), Error> {
+        read_exact_at(&self.file, out, position)
+            .map_err(|e| Error::write(&self.path, "read back", e))
     }
 
     /// Syncs the file, gives it its name and syncs the folder.
@@ -140,6 +159,34 @@ pub(crate) fn sync_folder(folder: &Path) -> Result<(), Error> {
             .map_err(|e| Error::write(folder, "sync", e))?;
     }
     Ok(())
+}
+
+#[cfg(unix)]
+pub(crate) fn read_exact_at(file: &File, out: &mut [u8], position: u64) -> io::Result<()> {
+    std::os::unix::fs::FileExt::read_exact_at(file, out, position)
+}
+
+#[cfg(unix)]
+fn write_all_at(file: &File, bytes: &[u8], position: u64) -> io::Result<()> {
+    std::os::unix::fs::FileExt::write_all_at(file, bytes, position)
+}
+
+/// Elsewhere a file has one position only, which two threads must not move at the same time.
+#[cfg(not(unix))]
+static POSITION: std::sync::Mutex<()> = std::sync::Mutex::new(());
+
+#[cfg(not(unix))]
+pub(crate) fn read_exact_at(mut file: &File, out: &mut [u8], position: u64) -> io::Result<()> {
+    let _alone = POSITION.lock();
+    file.seek(SeekFrom::Start(position))?;
+    io::Read::read_exact(&mut file, out)
+}
+
+#[cfg(not(unix))]
+fn write_all_at(mut file: &File, bytes: &[u8], position: u64) -> io::Result<()> {
+    let _alone = POSITION.lock();
+    file.seek(SeekFrom::Start(position))?;
+    file.write_all(bytes)
 }
 
 /// Opens a plain file for reading. Anything else is refused before it is opened, since opening a

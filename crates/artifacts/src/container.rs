@@ -78,6 +78,9 @@ impl Values<'_> {
 /// Arrays to write: name to shape and elements, row-major.
 pub(crate) type Entries<'a> = BTreeMap<String, (Vec<usize>, Values<'a>)>;
 
+/// What a header says of the arrays: name to shape and bytes.
+pub(crate) type Shapes = BTreeMap<String, (Vec<usize>, usize)>;
+
 /// Writes one file: `info` as sealed metadata, then the arrays in order of their names.
 ///
 /// All arrays of one file have the same type of element, so that each is aligned.
@@ -89,8 +92,7 @@ pub(crate) fn write(
     entries: &Entries<'_>,
 ) -> Result<FileDigest, Error> {
     let mut content = Sha256::new();
-    let mut offset = 0;
-    let mut header = Map::new();
+    let mut shapes = Shapes::new();
     for (name, (shape, values)) in entries {
         let elements = shape
             .iter()
@@ -110,27 +112,19 @@ pub(crate) fn write(
                 Ok(())
             })
             .map_err(|e| Error::write(path, "write", e))?;
-        let end = offset + values.bytes();
-        let entry = json!({
-            "dtype": values.dtype(), "shape": shape, "data_offsets": [offset, end],
-        });
-        header.insert(name.clone(), entry);
-        offset = end;
+        shapes.insert(name.clone(), (shape.clone(), values.bytes()));
     }
     let content_sha256 = hex(content.finalize().as_slice());
-    let info =
-        sealed_info(info, artifact, format, &content_sha256).map_err(|source| Error::Json {
-            path: path.to_owned(),
-            artifact,
-            source,
-        })?;
-    header.insert("__metadata__".into(), json!({ KEY: info }));
-    let mut header = Value::Object(header);
-    header.sort_all_objects();
-    let mut header = header.to_string();
-    while !header.len().is_multiple_of(8) {
-        header.push(' ');
-    }
+    let dtype = entries.values().next().map_or("U8", |(_, v)| v.dtype());
+    let header = header(
+        path,
+        artifact,
+        format,
+        info,
+        &content_sha256,
+        &shapes,
+        dtype,
+    )?;
 
     let mut file = HashingWriter::new(BufWriter::with_capacity(BLOCK, AtomicFile::create(path)?));
     let written = write_all(&mut file, &header, entries);
@@ -140,6 +134,41 @@ pub(crate) fn write(
     file.map_err(|e| Error::write(path, "write", e.into_error()))?
         .commit()?;
     Ok(digest)
+}
+
+/// The header's text: `info` as sealed metadata, then type, shape and place of each array, all of the
+/// type `dtype`; filled up with spaces to a multiple of 8 bytes.
+pub(crate) fn header(
+    path: &Path,
+    artifact: Artifact,
+    format: u32,
+    info: &impl Serialize,
+    content_sha256: &str,
+    shapes: &Shapes,
+    dtype: &str,
+) -> Result<String, Error> {
+    let info =
+        sealed_info(info, artifact, format, content_sha256).map_err(|source| Error::Json {
+            path: path.to_owned(),
+            artifact,
+            source,
+        })?;
+    let mut header = Map::new();
+    header.insert("__metadata__".into(), json!({ KEY: info }));
+    let mut offset = 0;
+    for (name, (shape, bytes)) in shapes {
+        let end = offset + bytes;
+        let entry = json!({ "dtype": dtype, "shape": shape, "data_offsets": [offset, end] });
+        header.insert(name.clone(), entry);
+        offset = end;
+    }
+    let mut header = Value::Object(header);
+    header.sort_all_objects();
+    let mut header = header.to_string();
+    while !header.len().is_multiple_of(8) {
+        header.push(' ');
+    }
+    Ok(header)
 }
 
 fn write_all(file: &mut impl Write, header: &str, entries: &Entries<'_>) -> io::Result<()> {
@@ -152,7 +181,7 @@ fn write_all(file: &mut impl Write, header: &str, entries: &Entries<'_>) -> io::
 }
 
 /// What is hashed before an array's data.
-fn entry_line(name: &str, dtype: &str, shape: &[usize]) -> String {
+pub(crate) fn entry_line(name: &str, dtype: &str, shape: &[usize]) -> String {
     let shape: Vec<String> = shape.iter().map(usize::to_string).collect();
     format!("{name}\n{dtype}\n{}\n", shape.join(","))
 }
@@ -485,7 +514,7 @@ impl Container {
 
     /// Reads `out.len()` bytes of an array from byte `offset` of it.
     pub(crate) fn read_at(&self, place: &Place, offset: u64, out: &mut [u8]) -> Result<(), Error> {
-        read_exact_at(&self.file, out, place.start + offset)
+        atomic::read_exact_at(&self.file, out, place.start + offset)
             .map_err(|e| Error::read(&self.path, self.artifact, e))
     }
 
@@ -496,17 +525,6 @@ impl Container {
     pub(crate) fn unfit(&self, expected: impl Into<String>, got: impl Into<String>) -> Error {
         Error::unfit(&self.path, self.artifact, expected, got)
     }
-}
-
-#[cfg(unix)]
-fn read_exact_at(file: &File, out: &mut [u8], position: u64) -> io::Result<()> {
-    std::os::unix::fs::FileExt::read_exact_at(file, out, position)
-}
-
-#[cfg(not(unix))]
-fn read_exact_at(mut file: &File, out: &mut [u8], position: u64) -> io::Result<()> {
-    file.seek(SeekFrom::Start(position))?;
-    file.read_exact(out)
 }
 
 /// The header's text, its length checked against the file's size before it is allocated.

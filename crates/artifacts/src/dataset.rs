@@ -4,7 +4,7 @@
 //! in none, for the parts `train` (always there), `validation` and `test`. Metadata: `name`,
 //! `class_names` (1 to 256 with labels, none without), `height`, `width`, `channels`, `sources`.
 
-use crate::container::{self, Container, Data, Entries, Values};
+use crate::container::{self, Container, Data, Entries, Shapes, Values};
 use crate::digest::FileDigest;
 use crate::error::{Artifact, Error};
 use crate::manifest::SourceRecord;
@@ -41,11 +41,11 @@ impl Part {
         }
     }
 
-    fn images(self) -> String {
+    pub(crate) fn images(self) -> String {
         format!("{self}/images")
     }
 
-    fn labels(self) -> String {
+    pub(crate) fn labels(self) -> String {
         format!("{self}/labels")
     }
 }
@@ -122,49 +122,85 @@ pub fn write_dataset(
     info: &DatasetInfo,
     parts: &BTreeMap<Part, PartData>,
 ) -> Result<FileDigest, Error> {
-    let refuse = |expected: String, got: String| {
-        Err(Error::contradiction(path, Artifact::Dataset, expected, got))
-    };
-    if let Some((expected, got)) = info.contradiction() {
-        return refuse(expected.into(), got);
-    }
-    if !parts.contains_key(&Part::Train) {
-        return refuse("a part `train`".into(), "none".into());
-    }
+    require_sound(path, info, parts.contains_key(&Part::Train))?;
     let mut entries = Entries::new();
     for (part, data) in parts {
         let bytes = data.n.saturating_mul(info.image_len());
         if data.images.len() != bytes {
-            return refuse(
+            return Err(Error::contradiction(
+                path,
+                Artifact::Dataset,
                 format!("{bytes} bytes in the {} images of `{part}`", data.n),
                 format!("{} bytes", data.images.len()),
-            );
+            ));
         }
+        require_labels(path, info, *part, data.n, data.labels.as_deref())?;
         let shape = vec![data.n, info.height, info.width, info.channels];
         entries.insert(part.images(), (shape, Values::U8(&data.images)));
-        if data.labels.is_some() == info.class_names.is_empty() {
-            return refuse(
-                format!("labels in `{part}` if and only if there are class names"),
-                format!("{} class names", info.class_names.len()),
-            );
-        }
         if let Some(labels) = &data.labels {
-            if labels.len() != data.n {
-                return refuse(
-                    format!("{} labels in `{part}`", data.n),
-                    format!("{} labels", labels.len()),
-                );
-            }
-            if let Some(label) = beyond(labels, info.class_names.len()) {
-                return refuse(
-                    format!("labels below {} in `{part}`", info.class_names.len()),
-                    format!("label {label}"),
-                );
-            }
             entries.insert(part.labels(), (vec![data.n], Values::U8(labels)));
         }
     }
     container::write(path, Artifact::Dataset, FORMAT_VERSION, info, &entries)
+}
+
+/// Refuses what can't be a dataset, whatever its pictures.
+pub(crate) fn require_sound(path: &Path, info: &DatasetInfo, has_train: bool) -> Result<(), Error> {
+    let found = match info.contradiction() {
+        None if !has_train => Some(("a part `train`", "none".into())),
+        found => found,
+    };
+    found.map_or(Ok(()), |(expected, got)| {
+        Err(Error::contradiction(path, Artifact::Dataset, expected, got))
+    })
+}
+
+/// Refuses labels that don't fit `info` and the `n` pictures of a part.
+pub(crate) fn require_labels(
+    path: &Path,
+    info: &DatasetInfo,
+    part: Part,
+    n: usize,
+    labels: Option<&[u8]>,
+) -> Result<(), Error> {
+    let classes = info.class_names.len();
+    let refuse = |expected: String, got: String| {
+        Err(Error::contradiction(path, Artifact::Dataset, expected, got))
+    };
+    if labels.is_some() == info.class_names.is_empty() {
+        return refuse(
+            format!("labels in `{part}` if and only if there are class names"),
+            format!("{classes} class names"),
+        );
+    }
+    let labels = labels.unwrap_or_default();
+    if classes > 0 && labels.len() != n {
+        return refuse(
+            format!("{n} labels in `{part}`"),
+            format!("{} labels", labels.len()),
+        );
+    }
+    match beyond(labels, classes) {
+        Some(label) => refuse(
+            format!("labels below {classes} in `{part}`"),
+            format!("label {label}"),
+        ),
+        None => Ok(()),
+    }
+}
+
+/// The arrays of a dataset with so many pictures of each part.
+pub(crate) fn shapes(info: &DatasetInfo, lengths: &BTreeMap<Part, usize>) -> Shapes {
+    let mut shapes = Shapes::new();
+    for (part, &n) in lengths {
+        let images = vec![n, info.height, info.width, info.channels];
+        let bytes = n.saturating_mul(info.image_len());
+        shapes.insert(part.images(), (images, bytes));
+        if !info.class_names.is_empty() {
+            shapes.insert(part.labels(), (vec![n], n));
+        }
+    }
+    shapes
 }
 
 /// An open dataset, verified as a whole; its pictures are read by position, never all at once.

@@ -47,6 +47,7 @@ mod checkpoint;
 mod checkpoints;
 mod container;
 mod dataset;
+mod dataset_writer;
 mod digest;
 mod error;
 mod lock;
@@ -65,6 +66,7 @@ pub use checkpoints::{
     Recovered, checkpoint_path, list_checkpoints, read_newest_checkpoint, retain_checkpoints,
 };
 pub use dataset::{DatasetInfo, DatasetReader, Part, PartData, write_dataset};
+pub use dataset_writer::{DatasetWriter, Kept};
 pub use digest::{FileDigest, digest_file, sha256_bytes};
 pub use error::{Artifact, Error, ErrorKind};
 pub use lock::RunLock;

@@ -7,6 +7,7 @@
 mod atomicity;
 mod checkpoints;
 mod damage;
+mod dataset_writer;
 mod datasets;
 mod examples;
 mod fixtures;
