@@ -6,11 +6,27 @@ use std::path::PathBuf;
 
 /// Draw images from a trained generator.
 ///
-/// Writes `samples.safetensors`, `grid.png` and, if asked for, every image as a PNG of its own
-/// into the folder `images`. An image depends on the model, its seed, its index and its class
-/// alone: the first 10 of 50,000 are the 10 that `--n 10` draws.
+/// Writes `samples.safetensors`, `grid.png` and, if asked for, every image as a PNG of its own into
+/// the folder `images`. An image depends on the model, its seed, its index and its class alone: the
+/// first 10 of 50,000 are the 10 that `--n 10` draws.
+///
+/// With `--mode` it draws other things instead, into a folder of their own:
+///
+///   What coordinates 0 and 7 of z do:
+///     dcgan-sample --model G --out sweep --mode sweep --coordinates 0,7 --frames 24
+///   From seed 1 to 2 to 5 and back to 1:
+///     dcgan-sample --model G --out way --mode interpolate --seeds 1,2,5
+///   The same 8 images as a 3, as an 8, as a 1, and as all between:
+///     dcgan-sample --model G --out classes --mode classes --through 3,8,1
+///
+/// G stands for the path of a checkpoint or of `generator.safetensors`.
 #[derive(Debug, Clone, clap::Parser)]
-#[command(name = "dcgan-sample", version, help_expected = true)]
+#[command(
+    name = "dcgan-sample",
+    version,
+    help_expected = true,
+    verbatim_doc_comment
+)]
 pub struct Args {
     /// Checkpoint or generator file; nothing else is needed
     #[arg(long, value_name = "FILE")]
@@ -60,6 +76,8 @@ pub enum Mode {
     Sweep,
     /// The way from seed to seed and back: a grid and a GIF
     Interpolate,
+    /// The way from class to class and back under one z: a grid and a GIF
+    Classes,
 }
 
 /// How two latent vectors are joined.
@@ -71,12 +89,12 @@ pub enum Way {
     Spherical,
 }
 
-/// How the latent vectors move in the modes `sweep` and `interpolate`.
+/// How things move in the modes `sweep`, `interpolate` and `classes`.
 ///
-/// In both, `--n` counts the images that move side by side (8 if not given), each with the class
-/// that it has among the plain images.
+/// In all of them `--n` counts the images that move side by side (8 if not given), each with the
+/// class that it has among the plain images unless classes are what moves.
 #[derive(Debug, Clone, clap::Args)]
-#[command(next_help_heading = "Modes `sweep` and `interpolate`")]
+#[command(next_help_heading = "Modes `sweep`, `interpolate`, `classes`")]
 pub struct MotionArgs {
     /// Steps from one end to the other
     #[arg(long, value_name = "N", default_value_t = 16,
@@ -103,6 +121,17 @@ pub struct MotionArgs {
     /// How an interpolation joins two seeds
     #[arg(long, value_name = "WAY", value_enum, default_value_t = Way::Spherical)]
     pub way: Way,
+
+    /// Classes to pass, by name or number, as `3,8,1` [default: all in order]
+    #[arg(long, value_name = "LIST")]
+    pub through: Option<String>,
+}
+
+impl Mode {
+    /// As it is typed.
+    pub(crate) fn name(self) -> String {
+        format!("{self:?}").to_lowercase()
+    }
 }
 
 impl Args {

@@ -1,16 +1,17 @@
 //! The plain call: the images of some seeds, their grid, their file.
 
+use crate::Args;
 use crate::error::{file_failure, model_failure};
 use crate::folder::Folder;
 use crate::grid::Arrangement;
-use crate::produce::produce;
-use crate::{Args, report};
+use crate::produce::{Output, Task};
 use dcgan_artifacts::Samples;
 use dcgan_figures::{Picture, encode_png};
 use dcgan_models::{BLOCK, ClassChoice, LoadedGenerator};
 use dcgan_settings::Sample;
-use dcgan_terminal::{Failure, Progress, Signals};
-use serde_json::json;
+use dcgan_terminal::Failure;
+use serde_json::{Value, json};
+use std::path::PathBuf;
 
 /// Name of the samples file.
 const SAMPLES: &str = "samples.safetensors";
@@ -26,63 +27,78 @@ const CHUNK: usize = 16 * BLOCK;
 
 /// What is to be drawn: settings without holes.
 #[derive(Debug)]
-struct Plan {
+pub(crate) struct Plain {
+    model: PathBuf,
     sample: Sample,
     seeds: Vec<u64>,
 }
 
-/// Draws what `args` ask for, unless the folder holds it already.
-pub(crate) fn draw(args: &Args) -> Result<(), Failure> {
-    let (sample, seeds) = args.settings()?;
-    let plan = Plan { sample, seeds };
-    if args.common.dry_run {
-        return plan.dry_run(args);
+impl Plain {
+    pub(crate) fn new(args: &Args) -> Result<Self, Failure> {
+        let (sample, seeds) = args.settings()?;
+        Ok(Self {
+            model: args.model.clone(),
+            sample,
+            seeds,
+        })
     }
-    let settings = json!({ "sample": plan.sample });
-    produce(
-        args,
-        settings,
-        |model| plan.classes(model),
-        |model, classes, output| {
-            let mut samples = plan.images(
-                &model.generator,
-                *classes,
-                &output.signals,
-                args.common.quiet,
-            )?;
-            samples.model_sha256 = Some(model.digest.sha256.clone());
-            output.folder.clear()?;
-            plan.write(&samples, *classes, &mut output.folder)?;
-            Ok(samples.n)
-        },
-    )
 }
 
-impl Plan {
-    /// The class of image `i`, for this model.
-    fn classes(&self, generator: &LoadedGenerator) -> Result<ClassChoice, Failure> {
-        ClassChoice::resolve(self.sample.class.as_deref(), &generator.info().class_names)
-            .map_err(model_failure)
+impl Task for Plain {
+    type Loaded = (LoadedGenerator, ClassChoice);
+
+    fn settings(&self) -> Value {
+        json!({ "sample": self.sample })
     }
 
+    fn inputs(&self) -> Result<Vec<PathBuf>, Failure> {
+        Ok(vec![self.model.clone()])
+    }
+
+    fn load(&self) -> Result<Self::Loaded, Failure> {
+        let generator = LoadedGenerator::load(&self.model).map_err(model_failure)?;
+        let names = &generator.info().class_names;
+        let classes =
+            ClassChoice::resolve(self.sample.class.as_deref(), names).map_err(model_failure)?;
+        Ok((generator, classes))
+    }
+
+    fn outputs(&self, _: &Self::Loaded) -> Vec<String> {
+        let mut outputs = vec![GRID.to_owned(), SAMPLES.to_owned()];
+        if self.sample.single_images {
+            outputs.push(format!("{SINGLE}/*.png"));
+        }
+        outputs
+    }
+
+    fn write(
+        &self,
+        (generator, classes): &Self::Loaded,
+        output: &mut Output,
+    ) -> Result<usize, Failure> {
+        let samples = self.images(generator, *classes, output)?;
+        output.folder.clear()?;
+        self.write_files(&samples, *classes, &mut output.folder)?;
+        Ok(samples.n)
+    }
+}
+
+impl Plain {
     /// All images, seed after seed, some blocks at a time: between them a signal ends it.
     fn images(
         &self,
         generator: &LoadedGenerator,
         classes: ClassChoice,
-        signals: &Signals,
-        quiet: bool,
+        output: &Output,
     ) -> Result<Samples, Failure> {
         let n = self.sample.n;
         let total = n * self.seeds.len();
         let mut images = Vec::new();
         let mut labels = Vec::new();
-        let progress = Progress::new("sample", total as u64, quiet);
+        let progress = output.progress(total);
         for &seed in &self.seeds {
             for first in (0..n).step_by(CHUNK) {
-                if let Some(signal) = signals.received() {
-                    return Err(Failure::Interrupted(signal));
-                }
+                output.go_on()?;
                 let rows = CHUNK.min(n - first);
                 let block = generator.images(seed, first as u64, rows, classes);
                 images.extend(block.map_err(model_failure)?);
@@ -100,12 +116,12 @@ impl Plan {
             width: info.width,
             channels: info.channels,
             seeds: self.seeds.clone(),
-            model_sha256: None,
+            model_sha256: output.inputs.first().map(|model| model.sha256.clone()),
         })
     }
 
     /// Writes every file of the result but the manifest.
-    fn write(
+    fn write_files(
         &self,
         samples: &Samples,
         classes: ClassChoice,
@@ -157,21 +173,5 @@ impl Plan {
             folder.write(&format!("{SINGLE}/seed-{seed}-{i:06}{class}.png"), &png)?;
         }
         Ok(())
-    }
-
-    /// Checks settings and model, says what would be read and written, writes nothing.
-    fn dry_run(&self, args: &Args) -> Result<(), Failure> {
-        let generator = LoadedGenerator::load(&args.model).map_err(model_failure)?;
-        self.classes(&generator)?;
-        let mut outputs = vec![GRID.to_owned(), SAMPLES.to_owned()];
-        if self.sample.single_images {
-            outputs.push(format!("{SINGLE}/*.png"));
-        }
-        report::dry_run(
-            &args.common,
-            &args.model,
-            &json!({ "sample": self.sample }),
-            &outputs,
-        )
     }
 }

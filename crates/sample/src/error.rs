@@ -37,6 +37,12 @@ pub enum Error {
     /// An interpolation with nowhere to go.
     #[error("`--mode interpolate`: expected two seeds or more, got one")]
     OneSeed,
+    /// A way through classes that the model doesn't have.
+    #[error("`--mode classes`: this model was trained without labels")]
+    NoClasses,
+    /// A way through classes with nowhere to go.
+    #[error("`--through`: expected two classes or more, got one")]
+    OneClass,
 }
 
 impl Hint for Error {
@@ -44,6 +50,10 @@ impl Hint for Error {
         Some(match self {
             Self::Coordinate { z_dim, .. } => format!("give numbers from 0 to {}", z_dim - 1),
             Self::OneSeed => "give `--seeds 0,1`".into(),
+            Self::NoClasses => {
+                "take a model of `train.network: labelled`, or `--mode interpolate`".into()
+            }
+            Self::OneClass => "give `--through 3,8`, or leave it out: all classes".into(),
             Self::OtherProgram { .. } => "choose another `--out`".into(),
             Self::Remove { .. } => "make the folder writable, or choose another `--out`".into(),
         })

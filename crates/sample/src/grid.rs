@@ -1,6 +1,8 @@
 //! Which images the grid shows, and where.
 
+use dcgan_artifacts::NetworkInfo;
 use dcgan_figures::{BACKGROUND, Error, Picture, grid, near_square};
+use dcgan_terminal::Failure;
 
 /// Most images in one grid.
 const MAX_IMAGES: usize = 1024;
@@ -13,6 +15,18 @@ const MAX_IN_ROW: usize = 32;
 
 /// Pixels between two images.
 const GAP: usize = 2;
+
+/// Images `[n, height, width, channels]`, `shape` without the n, side by side in `columns`.
+pub(crate) fn tiles(images: &[u8], shape: [usize; 3], columns: usize) -> Result<Picture, Failure> {
+    let [height, width, channels] = shape;
+    let n = images.len() / (height * width * channels);
+    grid(images, n, height, width, channels, columns, GAP).map_err(Failure::output)
+}
+
+/// Height, width and channels of a model's images.
+pub(crate) fn shape(info: &NetworkInfo) -> [usize; 3] {
+    [info.height, info.width, info.channels]
+}
 
 /// The cells of a grid, row by row: the index of an image, or nothing.
 #[derive(Debug, PartialEq, Eq)]

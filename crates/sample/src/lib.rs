@@ -16,6 +16,9 @@ pub use args::{Args, Mode, MotionArgs, Way};
 pub use error::Error;
 
 use dcgan_terminal::Failure;
+use draw::Plain;
+use motion::Motions;
+use produce::produce;
 
 /// The stage.
 ///
@@ -24,7 +27,9 @@ use dcgan_terminal::Failure;
 pub fn run(args: &Args) -> Result<(), Failure> {
     dcgan_kernels::set_threads(args.common.threads);
     match args.mode {
-        Mode::Images => draw::draw(args),
-        Mode::Sweep | Mode::Interpolate => motion::draw(args),
+        Mode::Images => produce(&Plain::new(args)?, &args.common),
+        Mode::Sweep | Mode::Interpolate | Mode::Classes => {
+            produce(&Motions::new(args)?, &args.common)
+        }
     }
 }

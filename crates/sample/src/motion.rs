@@ -1,238 +1,317 @@
-//! The modes in which latent vectors move: sweeps of coordinates, ways between seeds.
+//! The modes in which something moves: coordinates of z, z from seed to seed, the class.
 
 use crate::error::model_failure;
-use crate::produce::{Output, produce};
-use crate::{Args, Error, Mode, Way, report};
-use dcgan_figures::{Picture, encode_gif, encode_png, grid, near_square};
+use crate::grid::{shape, tiles};
+use crate::produce::{Output, Task};
+use crate::{Args, Error, Mode, MotionArgs, Way};
+use dcgan_artifacts::NetworkInfo;
+use dcgan_figures::{Picture, encode_gif, encode_png, near_square};
 use dcgan_models::{ClassChoice, LoadedGenerator, between, latent_range};
 use dcgan_settings::{Sample, parse_seeds};
-use dcgan_terminal::{Failure, Progress};
+use dcgan_terminal::Failure;
 use serde_json::{Value, json};
+use std::path::PathBuf;
 
 /// Images that move side by side if `--n` isn't given.
 const IMAGES: usize = 8;
 
-/// Pixels between two images.
-const GAP: usize = 2;
+/// Name of the GIF that shows the first image of all sweeps side by side.
+const ALL: &str = "sweep-all.gif";
 
-/// The motions of one call, each with the name of its files.
-struct Motions {
-    named: Vec<(String, Motion)>,
-    labels: Option<Vec<u8>>,
-}
-
-/// The latent vectors of each step, `[n, z_dim]`.
-type Motion = Vec<Vec<f32>>;
-
-/// Draws the motions of `args.mode`, unless the folder holds them already.
-pub(crate) fn draw(args: &Args) -> Result<(), Failure> {
-    let (sample, seeds) = args.settings()?;
-    let n = args.n.unwrap_or(IMAGES);
-    let settings = settings(args, &sample, n);
-    let check = |model: &LoadedGenerator| motions(args, &sample, &seeds, n, model);
-    if args.common.dry_run {
-        let model = LoadedGenerator::load(&args.model).map_err(model_failure)?;
-        let named = check(&model)?.named;
-        let mut outputs: Vec<String> = named
-            .iter()
-            .flat_map(|(name, _)| [format!("{name}.png"), format!("{name}.gif")])
-            .collect();
-        outputs.extend((named.len() > 1).then(|| ALL.to_owned()));
-        return report::dry_run(&args.common, &args.model, &settings, &outputs);
-    }
-    produce(args, settings, check, |model, motions, output| {
-        output.folder.clear()?;
-        write(args, &model.generator, motions, n, output)
-    })
-}
-
-/// What fixes the result.
-fn settings(args: &Args, sample: &Sample, n: usize) -> Value {
-    let motion = &args.motion;
-    let shared = json!({
-        "seeds": sample.seeds, "class": sample.class, "n": n,
-        "frames": motion.frames, "delay": motion.delay,
-    });
-    let own = match args.mode {
-        Mode::Sweep => json!({
-            "coordinates": motion.coordinates, "low": motion.low, "high": motion.high,
-        }),
-        _ => json!({ "way": format!("{:?}", motion.way).to_lowercase() }),
-    };
-    let mode = format!("{:?}", args.mode).to_lowercase();
-    json!({ "mode": mode, "motion": shared, mode.as_str(): own })
-}
-
-/// Every step of every motion, checked against the model.
-fn motions(
-    args: &Args,
-    sample: &Sample,
-    seeds: &[u64],
+/// The motions of one call.
+#[derive(Debug)]
+pub(crate) struct Motions {
+    model: PathBuf,
+    mode: Mode,
+    motion: MotionArgs,
+    sample: Sample,
+    seeds: Vec<u64>,
     n: usize,
-    model: &LoadedGenerator,
-) -> Result<Motions, Failure> {
-    let choice = ClassChoice::resolve(sample.class.as_deref(), &model.info().class_names)
-        .map_err(model_failure)?;
-    let named = match args.mode {
-        Mode::Sweep => sweeps(args, seeds, n, model)?,
-        _ => vec![("interpolation".to_owned(), ways(args, seeds, n, model)?)],
-    };
-    Ok(Motions {
-        named,
-        labels: choice.classes(0, n),
-    })
 }
 
-/// A motion per coordinate, from images of the first seed.
-fn sweeps(
-    args: &Args,
-    seeds: &[u64],
-    n: usize,
-    model: &LoadedGenerator,
-) -> Result<Vec<(String, Motion)>, Failure> {
-    let z_dim = model.info().z_dim;
-    let coordinates = match &args.motion.coordinates {
-        None => (0..z_dim).collect(),
-        Some(text) => parse_seeds(text)
-            .map_err(Failure::usage)?
-            .into_iter()
-            .map(|got| {
-                let known = usize::try_from(got)
-                    .ok()
-                    .filter(|&coordinate| coordinate < z_dim);
-                known.ok_or_else(|| Failure::usage(Error::Coordinate { got, z_dim }))
-            })
-            .collect::<Result<Vec<_>, _>>()?,
-    };
-    let (low, high) = latent_range(model.info()).map_err(model_failure)?;
-    let (low, high) = (
-        args.motion.low.unwrap_or(low),
-        args.motion.high.unwrap_or(high),
-    );
-    let start = model.latents(seeds[0], 0, n);
-    let sweep = |coordinate: usize| {
-        let at = |share| {
-            let mut z = start.clone();
-            for value in z.iter_mut().skip(coordinate).step_by(z_dim) {
-                *value = low + (high - low) * share;
-            }
-            z
-        };
-        (0..args.motion.frames)
-            .map(|step| at(share(step, args.motion.frames - 1)))
-            .collect()
-    };
-    Ok(coordinates
-        .into_iter()
-        .map(|c| (format!("sweep-{c:03}"), sweep(c)))
-        .collect())
+/// One motion, under the name of its files.
+pub(crate) struct Motion {
+    name: String,
+    /// The latent vectors step by step, `[steps, n, z_dim]`.
+    z: Vec<f32>,
+    classes: Classes,
+    steps: usize,
 }
 
-/// From each seed to the next, and from the last to the first: a closed way.
-fn ways(args: &Args, seeds: &[u64], n: usize, model: &LoadedGenerator) -> Result<Motion, Failure> {
-    if seeds.len() < 2 {
-        return Err(Failure::usage(Error::OneSeed));
-    }
-    let z_dim = model.info().z_dim;
-    let spherical = args.motion.way == Way::Spherical;
-    let places: Vec<Vec<f32>> = seeds
-        .iter()
-        .map(|&seed| model.latents(seed, 0, n))
-        .collect();
-    let legs = places.iter().zip(places.iter().cycle().skip(1));
-    let steps = legs.flat_map(|(from, to)| {
-        (0..args.motion.frames).map(move |step| {
-            let share = share(step, args.motion.frames);
-            let rows = from.chunks_exact(z_dim).zip(to.chunks_exact(z_dim));
-            rows.flat_map(|(from, to)| between(from, to, share, spherical))
-                .collect()
+/// The classes of the images that move.
+enum Classes {
+    /// The same at every step, `[n]`.
+    Still(Option<Vec<u8>>),
+    /// Mixtures step by step, `[steps, n, classes]`.
+    Moving(Vec<f32>),
+}
+
+impl Motions {
+    pub(crate) fn new(args: &Args) -> Result<Self, Failure> {
+        let (sample, seeds) = args.settings()?;
+        Ok(Self {
+            model: args.model.clone(),
+            mode: args.mode,
+            motion: args.motion.clone(),
+            sample,
+            seeds,
+            n: args.n.unwrap_or(IMAGES),
         })
-    });
-    Ok(steps.collect())
+    }
+}
+
+impl Task for Motions {
+    type Loaded = (LoadedGenerator, Vec<Motion>);
+
+    fn settings(&self) -> Value {
+        let (sample, motion) = (&self.sample, &self.motion);
+        let shared = json!({
+            "seeds": sample.seeds, "class": sample.class, "n": self.n,
+            "frames": motion.frames, "delay": motion.delay,
+        });
+        let own = match self.mode {
+            Mode::Sweep => json!({
+                "coordinates": motion.coordinates, "low": motion.low, "high": motion.high,
+            }),
+            Mode::Classes => json!({ "through": motion.through }),
+            _ => json!({ "way": format!("{:?}", motion.way).to_lowercase() }),
+        };
+        let mode = self.mode.name();
+        json!({ "mode": mode, "motion": shared, mode.as_str(): own })
+    }
+
+    fn inputs(&self) -> Result<Vec<PathBuf>, Failure> {
+        Ok(vec![self.model.clone()])
+    }
+
+    fn load(&self) -> Result<Self::Loaded, Failure> {
+        let model = LoadedGenerator::load(&self.model).map_err(model_failure)?;
+        let motions = match self.mode {
+            Mode::Sweep => self.sweeps(&model)?,
+            Mode::Classes => vec![self.through_classes(&model)?],
+            _ => vec![self.between_seeds(&model)?],
+        };
+        Ok((model, motions))
+    }
+
+    fn outputs(&self, (_, motions): &Self::Loaded) -> Vec<String> {
+        let files = |motion: &Motion| {
+            [
+                format!("{}.png", motion.name),
+                format!("{}.gif", motion.name),
+            ]
+        };
+        let mut outputs: Vec<String> = motions.iter().flat_map(files).collect();
+        outputs.extend((motions.len() > 1).then(|| ALL.to_owned()));
+        outputs
+    }
+
+    /// A PNG (a row per image, a column per step) and a GIF of each motion, and one GIF of all.
+    fn write(
+        &self,
+        (model, motions): &Self::Loaded,
+        output: &mut Output,
+    ) -> Result<usize, Failure> {
+        output.folder.clear()?;
+        let (size, shape) = (model.image_bytes(), shape(model.info()));
+        let mut firsts: Vec<Vec<u8>> = Vec::new();
+        let progress = output.progress(motions.len());
+        for (done, motion) in motions.iter().enumerate() {
+            output.go_on()?;
+            let images = motion.images(model)?;
+            let steps: Vec<&[u8]> = images.chunks_exact(self.n * size).collect();
+            write_steps(&motion.name, &steps, shape, output, |frames| {
+                self.gif(frames)
+            })?;
+            firsts.resize(steps.len(), Vec::new());
+            for (first, step) in firsts.iter_mut().zip(&steps) {
+                first.extend_from_slice(&step[..size]);
+            }
+            progress.set(done as u64 + 1, "");
+        }
+        progress.finish();
+        if motions.len() > 1 {
+            let columns = near_square(motions.len());
+            let frames = firsts.iter().map(|all| tiles(all, shape, columns));
+            let gif = self.gif(frames.collect::<Result<_, _>>()?)?;
+            output.folder.write(ALL, &gif)?;
+        }
+        Ok(motions.iter().map(|motion| motion.steps * self.n).sum())
+    }
+}
+
+impl Motions {
+    /// A motion per coordinate, from images of the first seed.
+    fn sweeps(&self, model: &LoadedGenerator) -> Result<Vec<Motion>, Failure> {
+        let z_dim = model.info().z_dim;
+        let coordinates = match &self.motion.coordinates {
+            None => (0..z_dim).collect(),
+            Some(text) => parse_seeds(text)
+                .map_err(Failure::usage)?
+                .into_iter()
+                .map(|got| {
+                    let known = usize::try_from(got)
+                        .ok()
+                        .filter(|&coordinate| coordinate < z_dim);
+                    known.ok_or_else(|| Failure::usage(Error::Coordinate { got, z_dim }))
+                })
+                .collect::<Result<Vec<_>, _>>()?,
+        };
+        let (low, high) = latent_range(model.info()).map_err(model_failure)?;
+        let low = self.motion.low.unwrap_or(low);
+        let high = self.motion.high.unwrap_or(high);
+        let start = model.latents(self.seeds[0], 0, self.n);
+        let labels = self.labels(model)?;
+        let steps = self.motion.frames;
+        let sweep = |coordinate: usize| {
+            let at = |step| {
+                let mut z = start.clone();
+                for value in z.iter_mut().skip(coordinate).step_by(z_dim) {
+                    *value = low + (high - low) * share(step, steps - 1);
+                }
+                z
+            };
+            Motion {
+                name: format!("sweep-{coordinate:03}"),
+                z: (0..steps).flat_map(at).collect(),
+                classes: Classes::Still(labels.clone()),
+                steps,
+            }
+        };
+        Ok(coordinates.into_iter().map(sweep).collect())
+    }
+
+    /// From each seed to the next, and from the last to the first: a closed way.
+    fn between_seeds(&self, model: &LoadedGenerator) -> Result<Motion, Failure> {
+        if self.seeds.len() < 2 {
+            return Err(Failure::usage(Error::OneSeed));
+        }
+        let z_dim = model.info().z_dim;
+        let spherical = self.motion.way == Way::Spherical;
+        let places: Vec<Vec<f32>> = self
+            .seeds
+            .iter()
+            .map(|&seed| model.latents(seed, 0, self.n))
+            .collect();
+        let mut z = Vec::new();
+        for (from, to) in legs(&places) {
+            for step in 0..self.motion.frames {
+                let share = share(step, self.motion.frames);
+                let rows = from.chunks_exact(z_dim).zip(to.chunks_exact(z_dim));
+                z.extend(rows.flat_map(|(from, to)| between(from, to, share, spherical)));
+            }
+        }
+        Ok(Motion {
+            name: "interpolation".to_owned(),
+            z,
+            classes: Classes::Still(self.labels(model)?),
+            steps: places.len() * self.motion.frames,
+        })
+    }
+
+    /// From each class to the next, and from the last to the first, under the z of the first seed:
+    /// the labels y move on a straight line between one-hot rows.
+    fn through_classes(&self, model: &LoadedGenerator) -> Result<Motion, Failure> {
+        let info = model.info();
+        let stations = self.stations(info)?;
+        let mut y = Vec::new();
+        for (&from, &to) in legs(&stations) {
+            for step in 0..self.motion.frames {
+                let share = share(step, self.motion.frames);
+                let mut mixture = vec![0.0; info.class_names.len()];
+                mixture[usize::from(from)] += 1.0 - share;
+                mixture[usize::from(to)] += share;
+                y.extend(mixture.repeat(self.n));
+            }
+        }
+        let steps = stations.len() * self.motion.frames;
+        Ok(Motion {
+            name: "classes".to_owned(),
+            z: model.latents(self.seeds[0], 0, self.n).repeat(steps),
+            classes: Classes::Moving(y),
+            steps,
+        })
+    }
+
+    /// The classes to pass, by name or number.
+    fn stations(&self, info: &NetworkInfo) -> Result<Vec<u8>, Failure> {
+        let names = &info.class_names;
+        if names.is_empty() {
+            return Err(Failure::usage(Error::NoClasses));
+        }
+        let Some(text) = &self.motion.through else {
+            return Ok((0..=u8::MAX).take(names.len()).collect());
+        };
+        let mut stations = Vec::new();
+        for typed in text.split(',') {
+            let choice = ClassChoice::resolve(Some(typed.trim()), names).map_err(model_failure)?;
+            stations.extend(choice.class(0));
+        }
+        if stations.len() < 2 {
+            return Err(Failure::usage(Error::OneClass));
+        }
+        Ok(stations)
+    }
+
+    fn labels(&self, model: &LoadedGenerator) -> Result<Option<Vec<u8>>, Failure> {
+        let names = &model.info().class_names;
+        let choice = ClassChoice::resolve(self.sample.class.as_deref(), names);
+        Ok(choice.map_err(model_failure)?.classes(0, self.n))
+    }
+
+    /// A sweep goes back as it came; the others end where they began.
+    fn gif(&self, mut frames: Vec<Picture>) -> Result<Vec<u8>, Failure> {
+        if self.mode == Mode::Sweep {
+            let back: Vec<Picture> = frames[1..].iter().rev().skip(1).cloned().collect();
+            frames.extend(back);
+        }
+        encode_gif(&frames, self.motion.delay).map_err(Failure::output)
+    }
+}
+
+impl Motion {
+    /// The images step by step, `[steps, n, h, w, c]`.
+    fn images(&self, model: &LoadedGenerator) -> Result<Vec<u8>, Failure> {
+        match &self.classes {
+            Classes::Still(labels) => {
+                let labels = labels.as_ref().map(|labels| labels.repeat(self.steps));
+                model.images_from_latents(&self.z, labels.as_deref())
+            }
+            Classes::Moving(y) => model.images_from_mixtures(&self.z, y),
+        }
+        .map_err(model_failure)
+    }
+}
+
+/// `name.png`, a row per image and a column per step, and `name.gif`, a frame per step, of `steps`
+/// `[n, h, w, c]` each; `gif` makes the animation of the frames.
+pub(crate) fn write_steps(
+    name: &str,
+    steps: &[&[u8]],
+    shape: [usize; 3],
+    output: &mut Output,
+    gif: impl FnOnce(Vec<Picture>) -> Result<Vec<u8>, Failure>,
+) -> Result<(), Failure> {
+    let size: usize = shape.iter().product();
+    let n = steps.first().map_or(0, |step| step.len() / size);
+    let row = |row: usize| {
+        steps
+            .iter()
+            .flat_map(move |step| &step[row * size..][..size])
+    };
+    let rows: Vec<u8> = (0..n).flat_map(row).copied().collect();
+    let png = encode_png(&tiles(&rows, shape, steps.len())?).map_err(Failure::output)?;
+    output.folder.write(&format!("{name}.png"), &png)?;
+    let frames = steps.iter().map(|step| tiles(step, shape, near_square(n)));
+    let gif = gif(frames.collect::<Result<_, _>>()?)?;
+    output.folder.write(&format!("{name}.gif"), &gif)
+}
+
+/// Each place with the next one, the last with the first.
+fn legs<T>(places: &[T]) -> impl Iterator<Item = (&T, &T)> {
+    places.iter().zip(places.iter().cycle().skip(1))
 }
 
 fn share(step: usize, of: usize) -> f32 {
     step as f32 / of as f32
-}
-
-/// Name of the GIF that shows the first image of all sweeps side by side.
-const ALL: &str = "sweep-all.gif";
-
-/// A PNG (a row per image, a column per step) and a GIF of each motion, and one GIF of all.
-fn write(
-    args: &Args,
-    model: &LoadedGenerator,
-    motions: &Motions,
-    n: usize,
-    output: &mut Output,
-) -> Result<usize, Failure> {
-    let (info, size) = (model.info(), model.image_bytes());
-    let tiles = |images: &[u8], columns: usize| {
-        let n = images.len() / size;
-        grid(
-            images,
-            n,
-            info.height,
-            info.width,
-            info.channels,
-            columns,
-            GAP,
-        )
-        .map_err(Failure::output)
-    };
-    // A sweep goes back as it came; an interpolation ends where it began.
-    let returns = args.mode == Mode::Sweep;
-    let gif = |mut frames: Vec<Picture>| {
-        if returns {
-            let back: Vec<Picture> = frames[1..].iter().rev().skip(1).cloned().collect();
-            frames.extend(back);
-        }
-        encode_gif(&frames, args.motion.delay).map_err(Failure::output)
-    };
-    let mut firsts: Vec<Vec<u8>> = Vec::new();
-    let mut n_images = 0;
-    let progress = Progress::new("sample", motions.named.len() as u64, args.common.quiet);
-    for (done, (name, motion)) in motions.named.iter().enumerate() {
-        if let Some(signal) = output.signals.received() {
-            return Err(Failure::Interrupted(signal));
-        }
-        let labels = motions
-            .labels
-            .as_ref()
-            .map(|labels| labels.repeat(motion.len()));
-        let images = model
-            .images_from_latents(&motion.concat(), labels.as_deref())
-            .map_err(model_failure)?;
-        n_images += images.len() / size;
-        let steps: Vec<&[u8]> = images.chunks_exact(n * size).collect();
-        let rows: Vec<u8> = (0..n)
-            .flat_map(|row| {
-                steps
-                    .iter()
-                    .flat_map(move |step| &step[row * size..][..size])
-            })
-            .copied()
-            .collect();
-        let png = encode_png(&tiles(&rows, steps.len())?).map_err(Failure::output)?;
-        output.folder.write(&format!("{name}.png"), &png)?;
-        let frames: Result<Vec<_>, _> = steps
-            .iter()
-            .map(|step| tiles(step, near_square(n)))
-            .collect();
-        output
-            .folder
-            .write(&format!("{name}.gif"), &gif(frames?)?)?;
-        firsts.resize(steps.len(), Vec::new());
-        for (first, step) in firsts.iter_mut().zip(&steps) {
-            first.extend_from_slice(&step[..size]);
-        }
-        progress.set(done as u64 + 1, "");
-    }
-    progress.finish();
-    if motions.named.len() > 1 {
-        let columns = near_square(motions.named.len());
-        let frames: Result<Vec<_>, _> = firsts.iter().map(|all| tiles(all, columns)).collect();
-        output.folder.write(ALL, &gif(frames?)?)?;
-    }
-    Ok(n_images)
 }

@@ -1,71 +1,111 @@
-//! The frame around every mode: is there work, then the model, the lock, the files, the manifest.
+//! The frame around every mode: is there work, then the inputs, the lock, the files, the manifest.
 
-use crate::error::{file_failure, model_failure};
+use crate::error::file_failure;
 use crate::folder::{Earlier, Folder};
-use crate::{Args, report};
-use dcgan_artifacts::{FileDigest, FileRecord, digest_file};
-use dcgan_models::LoadedGenerator;
-use dcgan_terminal::{Failure, Signals};
+use crate::report;
+use dcgan_artifacts::{FileRecord, digest_file};
+use dcgan_terminal::{CommonArgs, Failure, Progress, Signals};
 use serde_json::Value;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-/// The model, and size and hash of its file.
-pub(crate) struct Model {
-    pub(crate) generator: LoadedGenerator,
-    pub(crate) digest: FileDigest,
+/// What one mode reads, what fixes its result, and what it writes.
+pub(crate) trait Task {
+    /// The inputs in memory, and whatever follows from them and the settings.
+    type Loaded;
+
+    /// What, beside the inputs, fixes the result.
+    fn settings(&self) -> Value;
+
+    /// The files that are read, in a fixed order.
+    fn inputs(&self) -> Result<Vec<PathBuf>, Failure>;
+
+    /// Reads them and holds the settings against them, before anything is made.
+    fn load(&self) -> Result<Self::Loaded, Failure>;
+
+    /// The files that are written, in the order in which a dry run names them.
+    fn outputs(&self, loaded: &Self::Loaded) -> Vec<String>;
+
+    /// Draws and writes every file; returns how many images.
+    fn write(&self, loaded: &Self::Loaded, output: &mut Output) -> Result<usize, Failure>;
 }
 
-/// Where a mode writes, and what may stop it.
+/// Where a mode writes, what it made it of, and what may stop it.
 pub(crate) struct Output {
     pub(crate) folder: Folder,
-    pub(crate) signals: Signals,
+    /// Names, sizes and hashes of [`Task::inputs`].
+    pub(crate) inputs: Vec<FileRecord>,
+    signals: Signals,
+    quiet: bool,
 }
 
-/// Runs a mode unless the folder holds its result already. `check` holds the settings against the
-/// model before anything is made; `work` draws, writes every file, and says how many images.
-pub(crate) fn produce<T>(
-    args: &Args,
-    settings: Value,
-    check: impl FnOnce(&LoadedGenerator) -> Result<T, Failure>,
-    work: impl FnOnce(&Model, &T, &mut Output) -> Result<usize, Failure>,
-) -> Result<(), Failure> {
-    let signals = Signals::install()?;
-    let earlier = Earlier::read(&args.common.out)?;
-    let record = |digest: &FileDigest| vec![model_record(&args.model, digest)];
-    let (generator, digest) = if earlier.is_complete() && !args.common.force {
-        let digest = digest_file(&args.model).map_err(file_failure)?;
-        if earlier.is_of(&settings, &record(&digest)) {
-            return report::up_to_date(&args.common);
+impl Output {
+    /// Ends the stage if a signal came; every loop asks once a round.
+    pub(crate) fn go_on(&self) -> Result<(), Failure> {
+        match self.signals.received() {
+            Some(signal) => Err(Failure::Interrupted(signal)),
+            None => Ok(()),
         }
-        (
-            LoadedGenerator::load(&args.model).map_err(model_failure)?,
-            digest,
-        )
+    }
+
+    /// The progress of `total` things to do.
+    pub(crate) fn progress(&self, total: usize) -> Progress {
+        Progress::new("sample", total as u64, self.quiet)
+    }
+}
+
+/// Runs a mode unless the folder holds its result already.
+pub(crate) fn produce<T: Task>(task: &T, common: &CommonArgs) -> Result<(), Failure> {
+    let (settings, inputs) = (task.settings(), task.inputs()?);
+    if common.dry_run {
+        let loaded = task.load()?;
+        return report::dry_run(common, &inputs, &settings, &task.outputs(&loaded));
+    }
+    let signals = Signals::install()?;
+    let earlier = Earlier::read(&common.out)?;
+    let (loaded, inputs) = if earlier.is_complete() && !common.force {
+        let records = records(&inputs).map_err(file_failure)?;
+        if earlier.is_of(&settings, &records) {
+            return report::up_to_date(common);
+        }
+        (task.load()?, records)
     } else {
-        LoadedGenerator::load_and_digest(&args.model).map_err(model_failure)?
+        // Reads and hashes at the same time.
+        std::thread::scope(|scope| {
+            let records = scope.spawn(|| records(&inputs));
+            let loaded = task.load()?;
+            let records = records
+                .join()
+                .unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+            Ok((loaded, records.map_err(file_failure)?))
+        })?
     };
-    let checked = check(&generator)?;
-    let model = Model { generator, digest };
     let mut output = Output {
         folder: Folder::open(earlier)?,
+        inputs,
         signals,
+        quiet: common.quiet,
     };
-    let n_images = work(&model, &checked, &mut output)?;
-    let outputs = output.folder.finish(settings, record(&model.digest))?;
-    report::drawn(&args.common, n_images, &outputs)
+    let n_images = task.write(&loaded, &mut output)?;
+    let outputs = output.folder.finish(settings, output.inputs)?;
+    report::drawn(common, n_images, &outputs)
 }
 
-/// The model as an input of the manifest: its name without its place.
-fn model_record(path: &Path, digest: &FileDigest) -> FileRecord {
+fn records(inputs: &[PathBuf]) -> Result<Vec<FileRecord>, dcgan_artifacts::Error> {
+    inputs.iter().map(|path| record(path)).collect()
+}
+
+/// A file as an input of the manifest: its name without its place.
+fn record(path: &Path) -> Result<FileRecord, dcgan_artifacts::Error> {
+    let digest = digest_file(path)?;
     let name = path
         .file_name()
         .unwrap_or(path.as_os_str())
         .to_string_lossy()
         .into_owned();
-    FileRecord {
+    Ok(FileRecord {
         name,
         bytes: digest.bytes,
-        sha256: digest.sha256.clone(),
+        sha256: digest.sha256,
         count: None,
-    }
+    })
 }

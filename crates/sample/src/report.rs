@@ -4,7 +4,7 @@ use dcgan_artifacts::FileRecord;
 use dcgan_terminal::{CommonArgs, Failure, print_result};
 use serde_json::{Value, json};
 use std::fmt::Write as _;
-use std::path::Path;
+use std::path::PathBuf;
 
 /// Nothing had to be done.
 pub(crate) fn up_to_date(common: &CommonArgs) -> Result<(), Failure> {
@@ -45,11 +45,14 @@ pub(crate) fn drawn(
 /// What would be read and written.
 pub(crate) fn dry_run(
     common: &CommonArgs,
-    model: &Path,
+    inputs: &[PathBuf],
     settings: &Value,
     outputs: &[String],
 ) -> Result<(), Failure> {
-    let mut human = format!("settings: {settings:#}\nread: {}", model.display());
+    let mut human = format!("settings: {settings:#}");
+    for path in inputs {
+        let _ = write!(human, "\nread: {}", path.display());
+    }
     for name in outputs.iter().map(String::as_str).chain(["manifest.json"]) {
         let _ = write!(human, "\nwrite: {}", common.out.join(name).display());
     }
@@ -57,7 +60,7 @@ pub(crate) fn dry_run(
         "stage": "sample",
         "dry_run": true,
         "settings": settings,
-        "read": [model],
+        "read": inputs,
         "out": common.out,
         "write": outputs,
     });

@@ -177,9 +177,20 @@ fn the_help_says_what_there_is() {
     insta::assert_snapshot!(outcome.stdout, @r"
     Draw images from a trained generator.
 
-    Writes `samples.safetensors`, `grid.png` and, if asked for, every image as a PNG of its own into the
-    folder `images`. An image depends on the model, its seed, its index and its class alone: the first
-    10 of 50,000 are the 10 that `--n 10` draws.
+    Writes `samples.safetensors`, `grid.png` and, if asked for, every image as a PNG of its own into
+    the folder `images`. An image depends on the model, its seed, its index and its class alone: the
+    first 10 of 50,000 are the 10 that `--n 10` draws.
+
+    With `--mode` it draws other things instead, into a folder of their own:
+
+      What coordinates 0 and 7 of z do:
+        dcgan-sample --model G --out sweep --mode sweep --coordinates 0,7 --frames 24
+      From seed 1 to 2 to 5 and back to 1:
+        dcgan-sample --model G --out way --mode interpolate --seeds 1,2,5
+      The same 8 images as a 3, as an 8, as a 1, and as all between:
+        dcgan-sample --model G --out classes --mode classes --through 3,8,1
+
+    G stands for the path of a checkpoint or of `generator.safetensors`.
 
     Usage: dcgan-sample [OPTIONS] --model <FILE> --out <DIR>
 
@@ -209,6 +220,7 @@ fn the_help_says_what_there_is() {
               - images:      Images of seeds: their grid and their file
               - sweep:       What each coordinate of z does: a grid and a GIF of each, and a GIF of all
               - interpolate: The way from seed to seed and back: a grid and a GIF
+              - classes:     The way from class to class and back under one z: a grid and a GIF
               
               [default: images]
 
@@ -218,7 +230,7 @@ fn the_help_says_what_there_is() {
       -V, --version
               Print version
 
-    Modes `sweep` and `interpolate`:
+    Modes `sweep`, `interpolate`, `classes`:
           --frames <N>
               Steps from one end to the other
               
@@ -246,6 +258,9 @@ fn the_help_says_what_there_is() {
               - spherical: On the arc between their directions, the length changing evenly
               
               [default: spherical]
+
+          --through <LIST>
+              Classes to pass, by name or number, as `3,8,1` [default: all in order]
 
     Common options:
           --pipeline <FILE>

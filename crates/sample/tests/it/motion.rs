@@ -128,6 +128,71 @@ fn an_interpolation_passes_every_seed() {
 }
 
 #[test]
+fn the_way_through_classes_passes_each_under_one_z() {
+    let place = Place::labelled();
+    let (h, w) = (8, 8);
+    // (--through, the classes that it passes).
+    for (name, through, stations) in [
+        ("all", &[][..], &["zero", "one", "2"][..]),
+        ("two", &["--through", "2, zero"], &["2", "zero"]),
+    ] {
+        let options = [
+            "--mode", "classes", "--n", "5", "--frames", "4", "--seeds", "6",
+        ];
+        let outcome = place.sample(name, &[&options[..], through].concat());
+        assert_eq!(outcome.code, Some(0), "{outcome:?}");
+        assert_eq!(
+            place.names(name),
+            ["classes.gif", "classes.png", "manifest.json"]
+        );
+        let steps = png(&place, &format!("{name}/classes.png"));
+        let n_steps = 4 * stations.len();
+        assert_eq!(
+            (steps.height(), steps.width()),
+            (5 * (h + 2) - 2, n_steps * (w + 2) - 2)
+        );
+        for (leg, class) in stations.iter().enumerate() {
+            let out = format!("plain-{class}");
+            let plain = place.samples(&out, &["--n", "5", "--seeds", "6", "--class", class]);
+            let all: Vec<u8> = (0..5)
+                .flat_map(|row| cell(&steps, [h, w], row, 4 * leg))
+                .collect();
+            assert_eq!(all, plain.images, "{class}");
+        }
+        let (height, width, frames) = gif(&place, &format!("{name}/classes.gif"));
+        assert_eq!((height, width), (2 * (h + 2) - 2, 3 * (w + 2) - 2));
+        assert_eq!(frames.len(), n_steps);
+        assert!(frames.windows(2).all(|pair| pair[0] != pair[1]));
+    }
+}
+
+#[test]
+fn classes_that_can_not_be_passed_are_named() {
+    let labelled = Place::labelled();
+    let failure = |place: &Place, through: &str| {
+        let options = ["--mode", "classes", "--through", through];
+        let failure = place.sample("out", &options).failure();
+        assert!(!place.path("out").exists());
+        failure
+    };
+    insta::assert_snapshot!(failure(&labelled, "zero,three"), @r"
+    exit code Some(2)
+    error: no class `three`: this model has `zero`, `one`, `2`
+    hint: give one of these names, or a number from 0 to 2
+    ");
+    insta::assert_snapshot!(failure(&labelled, "1"), @r"
+    exit code Some(2)
+    error: `--through`: expected two classes or more, got one
+    hint: give `--through 3,8`, or leave it out: all classes
+    ");
+    insta::assert_snapshot!(failure(&Place::unlabelled(), "0,1"), @r"
+    exit code Some(2)
+    error: `--mode classes`: this model was trained without labels
+    hint: take a model of `train.network: labelled`, or `--mode interpolate`
+    ");
+}
+
+#[test]
 fn what_can_not_move_is_named() {
     let place = Place::labelled();
     insta::assert_snapshot!(place.sample("out", &["--mode", "interpolate"]).failure(), @r"
