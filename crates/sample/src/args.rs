@@ -1,5 +1,6 @@
 //! What was typed.
 
+use crate::Error;
 use dcgan_settings::{Sample, parse_seeds};
 use dcgan_terminal::{CommonArgs, Failure};
 use std::path::PathBuf;
@@ -18,6 +19,8 @@ use std::path::PathBuf;
 ///     dcgan-sample --model G --out way --mode interpolate --seeds 1,2,5
 ///   The same 8 images as a 3, as an 8, as a 1, and as all between:
 ///     dcgan-sample --model G --out classes --mode classes --through 3,8,1
+///   z of three images, less that of two others, plus image 0 of seed 7:
+///     dcgan-sample --model G --out sum --mode arithmetic --expr 'mean(3,8,9) - mean(1,4) + seed 7'
 ///
 /// G stands for the path of a checkpoint or of `generator.safetensors`.
 #[derive(Debug, Clone, clap::Parser)]
@@ -62,6 +65,10 @@ pub struct Args {
     #[command(flatten)]
     pub motion: MotionArgs,
 
+    /// What the mode `arithmetic` adds up.
+    #[command(flatten)]
+    pub arithmetic: ArithmeticArgs,
+
     /// The options that every stage has.
     #[command(flatten)]
     pub common: CommonArgs,
@@ -78,6 +85,8 @@ pub enum Mode {
     Interpolate,
     /// The way from class to class and back under one z: a grid and a GIF
     Classes,
+    /// Latent vectors added and subtracted: the images of the terms and of the result
+    Arithmetic,
 }
 
 /// How two latent vectors are joined.
@@ -127,6 +136,18 @@ pub struct MotionArgs {
     pub through: Option<String>,
 }
 
+/// What the mode `arithmetic` adds up.
+///
+/// A labelled network draws a row per class, or the one of `--class`.
+#[derive(Debug, Clone, clap::Args)]
+#[command(next_help_heading = "Mode `arithmetic`")]
+pub struct ArithmeticArgs {
+    /// What to add up: `image 3` is z of that image of the first seed, `mean(3,8-9)` the mean of
+    /// several, `seed 7` z of image 0 of that seed, each with a factor if wanted: `0.5 * seed 7`
+    #[arg(long, value_name = "EXPRESSION", allow_hyphen_values = true)]
+    pub expr: Option<String>,
+}
+
 impl Mode {
     /// As it is typed.
     pub(crate) fn name(self) -> String {
@@ -153,5 +174,15 @@ impl Args {
         sample.single_images |= self.single_images;
         let seeds = parse_seeds(&sample.seeds).map_err(Failure::usage)?;
         Ok((sample, seeds))
+    }
+
+    /// The value of an option without which the mode has nothing to do.
+    pub(crate) fn needed<'a, T>(
+        &self,
+        value: Option<&'a T>,
+        option: &'static str,
+    ) -> Result<&'a T, Failure> {
+        let mode = self.mode.name();
+        value.ok_or_else(|| Failure::usage(Error::Needed { mode, option }))
     }
 }

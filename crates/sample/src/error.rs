@@ -43,6 +43,26 @@ pub enum Error {
     /// A way through classes with nowhere to go.
     #[error("`--through`: expected two classes or more, got one")]
     OneClass,
+    /// A mode without what it works on.
+    #[error("`--mode {mode}` needs `{option}`")]
+    Needed {
+        /// The mode.
+        mode: String,
+        /// The option with its value's name.
+        option: &'static str,
+    },
+    /// An expression that can't be read.
+    #[error("`--expr {text}`: expected {expected} at character {character}, found {found}")]
+    Expression {
+        /// The whole of it.
+        text: String,
+        /// Where it stops making sense, from 1.
+        character: usize,
+        /// What could stand there.
+        expected: &'static str,
+        /// What stands there.
+        found: String,
+    },
 }
 
 impl Hint for Error {
@@ -54,6 +74,10 @@ impl Hint for Error {
                 "take a model of `train.network: labelled`, or `--mode interpolate`".into()
             }
             Self::OneClass => "give `--through 3,8`, or leave it out: all classes".into(),
+            Self::Needed { .. } => "`--help` shows an example".into(),
+            Self::Expression { .. } => {
+                "write it as `mean(3,8,9) - mean(1,4) + 0.5 * seed 7`".into()
+            }
             Self::OtherProgram { .. } => "choose another `--out`".into(),
             Self::Remove { .. } => "make the folder writable, or choose another `--out`".into(),
         })

@@ -117,6 +117,11 @@ impl Folder {
         Ok(())
     }
 
+    /// Writes a tree of numbers as the file `name`.
+    pub(crate) fn write_json(&mut self, name: &str, tree: &Value) -> Result<(), Failure> {
+        self.write(name, format!("{tree:#}\n").as_bytes())
+    }
+
     /// Lists a file that was written into the folder.
     pub(crate) fn add(&mut self, name: &str, digest: FileDigest) {
         let FileDigest { bytes, sha256 } = digest;

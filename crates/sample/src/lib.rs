@@ -4,17 +4,20 @@
 //! only: neither how many are asked for nor the number of threads shows in any of them.
 
 mod args;
+mod arithmetic;
 mod draw;
 mod error;
+mod expression;
 mod folder;
 mod grid;
 mod motion;
 mod produce;
 mod report;
 
-pub use args::{Args, Mode, MotionArgs, Way};
+pub use args::{Args, ArithmeticArgs, Mode, MotionArgs, Way};
 pub use error::Error;
 
+use arithmetic::Arithmetic;
 use dcgan_terminal::Failure;
 use draw::Plain;
 use motion::Motions;
@@ -31,5 +34,6 @@ pub fn run(args: &Args) -> Result<(), Failure> {
         Mode::Sweep | Mode::Interpolate | Mode::Classes => {
             produce(&Motions::new(args)?, &args.common)
         }
+        Mode::Arithmetic => produce(&Arithmetic::new(args)?, &args.common),
     }
 }

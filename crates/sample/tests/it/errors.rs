@@ -189,6 +189,8 @@ fn the_help_says_what_there_is() {
         dcgan-sample --model G --out way --mode interpolate --seeds 1,2,5
       The same 8 images as a 3, as an 8, as a 1, and as all between:
         dcgan-sample --model G --out classes --mode classes --through 3,8,1
+      z of three images, less that of two others, plus image 0 of seed 7:
+        dcgan-sample --model G --out sum --mode arithmetic --expr 'mean(3,8,9) - mean(1,4) + seed 7'
 
     G stands for the path of a checkpoint or of `generator.safetensors`.
 
@@ -221,6 +223,8 @@ fn the_help_says_what_there_is() {
               - sweep:       What each coordinate of z does: a grid and a GIF of each, and a GIF of all
               - interpolate: The way from seed to seed and back: a grid and a GIF
               - classes:     The way from class to class and back under one z: a grid and a GIF
+              - arithmetic:  Latent vectors added and subtracted: the images of the terms and of the
+                result
               
               [default: images]
 
@@ -261,6 +265,11 @@ fn the_help_says_what_there_is() {
 
           --through <LIST>
               Classes to pass, by name or number, as `3,8,1` [default: all in order]
+
+    Mode `arithmetic`:
+          --expr <EXPRESSION>
+              What to add up: `image 3` is z of that image of the first seed, `mean(3,8-9)` the mean of
+              several, `seed 7` z of image 0 of that seed, each with a factor if wanted: `0.5 * seed 7`
 
     Common options:
           --pipeline <FILE>

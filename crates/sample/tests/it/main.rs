@@ -5,8 +5,10 @@
     reason = "a test that can't set itself up has failed"
 )]
 
+mod arithmetic;
 mod errors;
 mod files;
 mod identity;
 mod motion;
+mod pictures;
 mod support;

@@ -1,39 +1,8 @@
 //! Sweeps and interpolations, decoded again.
 
+use crate::pictures::{cell, gif, places, png};
 use crate::support::Place;
-use dcgan_figures::{Picture, decode_png};
 use std::fs;
-
-fn places() -> [(Place, usize, usize); 2] {
-    [(Place::labelled(), 8, 8), (Place::unlabelled(), 18, 16)]
-}
-
-/// Height, width and the colour indices of each frame.
-fn gif(place: &Place, name: &str) -> (usize, usize, Vec<Vec<u8>>) {
-    let bytes = fs::read(place.path(name)).unwrap();
-    let mut decoder = gif::DecodeOptions::new().read_info(&bytes[..]).unwrap();
-    let (height, width) = (usize::from(decoder.height()), usize::from(decoder.width()));
-    let mut frames = Vec::new();
-    while let Some(frame) = decoder.read_next_frame().unwrap() {
-        frames.push(frame.buffer.to_vec());
-    }
-    (height, width, frames)
-}
-
-fn png(place: &Place, name: &str) -> Picture {
-    decode_png(&fs::read(place.path(name)).unwrap()).unwrap()
-}
-
-/// The image in a cell of a grid with gaps of 2.
-fn cell(picture: &Picture, [height, width]: [usize; 2], row: usize, column: usize) -> Vec<u8> {
-    let c = picture.channels();
-    (0..height)
-        .flat_map(|y| {
-            let start = ((row * (height + 2) + y) * picture.width() + column * (width + 2)) * c;
-            picture.pixels()[start..start + width * c].to_vec()
-        })
-        .collect()
-}
 
 #[test]
 fn a_sweep_moves_one_coordinate_there_and_back() {

@@ -1,0 +1,147 @@
+//! The mode that adds and subtracts latent vectors (Radford, Metz & Chintala 2016, section 6.3.2).
+
+use crate::Args;
+use crate::error::model_failure;
+use crate::expression::{Expression, Vector, parse};
+use crate::grid::{shape, tiles};
+use crate::produce::{Output, Task};
+use dcgan_figures::encode_png;
+use dcgan_models::{ClassChoice, LoadedGenerator};
+use dcgan_settings::Sample;
+use dcgan_terminal::Failure;
+use serde_json::{Value, json};
+use std::path::PathBuf;
+
+/// Name of the grid: the images of the terms and, last, of the result.
+const GRID: &str = "arithmetic.png";
+
+/// Name of the file with terms and result as numbers.
+const NUMBERS: &str = "arithmetic.json";
+
+/// One expression and what its images are taken from.
+#[derive(Debug)]
+pub(crate) struct Arithmetic {
+    model: PathBuf,
+    text: String,
+    expression: Expression,
+    sample: Sample,
+    /// The first of the seeds: that of `image` and `mean`.
+    seed: u64,
+}
+
+impl Arithmetic {
+    pub(crate) fn new(args: &Args) -> Result<Self, Failure> {
+        let (sample, seeds) = args.settings()?;
+        let text = args.needed(args.arithmetic.expr.as_ref(), "--expr EXPRESSION")?;
+        Ok(Self {
+            model: args.model.clone(),
+            expression: parse(text).map_err(Failure::usage)?,
+            text: text.clone(),
+            sample,
+            seed: seeds[0],
+        })
+    }
+
+    /// The latent vector of each term as it is drawn, without its factor, and of the sum. The sum
+    /// may lie outside the distribution of z, as in the paper.
+    fn vectors(&self, model: &LoadedGenerator) -> Vec<Vec<f32>> {
+        let terms = &self.expression.terms;
+        let mut vectors: Vec<Vec<f32>> = terms
+            .iter()
+            .map(|term| match &term.vector {
+                Vector::Seed(seed) => model.latents(*seed, 0, 1),
+                Vector::Image(image) => model.latents(self.seed, u64::from(*image), 1),
+                Vector::Mean(images) => {
+                    let weight = 1.0 / images.len() as f64;
+                    let of = |&image: &u32| model.latents(self.seed, u64::from(image), 1);
+                    sum(images.iter().map(|image| (weight, of(image))))
+                }
+            })
+            .collect();
+        let factors = terms.iter().map(|term| f64::from(term.factor));
+        vectors.push(sum(factors.zip(vectors.iter().cloned())));
+        vectors
+    }
+
+    /// A row per class, or the one row of the class that was asked for or of the network without.
+    fn rows(&self, model: &LoadedGenerator) -> Result<Vec<Option<u8>>, Failure> {
+        let names = &model.info().class_names;
+        let choice = ClassChoice::resolve(self.sample.class.as_deref(), names);
+        Ok(match choice.map_err(model_failure)? {
+            ClassChoice::Unlabelled => vec![None],
+            ClassChoice::Only(class) => vec![Some(class)],
+            ClassChoice::Cycle { classes } => (0..=u8::MAX).take(classes).map(Some).collect(),
+        })
+    }
+}
+
+impl Task for Arithmetic {
+    type Loaded = (LoadedGenerator, Vec<Option<u8>>);
+
+    fn settings(&self) -> Value {
+        json!({
+            "mode": "arithmetic",
+            "arithmetic": { "expr": self.text, "seed": self.seed, "class": self.sample.class },
+        })
+    }
+
+    fn inputs(&self) -> Result<Vec<PathBuf>, Failure> {
+        Ok(vec![self.model.clone()])
+    }
+
+    fn load(&self) -> Result<Self::Loaded, Failure> {
+        let model = LoadedGenerator::load(&self.model).map_err(model_failure)?;
+        let rows = self.rows(&model)?;
+        Ok((model, rows))
+    }
+
+    fn outputs(&self, _: &Self::Loaded) -> Vec<String> {
+        [GRID, NUMBERS].map(str::to_owned).to_vec()
+    }
+
+    fn write(&self, (model, rows): &Self::Loaded, output: &mut Output) -> Result<usize, Failure> {
+        let vectors = self.vectors(model);
+        let columns = vectors.len();
+        let classes: Option<Vec<u8>> = rows
+            .iter()
+            .flat_map(|class| std::iter::repeat_n(*class, columns))
+            .collect();
+        let z = vectors.concat().repeat(rows.len());
+        let images = model
+            .images_from_latents(&z, classes.as_deref())
+            .map_err(model_failure)?;
+        let grid = tiles(&images, shape(model.info()), columns)?;
+        let terms: Vec<Value> = self
+            .expression
+            .terms
+            .iter()
+            .map(|term| json!({ "factor": term.factor, "vector": term.vector.to_string() }))
+            .collect();
+        let numbers = json!({
+            "expr": self.text, "seed": self.seed, "columns": terms, "z": vectors.last(),
+        });
+        output.folder.clear()?;
+        output
+            .folder
+            .write(GRID, &encode_png(&grid).map_err(Failure::output)?)?;
+        output.folder.write_json(NUMBERS, &numbers)?;
+        Ok(columns * rows.len())
+    }
+}
+
+/// The sum of vectors times their factors.
+fn sum(terms: impl Iterator<Item = (f64, Vec<f32>)>) -> Vec<f32> {
+    let mut total: Vec<f64> = Vec::new();
+    for (factor, vector) in terms {
+        total.resize(vector.len(), 0.0);
+        for (total, value) in total.iter_mut().zip(vector) {
+            *total += factor * f64::from(value);
+        }
+    }
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "back to the precision of z"
+    )]
+    let rounded = total.into_iter().map(|value| value as f32).collect();
+    rounded
+}
