@@ -21,6 +21,8 @@ use std::path::PathBuf;
 ///     dcgan-sample --model G --out classes --mode classes --through 3,8,1
 ///   z of three images, less that of two others, plus image 0 of seed 7:
 ///     dcgan-sample --model G --out sum --mode arithmetic --expr 'mean(3,8,9) - mean(1,4) + seed 7'
+///   Each sample with the 4 training images that are nearest to it, pixel by pixel:
+///     dcgan-sample --model G --out near --mode nearest --dataset dataset.safetensors
 ///
 /// G stands for the path of a checkpoint or of `generator.safetensors`.
 #[derive(Debug, Clone, clap::Parser)]
@@ -69,6 +71,10 @@ pub struct Args {
     #[command(flatten)]
     pub arithmetic: ArithmeticArgs,
 
+    /// What the mode `nearest` compares with.
+    #[command(flatten)]
+    pub nearest: NearestArgs,
+
     /// The options that every stage has.
     #[command(flatten)]
     pub common: CommonArgs,
@@ -87,6 +93,8 @@ pub enum Mode {
     Classes,
     /// Latent vectors added and subtracted: the images of the terms and of the result
     Arithmetic,
+    /// The nearest training images beside each sample: a grid, and the distances as JSON
+    Nearest,
 }
 
 /// How two latent vectors are joined.
@@ -146,6 +154,22 @@ pub struct ArithmeticArgs {
     /// several, `seed 7` z of image 0 of that seed, each with a factor if wanted: `0.5 * seed 7`
     #[arg(long, value_name = "EXPRESSION", allow_hyphen_values = true)]
     pub expr: Option<String>,
+}
+
+/// What the mode `nearest` compares with.
+///
+/// Here too `--n` counts the samples of each seed, 8 if not given.
+#[derive(Debug, Clone, clap::Args)]
+#[command(next_help_heading = "Mode `nearest`")]
+pub struct NearestArgs {
+    /// Dataset whose training part is searched
+    #[arg(long, value_name = "FILE")]
+    pub dataset: Option<PathBuf>,
+
+    /// Training images beside each sample
+    #[arg(long, value_name = "K", default_value_t = 4,
+        value_parser = clap::builder::RangedU64ValueParser::<usize>::new().range(1..=1000))]
+    pub neighbours: usize,
 }
 
 impl Mode {

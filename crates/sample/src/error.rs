@@ -63,6 +63,30 @@ pub enum Error {
         /// What stands there.
         found: String,
     },
+    /// Pictures of another size than the model's.
+    #[error("`{}` holds pictures of {}, the model draws {}", path.display(), size(got), size(expected))]
+    OtherSize {
+        /// The file.
+        path: PathBuf,
+        /// Height, width and channels of the model's images.
+        expected: [usize; 3],
+        /// Those of the file's.
+        got: [usize; 3],
+    },
+    /// More neighbours than there are training images.
+    #[error("`--neighbours {expected}`: `{}` holds {got} training images", path.display())]
+    FewImages {
+        /// The dataset.
+        path: PathBuf,
+        /// How many neighbours were asked for.
+        expected: usize,
+        /// How many images there are.
+        got: usize,
+    },
+}
+
+fn size([height, width, channels]: &[usize; 3]) -> String {
+    format!("{height}x{width}x{channels}")
 }
 
 impl Hint for Error {
@@ -78,6 +102,11 @@ impl Hint for Error {
             Self::Expression { .. } => {
                 "write it as `mean(3,8,9) - mean(1,4) + 0.5 * seed 7`".into()
             }
+            Self::OtherSize { .. } => {
+                "give the dataset that the model was trained on, or pictures of its size".into()
+            }
+            Self::FewImages { got: 0, .. } => "give a dataset with a training part".into(),
+            Self::FewImages { got, .. } => format!("give `--neighbours {got}` or fewer"),
             Self::OtherProgram { .. } => "choose another `--out`".into(),
             Self::Remove { .. } => "make the folder writable, or choose another `--out`".into(),
         })

@@ -50,6 +50,9 @@ impl Earlier {
 
     /// Whether it is, undamaged, the result of these settings and inputs.
     pub(crate) fn is_of(&self, settings: &Value, inputs: &[FileRecord]) -> bool {
+        // A manifest holds its records sorted.
+        let mut inputs = inputs.to_vec();
+        inputs.sort();
         self.manifest.as_ref().is_some_and(|manifest| {
             manifest.settings == *settings
                 && manifest.inputs == inputs

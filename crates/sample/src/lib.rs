@@ -11,16 +11,18 @@ mod expression;
 mod folder;
 mod grid;
 mod motion;
+mod nearest;
 mod produce;
 mod report;
 
-pub use args::{Args, ArithmeticArgs, Mode, MotionArgs, Way};
+pub use args::{Args, ArithmeticArgs, Mode, MotionArgs, NearestArgs, Way};
 pub use error::Error;
 
 use arithmetic::Arithmetic;
 use dcgan_terminal::Failure;
 use draw::Plain;
 use motion::Motions;
+use nearest::Nearest;
 use produce::produce;
 
 /// The stage.
@@ -35,5 +37,6 @@ pub fn run(args: &Args) -> Result<(), Failure> {
             produce(&Motions::new(args)?, &args.common)
         }
         Mode::Arithmetic => produce(&Arithmetic::new(args)?, &args.common),
+        Mode::Nearest => produce(&Nearest::new(args)?, &args.common),
     }
 }

@@ -191,6 +191,8 @@ fn the_help_says_what_there_is() {
         dcgan-sample --model G --out classes --mode classes --through 3,8,1
       z of three images, less that of two others, plus image 0 of seed 7:
         dcgan-sample --model G --out sum --mode arithmetic --expr 'mean(3,8,9) - mean(1,4) + seed 7'
+      Each sample with the 4 training images that are nearest to it, pixel by pixel:
+        dcgan-sample --model G --out near --mode nearest --dataset dataset.safetensors
 
     G stands for the path of a checkpoint or of `generator.safetensors`.
 
@@ -225,6 +227,8 @@ fn the_help_says_what_there_is() {
               - classes:     The way from class to class and back under one z: a grid and a GIF
               - arithmetic:  Latent vectors added and subtracted: the images of the terms and of the
                 result
+              - nearest:     The nearest training images beside each sample: a grid, and the distances
+                as JSON
               
               [default: images]
 
@@ -270,6 +274,15 @@ fn the_help_says_what_there_is() {
           --expr <EXPRESSION>
               What to add up: `image 3` is z of that image of the first seed, `mean(3,8-9)` the mean of
               several, `seed 7` z of image 0 of that seed, each with a factor if wanted: `0.5 * seed 7`
+
+    Mode `nearest`:
+          --dataset <FILE>
+              Dataset whose training part is searched
+
+          --neighbours <K>
+              Training images beside each sample
+              
+              [default: 4]
 
     Common options:
           --pipeline <FILE>

@@ -10,5 +10,6 @@ mod errors;
 mod files;
 mod identity;
 mod motion;
+mod nearest;
 mod pictures;
 mod support;
