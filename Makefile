@@ -39,7 +39,7 @@ COMMON = --pipeline "$(PIPELINE)" $(patsubst %,--set '%',$(SET)) \
 # A stage whose command was replaced needs no build of ours.
 built_for = $(if $(filter file,$(origin $(1))),build)
 
-.PHONY: help build prepare train sample eval check fmt clippy test smoke doc bench clean
+.PHONY: help build prepare train sample eval check fmt clippy test smoke torture doc bench clean
 
 help: ## List targets and variables
 	@awk 'BEGIN { FS = ":.*## "; print "Targets:" } /^[a-z]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -81,6 +81,12 @@ smoke: build ## Run smoke.yaml from end to end, twice, in a temporary folder
 	written=$$(find "$$folder/smoke" -type f ! -name '.*' -newer "$$folder/stamp"); \
 	if [ -n "$$written" ]; then printf 'error: the second pass wrote files:\n%s\n' "$$written" >&2; exit 1; fi; \
 	echo "smoke: the path runs from end to end, and a second pass does nothing"
+
+#: KILLS       kills that `torture` deals out to each of train, prepare and eval
+KILLS ?= 200
+torture: build ## The long form of the kill tests
+	DCGAN_BIN_DIR="$(abspath $(BIN))" DCGAN_KILLS=$(KILLS) $(CARGO) test --release --locked -p dcgan-tests --test it \
+	  -- kills --nocapture --test-threads=1
 
 doc: ## Build the documentation; a broken link is an error
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --workspace --no-deps --release --locked

@@ -3,12 +3,15 @@
 //! The bytes go to `.NAME.partial` in the same folder; committing syncs that file, renames it over
 //! the old one and syncs the folder, so that a reader, a kill or a power cut meets the old file or
 //! the whole new one. A partial file that a killed process left behind is removed by the next write
-//! of the same name.
+//! of the same name, and by whoever next locks the folder.
 
 use crate::error::{Artifact, Error};
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
+
+/// How the name of a file ends that is not committed yet.
+const PARTIAL: &str = ".partial";
 
 /// Write `bytes` to `path` so that a reader sees either the old file or the whole new one.
 ///
@@ -150,6 +153,23 @@ pub(crate) fn remove(path: &Path) -> Result<(), Error> {
     sync_folder(&folder_of(path))
 }
 
+/// Removes the partial files that a killed process left in `folder` and in the folders right below.
+/// One that can't be removed does no harm.
+pub(crate) fn sweep(folder: &Path) {
+    let entries = |folder: &Path| fs::read_dir(folder).into_iter().flatten().flatten();
+    for entry in entries(folder) {
+        let below = entry.file_type().is_ok_and(|found| found.is_dir());
+        let inner = below.then(|| entries(&entry.path())).into_iter().flatten();
+        for entry in inner.chain([entry]) {
+            let name = entry.file_name();
+            let name = name.as_encoded_bytes();
+            if name.starts_with(b".") && name.ends_with(PARTIAL.as_bytes()) {
+                let _ = fs::remove_file(entry.path());
+            }
+        }
+    }
+}
+
 /// Makes a change of names in `folder` last.
 pub(crate) fn sync_folder(folder: &Path) -> Result<(), Error> {
     // Other systems have no handle on a folder that could be synced.
@@ -219,7 +239,7 @@ fn folder_of(path: &Path) -> PathBuf {
 fn partial_of(path: &Path) -> Option<PathBuf> {
     let mut name = std::ffi::OsString::from(".");
     name.push(path.file_name()?);
-    name.push(".partial");
+    name.push(PARTIAL);
     Some(path.with_file_name(name))
 }
 

@@ -1,6 +1,6 @@
 //! One process at a time in a run folder.
 
-use crate::atomic::require_plain;
+use crate::atomic::{require_plain, sweep};
 use crate::error::Error;
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{Read, Seek, SeekFrom, Write};
@@ -18,7 +18,8 @@ pub struct RunLock {
 }
 
 impl RunLock {
-    /// Locks `folder`, which exists.
+    /// Locks `folder`, which exists, and clears it of partial files: their writer was killed, since
+    /// a living one would hold the lock.
     ///
     /// # Errors
     /// [`Error::Locked`] when another process, or another handle in this one, holds it;
@@ -47,6 +48,7 @@ impl RunLock {
             .and_then(|()| file.seek(SeekFrom::Start(0)))
             .and_then(|_| write!(file, "{}", std::process::id()))
             .map_err(|e| Error::write(&path, "write", e))?;
+        sweep(folder);
         Ok(Self { _file: file })
     }
 }

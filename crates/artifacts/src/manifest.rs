@@ -98,9 +98,25 @@ impl Manifest {
         if !take_seal(&mut object, &text, &path, artifact)? {
             return Err(Error::damaged(&path, artifact, "a key `seal`", "none"));
         }
-        serde_json::from_value(Value::Object(object))
-            .map(Some)
-            .map_err(unfit)
+        let manifest: Self = serde_json::from_value(Value::Object(object)).map_err(unfit)?;
+        manifest.require_inside(&path)?;
+        Ok(Some(manifest))
+    }
+
+    /// Refuses outputs elsewhere than in the manifest's folder: nobody shall read or remove them.
+    fn require_inside(&self, path: &Path) -> Result<(), Error> {
+        let is_inside = |record: &&FileRecord| {
+            let mut parts = Path::new(&record.name).components();
+            parts.all(|part| matches!(part, Component::Normal(_)))
+        };
+        match self.outputs.iter().find(|record| !is_inside(record)) {
+            None => Ok(()),
+            Some(record) => {
+                let expected = "outputs inside its folder";
+                let got = format!("`{}`", record.name);
+                Err(Error::damaged(path, Artifact::Manifest, expected, got))
+            }
+        }
     }
 
     /// Writes the manifest into `folder`: keys and records sorted.
@@ -127,25 +143,25 @@ impl Manifest {
         write_atomic(&path, text.as_bytes())
     }
 
+    /// Removes the manifest of `folder`, if there is one: from here on the folder is not complete.
+    /// Whoever redoes a folder does this first.
+    ///
+    /// # Errors
+    /// [`Error::Write`].
+    pub fn remove(folder: &Path) -> Result<(), Error> {
+        match atomic::remove(&folder.join(Self::NAME)) {
+            Err(Error::Write { source, .. }) if source.kind() == io::ErrorKind::NotFound => Ok(()),
+            removed => removed,
+        }
+    }
+
     /// Compares every output in `folder` with its record.
     ///
     /// # Errors
     /// [`Error::Missing`], [`Error::Read`], or [`Error::Damaged`] naming the first that differs.
     pub fn verify_outputs(&self, folder: &Path) -> Result<(), Error> {
         for record in &self.outputs {
-            let name = Path::new(&record.name);
-            if !name
-                .components()
-                .all(|part| matches!(part, Component::Normal(_)))
-            {
-                return Err(Error::damaged(
-                    &folder.join(Self::NAME),
-                    Artifact::Manifest,
-                    "outputs inside its folder",
-                    format!("`{}`", record.name),
-                ));
-            }
-            let path = folder.join(name);
+            let path = folder.join(&record.name);
             let found = digest_file(&path)?;
             if found.bytes != record.bytes || found.sha256 != record.sha256 {
                 return Err(Error::damaged(

@@ -183,6 +183,8 @@ fn write(
     };
     create_folder(folder).map_err(failure)?;
     let _lock = RunLock::acquire(folder).map_err(failure)?;
+    // The folder counts as complete again when the new manifest stands.
+    Manifest::remove(folder).map_err(failure)?;
     let write_images = || write_dataset(&folder.join(DATASET), &info, &loaded.parts);
     let look = || (audit::audit(loaded), preview::preview(loaded));
     let (dataset, (audit, preview)) = if threads > 1 {

@@ -2,5 +2,6 @@
 //! `make check` builds and sets; unset, they fail with that hint.
 
 mod architecture;
+mod kills;
 mod pipeline;
 mod programs;

@@ -1,6 +1,7 @@
 //! One process at a time in a folder.
 
-use dcgan_artifacts::{Error, RunLock};
+use crate::examples::put;
+use dcgan_artifacts::{Error, RunLock, create_folder};
 use std::io::{BufRead, BufReader, Read};
 use std::process::{Command, Stdio};
 
@@ -63,4 +64,21 @@ fn a_folder_that_is_not_there_is_an_error_of_the_output() {
     let folder = tempfile::tempdir().unwrap();
     let error = RunLock::acquire(&folder.path().join("absent")).unwrap_err();
     assert!(matches!(error, Error::Write { .. }), "{error:?}");
+}
+
+#[test]
+fn whoever_locks_a_folder_clears_it_of_partial_files() {
+    let folder = tempfile::tempdir().unwrap();
+    let below = folder.path().join("below");
+    create_folder(&below).unwrap();
+    for place in [folder.path(), &below] {
+        put(&place.join(".file.partial"), b"of a killed process");
+        put(&place.join("file"), b"whole");
+        put(&place.join("mine.partial"), b"someone's own");
+    }
+    let _lock = RunLock::acquire(folder.path()).unwrap();
+    for place in [folder.path(), &below] {
+        assert!(!place.join(".file.partial").exists());
+        assert!(place.join("file").exists() && place.join("mine.partial").exists());
+    }
 }

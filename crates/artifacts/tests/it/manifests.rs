@@ -66,9 +66,19 @@ fn an_output_outside_the_folder_is_damage() {
             outputs: vec![examples::record(name)],
             ..examples::manifest()
         };
-        let error = manifest.verify_outputs(folder.path()).unwrap_err();
+        manifest.write(folder.path()).unwrap();
+        let error = Manifest::read(folder.path()).unwrap_err();
         assert!(matches!(error, Error::Damaged { .. }), "{error:?}");
     }
+}
+
+#[test]
+fn a_removed_manifest_may_be_removed_again() {
+    let folder = tempfile::tempdir().unwrap();
+    examples::manifest().write(folder.path()).unwrap();
+    Manifest::remove(folder.path()).unwrap();
+    assert_eq!(Manifest::read(folder.path()).unwrap(), None);
+    Manifest::remove(folder.path()).unwrap();
 }
 
 #[test]
