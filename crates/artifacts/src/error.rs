@@ -182,6 +182,16 @@ pub enum Error {
         /// The process that holds the lock, as `process 123`.
         holder: String,
     },
+    /// The folder is another program's.
+    #[error("`{}` holds the results of `{got}`, expected those of `{expected}` or none", folder.display())]
+    OtherStage {
+        /// The folder.
+        folder: PathBuf,
+        /// The program that was to write there.
+        expected: &'static str,
+        /// The program that the folder's manifest names.
+        got: String,
+    },
     /// Something is in the way that is not ours to replace: a folder or a link instead of a file.
     #[error("`{}` is not ours to write: expected {expected}, got {got}", path.display())]
     NotOurs {
@@ -206,7 +216,10 @@ impl Error {
             | Error::NewerFormat { .. }
             | Error::Unfit { .. }
             | Error::Contradiction { .. } => ErrorKind::Input,
-            Error::Write { .. } | Error::Locked { .. } | Error::NotOurs { .. } => ErrorKind::Output,
+            Error::Write { .. }
+            | Error::Locked { .. }
+            | Error::OtherStage { .. }
+            | Error::NotOurs { .. } => ErrorKind::Output,
         }
     }
 
@@ -315,6 +328,7 @@ impl dcgan_hints::Hint for Error {
                 _ => "check the disk, or choose another `--out`".into(),
             }),
             Error::Locked { .. } => Some("wait for it to end, or choose another `--out`".into()),
+            Error::OtherStage { .. } => Some("choose another `--out`".into()),
             Error::NotOurs { path, .. } => Some(format!(
                 "move `{}` away, or choose another `--out`",
                 path.display()

@@ -54,6 +54,7 @@ mod lock;
 mod manifest;
 mod network;
 mod number;
+mod results;
 mod samples;
 mod table;
 
@@ -73,6 +74,7 @@ pub use lock::RunLock;
 pub use manifest::{Difference, FileRecord, Manifest, SourceRecord, differences};
 pub use network::{Arrays, ModelFile, NetworkInfo, Role};
 pub use number::format_f32;
+pub use results::{EarlierResults, Results};
 pub use samples::Samples;
 pub use table::{GrowingTable, TablePosition};
 

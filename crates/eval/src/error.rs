@@ -108,23 +108,6 @@ pub enum Error {
         #[source]
         source: dcgan_figures::Error,
     },
-    /// The output folder is another stage's.
-    #[error("folder `{}` holds the result of stage `{got}`, expected `dcgan-eval` or none", folder.display())]
-    OtherStage {
-        /// The folder.
-        folder: PathBuf,
-        /// The stage in its manifest.
-        got: String,
-    },
-    /// A file of an earlier evaluation is in the way.
-    #[error("cannot remove the earlier `{}`", path.display())]
-    Remove {
-        /// The file.
-        path: PathBuf,
-        /// What the system says.
-        #[source]
-        source: std::io::Error,
-    },
 }
 
 fn size([height, width, channels]: [usize; 3]) -> String {
@@ -160,8 +143,6 @@ impl Hint for Error {
             Self::NoImages => "`make train` makes checkpoints, `make sample` makes samples".into(),
             Self::Measure { source, .. } => return source.hint(),
             Self::Picture { source, .. } => return source.hint(),
-            Self::OtherStage { .. } => "choose another `--out`".into(),
-            Self::Remove { .. } => "remove it by hand, or choose another `--out`".into(),
         })
     }
 }

@@ -10,7 +10,6 @@ mod error;
 mod grids;
 mod images;
 mod inputs;
-mod outputs;
 mod reading;
 mod run;
 mod summary;

@@ -5,15 +5,24 @@ use crate::discriminator::{Kind, Statistics};
 use crate::error::artifact_failure;
 use crate::images::Images;
 use crate::inputs::{Inputs, Source, records};
-use crate::outputs::{Output, is_complete, replace};
 use crate::reading::Reader;
 use crate::{Args, Error, grids, summary, tables};
-use dcgan_artifacts::{DatasetReader, Part, RunLock, create_folder};
+use dcgan_artifacts::{DatasetReader, EarlierResults, Part, Results};
 use dcgan_figures::{Picture, encode_png};
 use dcgan_models::BLOCK;
 use dcgan_settings::Eval;
 use dcgan_terminal::{Failure, Progress, Signals, print_result};
 use serde_json::{Value, json};
+
+/// The program, as manifests name it.
+const STAGE: &str = env!("CARGO_PKG_NAME");
+
+/// One file to write.
+#[derive(Debug)]
+struct Output {
+    name: &'static str,
+    bytes: Vec<u8>,
+}
 
 /// Evaluates a checkpoint or samples against a dataset.
 ///
@@ -28,20 +37,26 @@ pub fn run(args: &Args) -> Result<(), Failure> {
     }
     let folder = &args.common.out;
     let records = records(args)?;
-    if is_complete(folder, &identity, &records)? && !args.common.force {
+    let earlier = EarlierResults::read(folder, STAGE).map_err(artifact_failure)?;
+    if earlier.is_of(&identity, &records) && !args.common.force {
         let human = format!("nothing to do: `{}` is up to date", folder.display());
         return print_result(&args.common, &human, &json!({ "status": "up_to_date" }));
     }
     let inputs = Inputs::open(args, &settings)?;
-    create_folder(folder).map_err(artifact_failure)?;
-    let _lock = RunLock::acquire(folder).map_err(artifact_failure)?;
+    let results = Results::open(folder, STAGE, env!("CARGO_PKG_VERSION"));
+    let mut results = results.map_err(artifact_failure)?;
     let signals = Signals::install()?;
     let Evaluation {
         outputs,
         metrics,
         table,
     } = evaluate(inputs, args, &settings, &signals)?;
-    replace(folder, &outputs, identity, records)?;
+    results.clear().map_err(artifact_failure)?;
+    for Output { name, bytes } in &outputs {
+        results.write(name, bytes).map_err(artifact_failure)?;
+    }
+    let written = results.finish(identity, records);
+    written.map_err(artifact_failure)?;
     let names: Vec<&str> = outputs.iter().map(|output| output.name).collect();
     let human = format!(
         "{table}\nwrote {} to `{}`",
@@ -59,7 +74,8 @@ pub fn run(args: &Args) -> Result<(), Failure> {
 fn dry_run(args: &Args, settings: &Eval, identity: &Value) -> Result<(), Failure> {
     let inputs = Inputs::open(args, settings)?;
     let (records, folder) = (records(args)?, &args.common.out);
-    let up_to_date = is_complete(folder, identity, &records)? && !args.common.force;
+    let earlier = EarlierResults::read(folder, STAGE).map_err(artifact_failure)?;
+    let up_to_date = earlier.is_of(identity, &records) && !args.common.force;
     let info = inputs.dataset.info();
     let mut names = vec!["grid.png"];
     let labelled = match &inputs.source {

@@ -5,7 +5,6 @@ use crate::error::model_failure;
 use crate::expression::{Expression, Vector, parse};
 use crate::grid::{shape, tiles};
 use crate::produce::{Output, Task};
-use dcgan_figures::encode_png;
 use dcgan_models::{ClassChoice, LoadedGenerator};
 use dcgan_settings::Sample;
 use dcgan_terminal::Failure;
@@ -120,11 +119,9 @@ impl Task for Arithmetic {
         let numbers = json!({
             "expr": self.text, "seed": self.seed, "columns": terms, "z": vectors.last(),
         });
-        output.folder.clear()?;
-        output
-            .folder
-            .write(GRID, &encode_png(&grid).map_err(Failure::output)?)?;
-        output.folder.write_json(NUMBERS, &numbers)?;
+        output.clear()?;
+        output.write_png(GRID, &grid)?;
+        output.write_json(NUMBERS, &numbers)?;
         Ok(columns * rows.len())
     }
 }

@@ -2,11 +2,10 @@
 
 use crate::Args;
 use crate::error::{file_failure, model_failure};
-use crate::folder::Folder;
 use crate::grid::Arrangement;
 use crate::produce::{Output, Task};
 use dcgan_artifacts::Samples;
-use dcgan_figures::{Picture, encode_png};
+use dcgan_figures::Picture;
 use dcgan_models::{BLOCK, ClassChoice, LoadedGenerator};
 use dcgan_settings::Sample;
 use dcgan_terminal::Failure;
@@ -77,8 +76,8 @@ impl Task for Plain {
         output: &mut Output,
     ) -> Result<usize, Failure> {
         let samples = self.images(generator, *classes, output)?;
-        output.folder.clear()?;
-        self.write_files(&samples, *classes, &mut output.folder)?;
+        output.clear()?;
+        self.write_files(&samples, *classes, output)?;
         Ok(samples.n)
     }
 }
@@ -125,24 +124,19 @@ impl Plain {
         &self,
         samples: &Samples,
         classes: ClassChoice,
-        folder: &mut Folder,
+        output: &mut Output,
     ) -> Result<(), Failure> {
         let shape = [samples.height, samples.width, samples.channels];
         let grid = self
             .arrangement(samples, classes)
             .picture(&samples.images, shape);
-        folder.write(
-            GRID,
-            &grid
-                .and_then(|grid| encode_png(&grid))
-                .map_err(Failure::output)?,
-        )?;
+        output.write_png(GRID, &grid.map_err(Failure::output)?)?;
         if self.sample.single_images {
-            self.write_single_images(samples, folder)?;
+            self.write_single_images(samples, output)?;
         }
-        let path = folder.path().join(SAMPLES);
+        let path = output.folder().join(SAMPLES);
         let digest = samples.write(&path).map_err(file_failure)?;
-        folder.add(SAMPLES, digest);
+        output.add(SAMPLES, digest);
         Ok(())
     }
 
@@ -159,7 +153,7 @@ impl Plain {
     }
 
     /// `images/seed-S-NNNNNN.png`, with labels `images/seed-S-NNNNNN-class-C.png`.
-    fn write_single_images(&self, samples: &Samples, folder: &mut Folder) -> Result<(), Failure> {
+    fn write_single_images(&self, samples: &Samples, output: &mut Output) -> Result<(), Failure> {
         let (h, w, c) = (samples.height, samples.width, samples.channels);
         for (row, image) in samples.images.chunks_exact(h * w * c).enumerate() {
             let (seed, i) = (self.seeds[row / self.sample.n], row % self.sample.n);
@@ -167,10 +161,8 @@ impl Plain {
                 Some(labels) => format!("-class-{}", labels[row]),
                 None => String::new(),
             };
-            let png = Picture::new(h, w, c, image.to_vec())
-                .and_then(|picture| encode_png(&picture))
-                .map_err(Failure::output)?;
-            folder.write(&format!("{SINGLE}/seed-{seed}-{i:06}{class}.png"), &png)?;
+            let picture = Picture::new(h, w, c, image.to_vec()).map_err(Failure::output)?;
+            output.write_png(&format!("{SINGLE}/seed-{seed}-{i:06}{class}.png"), &picture)?;
         }
         Ok(())
     }

@@ -9,23 +9,6 @@ use std::path::PathBuf;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// The output folder holds the results of another program.
-    #[error("`{}` holds the results of `{got}`, expected those of `dcgan-sample` or none", folder.display())]
-    OtherProgram {
-        /// The folder.
-        folder: PathBuf,
-        /// The program that its manifest names.
-        got: String,
-    },
-    /// A file of an earlier run can't be removed.
-    #[error("could not remove `{}`", path.display())]
-    Remove {
-        /// The file.
-        path: PathBuf,
-        /// What the system said.
-        #[source]
-        source: std::io::Error,
-    },
     /// A coordinate that z doesn't have.
     #[error("`--coordinates`: no coordinate {got}, z has {z_dim}")]
     Coordinate {
@@ -107,8 +90,6 @@ impl Hint for Error {
             }
             Self::FewImages { got: 0, .. } => "give a dataset with a training part".into(),
             Self::FewImages { got, .. } => format!("give `--neighbours {got}` or fewer"),
-            Self::OtherProgram { .. } => "choose another `--out`".into(),
-            Self::Remove { .. } => "make the folder writable, or choose another `--out`".into(),
         })
     }
 }

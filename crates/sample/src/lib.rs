@@ -8,7 +8,6 @@ mod arithmetic;
 mod draw;
 mod error;
 mod expression;
-mod folder;
 mod grid;
 mod motion;
 mod nearest;

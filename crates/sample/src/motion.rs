@@ -5,7 +5,7 @@ use crate::grid::{shape, tiles};
 use crate::produce::{Output, Task};
 use crate::{Args, Error, Mode, MotionArgs, Way};
 use dcgan_artifacts::NetworkInfo;
-use dcgan_figures::{Picture, encode_gif, encode_png, near_square};
+use dcgan_figures::{Picture, encode_gif, near_square};
 use dcgan_models::{ClassChoice, LoadedGenerator, between, latent_range};
 use dcgan_settings::{Sample, parse_seeds};
 use dcgan_terminal::Failure;
@@ -112,7 +112,7 @@ impl Task for Motions {
         (model, motions): &Self::Loaded,
         output: &mut Output,
     ) -> Result<usize, Failure> {
-        output.folder.clear()?;
+        output.clear()?;
         let (size, shape) = (model.image_bytes(), shape(model.info()));
         let mut firsts: Vec<Vec<u8>> = Vec::new();
         let progress = output.progress(motions.len());
@@ -134,7 +134,7 @@ impl Task for Motions {
             let columns = near_square(motions.len());
             let frames = firsts.iter().map(|all| tiles(all, shape, columns));
             let gif = self.gif(frames.collect::<Result<_, _>>()?)?;
-            output.folder.write(ALL, &gif)?;
+            output.write(ALL, &gif)?;
         }
         Ok(motions.iter().map(|motion| motion.steps * self.n).sum())
     }
@@ -300,11 +300,11 @@ pub(crate) fn write_steps(
             .flat_map(move |step| &step[row * size..][..size])
     };
     let rows: Vec<u8> = (0..n).flat_map(row).copied().collect();
-    let png = encode_png(&tiles(&rows, shape, steps.len())?).map_err(Failure::output)?;
-    output.folder.write(&format!("{name}.png"), &png)?;
+    let strip = tiles(&rows, shape, steps.len())?;
+    output.write_png(&format!("{name}.png"), &strip)?;
     let frames = steps.iter().map(|step| tiles(step, shape, near_square(n)));
     let gif = gif(frames.collect::<Result<_, _>>()?)?;
-    output.folder.write(&format!("{name}.gif"), &gif)
+    output.write(&format!("{name}.gif"), &gif)
 }
 
 /// Each place with the next one, the last with the first.

@@ -5,7 +5,6 @@ use crate::error::{Error, file_failure, model_failure};
 use crate::grid::{shape, tiles};
 use crate::produce::{Output, Task};
 use dcgan_artifacts::{DatasetReader, Part};
-use dcgan_figures::encode_png;
 use dcgan_models::{ClassChoice, LoadedGenerator};
 use dcgan_settings::Sample;
 use dcgan_terminal::Failure;
@@ -200,12 +199,10 @@ impl Task for Nearest {
         }
         let columns = 1 + self.neighbours;
         let grid = tiles(&cells, shape(model.info()), columns)?;
-        output.folder.clear()?;
-        output
-            .folder
-            .write(GRID, &encode_png(&grid).map_err(Failure::output)?)?;
+        output.clear()?;
+        output.write_png(GRID, &grid)?;
         let numbers = self.numbers(dataset, *classes, &found);
-        output.folder.write_json(NUMBERS, &numbers)?;
+        output.write_json(NUMBERS, &numbers)?;
         Ok(found.len())
     }
 }

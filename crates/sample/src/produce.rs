@@ -1,12 +1,15 @@
 //! The frame around every mode: is there work, then the inputs, the lock, the files, the manifest.
 
 use crate::error::file_failure;
-use crate::folder::{Earlier, Folder};
 use crate::report;
-use dcgan_artifacts::{FileRecord, digest_file};
+use dcgan_artifacts::{EarlierResults, FileDigest, FileRecord, Results, digest_file};
+use dcgan_figures::{Picture, encode_png};
 use dcgan_terminal::{CommonArgs, Failure, Progress, Signals};
 use serde_json::Value;
 use std::path::{Path, PathBuf};
+
+/// The program, as manifests name it.
+const STAGE: &str = env!("CARGO_PKG_NAME");
 
 /// What one mode reads, what fixes its result, and what it writes.
 pub(crate) trait Task {
@@ -31,7 +34,7 @@ pub(crate) trait Task {
 
 /// Where a mode writes, what it made it of, and what may stop it.
 pub(crate) struct Output {
-    pub(crate) folder: Folder,
+    results: Results,
     /// Names, sizes and hashes of [`Task::inputs`].
     pub(crate) inputs: Vec<FileRecord>,
     signals: Signals,
@@ -39,6 +42,37 @@ pub(crate) struct Output {
 }
 
 impl Output {
+    /// Where the files go.
+    pub(crate) fn folder(&self) -> &Path {
+        self.results.folder()
+    }
+
+    /// Removes an earlier result; from here on the folder is not complete.
+    pub(crate) fn clear(&mut self) -> Result<(), Failure> {
+        self.results.clear().map_err(file_failure)
+    }
+
+    /// Writes the file `name`, which may lie in a folder of its own.
+    pub(crate) fn write(&mut self, name: &str, bytes: &[u8]) -> Result<(), Failure> {
+        self.results.write(name, bytes).map_err(file_failure)
+    }
+
+    /// Writes a picture as the file `name`.
+    pub(crate) fn write_png(&mut self, name: &str, picture: &Picture) -> Result<(), Failure> {
+        let bytes = encode_png(picture).map_err(Failure::output)?;
+        self.write(name, &bytes)
+    }
+
+    /// Writes a tree of numbers as the file `name`.
+    pub(crate) fn write_json(&mut self, name: &str, tree: &Value) -> Result<(), Failure> {
+        self.write(name, format!("{tree:#}\n").as_bytes())
+    }
+
+    /// Lists a file that was written into the folder by other means.
+    pub(crate) fn add(&mut self, name: &str, digest: FileDigest) {
+        self.results.add(name, digest);
+    }
+
     /// Ends the stage if a signal came; every loop asks once a round.
     pub(crate) fn go_on(&self) -> Result<(), Failure> {
         match self.signals.received() {
@@ -61,7 +95,7 @@ pub(crate) fn produce<T: Task>(task: &T, common: &CommonArgs) -> Result<(), Fail
         return report::dry_run(common, &inputs, &settings, &task.outputs(&loaded));
     }
     let signals = Signals::install()?;
-    let earlier = Earlier::read(&common.out)?;
+    let earlier = EarlierResults::read(&common.out, STAGE).map_err(file_failure)?;
     let (loaded, inputs) = if earlier.is_complete() && !common.force {
         let records = records(&inputs).map_err(file_failure)?;
         if earlier.is_of(&settings, &records) {
@@ -79,14 +113,16 @@ pub(crate) fn produce<T: Task>(task: &T, common: &CommonArgs) -> Result<(), Fail
             Ok((loaded, records.map_err(file_failure)?))
         })?
     };
+    let results = Results::open(&common.out, STAGE, env!("CARGO_PKG_VERSION"));
     let mut output = Output {
-        folder: Folder::open(earlier)?,
+        results: results.map_err(file_failure)?,
         inputs,
         signals,
         quiet: common.quiet,
     };
     let n_images = task.write(&loaded, &mut output)?;
-    let outputs = output.folder.finish(settings, output.inputs)?;
+    let outputs = output.results.finish(settings, output.inputs);
+    let outputs = outputs.map_err(file_failure)?;
     report::drawn(common, n_images, &outputs)
 }
 

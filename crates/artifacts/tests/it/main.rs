@@ -17,4 +17,5 @@ mod manifests;
 mod messages;
 mod models;
 mod numbers;
+mod results;
 mod tables;

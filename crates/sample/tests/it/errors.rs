@@ -170,6 +170,7 @@ fn a_file_in_the_way_is_left_alone() {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "the help is long")]
 fn the_help_says_what_there_is() {
     let place = Place::labelled();
     let outcome = place.run(&["--help"]);
