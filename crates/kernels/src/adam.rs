@@ -6,6 +6,7 @@ use candle_core::{CpuStorage, InplaceOp1, Layout, Result, Tensor, Var, bail};
 use rayon::prelude::*;
 
 use crate::real::with_elements;
+use crate::wide::wide;
 
 /// Elements per task. A multiple of every vector width.
 const CHUNK: usize = 64 * 1024;
@@ -132,11 +133,12 @@ impl InplaceOp1 for Update<'_> {
             .par_chunks_mut(CHUNK)
             .zip(self.g.par_chunks(CHUNK))
             .zip(m.par_chunks_mut(CHUNK).zip(v.par_chunks_mut(CHUNK)))
-            .for_each(|((w, g), (m, v))| update(w, g, m, v, self.rates));
+            .for_each(|((w, g), (m, v))| wide(|| update(w, g, m, v, self.rates)));
         Ok(())
     }
 }
 
+#[inline(always)]
 fn update(w: &mut [f32], g: &[f32], m: &mut [f32], v: &mut [f32], rates: Rates) {
     for (((w, &g), m), v) in w.iter_mut().zip(g).zip(m).zip(v) {
         *m += rates.one_minus_beta1 * (g - *m);

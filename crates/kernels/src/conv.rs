@@ -8,13 +8,14 @@
 //! Maps are `[B, H, W, C]`, so that a gather copies runs of `taps x C` values and a product reads its
 //! operands as they lie. Tasks are fixed blocks of samples with a serial product inside: the patches of a
 //! block stay in the cache, and nothing depends on the number of threads. Labels never become planes;
-//! see [`crate::labels`].
+//! see [`crate::labels`]. Gradients of wide layers take another form: see [`crate::winograd`].
 
 use candle_core::backend::BackendStorage as _;
 use candle_core::{CpuStorage, CustomOp3, Layout, Result, Shape, Tensor, bail};
 use rayon::prelude::*;
 
 use crate::backward::weight_gradient;
+use crate::forms::Form;
 use crate::geometry::{Geometry, gather, scatter_add};
 use crate::labels::{self, Borders, Labels, Side};
 use crate::linear::{constant, label_count, same_dtype, tensor};
@@ -22,6 +23,7 @@ use crate::matmul::{Matrix, Par, Target, multiply};
 use crate::output::build;
 use crate::real::{Real, elements, for_dtype, with_elements};
 use crate::scratch::Scratch;
+use crate::winograd::Subpixel;
 
 /// Samples per task: their patches (a few hundred KB each) should fit the second-level cache or nearly so.
 const BLOCK: usize = 4;
@@ -117,9 +119,21 @@ fn apply(
         )
     }
     same_dtype(x, &[w, b])?;
+    let (small, big) = match kind {
+        Kind::Convolution => (out, c),
+        Kind::Transpose => (c, out),
+    };
+    let subpixel = match Form::of_layer(small, big) {
+        Form::Direct => None,
+        Form::Winograd => {
+            let (rows, columns) = (w.dim(2)?, w.dim(3)?);
+            Subpixel::new(geometry, [small, big], [rows, columns])
+        }
+    };
     let op = Conv {
         kind,
         geometry: *geometry,
+        subpixel,
         c,
         labels,
         out,
@@ -133,6 +147,8 @@ fn apply(
 struct Conv {
     kind: Kind,
     geometry: Geometry,
+    /// The form of the gradients with fewer multiplications, if that was chosen and the geometry permits it.
+    subpixel: Option<Subpixel>,
     /// Input channels without labels.
     c: usize,
     labels: usize,
@@ -347,6 +363,15 @@ impl Conv {
         let (x_len, y_len, col_len) = self.sizes();
         let (g, c, out) = (&self.geometry, self.c, self.out);
         let (small, taps) = (g.small_len(), g.taps());
+        if let Some(subpixel) = &self.subpixel {
+            let mut dx = build(dy.len() / y_len * x_len, x_len, |_, _| ());
+            let u = subpixel.transform(w);
+            match self.kind {
+                Kind::Convolution => subpixel.up(&u, dy, &mut dx),
+                Kind::Transpose => subpixel.down(&u, dy, &mut dx),
+            }
+            return dx;
+        }
         let dense = self.dense_weight(w);
         build(dy.len() / y_len * x_len, BLOCK * x_len, |at, dx| {
             let n = dx.len() / x_len;
@@ -375,6 +400,14 @@ impl Conv {
 
     /// The weight's gradient but for the labels' part, which it leaves alone.
     fn product<T: Real>(&self, dw: &mut [T], mode: Target, x: &[T], dy: &[T]) {
+        if let Some(subpixel) = &self.subpixel {
+            let (small, big) = match self.kind {
+                Kind::Convolution => (dy, x),
+                Kind::Transpose => (x, dy),
+            };
+            subpixel.weight_gradient(small, big, mode, dw);
+            return;
+        }
         let (x_len, _, col_len) = self.sizes();
         let (g, c, out, labels) = (&self.geometry, self.c, self.out, self.labels);
         let (small, taps) = (g.small_len(), g.taps());

@@ -8,7 +8,8 @@ use std::sync::Once;
 /// is not the number asked for if the pool had been started before. No result depends on it.
 ///
 /// It also keeps candle from starting workers of its own, which spin between operations and would take the
-/// cores from the kernels. An environment that says `CANDLE_NUM_THREADS` is left as it is.
+/// cores from the kernels (an environment that says `CANDLE_NUM_THREADS` is left as it is), and has mimalloc
+/// keep freed memory for the next step, where that is the program's allocator.
 pub fn set_threads(n: Option<usize>) -> usize {
     static CANDLE: Once = Once::new();
     CANDLE.call_once(|| {
@@ -25,6 +26,7 @@ pub fn set_threads(n: Option<usize>) -> usize {
             }
         }
     });
+    crate::memory::keep();
     if let Some(n) = n {
         // Fails only if the pool is running already; the caller sees that in the returned number.
         let _ = rayon::ThreadPoolBuilder::new()

@@ -1,6 +1,6 @@
 //! The `*_forward` files: one batch through both networks, and the gradients of both losses.
 
-use crate::network::{config, networks};
+use crate::network::{config, in_every_form, networks};
 use crate::vectors::Vectors;
 use candle_core::{Tensor, Var};
 use dcgan_kernels::{Activation, activate};
@@ -11,17 +11,17 @@ use dcgan_networks::{
 
 #[test]
 fn labelled_forward() {
-    check("cond_forward");
+    in_every_form(|| check("cond_forward"));
 }
 
 #[test]
 fn unlabelled_forward() {
-    check("uncond_forward");
+    in_every_form(|| check("uncond_forward"));
 }
 
 #[test]
 fn unlabelled_forward_of_odd_sizes() {
-    check("uncond_odd_forward");
+    in_every_form(|| check("uncond_odd_forward"));
 }
 
 fn check(file: &str) {

@@ -5,6 +5,7 @@ use crate::network::ADAM;
 use crate::reference::Reference;
 use crate::vectors::compare;
 use candle_core::Tensor;
+use dcgan_kernels::{Form, use_baseline};
 use dcgan_networks::{
     Adam, Arrays, Discriminator, Generator, NetworkConfig, ZDistribution, latents, one_hot,
 };
@@ -72,43 +73,52 @@ fn iteration_agrees_with_float64() {
     let close =
         |got: f32, expected: f64| (f64::from(got) - expected).abs() <= 1e-5 * expected.abs();
 
-    let (trace, state) = run();
-    let pairs = [
-        (trace.d_loss_real, expected.d_loss_real),
-        (trace.d_loss_fake, expected.d_loss_fake),
-        (trace.g_losses[0], expected.g_losses[0]),
-        (trace.g_losses[1], expected.g_losses[1]),
-        (trace.d_grad_norm, expected.d_grad_norm),
-        (trace.g_grad_norms[0], expected.g_grad_norms[0]),
-        (trace.g_grad_norms[1], expected.g_grad_norms[1]),
-    ];
-    for (got, expected) in pairs {
-        assert!(close(got, expected), "{trace:?}, expected {expected}");
-    }
-    let got_weights = weights(&state);
-    assert_eq!(got_weights.len(), expected_weights.len());
-    let mut failures = Vec::new();
-    for ((name, got), (_, expected)) in got_weights.iter().zip(&expected_weights) {
-        let wanders = WANDERING.contains(&name.as_str());
-        let tolerance = if wanders {
-            WANDERING_TOLERANCE
-        } else {
-            WEIGHT_TOLERANCE
+    // As the layers choose by their widths, and the direct form everywhere.
+    for form in [None, Some(Form::Direct)] {
+        let (trace, state) = match form {
+            None => run(),
+            Some(form) => form.force(run),
         };
-        let failure = compare((&got.0, &got.1), (&expected.0, &expected.1), tolerance);
-        failures.extend(failure.map(|failure| format!("{name}: {failure}")));
+        let pairs = [
+            (trace.d_loss_real, expected.d_loss_real),
+            (trace.d_loss_fake, expected.d_loss_fake),
+            (trace.g_losses[0], expected.g_losses[0]),
+            (trace.g_losses[1], expected.g_losses[1]),
+            (trace.d_grad_norm, expected.d_grad_norm),
+            (trace.g_grad_norms[0], expected.g_grad_norms[0]),
+            (trace.g_grad_norms[1], expected.g_grad_norms[1]),
+        ];
+        for (got, expected) in pairs {
+            assert!(
+                close(got, expected),
+                "{form:?}: {trace:?}, expected {expected}"
+            );
+        }
+        let got_weights = weights(&state);
+        assert_eq!(got_weights.len(), expected_weights.len());
+        let mut failures = Vec::new();
+        for ((name, got), (_, expected)) in got_weights.iter().zip(&expected_weights) {
+            let wanders = WANDERING.contains(&name.as_str());
+            let tolerance = if wanders {
+                WANDERING_TOLERANCE
+            } else {
+                WEIGHT_TOLERANCE
+            };
+            let failure = compare((&got.0, &got.1), (&expected.0, &expected.1), tolerance);
+            failures.extend(failure.map(|failure| format!("{name}: {failure}")));
+        }
+        assert!(failures.is_empty(), "{form:?}: {}", failures.join("\n"));
     }
-    assert!(failures.is_empty(), "{}", failures.join("\n"));
 }
 
 #[test]
 fn any_number_of_threads_gives_the_same_bytes() {
-    let hash = |threads: usize| {
+    let hash = |form: Form, threads: usize| {
         let pool = rayon::ThreadPoolBuilder::new()
             .num_threads(threads)
             .build()
             .unwrap();
-        let (trace, state) = pool.install(run);
+        let (trace, state) = pool.install(|| form.force(run));
         let mut arrays = state.generator.arrays().unwrap();
         arrays.extend(state.discriminator.arrays().unwrap());
         let bytes: Vec<u8> = arrays
@@ -118,8 +128,16 @@ fn any_number_of_threads_gives_the_same_bytes() {
             .collect();
         (dcgan_artifacts::sha256_bytes(&bytes), format!("{trace:?}"))
     };
-    let one = hash(1);
-    for threads in [2, 3] {
-        assert_eq!(hash(threads), one, "{threads} threads");
-    }
+    let [direct, winograd] = Form::ALL.map(|form| {
+        let one = hash(form, 1);
+        for threads in [2, 3] {
+            assert_eq!(hash(form, threads), one, "{form:?}, {threads} threads");
+        }
+        one
+    });
+    assert_ne!(direct.0, winograd.0, "a form was not forced");
+    // Loops for wider vectors change the time alone.
+    use_baseline(true);
+    assert_eq!(hash(Form::Winograd, 2), winograd, "baseline");
+    use_baseline(false);
 }

@@ -1,6 +1,7 @@
 //! The networks that a golden file describes.
 
 use crate::vectors::Vectors;
+use dcgan_kernels::Form;
 use dcgan_networks::{
     AdamConfig, Arrays, Discriminator, Generator, Kind, MovingAverage, NetworkConfig,
 };
@@ -58,4 +59,11 @@ pub(crate) fn averages(networks: [&[MovingAverage]; 2]) -> Arrays {
         arrays.insert(average.variance_name(), (shape, average.variance.clone()));
     }
     arrays
+}
+
+/// Runs a test once with each form of the kernels, whatever the form that these widths would choose.
+pub(crate) fn in_every_form(test: impl Fn()) {
+    for form in Form::ALL {
+        form.force(&test);
+    }
 }

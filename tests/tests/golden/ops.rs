@@ -1,6 +1,6 @@
 //! `ops.safetensors`: single operations, forward and backward.
 
-use crate::network::ADAM;
+use crate::network::{ADAM, in_every_form};
 use crate::vectors::Vectors;
 use candle_core::backprop::GradStore;
 use candle_core::{Tensor, Var};
@@ -15,6 +15,10 @@ const EPSILON: f64 = 1e-5;
 
 #[test]
 fn single_operations() {
+    in_every_form(check);
+}
+
+fn check() {
     let mut vectors = Vectors::open("ops");
     for group in groups(&vectors, "conv/") {
         convolution(&mut vectors, &group, false);

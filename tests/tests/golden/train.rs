@@ -1,6 +1,6 @@
 //! The `*_train` files: whole iterations through the trainer's step.
 
-use crate::network::{ADAM, averages, config, networks};
+use crate::network::{ADAM, averages, config, in_every_form, networks};
 use crate::vectors::Vectors;
 use candle_core::Tensor;
 use dcgan_networks::{Adam, Arrays, Kind};
@@ -17,22 +17,22 @@ const WANDERING_TOLERANCE: f64 = 1e-3;
 
 #[test]
 fn labelled_training_from_the_start() {
-    from_the_start("cond_train");
+    in_every_form(|| from_the_start("cond_train"));
 }
 
 #[test]
 fn unlabelled_training_from_the_start() {
-    from_the_start("uncond_train");
+    in_every_form(|| from_the_start("uncond_train"));
 }
 
 #[test]
 fn labelled_training_from_a_stored_state() {
-    from_a_stored_state("cond_train");
+    in_every_form(|| from_a_stored_state("cond_train"));
 }
 
 #[test]
 fn unlabelled_training_from_a_stored_state() {
-    from_a_stored_state("uncond_train");
+    in_every_form(|| from_a_stored_state("uncond_train"));
 }
 
 /// The two rules for moving averages: the file's suffix, and whether the read-outs feed them.

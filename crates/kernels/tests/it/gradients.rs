@@ -2,9 +2,9 @@
 
 use candle_core::{DType, Device, Tensor, Var};
 use dcgan_kernels::reference::ConvSizes;
-use dcgan_kernels::{Activation, Geometry, activate, bce_with_logits};
+use dcgan_kernels::{Activation, Form, Geometry, activate, backward, bce_with_logits};
 
-use crate::layers::{Layer, Operands, assert_close, flat, values};
+use crate::layers::{Layer, Operands, assert_close, flat, layers, values};
 
 /// The central difference of `f` in each element of `t`.
 fn differences(t: &Tensor, f: impl Fn(Tensor) -> f64) -> Vec<f64> {
@@ -74,7 +74,6 @@ fn every_layer_has_the_gradient_of_its_forward_pass() {
     ] {
         let o = layer.operands(DType::F64, 21);
         let dy = values(&layer.shapes()[4], 22).to_dtype(DType::F64).unwrap();
-        let (_, [dx, dw, db]) = layer.run(&o, &dy);
         let value = |x: &Tensor, w: &Tensor, b: &Tensor| {
             let o = Operands {
                 x: x.clone(),
@@ -92,9 +91,50 @@ fn every_layer_has_the_gradient_of_its_forward_pass() {
         let by_x = differences(&o.x, |x| value(&x, &o.w, &o.b));
         let by_w = differences(&o.w, |w| value(&o.x, &w, &o.b));
         let by_b = differences(&o.b, |b| value(&o.x, &o.w, &b));
-        assert_close(&format!("{layer:?} dx"), &flat::<f64>(&dx), &by_x, 1e-7);
-        assert_close(&format!("{layer:?} dw"), &flat::<f64>(&dw), &by_w, 1e-7);
-        assert_close(&format!("{layer:?} db"), &flat::<f64>(&db), &by_b, 1e-7);
+        for form in Form::ALL {
+            let (_, gradients) = form.force(|| layer.run(&o, &dy));
+            let wanted = [&by_x, &by_w, &by_b];
+            for ((name, got), wanted) in ["dx", "dw", "db"].iter().zip(gradients).zip(wanted) {
+                let what = format!("{layer:?} {form:?} {name}");
+                assert_close(&what, &flat::<f64>(&got), wanted, 1e-7);
+            }
+        }
+    }
+}
+
+/// Each layer uses its weights twice, and candle's own operations use them once more.
+#[test]
+fn sums_over_the_uses_of_a_weight_equal_candles() {
+    let layers = layers();
+    for layer in layers.iter().filter(|layer| layer.shapes()[0][0] < 50) {
+        let o = layer.operands(DType::F64, 41);
+        let [w, b] = [&o.w, &o.b].map(|t| Var::from_tensor(t).unwrap());
+        let mut terms = vec![w.sqr().unwrap().sum_all().unwrap()];
+        for seed in [42, 43] {
+            let uses = Operands {
+                w: w.as_tensor().clone(),
+                b: b.as_tensor().clone(),
+                ..layer.operands(DType::F64, seed)
+            };
+            terms.push(layer.forward(&uses).sqr().unwrap().sum_all().unwrap());
+        }
+        let loss = Tensor::stack(&terms, 0).unwrap().sum_all().unwrap();
+        let wanted = loss.backward().unwrap();
+        let (sums, _) = backward::<f64>(&loss).unwrap();
+        for var in [&w, &b] {
+            let wanted = flat::<f64>(wanted.get(var).unwrap());
+            assert_close(
+                &format!("{layer:?}"),
+                sums.get(var).unwrap(),
+                &wanted,
+                1e-12,
+            );
+            assert_eq!(
+                flat::<f64>(sums.tensor(var).unwrap()),
+                sums.get(var).unwrap()
+            );
+        }
+        assert!(sums.get(&o.w).is_none());
     }
 }
 

@@ -3,8 +3,8 @@
 use candle_core::{DType, Device, Tensor, Var};
 use dcgan_kernels::reference::{self, ConvSizes};
 use dcgan_kernels::{
-    Activation, AdamConfig, Geometry, activate, adam_update, batch_norm, batch_norm_inference,
-    bce_with_logits,
+    Activation, AdamConfig, Form, Geometry, activate, adam_update, batch_norm,
+    batch_norm_inference, bce_with_logits,
 };
 use proptest::prelude::*;
 
@@ -51,6 +51,17 @@ proptest! {
         let geometry = Geometry::same([height, width], kernel, stride);
         let sizes = ConvSizes { batch, channels, labels, out, geometry };
         check(if transpose { Layer::Transpose(sizes) } else { Layer::Conv(sizes) });
+    }
+
+    #[test]
+    fn winograds_form_equals_the_twins(
+        height in 1usize..22, width in 1usize..22, batch in 1usize..4, channels in 1usize..20,
+        labels in 0usize..4, out in 1usize..20, transpose: bool,
+    ) {
+        let geometry = Geometry::same([height, width], 5, 2);
+        let sizes = ConvSizes { batch, channels, labels, out, geometry };
+        let layer = if transpose { Layer::Transpose(sizes) } else { Layer::Conv(sizes) };
+        Form::Winograd.force(|| check(layer));
     }
 
     #[test]

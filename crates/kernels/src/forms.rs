@@ -1,0 +1,58 @@
+//! Which form of a kernel is used, where there are several.
+
+use std::cell::Cell;
+use std::sync::OnceLock;
+
+/// A way to compute the gradients of the convolutions of 5x5 taps with stride 2.
+///
+/// Forward passes are always direct: their rounding decides on which side of 0 a rectifier's input falls.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Form {
+    /// One product over gathered patches.
+    Direct,
+    /// Winograd's minimal filtering by parity classes: fewer multiplications, a digit less exact.
+    Winograd,
+}
+
+/// Channels on either side from which Winograd's transforms cost less than they save.
+const WIDE: usize = 32;
+
+thread_local! {
+    static FORCED: Cell<Option<Form>> = const { Cell::new(None) };
+}
+
+impl Form {
+    /// All there are, for tests that hold each to the same numbers.
+    pub const ALL: [Form; 2] = [Form::Direct, Form::Winograd];
+
+    /// Runs `f` with this form for all layers that `f` applies on this thread.
+    pub fn force<R>(self, f: impl FnOnce() -> R) -> R {
+        struct Restore(Option<Form>);
+        impl Drop for Restore {
+            fn drop(&mut self) {
+                FORCED.set(self.0);
+            }
+        }
+        let _restore = Restore(FORCED.replace(Some(self)));
+        f()
+    }
+
+    /// The form for a layer between maps of `small` and `big` channels: the forced one, that of the
+    /// environment's `DCGAN_KERNELS` (`direct` or `winograd`, read once), or what is faster.
+    pub(crate) fn of_layer(small: usize, big: usize) -> Form {
+        static ENVIRONMENT: OnceLock<Option<Form>> = OnceLock::new();
+        let environment =
+            ENVIRONMENT.get_or_init(|| match std::env::var("DCGAN_KERNELS").as_deref() {
+                Ok("direct") => Some(Form::Direct),
+                Ok("winograd") => Some(Form::Winograd),
+                _ => None,
+            });
+        FORCED.get().or(*environment).unwrap_or({
+            if small.min(big) >= WIDE {
+                Form::Winograd
+            } else {
+                Form::Direct
+            }
+        })
+    }
+}

@@ -1,0 +1,34 @@
+//! Plain loops compiled for wider vectors, where the processor has them.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+
+static BASELINE: AtomicBool = AtomicBool::new(false);
+
+/// Has plain loops use the baseline of the target on every processor, in the whole process.
+///
+/// The results are the same bits, which is what a test wants to see.
+pub fn use_baseline(yes: bool) {
+    BASELINE.store(yes, Ordering::Relaxed);
+}
+
+/// Runs `f` compiled for AVX2 if the processor can, as far as `f` is inlined; the results are the same bits.
+///
+/// The baseline of x86-64 has vectors of four `f32`, AVX2 of eight. No multiplication is fused with an
+/// addition, so that the choice changes the time alone.
+#[inline]
+pub(crate) fn wide<R>(f: impl FnOnce() -> R) -> R {
+    #[cfg(target_arch = "x86_64")]
+    if std::arch::is_x86_feature_detected!("avx2") && !BASELINE.load(Ordering::Relaxed) {
+        #[target_feature(enable = "avx2")]
+        fn with_avx2<R>(f: impl FnOnce() -> R) -> R {
+            f()
+        }
+        #[expect(
+            unsafe_code,
+            reason = "a processor without AVX2 would not know the instructions"
+        )]
+        // SAFETY: the processor has AVX2, as was just detected.
+        return unsafe { with_avx2(f) };
+    }
+    f()
+}
