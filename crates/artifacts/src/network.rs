@@ -44,6 +44,10 @@ pub struct NetworkInfo {
     pub gfc_dim: usize,
     /// Width of the discriminator's fully connected layer (labelled network).
     pub dfc_dim: usize,
+    /// Levels of the unlabelled network where they are not the original's four. The labelled network
+    /// has none to choose from, and files from before there was a choice have four.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub depth: Option<usize>,
 }
 
 /// Which of the two networks a file holds.

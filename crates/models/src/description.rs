@@ -2,7 +2,7 @@
 
 use crate::Error;
 use dcgan_artifacts::NetworkInfo;
-use dcgan_networks::{NetworkConfig, ZDistribution};
+use dcgan_networks::{Kind, NetworkConfig, ZDistribution};
 
 /// The configuration that a file's description stands for; the number of classes is that of the
 /// class names.
@@ -10,8 +10,9 @@ use dcgan_networks::{NetworkConfig, ZDistribution};
 /// # Errors
 /// [`Error::Network`] names the field that is unknown or makes no network.
 pub fn network_config(info: &NetworkInfo) -> Result<NetworkConfig, Error> {
+    let kind = info.kind.parse()?;
     let config = NetworkConfig {
-        kind: info.kind.parse()?,
+        kind,
         height: info.height,
         width: info.width,
         channels: info.channels,
@@ -21,6 +22,7 @@ pub fn network_config(info: &NetworkInfo) -> Result<NetworkConfig, Error> {
         df_dim: info.df_dim,
         gfc_dim: info.gfc_dim,
         dfc_dim: info.dfc_dim,
+        depth: info.depth.unwrap_or(usual_depth(kind)),
     };
     config.validate()?;
     Ok(config)
@@ -45,6 +47,15 @@ pub fn network_info(
         df_dim: config.df_dim,
         gfc_dim: config.gfc_dim,
         dfc_dim: config.dfc_dim,
+        depth: Some(config.depth).filter(|&depth| depth != usual_depth(config.kind)),
+    }
+}
+
+/// The original's levels, of which a file does not speak.
+fn usual_depth(kind: Kind) -> usize {
+    match kind {
+        Kind::Labelled => NetworkConfig::LABELLED_DEPTH,
+        Kind::Unlabelled => NetworkConfig::UNLABELLED_DEPTH,
     }
 }
 

@@ -68,16 +68,22 @@ pub struct NetworkConfig {
     pub gfc_dim: usize,
     /// Width of the discriminator's fully connected layer; labelled network only.
     pub dfc_dim: usize,
+    /// Strided levels, each of which halves the map: [`Self::LABELLED_DEPTH`] for the labelled
+    /// network, 1 to 8 for the unlabelled one.
+    pub depth: usize,
 }
-
-/// Strided levels of the unlabelled network: the original halves the image four times.
-const UNLABELLED_DEPTH: usize = 4;
 
 /// Bounds on a width and on a side keep every shape product far from overflow.
 const MAX_WIDTH: usize = 1 << 16;
 const MAX_SIDE: usize = 1 << 12;
+const MAX_DEPTH: usize = 8;
 
 impl NetworkConfig {
+    /// Levels of the labelled network.
+    pub const LABELLED_DEPTH: usize = 2;
+    /// Levels of the original's unlabelled network.
+    pub const UNLABELLED_DEPTH: usize = 4;
+
     /// The original's widths for labelled `height` x `width` images: z 100, filters 64, fully
     /// connected 1024.
     pub fn labelled(height: usize, width: usize, channels: usize, classes: usize) -> Self {
@@ -92,26 +98,43 @@ impl NetworkConfig {
             df_dim: 64,
             gfc_dim: 1024,
             dfc_dim: 1024,
+            depth: Self::LABELLED_DEPTH,
         }
     }
 
-    /// The original's widths for unlabelled `height` x `width` images: z 100, filters 64.
+    /// The original's widths for unlabelled `height` x `width` images: z 100, filters 64, four
+    /// levels.
     pub fn unlabelled(height: usize, width: usize, channels: usize) -> Self {
         Self {
             kind: Kind::Unlabelled,
             classes: 0,
             gfc_dim: 0,
             dfc_dim: 0,
+            depth: Self::UNLABELLED_DEPTH,
             ..Self::labelled(height, width, channels, 0)
         }
+    }
+
+    /// The levels that keep the smallest map of an unlabelled network small: the original's four,
+    /// and one more for each whole doubling of the shorter side above the original's 64. So 64, 128
+    /// and 256 all come down to 4.
+    pub fn depth_for(height: usize, width: usize) -> usize {
+        let doublings = (height.min(width) / 64).checked_ilog2().unwrap_or(0);
+        Self::UNLABELLED_DEPTH + doublings as usize
     }
 
     /// Checks every field.
     ///
     /// # Errors
     /// [`Error::Config`] names the first field that no network can have: labelled images need
-    /// sides divisible by 4 and 1 to 256 classes, unlabelled ones sides of at least 16.
+    /// sides divisible by 4 and 1 to 256 classes, unlabelled ones sides that their levels can halve:
+    /// at least 16 for the original's four.
     pub fn validate(&self) -> Result<()> {
+        let depth = self.depth;
+        match self.kind {
+            Kind::Labelled => check("depth", depth, depth == Self::LABELLED_DEPTH, "2")?,
+            Kind::Unlabelled => check("depth", depth, (1..=MAX_DEPTH).contains(&depth), "1 to 8")?,
+        }
         for (key, side) in [("height", self.height), ("width", self.width)] {
             match self.kind {
                 Kind::Labelled => {
@@ -123,11 +146,12 @@ impl NetworkConfig {
                     )?;
                 }
                 Kind::Unlabelled => {
+                    let least = 1 << depth;
                     check(
                         key,
                         side,
-                        (16..=MAX_SIDE).contains(&side),
-                        "16 to 4096 for the unlabelled network",
+                        (least..=MAX_SIDE).contains(&side),
+                        &format!("{least} to 4096 for the unlabelled network of depth {depth}"),
                     )?;
                 }
             }
@@ -166,15 +190,11 @@ impl NetworkConfig {
     }
 
     /// The spatial sizes of the maps, the image first, each half of the one before, rounded up:
-    /// 28, 14, 7 (labelled) or h, h2, h4, h8, h16 (unlabelled).
+    /// 28, 14, 7 (labelled) or h, h2, h4, h8, h16 and so on (unlabelled).
     pub(crate) fn sizes(&self) -> Vec<[usize; 2]> {
-        let depth = match self.kind {
-            Kind::Labelled => 2,
-            Kind::Unlabelled => UNLABELLED_DEPTH,
-        };
         let halve = |size: &[usize; 2]| Some(size.map(|side| side.div_ceil(2)));
         std::iter::successors(Some([self.height, self.width]), halve)
-            .take(depth + 1)
+            .take(self.depth + 1)
             .collect()
     }
 }

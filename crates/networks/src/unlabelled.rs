@@ -1,9 +1,10 @@
 //! The network without labels, for images of any size.
 //!
 //! Source: `generator`, `discriminator` without `y_dim`, model.py; Radford et al. 2016, figure 1.
-//! The maps halve level by level, rounded up: h, h2 = ceil(h/2), h4 = ceil(h2/2), h8, h16. With
-//! four levels the generator's maps have 8·gf, 4·gf, 2·gf, gf channels; one level more would
-//! double the first.
+//! The maps halve level by level, rounded up: h, h2 = ceil(h/2), h4 = ceil(h2/2), h8, h16. From the
+//! image inwards they have gf, 2·gf, 4·gf, 8·gf channels. The original has these four levels; what
+//! lies deeper keeps 8·gf, for a map that goes on doubling its channels while it halves would put
+//! nearly all weights where the least is to be seen (Karras et al. 2018, table 2, keep 512 likewise).
 
 use crate::builder::Builder;
 use crate::forward::Forward;
@@ -15,6 +16,9 @@ use crate::layers::{
 use crate::{Error, NetworkConfig, Result};
 use candle_core::Tensor;
 use dcgan_kernels::{Activation, activate};
+
+/// How often the channels double from the image inwards.
+const DOUBLINGS: usize = 3;
 
 /// The unlabelled generator, z to an image in (-1, 1).
 #[derive(Debug, Clone)]
@@ -38,7 +42,7 @@ impl Generator {
         let sizes = config.sizes();
         let depth = sizes.len() - 1;
         // Channels of the map behind h{level}: 8·gf, 4·gf, 2·gf, gf.
-        let filters = |level: usize| gf_dim << (depth - 1 - level);
+        let filters = |level: usize| gf_dim << (depth - 1 - level).min(DOUBLINGS);
         let map = [sizes[depth][0], sizes[depth][1], filters(0)];
         let h0 = linear("g_h0_lin", z_dim, map.iter().product(), builder)?;
         let bn0 = batch_norm("g_bn0", filters(0), builder)?;
@@ -107,7 +111,7 @@ impl Discriminator {
         let sizes = config.sizes();
         let depth = sizes.len() - 1;
         // Channels of the map behind h{level}: df, 2·df, 4·df, 8·df.
-        let filters = |level: usize| df_dim << level;
+        let filters = |level: usize| df_dim << level.min(DOUBLINGS);
         let first = conv2d("d_h0_conv", channels, filters(0), sizes[0], builder)?;
         let mut hidden = Vec::with_capacity(depth - 1);
         for (level, &size) in sizes.iter().enumerate().take(depth).skip(1) {

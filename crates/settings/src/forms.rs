@@ -1,7 +1,8 @@
 //! The forms of YAML that people write and serde's derive would refuse.
 
-use serde::de::{Deserialize, Deserializer, Error, Unexpected, Visitor};
+use serde::de::{Deserialize, Deserializer, Error, SeqAccess, Unexpected, Visitor};
 use std::fmt;
+use std::path::PathBuf;
 
 /// A section whose keys are all commented out is YAML's null: the defaults.
 pub(crate) fn empty_is_default<'de, T, D>(deserializer: D) -> Result<T, D::Error>
@@ -60,4 +61,39 @@ where
 pub(crate) fn texts<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
     Vec::<Text>::deserialize(deserializer)
         .map(|texts| texts.into_iter().map(|text| text.0).collect())
+}
+
+/// A path, a list of paths, or null for none.
+pub(crate) fn paths<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<PathBuf>, D::Error> {
+    struct PathsVisitor;
+
+    impl<'de> Visitor<'de> for PathsVisitor {
+        type Value = Vec<PathBuf>;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("a path or a list of paths")
+        }
+
+        fn visit_unit<E: Error>(self) -> Result<Self::Value, E> {
+            Ok(Vec::new())
+        }
+
+        fn visit_str<E: Error>(self, text: &str) -> Result<Self::Value, E> {
+            Ok(vec![text.into()])
+        }
+
+        fn visit_u64<E: Error>(self, number: u64) -> Result<Self::Value, E> {
+            Ok(vec![number.to_string().into()])
+        }
+
+        fn visit_seq<A: SeqAccess<'de>>(self, mut paths: A) -> Result<Self::Value, A::Error> {
+            let mut found = Vec::new();
+            while let Some(path) = paths.next_element::<Text>()? {
+                found.push(path.0.into());
+            }
+            Ok(found)
+        }
+    }
+
+    deserializer.deserialize_any(PathsVisitor)
 }

@@ -4,6 +4,7 @@
 //! and column, then again after the command line's overrides, so that a culprit there is named
 //! too. What comes out is a [`Pipeline`] without holes, whose values have been checked.
 
+mod depth;
 mod error;
 mod forms;
 mod keys;
@@ -13,11 +14,12 @@ mod ranges;
 mod sections;
 mod seeds;
 
+pub use depth::Depth;
 pub use error::{Error, Origin};
 pub use keys::{default_settings, resolved};
 pub use load::{load, load_text};
 pub use sections::{
-    Eval, IdxFiles, MovingAverages, NetworkKind, Pipeline, Prepare, Sample, SourceKind, Synthetic,
-    Train, ZDistribution,
+    Alarms, Alpha, Crop, Eval, Filter, IdxFiles, Labels, MovingAverages, NetworkKind, Pictures, Pipeline,
+    Prepare, Sample, SourceKind, Synthetic, Train, ZDistribution,
 };
 pub use seeds::{MAX_SEEDS, parse_seeds};

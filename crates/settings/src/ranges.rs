@@ -3,10 +3,13 @@
 
 use crate::error::{Error, Origin};
 use crate::keys::{join, nearest_name};
-use crate::{Eval, IdxFiles, Pipeline, Prepare, Sample, Synthetic, Train, parse_seeds};
+use crate::{
+    Depth, Eval, IdxFiles, Labels, Pictures, Pipeline, Prepare, Sample, Synthetic, Train, parse_seeds,
+};
 use std::collections::BTreeSet;
 use std::fmt::Display;
 use std::ops::RangeInclusive;
+use std::path::PathBuf;
 
 /// The most classes that a dataset may have: labels are bytes.
 const MAX_CLASSES: usize = 256;
@@ -75,6 +78,16 @@ fn prepare(prepare: &Prepare) -> Result<(), Fault> {
         "",
     )?;
     idx(&prepare.idx)?;
+    folders("prepare.folder", &prepare.folder)?;
+    folders("prepare.test_folder", &prepare.test_folder)?;
+    if !prepare.test_folder.is_empty() && prepare.pictures.test_share > 0.0 {
+        return Err(Fault::new(
+            "prepare.pictures.test_share",
+            "0, as `prepare.test_folder` is the test part",
+            prepare.pictures.test_share.to_string(),
+        ));
+    }
+    pictures(&prepare.pictures)?;
     synthetic(&prepare.synthetic)
 }
 
@@ -129,29 +142,71 @@ fn idx(files: &IdxFiles) -> Result<(), Fault> {
     Ok(())
 }
 
+fn folders(key: &str, folders: &[PathBuf]) -> Result<(), Fault> {
+    within(key, folders.len(), 0..=1000, " paths")?;
+    for folder in folders {
+        named(key, &folder.to_string_lossy())?;
+    }
+    Ok(())
+}
+
+fn pictures(pictures: &Pictures) -> Result<(), Fault> {
+    within("prepare.pictures.height", pictures.height, 1..=4096, "")?;
+    within("prepare.pictures.width", pictures.width, 1..=4096, "")?;
+    channels("prepare.pictures.channels", pictures.channels)?;
+    within("prepare.pictures.box", pictures.crop_box, 1..=65_536, "")?;
+    within(
+        "prepare.pictures.max_images",
+        pictures.max_images,
+        0..=1_000_000_000,
+        "",
+    )?;
+    if !(0.0..1.0).contains(&pictures.test_share) {
+        return Err(Fault::new(
+            "prepare.pictures.test_share",
+            "at least 0 and less than 1",
+            pictures.test_share.to_string(),
+        ));
+    }
+    match (pictures.labels, &pictures.labels_file) {
+        (Labels::Csv, None) => Err(Fault::new(
+            "prepare.pictures.labels",
+            "`prepare.pictures.labels_file` beside `csv`",
+            "none",
+        )),
+        (Labels::None | Labels::Folder, Some(file)) => Err(Fault::new(
+            "prepare.pictures.labels_file",
+            "none, as `prepare.pictures.labels` is not `csv`",
+            format!("`{}`", file.display()),
+        )),
+        _ => Ok(()),
+    }
+}
+
+fn channels(key: &str, channels: usize) -> Result<(), Fault> {
+    if matches!(channels, 1 | 3) {
+        return Ok(());
+    }
+    Err(Fault::new(key, "1 or 3", channels.to_string()))
+}
+
 fn synthetic(synthetic: &Synthetic) -> Result<(), Fault> {
     let &Synthetic {
         train,
         test,
         height,
         width,
-        channels,
+        channels: colours,
         classes,
     } = synthetic;
     within("prepare.synthetic.train", train, 1..=10_000_000, "")?;
     within("prepare.synthetic.test", test, 0..=10_000_000, "")?;
     within("prepare.synthetic.height", height, 1..=4096, "")?;
     within("prepare.synthetic.width", width, 1..=4096, "")?;
-    if channels != 1 && channels != 3 {
-        return Err(Fault::new(
-            "prepare.synthetic.channels",
-            "1 or 3",
-            channels.to_string(),
-        ));
-    }
+    channels("prepare.synthetic.channels", colours)?;
     within("prepare.synthetic.classes", classes, 0..=MAX_CLASSES, "")?;
     // At most 2^25 * 2^24 * 3: far from overflow.
-    let bytes = (train + test) * height * width * channels;
+    let bytes = (train + test) * height * width * colours;
     within(
         "prepare.synthetic",
         bytes,
@@ -169,6 +224,12 @@ fn train(train: &Train) -> Result<(), Fault> {
     within("train.df_dim", train.df_dim, 1..=4096, "")?;
     within("train.gfc_dim", train.gfc_dim, 1..=65_536, "")?;
     within("train.dfc_dim", train.dfc_dim, 1..=65_536, "")?;
+    if let Depth::Levels(levels) = train.depth
+        && !(1..=8).contains(&levels)
+    {
+        let expected = "`auto`, or 1 to 8";
+        return Err(Fault::new("train.depth", expected, levels.to_string()));
+    }
     if !(train.learning_rate > 0.0 && train.learning_rate <= 1.0) {
         let found = train.learning_rate.to_string();
         return Err(Fault::new(
@@ -225,7 +286,24 @@ fn sample(sample: &Sample) -> Result<(), Fault> {
 
 fn eval(eval: &Eval) -> Result<(), Fault> {
     within("eval.n", eval.n, 1..=10_000_000, "")?;
-    within("eval.histogram_bins", eval.histogram_bins, 2..=10_000, "")
+    within("eval.histogram_bins", eval.histogram_bins, 2..=10_000, "")?;
+    within(
+        "eval.classifier_epochs",
+        eval.classifier_epochs,
+        1..=10_000,
+        "",
+    )?;
+    let alarms = &eval.alarms;
+    for (key, value) in [
+        ("discriminator_saturated", alarms.discriminator_saturated),
+        ("generator_saturated", alarms.generator_saturated),
+        ("overfitting", alarms.overfitting),
+        ("collapse", alarms.collapse),
+        ("oscillation", alarms.oscillation),
+    ] {
+        within(&format!("eval.alarms.{key}"), value, 0.0..=1.0, "")?;
+    }
+    Ok(())
 }
 
 /// A number in a range, `unit` following both numbers in the message.

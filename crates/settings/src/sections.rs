@@ -3,6 +3,7 @@
 //! These structs are the single list of settings: `--help`, the shipped `pipelines/*.yaml`, the
 //! nearest-key hints and the manifest's resolved settings all follow them.
 
+use crate::Depth;
 use crate::forms;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -32,6 +33,8 @@ pub struct Pipeline {
 pub enum SourceKind {
     /// IDX files, plain or gzip (MNIST's own format).
     Idx,
+    /// Folders of pictures: PNG, JPEG, GIF, BMP, WebP.
+    Folder,
     /// Pictures drawn by the program: for tests and a first look.
     Synthetic,
 }
@@ -48,6 +51,16 @@ pub struct Prepare {
     /// The IDX files, for `source: idx`.
     #[serde(deserialize_with = "forms::empty_is_default")]
     pub idx: IdxFiles,
+    /// Folders of pictures, for `source: folder`: one path or a list; searched with all below. A path
+    /// with `*`, `?`, `[...]` or `**` is a pattern for the files to take.
+    #[serde(deserialize_with = "forms::paths")]
+    pub folder: Vec<PathBuf>,
+    /// Folders of the test part, in the same form; none: see `pictures.test_share`.
+    #[serde(deserialize_with = "forms::paths")]
+    pub test_folder: Vec<PathBuf>,
+    /// What becomes of the pictures, for `source: folder`.
+    #[serde(deserialize_with = "forms::empty_is_default")]
+    pub pictures: Pictures,
     /// The drawn pictures, for `source: synthetic`.
     #[serde(deserialize_with = "forms::empty_is_default")]
     pub synthetic: Synthetic,
@@ -75,6 +88,92 @@ pub struct IdxFiles {
     pub test_labels: Option<PathBuf>,
     /// Pinned SHA-256 (lower-case hex) of the files as they lie on disk, by the keys above.
     pub sha256: BTreeMap<String, String>,
+}
+
+/// Which part of a picture is taken, before it is resized.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Crop {
+    /// A box of `pictures.box` pixels around the centre, as the original does; a picture smaller
+    /// than the box gives what fits.
+    Centre,
+    /// As much as possible around the centre: the short side is resized, the long one cut.
+    Cover,
+    /// The whole picture; bars of `pictures.background` fill the rest.
+    Fit,
+}
+
+/// The filter of resizing; each is antialiased: where a picture shrinks, it widens accordingly.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Filter {
+    /// Mean of the pixels below.
+    Box,
+    /// Triangle, 2 pixels wide, as the original.
+    Bilinear,
+    /// Cubic with a = -0.5, 4 pixels wide.
+    Bicubic,
+    /// Sinc in a window of 6 pixels.
+    Lanczos,
+}
+
+/// What becomes of transparency.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Alpha {
+    /// The picture is laid over `pictures.background`.
+    Blend,
+    /// It is dropped: the colour beneath shows.
+    Ignore,
+}
+
+/// Where a picture's class comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Labels {
+    /// There are no classes.
+    None,
+    /// The name of the first folder below `prepare.folder` on the way to the picture.
+    Folder,
+    /// A table of file and label, `pictures.labels_file`.
+    Csv,
+}
+
+/// From picture files of any size to images of one size.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Pictures {
+    /// Height in pixels.
+    pub height: usize,
+    /// Width in pixels.
+    pub width: usize,
+    /// Colours: 1 grey, 3 red, green and blue.
+    pub channels: usize,
+    /// Which part of a picture is taken.
+    pub crop: Crop,
+    /// Height of the box in the picture's pixels, for `crop: centre`; its width has the images' ratio.
+    #[serde(rename = "box")]
+    pub crop_box: usize,
+    /// Filter of resizing.
+    pub filter: Filter,
+    /// What becomes of transparency.
+    pub alpha: Alpha,
+    /// Red, green and blue, 0 to 255, behind transparent pictures and beside fitted ones.
+    pub background: [u8; 3],
+    /// Turn pictures as their EXIF orientation says.
+    pub orientation: bool,
+    /// Where a picture's class comes from.
+    pub labels: Labels,
+    /// CSV table of file and label, for `labels: csv`; a first row `file,label` is a heading.
+    pub labels_file: Option<PathBuf>,
+    /// Share of the pictures that goes into the test part, by the hash of a file's content: equal
+    /// files go together, and a new picture moves no other.
+    pub test_share: f64,
+    /// At most so many files of `folder`, and of `test_folder`, evenly spaced in the order of their
+    /// names; 0: all.
+    pub max_images: usize,
+    /// A picture that can't be used ends the stage instead of being skipped.
+    pub strict: bool,
 }
 
 /// The synthetic source: per class one shape (bars, discs, rings ...) at a random place.
@@ -153,6 +252,8 @@ pub struct Train {
     pub gfc_dim: usize,
     /// Width of the discriminator's fully connected layer (labelled network).
     pub dfc_dim: usize,
+    /// Levels of the unlabelled network.
+    pub depth: Depth,
     /// Adam's learning rate.
     pub learning_rate: f64,
     /// Adam's decay of the first moment.
@@ -201,6 +302,31 @@ pub struct Eval {
     pub seed: u64,
     /// Bins of the discriminator histograms.
     pub histogram_bins: usize,
+    /// The classifier whose features the metrics use; `None`: one is trained on labelled data, and
+    /// data without labels get fixed random features.
+    pub classifier: Option<PathBuf>,
+    /// Passes over the training part when a classifier is trained.
+    pub classifier_epochs: usize,
+    /// When to raise an alarm.
+    #[serde(deserialize_with = "forms::empty_is_default")]
+    pub alarms: Alarms,
+}
+
+/// Bounds of the alarms of an evaluation.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Alarms {
+    /// The discriminator is saturated: its accuracy on training and generated images from here on.
+    pub discriminator_saturated: f64,
+    /// The generator is saturated: the mean probability of its images up to here.
+    pub generator_saturated: f64,
+    /// The discriminator knows its training images: training less test accuracy from here on.
+    pub overfitting: f64,
+    /// The generator has collapsed: a class's diversity, as a share of real images', up to here.
+    pub collapse: f64,
+    /// Training oscillates: how far the smoothed accuracy of the discriminator swings in the second
+    /// half of the run, from here on.
+    pub oscillation: f64,
 }
 
 impl Default for Prepare {
@@ -209,10 +335,34 @@ impl Default for Prepare {
             name: "dataset".into(),
             source: SourceKind::Idx,
             idx: IdxFiles::default(),
+            folder: Vec::new(),
+            test_folder: Vec::new(),
+            pictures: Pictures::default(),
             synthetic: Synthetic::default(),
             class_names: Vec::new(),
             validation: 0,
             seed: 0,
+        }
+    }
+}
+
+impl Default for Pictures {
+    fn default() -> Self {
+        Self {
+            height: 64,
+            width: 64,
+            channels: 3,
+            crop: Crop::Cover,
+            crop_box: 108,
+            filter: Filter::Bilinear,
+            alpha: Alpha::Blend,
+            background: [255; 3],
+            orientation: true,
+            labels: Labels::None,
+            labels_file: None,
+            test_share: 0.0,
+            max_images: 0,
+            strict: false,
         }
     }
 }
@@ -243,6 +393,7 @@ impl Default for Train {
             df_dim: 64,
             gfc_dim: 1024,
             dfc_dim: 1024,
+            depth: Depth::Levels(4),
             learning_rate: 2e-4,
             beta1: 0.5,
             generator_updates: 2,
@@ -274,6 +425,21 @@ impl Default for Eval {
             n: 10_000,
             seed: 0,
             histogram_bins: 50,
+            classifier: None,
+            classifier_epochs: 8,
+            alarms: Alarms::default(),
+        }
+    }
+}
+
+impl Default for Alarms {
+    fn default() -> Self {
+        Self {
+            discriminator_saturated: 0.98,
+            generator_saturated: 0.02,
+            overfitting: 0.1,
+            collapse: 0.5,
+            oscillation: 0.4,
         }
     }
 }

@@ -170,7 +170,15 @@ impl Hint for Error {
     fn hint(&self) -> Option<String> {
         match self {
             Self::Artifacts(source) => source.hint(),
-            Self::Network(source) | Self::UnfitPictures { source, .. } => source.hint(),
+            Self::Network(source) => source.hint(),
+            Self::UnfitPictures { kind, .. } => Some(match kind {
+                dcgan_networks::Kind::Labelled => "prepare pictures whose sides are multiples of 4, \
+                    or set `train.network: unlabelled`, which takes any size from 16"
+                    .into(),
+                dcgan_networks::Kind::Unlabelled => {
+                    "prepare larger pictures, or set a smaller `train.depth`".into()
+                }
+            }),
             Self::Models(source) => source.hint(),
             Self::Figures(source) => source.hint(),
             Self::NoLabels { .. } => {

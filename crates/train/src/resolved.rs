@@ -5,7 +5,7 @@ use crate::{Args, Error, Plan};
 use dcgan_artifacts::{DatasetReader, FileRecord, NetworkInfo, Part, digest_file};
 use dcgan_models::network_info;
 use dcgan_networks::{Kind, NetworkConfig, ZDistribution};
-use dcgan_settings::{MovingAverages, NetworkKind, Train};
+use dcgan_settings::{Depth, MovingAverages, NetworkKind, Train};
 use dcgan_terminal::Failure;
 use serde_json::{Value, json};
 
@@ -129,6 +129,11 @@ fn config(args: &Args, settings: &Train, dataset: &DatasetReader) -> Result<Netw
         df_dim: settings.df_dim,
         gfc_dim: if labelled { settings.gfc_dim } else { 0 },
         dfc_dim: if labelled { settings.dfc_dim } else { 0 },
+        depth: match settings.depth {
+            _ if labelled => NetworkConfig::LABELLED_DEPTH,
+            Depth::Auto => NetworkConfig::depth_for(info.height, info.width),
+            Depth::Levels(levels) => levels,
+        },
     };
     config.validate().map_err(|source| Error::UnfitPictures {
         path: path(),

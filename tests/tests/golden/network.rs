@@ -34,6 +34,7 @@ pub(crate) fn config(vectors: &Vectors) -> NetworkConfig {
         df_dim: number("df"),
         gfc_dim: number("gfc"),
         dfc_dim: number("dfc"),
+        depth: if labelled { 2 } else { 4 },
     }
 }
 

@@ -67,6 +67,7 @@ pub(crate) fn network() -> NetworkInfo {
         df_dim: 2,
         gfc_dim: 3,
         dfc_dim: 3,
+        depth: None,
     }
 }
 

@@ -92,6 +92,7 @@ impl Fixture {
             df_dim: 2,
             gfc_dim: 8,
             dfc_dim: 8,
+            depth: if classes > 0 { 2 } else { 4 },
         };
         let names = Self::class_names(classes);
         self.write_checkpoint(

@@ -11,6 +11,23 @@ fn a_description_is_the_configuration() {
     }
 }
 
+/// Files from before there was a choice say nothing of levels, and files of the original's networks
+/// still have the same bytes.
+#[test]
+fn levels_are_told_where_they_are_not_the_originals() {
+    for config in [labelled(), unlabelled()] {
+        assert_eq!(info(&config).depth, None);
+    }
+    let deeper = dcgan_networks::NetworkConfig {
+        depth: 5,
+        height: 128,
+        width: 128,
+        ..unlabelled()
+    };
+    assert_eq!(info(&deeper).depth, Some(5));
+    assert_eq!(network_config(&info(&deeper)).unwrap(), deeper);
+}
+
 #[test]
 fn every_distribution_has_a_name() {
     use ZDistribution::{Normal, Uniform, Uniform01};

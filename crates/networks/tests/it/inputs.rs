@@ -78,7 +78,7 @@ fn misfitting_inputs_are_named() {
 #[test]
 fn impossible_configurations_name_their_field() {
     let (l, u) = (labelled(), unlabelled(16, 16, 1));
-    let cases: [(&str, NetworkConfig); 10] = [
+    let cases: [(&str, NetworkConfig); 14] = [
         (
             "height",
             NetworkConfig {
@@ -118,7 +118,7 @@ fn impossible_configurations_name_their_field() {
             "dfc_dim",
             NetworkConfig {
                 dfc_dim: 1 << 17,
-                ..l
+                ..l.clone()
             },
         ),
         (
@@ -142,6 +142,28 @@ fn impossible_configurations_name_their_field() {
                 ..u.clone()
             },
         ),
+        (
+            "depth",
+            NetworkConfig {
+                depth: 0,
+                ..u.clone()
+            },
+        ),
+        (
+            "depth",
+            NetworkConfig {
+                depth: 9,
+                ..u.clone()
+            },
+        ),
+        (
+            "height",
+            NetworkConfig {
+                depth: 5,
+                ..u.clone()
+            },
+        ),
+        ("depth", NetworkConfig { depth: 4, ..l }),
         ("classes", NetworkConfig { classes: 1, ..u }),
     ];
     for (field, config) in cases {

@@ -89,8 +89,62 @@ proptest! {
 }
 
 #[test]
-fn smallest_size_trains() {
-    let config = unlabelled(16, 16, 3);
+fn smallest_size_of_each_depth_trains() {
+    for depth in 1..=8 {
+        let side = 1 << depth;
+        let config = NetworkConfig {
+            depth,
+            ..unlabelled(side, side, 3)
+        };
+        let (g, d) = networks(&config);
+        train_once(&config, &g, &d);
+    }
+}
+
+/// Sides that double come down to the same smallest map, which keeps the original's channels.
+#[test]
+fn deeper_networks_have_no_larger_smallest_map() {
+    for (height, width, depth, map) in [
+        (16, 16, 4, [1, 1]),
+        (64, 64, 4, [4, 4]),
+        (127, 127, 4, [8, 8]),
+        (128, 128, 5, [4, 4]),
+        (256, 130, 5, [8, 5]),
+        (256, 256, 6, [4, 4]),
+    ] {
+        assert_eq!(NetworkConfig::depth_for(height, width), depth);
+        let config = NetworkConfig {
+            depth,
+            ..unlabelled(height, width, 1)
+        };
+        let (g, d) = networks(&config);
+        let shape = |name: &str| d.parameters().get(name).unwrap().var.dims().to_vec();
+        let flat = map[0] * map[1] * 8 * config.df_dim;
+        assert_eq!(
+            shape(&format!("discriminator/d_h{depth}_lin/Matrix")),
+            [flat, 1]
+        );
+        let channels = (8 * config.df_dim).min(config.df_dim << (depth - 1));
+        let last = depth - 1;
+        assert_eq!(
+            shape(&format!("discriminator/d_bn{last}/gamma")),
+            [channels]
+        );
+        let of_g = |name: &str| g.parameters().get(name).unwrap().var.dims().to_vec();
+        assert_eq!(of_g("generator/g_bn0/gamma"), [8 * config.gf_dim]);
+        assert_eq!(
+            of_g(&format!("generator/g_h{depth}/w")),
+            [5, 5, 1, config.gf_dim]
+        );
+    }
+}
+
+#[test]
+fn deeper_network_trains_on_128() {
+    let config = NetworkConfig {
+        depth: 5,
+        ..unlabelled(128, 131, 3)
+    };
     let (g, d) = networks(&config);
     train_once(&config, &g, &d);
 }

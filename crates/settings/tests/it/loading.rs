@@ -1,9 +1,10 @@
 //! What a good pipeline resolves to.
 
 use dcgan_settings::{
-    MovingAverages, Pipeline, SourceKind, Train, ZDistribution, default_settings, load, load_text,
+    Crop, Depth, MovingAverages, Pipeline, SourceKind, Train, ZDistribution, default_settings, load, load_text,
     resolved,
 };
+use std::path::Path;
 
 fn typed(text: &str) -> Pipeline {
     load_text("p.yaml", text, &[]).unwrap()
@@ -14,6 +15,25 @@ fn nothing_gives_the_defaults() {
     for text in ["", "# only a comment\n", "{}", "train:\nprepare:\n  idx:\n"] {
         assert_eq!(typed(text), Pipeline::default(), "{text:?}");
     }
+}
+
+#[test]
+fn depth_is_a_number_or_a_word() {
+    let depth = |text: &str| typed(&format!("train: {{depth: {text}}}")).train.depth;
+    assert_eq!(typed("").train.depth, Depth::Levels(4));
+    assert_eq!(depth("5"), Depth::Levels(5));
+    assert_eq!(depth("auto"), Depth::Auto);
+    for (depth, text) in [(Depth::Auto, "\"auto\""), (Depth::Levels(6), "6")] {
+        assert_eq!(resolved(&depth).to_string(), text);
+    }
+    insta::assert_snapshot!(crate::report("train: {depth: deep}", &[]), @r#"
+    error: `train.depth` in `p.yaml:1:16`: expected `auto` or a whole number, found text "deep"
+    hint: every key is explained in `pipelines/mnist.yaml`
+    "#);
+    insta::assert_snapshot!(crate::report("train: {depth: 9}", &[]), @"
+    error: `train.depth` in `p.yaml`: expected `auto`, or 1 to 8, found 9
+    hint: every key is explained in `pipelines/mnist.yaml`
+    ");
 }
 
 #[test]
@@ -54,6 +74,25 @@ fn every_kind_of_value_is_read() {
     assert_eq!(pipeline.train.seed, u64::MAX);
     assert_eq!(pipeline.sample.class.as_deref(), Some("7"));
     assert_eq!(pipeline.sample.seeds, "3");
+}
+
+#[test]
+fn folders_are_a_path_or_a_list() {
+    let folders = |text: &str| {
+        typed(&format!("prepare: {{folder: {text}}}"))
+            .prepare
+            .folder
+    };
+    assert_eq!(folders("a/b"), [Path::new("a/b")]);
+    assert_eq!(
+        folders("[a, 'b/**/*.png', 7]").as_slice(),
+        ["a", "b/**/*.png", "7"].map(Path::new)
+    );
+    assert!(folders("null").is_empty());
+    let text = "prepare: {pictures: {crop: centre, box: 96, background: [0, 1, 255]}}";
+    let pictures = typed(text).prepare.pictures;
+    assert_eq!((pictures.crop, pictures.crop_box), (Crop::Centre, 96));
+    assert_eq!(pictures.background, [0, 1, 255]);
 }
 
 #[test]

@@ -78,6 +78,10 @@ fn every_key_with_a_range_has_its_range_checked() {
         "train.checkpoint_every",
         "prepare.synthetic.train",
         "prepare.synthetic.height",
+        "prepare.pictures.height",
+        "prepare.pictures.width",
+        "prepare.pictures.channels",
+        "prepare.pictures.box",
         "prepare.synthetic.width",
         "sample.n",
         "eval.n",
@@ -90,11 +94,19 @@ fn every_key_with_a_range_has_its_range_checked() {
         "train.grid_every",
         "prepare.validation",
         "prepare.synthetic.test",
+        "prepare.pictures.max_images",
+        "prepare.pictures.test_share",
         "prepare.synthetic.classes",
         "sample.columns",
     ] {
         check(&format!("{key}=99999999999"), key);
     }
+    check("prepare.folder=' '", "prepare.folder");
+    check("prepare.test_folder=[a, ' ']", "prepare.test_folder");
+    check("prepare.pictures.test_share=-0.1", "prepare.pictures.test_share");
+    check("prepare.pictures.labels=csv", "prepare.pictures.labels");
+    check("prepare.pictures.labels_file=a", "prepare.pictures.labels_file");
+    check("train.depth=0", "train.depth");
     check("prepare.name=' '", "prepare.name");
     check("prepare.name=\"a\\nb\"", "prepare.name");
     check("sample.class=' '", "sample.class");
@@ -148,6 +160,17 @@ fn pins_are_hashes_of_files_that_are_there() {
         report(&format!("prepare: {{idx: {{sha256: {{train_images: '{hash}'}}}}}}"), &[]),
         @"
     error: `prepare.idx.sha256.train_images` in `p.yaml`: expected `prepare.idx.train_images` beside it, found none
+    hint: every key is explained in `pipelines/mnist.yaml`
+    "
+    );
+}
+
+#[test]
+fn the_test_part_has_one_source() {
+    insta::assert_snapshot!(
+        report("prepare: {test_folder: a, pictures: {test_share: 0.1}}", &[]),
+        @"
+    error: `prepare.pictures.test_share` in `p.yaml`: expected 0, as `prepare.test_folder` is the test part, found 0.1
     hint: every key is explained in `pipelines/mnist.yaml`
     "
     );

@@ -1,6 +1,6 @@
 //! The pipelines that come with the project.
 
-use dcgan_settings::{MovingAverages, SourceKind, default_settings, load};
+use dcgan_settings::{Labels, MovingAverages, NetworkKind, SourceKind, default_settings, load};
 use serde_yaml::Value;
 use std::path::{Path, PathBuf};
 
@@ -18,7 +18,7 @@ fn every_one_loads() {
         load(&path, &[]).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
         n_pipelines += 1;
     }
-    assert!(n_pipelines >= 3, "only {n_pipelines}");
+    assert!(n_pipelines >= 7, "only {n_pipelines}");
 }
 
 /// Hints and `--help` send the reader to this file for the meaning of every key.
@@ -32,7 +32,9 @@ fn the_default_one_explains_every_key() {
             .split('.')
             .try_fold(&tree, |place, name| place.get(name))
             .is_some();
-        let commented = key.starts_with("prepare.synthetic.")
+        let of_another_source =
+            key.starts_with("prepare.synthetic.") || key.starts_with("prepare.pictures.");
+        let commented = of_another_source
             && text
                 .lines()
                 .any(|line| line.trim_start().starts_with(&format!("#   {name}: ")));
@@ -55,4 +57,17 @@ fn each_is_what_it_says() {
 
     let smoke = load(&pipelines().join("smoke.yaml"), &[]).unwrap();
     assert_eq!(smoke.prepare.source, SourceKind::Synthetic);
+
+    let images = load(&pipelines().join("images.yaml"), &[]).unwrap();
+    assert_eq!(images.prepare.source, SourceKind::Folder);
+    assert_eq!(images.train.network, NetworkKind::Unlabelled);
+    let half = load(&pipelines().join("images-half.yaml"), &[]).unwrap();
+    assert_eq!(half.prepare, images.prepare);
+    assert_eq!((2 * half.train.gf_dim, 2 * half.train.df_dim), (64, 64));
+
+    let cifar10 = load(&pipelines().join("cifar10.yaml"), &[]).unwrap();
+    assert_eq!(cifar10.prepare.pictures.labels, Labels::Folder);
+    assert_eq!(cifar10.train.network, NetworkKind::Labelled);
+    let fashion = load(&pipelines().join("fashion-mnist.yaml"), &[]).unwrap();
+    assert_eq!(fashion.prepare.class_names.len(), 10);
 }

@@ -219,6 +219,44 @@ fn the_unlabelled_network_trains_too() {
     assert_same(&place.files("run"), &place.files("again"));
 }
 
+/// The class joins every layer, whatever the size: colour, not square, as many classes as a byte has.
+#[test]
+fn the_labelled_network_trains_on_any_labelled_pictures() {
+    let place = Place::new();
+    place.write_dataset("large.safetensors", [12, 20, 3], 256, 256);
+    place.write_dataset("one.safetensors", [4, 8, 1], 9, 1);
+    for dataset in ["large.safetensors", "one.safetensors"] {
+        for out in ["run", "again"].map(|out| format!("{dataset}-{out}")) {
+            let mut command = place.command_on(dataset, &out, &["train.epochs=1"]);
+            let output = command.output().unwrap();
+            assert!(output.status.success(), "{}", text(&output.stderr));
+        }
+        let files = |out| place.files(&format!("{dataset}-{out}"));
+        assert_same(&files("run"), &files("again"));
+    }
+}
+
+/// A checkpoint says how deep its networks are, and a run of that depth goes on from it.
+#[test]
+fn the_unlabelled_network_trains_at_another_depth() {
+    let place = Place::new();
+    place.write_dataset("plain.safetensors", [128, 130, 1], 9, 0);
+    let settings = |depth| [depth, "train.network=unlabelled", "train.epochs=2"];
+    for depth in ["train.depth=auto", "train.depth=5", "train.depth=3"] {
+        let mut command = place.command_on("plain.safetensors", depth, &settings(depth));
+        let output = command.output().unwrap();
+        assert!(output.status.success(), "{}", text(&output.stderr));
+        let path = place
+            .path(depth)
+            .join("checkpoints/step-00000004.safetensors");
+        let info = dcgan_artifacts::read_checkpoint_info(&path).unwrap();
+        let expected = if depth.ends_with('3') { 3 } else { 5 };
+        assert_eq!(info.network.depth, Some(expected));
+    }
+    let weights = |out: &str| place.files(out)["generator.safetensors"].clone();
+    assert_eq!(weights("train.depth=auto"), weights("train.depth=5"));
+}
+
 fn start(command: &mut Command) -> Child {
     command
         .stdout(Stdio::null())

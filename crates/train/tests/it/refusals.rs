@@ -140,6 +140,15 @@ fn pictures_of_a_size_that_the_network_cant_have() {
     exit code 3
     error: dataset `odd.safetensors` does not fit `train.network: labelled`
     caused by: network setting `width` is `10`, expected a multiple of 4, at most 4096, for the labelled network
+    hint: prepare pictures whose sides are multiples of 4, or set `train.network: unlabelled`, which takes any size from 16
+    ");
+    place.write_dataset("small.safetensors", [40, 31, 3], 26, 0);
+    let settings = ["train.network=unlabelled", "train.depth=5"];
+    insta::assert_snapshot!(report(&mut place.command_on("small.safetensors", "run", &settings)), @"
+    exit code 3
+    error: dataset `small.safetensors` does not fit `train.network: unlabelled`
+    caused by: network setting `width` is `31`, expected 32 to 4096 for the unlabelled network of depth 5
+    hint: prepare larger pictures, or set a smaller `train.depth`
     ");
 }
 
@@ -191,6 +200,7 @@ fn a_dry_run_writes_nothing() {
     train.batch_size: 4
     train.beta1: 0.5
     train.checkpoint_every: 4
+    train.depth: 4
     train.df_dim: 2
     train.dfc_dim: 8
     train.epochs: 2
