@@ -5,6 +5,7 @@
 //! the whole new one. A partial file that a killed process left behind is removed by the next write
 //! of the same name, and by whoever next locks the folder.
 
+use crate::change::{DiskFile, announce, announce_bytes};
 use crate::error::{Artifact, Error};
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Seek, SeekFrom, Write};
@@ -19,9 +20,10 @@ const PARTIAL: &str = ".partial";
 /// [`Error::Write`] (the old file stays in place) or [`Error::NotOurs`].
 pub fn write_atomic(path: &Path, bytes: &[u8]) -> Result<(), Error> {
     let mut file = AtomicFile::create(path)?;
+    let need = bytes.len() as u64;
     file.write_all(bytes)
-        .map_err(|e| Error::write(path, "write", e))?;
-    file.commit()
+        .map_err(|e| Error::write(path, "write", e).needing(need))?;
+    file.commit().map_err(|e| e.needing(need))
 }
 
 /// Make `path` and the folders above it, where they are not there yet.
@@ -34,17 +36,32 @@ pub fn create_folder(path: &Path) -> Result<(), Error> {
         Ok(_) => return Err(not_ours(path, "a folder", "a file")),
         Err(_) => {}
     }
-    fs::create_dir_all(path).map_err(|e| Error::write(path, "create folder", e))?;
+    announce("create folder", path)
+        .and_then(|()| fs::create_dir_all(path))
+        .map_err(|e| Error::write(path, "create folder", e))?;
     sync_folder(&folder_of(path))
+}
+
+/// Make the folder `name` in `folder`, where it is not there yet. What is written into it stays in
+/// `folder`: a link there, unlike one above it, is refused.
+///
+/// # Errors
+/// As [`create_folder`].
+pub fn create_folder_in(folder: &Path, name: &str) -> Result<(), Error> {
+    let path = folder.join(name);
+    match fs::symlink_metadata(&path) {
+        Ok(found) if found.is_symlink() => Err(not_ours(&path, "a folder", "a symbolic link")),
+        _ => create_folder(&path),
+    }
 }
 
 /// A file that appears under its name only when it is committed; dropped before that, it leaves
 /// the old file, if any, untouched.
 #[derive(Debug)]
 pub struct AtomicFile {
-    file: File,
+    /// The partial file.
+    file: DiskFile,
     path: PathBuf,
-    partial: PathBuf,
     committed: bool,
 }
 
@@ -62,16 +79,19 @@ impl AtomicFile {
             }
             _ => {}
         }
-        let file = OpenOptions::new()
-            .read(true)
-            .write(true)
-            .create_new(true)
-            .open(&partial)
+        let mut options = OpenOptions::new();
+        let file = announce("create", &partial)
+            .and_then(|()| {
+                options
+                    .read(true)
+                    .write(true)
+                    .create_new(true)
+                    .open(&partial)
+            })
             .map_err(|e| Error::write(&partial, "create", e))?;
         Ok(Self {
-            file,
+            file: DiskFile::new(file, partial),
             path: path.to_owned(),
-            partial,
             committed: false,
         })
     }
@@ -85,12 +105,17 @@ impl AtomicFile {
 
     /// Writes all of `bytes` at `position`; threads may do so at the same time.
     pub(crate) fn write_all_at(&self, bytes: &[u8], position: u64) -> Result<(), Error> {
-        write_all_at(&self.file, bytes, position).map_err(|e| Error::write(&self.path, "write", e))
+        announce_bytes("write", self.file.path(), bytes)
+            .and_then(|()| write_all_at(self.file.file(), bytes, position))
+            .map_err(|e| {
+                let length = self.file.file().metadata().map_or(0, |found| found.len());
+                Error::write(&self.path, "write", e).needing(length)
+            })
     }
 
     /// Reads `out.len()` bytes at `position`.
     pub(crate) fn read_exact_at(&self, out: &mut [u8], position: u64) -> Result<(), Error> {
-        read_exact_at(&self.file, out, position)
+        read_exact_at(self.file.file(), out, position)
             .map_err(|e| Error::write(&self.path, "read back", e))
     }
 
@@ -98,17 +123,30 @@ impl AtomicFile {
     ///
     /// # Errors
     /// [`Error::Write`]; the old file, if any, is then still in place.
-    pub fn commit(mut self) -> Result<(), Error> {
+    pub fn commit(self) -> Result<(), Error> {
         self.file
-            .sync_all()
+            .sync()
             .map_err(|e| Error::write(&self.path, "sync", e))?;
+        let folder = folder_of(&self.path);
+        self.commit_unsynced()?;
+        sync_folder(&folder)
+    }
+
+    /// Gives the file its name and leaves it to the system when the bytes reach the disk: they
+    /// survive the end of the process, not that of the machine. For what may be lost then.
+    ///
+    /// # Errors
+    /// [`Error::Write`]; the old file, if any, is then still in place.
+    pub fn commit_unsynced(mut self) -> Result<(), Error> {
         #[expect(
             clippy::disallowed_methods,
             reason = "this is the one place that renames"
         )]
-        fs::rename(&self.partial, &self.path).map_err(|e| Error::write(&self.path, "rename", e))?;
+        announce("rename", &self.path)
+            .and_then(|()| fs::rename(self.file.path(), &self.path))
+            .map_err(|e| Error::write(&self.path, "rename", e))?;
         self.committed = true;
-        sync_folder(&folder_of(&self.path))
+        Ok(())
     }
 }
 
@@ -116,7 +154,7 @@ impl Drop for AtomicFile {
     fn drop(&mut self) {
         if !self.committed {
             // Failing to remove it does no harm: the next write of the same name does.
-            let _ = fs::remove_file(&self.partial);
+            let _ = fs::remove_file(self.file.path());
         }
     }
 }
@@ -147,10 +185,28 @@ pub(crate) fn require_plain(path: &Path) -> Result<(), Error> {
     }
 }
 
-/// Removes a file of ours and makes that last.
-pub(crate) fn remove(path: &Path) -> Result<(), Error> {
-    fs::remove_file(path).map_err(|e| Error::write(path, "remove", e))?;
+/// Brings what stands at `path` to the disk, its name included.
+///
+/// # Errors
+/// [`Error::Write`].
+pub fn sync_file(path: &Path) -> Result<(), Error> {
+    announce("sync", path)
+        .and_then(|()| File::open(path))
+        .and_then(|file| file.sync_all())
+        .map_err(|e| Error::write(path, "sync", e))?;
     sync_folder(&folder_of(path))
+}
+
+/// Removes a file of ours, if it is there, and makes that last.
+///
+/// # Errors
+/// [`Error::Write`].
+pub fn remove_file(path: &Path) -> Result<(), Error> {
+    match announce("remove", path).and_then(|()| fs::remove_file(path)) {
+        Ok(()) => sync_folder(&folder_of(path)),
+        Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(()),
+        Err(e) => Err(Error::write(path, "remove", e)),
+    }
 }
 
 /// Removes the partial files that a killed process left in `folder` and in the folders right below.
@@ -174,7 +230,8 @@ pub(crate) fn sweep(folder: &Path) {
 pub(crate) fn sync_folder(folder: &Path) -> Result<(), Error> {
     // Other systems have no handle on a folder that could be synced.
     if cfg!(unix) {
-        File::open(folder)
+        announce("sync", folder)
+            .and_then(|()| File::open(folder))
             .and_then(|handle| handle.sync_all())
             .map_err(|e| Error::write(folder, "sync", e))?;
     }

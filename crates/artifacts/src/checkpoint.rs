@@ -4,6 +4,7 @@
 //! (`generator/...`, `discriminator/...`), Adam's moments as `adam/m/<name>` and `adam/v/<name>`,
 //! averaged weights, where used, as `ema/<name>`. Metadata: [`CheckpointInfo`].
 
+use crate::atomic::AtomicFile;
 use crate::container::{self, Container, Entries};
 use crate::digest::FileDigest;
 use crate::error::{Artifact, Error};
@@ -81,6 +82,24 @@ impl Checkpoint {
     /// [`Error::Contradiction`] when a name belongs to neither network, or a moment or averaged
     /// weight is not of its weight's shape; else as [`write_atomic`](crate::write_atomic).
     pub fn write(&self, path: &Path) -> Result<FileDigest, Error> {
+        let (file, need, digest) = self.write_partial(path)?;
+        file.commit().map_err(|e| e.needing(need))?;
+        Ok(digest)
+    }
+
+    /// Writes the checkpoint without waiting for the disk. It survives the end of the process at
+    /// once; should the machine end with it, a reader goes on from the checkpoint before, which
+    /// must not be deleted until a synced one stands.
+    ///
+    /// # Errors
+    /// As [`Checkpoint::write`].
+    pub fn write_unsynced(&self, path: &Path) -> Result<FileDigest, Error> {
+        let (file, _, digest) = self.write_partial(path)?;
+        file.commit_unsynced()?;
+        Ok(digest)
+    }
+
+    fn write_partial(&self, path: &Path) -> Result<(AtomicFile, u64, FileDigest), Error> {
         if let Some((expected, got)) = self.contradiction() {
             return Err(Error::contradiction(
                 path,
@@ -94,7 +113,7 @@ impl Checkpoint {
         add_entries(&mut entries, MOMENT_1, &self.adam_m);
         add_entries(&mut entries, MOMENT_2, &self.adam_v);
         add_entries(&mut entries, AVERAGED, &self.ema);
-        container::write(
+        container::write_partial(
             path,
             Artifact::Checkpoint,
             FORMAT_VERSION,

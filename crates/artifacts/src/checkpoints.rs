@@ -98,7 +98,7 @@ pub fn retain_checkpoints(folder: &Path, keep: usize) -> Result<Vec<PathBuf>, Er
         // One that can't be read is no checkpoint to count on: it goes when the others go.
         let on_signal = read_checkpoint_info(&path).is_ok_and(|info| info.on_signal);
         if scheduled && on_signal || keep > 0 && kept >= keep {
-            atomic::remove(&path)?;
+            atomic::remove_file(&path)?;
             deleted.push(path);
         } else {
             kept += 1;

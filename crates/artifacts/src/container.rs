@@ -91,6 +91,19 @@ pub(crate) fn write(
     info: &impl Serialize,
     entries: &Entries<'_>,
 ) -> Result<FileDigest, Error> {
+    let (file, need, digest) = write_partial(path, artifact, format, info, entries)?;
+    file.commit().map_err(|e| e.needing(need))?;
+    Ok(digest)
+}
+
+/// The same up to the file's name, which it does not have yet. Also its size and digest.
+pub(crate) fn write_partial(
+    path: &Path,
+    artifact: Artifact,
+    format: u32,
+    info: &impl Serialize,
+    entries: &Entries<'_>,
+) -> Result<(AtomicFile, u64, FileDigest), Error> {
     let mut content = Sha256::new();
     let mut shapes = Shapes::new();
     for (name, (shape, values)) in entries {
@@ -127,13 +140,14 @@ pub(crate) fn write(
     )?;
 
     let mut file = HashingWriter::new(BufWriter::with_capacity(BLOCK, AtomicFile::create(path)?));
+    let data: usize = entries.values().map(|(_, values)| values.bytes()).sum();
+    let need = (8 + header.len() + data) as u64;
     let written = write_all(&mut file, &header, entries);
-    written.map_err(|e| Error::write(path, "write", e))?;
+    written.map_err(|e| Error::write(path, "write", e).needing(need))?;
     let digest = file.digest();
     let file = file.into_inner().into_inner();
-    file.map_err(|e| Error::write(path, "write", e.into_error()))?
-        .commit()?;
-    Ok(digest)
+    let file = file.map_err(|e| Error::write(path, "write", e.into_error()).needing(need))?;
+    Ok((file, need, digest))
 }
 
 /// The header's text: `info` as sealed metadata, then type, shape and place of each array, all of the

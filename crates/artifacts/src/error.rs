@@ -16,6 +16,8 @@ pub enum Artifact {
     Generator,
     /// `discriminator.safetensors`.
     Discriminator,
+    /// `classifier.safetensors`.
+    Classifier,
     /// `samples.safetensors`.
     Samples,
     /// `manifest.json`.
@@ -35,6 +37,7 @@ impl Artifact {
             | Artifact::Generator
             | Artifact::Discriminator
             | Artifact::Table => Some("make train"),
+            Artifact::Classifier => Some("dcgan-eval classifier"),
             Artifact::Samples => Some("make sample"),
             Artifact::Manifest | Artifact::Other => None,
         }
@@ -48,6 +51,7 @@ impl fmt::Display for Artifact {
             Artifact::Checkpoint => "checkpoint",
             Artifact::Generator => "generator",
             Artifact::Discriminator => "discriminator",
+            Artifact::Classifier => "classifier",
             Artifact::Samples => "samples",
             Artifact::Manifest => "manifest",
             Artifact::Table => "table",
@@ -174,6 +178,32 @@ pub enum Error {
         #[source]
         source: io::Error,
     },
+    /// A stage was run on a file that is not the run's own.
+    #[error(
+        "the chain is broken at `{}`: expected its input `{name}` of SHA-256 `{sha256}`, got {got}",
+        path.display()
+    )]
+    BrokenChain {
+        /// The manifest.
+        path: PathBuf,
+        /// The input that it names.
+        name: String,
+        /// The input's hash there.
+        sha256: String,
+        /// What there is instead.
+        got: &'static str,
+    },
+    /// There is no room for the file; what stood before still stands.
+    #[error("no space for `{}`: {need} bytes are to be written", path.display())]
+    NoSpace {
+        /// The file.
+        path: PathBuf,
+        /// Bytes that are to be written at once.
+        need: u64,
+        /// What the system said.
+        #[source]
+        source: io::Error,
+    },
     /// Another process works in the folder.
     #[error("folder `{}` is locked by {holder}", folder.display())]
     Locked {
@@ -215,8 +245,10 @@ impl Error {
             | Error::Json { .. }
             | Error::NewerFormat { .. }
             | Error::Unfit { .. }
-            | Error::Contradiction { .. } => ErrorKind::Input,
+            | Error::Contradiction { .. }
+            | Error::BrokenChain { .. } => ErrorKind::Input,
             Error::Write { .. }
+            | Error::NoSpace { .. }
             | Error::Locked { .. }
             | Error::OtherStage { .. }
             | Error::NotOurs { .. } => ErrorKind::Output,
@@ -283,6 +315,23 @@ impl Error {
         }
     }
 
+    /// The same, with the bytes that there was no room for where that is the reason.
+    pub(crate) fn needing(self, need: u64) -> Self {
+        match self {
+            Error::Write { path, source, .. }
+                if matches!(
+                    source.kind(),
+                    io::ErrorKind::StorageFull
+                        | io::ErrorKind::QuotaExceeded
+                        | io::ErrorKind::FileTooLarge
+                ) =>
+            {
+                Error::NoSpace { path, need, source }
+            }
+            error => error,
+        }
+    }
+
     pub(crate) fn write(path: &Path, action: &'static str, source: io::Error) -> Self {
         Error::Write {
             path: path.to_owned(),
@@ -326,6 +375,16 @@ impl dcgan_hints::Hint for Error {
                     )
                 }
                 _ => "check the disk, or choose another `--out`".into(),
+            }),
+            Error::BrokenChain { .. } => {
+                Some("run that stage again, or give back the file that it was run on".into())
+            }
+            Error::NoSpace { source, .. } => Some(match source.kind() {
+                io::ErrorKind::FileTooLarge => {
+                    "raise the limit on file sizes (`ulimit -f`) and run the same command again"
+                        .into()
+                }
+                _ => "free space on that disk and run the same command again".into(),
             }),
             Error::Locked { .. } => Some("wait for it to end, or choose another `--out`".into()),
             Error::OtherStage { .. } => Some("choose another `--out`".into()),

@@ -43,6 +43,8 @@
 //! [`ErrorKind::Output`] exit code 5.
 
 mod atomic;
+mod chain;
+mod change;
 mod checkpoint;
 mod checkpoints;
 mod container;
@@ -58,7 +60,11 @@ mod results;
 mod samples;
 mod table;
 
-pub use atomic::{AtomicFile, create_folder, write_atomic};
+pub use atomic::{
+    AtomicFile, create_folder, create_folder_in, remove_file, sync_file, write_atomic,
+};
+pub use chain::{Link, Verified, verify_run};
+pub use change::{Change, observe_changes};
 pub use checkpoint::{
     BestScore, Checkpoint, CheckpointInfo, read_checkpoint_info, read_discriminator,
     read_generator, verify_checkpoint,

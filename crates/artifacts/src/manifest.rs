@@ -149,10 +149,7 @@ impl Manifest {
     /// # Errors
     /// [`Error::Write`].
     pub fn remove(folder: &Path) -> Result<(), Error> {
-        match atomic::remove(&folder.join(Self::NAME)) {
-            Err(Error::Write { source, .. }) if source.kind() == io::ErrorKind::NotFound => Ok(()),
-            removed => removed,
-        }
+        atomic::remove_file(&folder.join(Self::NAME))
     }
 
     /// Compares every output in `folder` with its record.

@@ -1,13 +1,12 @@
 //! The folder that a stage writes: whether its result is there already, its lock, its files, and
 //! the manifest last.
 
-use crate::atomic::{self, create_folder, write_atomic};
+use crate::atomic::{create_folder, remove_file, write_atomic};
 use crate::digest::{FileDigest, sha256_bytes};
 use crate::error::Error;
 use crate::lock::RunLock;
 use crate::manifest::{FileRecord, Manifest};
 use serde_json::Value;
-use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 /// What a stage's folder holds before the stage runs; reading it makes and locks nothing.
@@ -106,10 +105,7 @@ impl Results {
         };
         Manifest::remove(&self.folder)?;
         for record in &manifest.outputs {
-            match atomic::remove(&self.folder.join(&record.name)) {
-                Err(Error::Write { source, .. }) if source.kind() == ErrorKind::NotFound => {}
-                removed => removed?,
-            }
+            remove_file(&self.folder.join(&record.name))?;
         }
         Ok(())
     }

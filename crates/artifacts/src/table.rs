@@ -6,6 +6,7 @@
 //! follows, so that a resumed run's table equals an undisturbed one's.
 
 use crate::atomic::{self, require_plain, write_atomic};
+use crate::change::DiskFile;
 use crate::digest::{BLOCK, HashingWriter, copy_blocks};
 use crate::error::{Artifact, Error};
 use serde::{Deserialize, Serialize};
@@ -28,7 +29,7 @@ pub struct TablePosition {
 pub struct GrowingTable {
     path: PathBuf,
     columns: usize,
-    rows: HashingWriter<BufWriter<File>>,
+    rows: HashingWriter<BufWriter<DiskFile>>,
 }
 
 impl GrowingTable {
@@ -121,7 +122,7 @@ impl GrowingTable {
         let line = record(&self.path, fields)?;
         self.rows
             .write_all(&line)
-            .map_err(|e| Error::write(&self.path, "append to", e))
+            .map_err(|e| Error::write(&self.path, "append to", e).needing(line.len() as u64))
     }
 
     /// Brings all rows to the disk and tells how far the table has grown.
@@ -129,10 +130,12 @@ impl GrowingTable {
     /// # Errors
     /// [`Error::Write`].
     pub fn flush(&mut self) -> Result<TablePosition, Error> {
+        let need = self.rows.inner_mut().buffer().len() as u64;
         self.rows
             .flush()
-            .and_then(|()| self.rows.inner_mut().get_ref().sync_all())
-            .map_err(|e| Error::write(&self.path, "sync", e))?;
+            .and_then(|()| self.rows.inner_mut().get_ref().sync())
+            .and_then(|()| self.rows.inner_mut().get_ref().require_name())
+            .map_err(|e| Error::write(&self.path, "sync", e).needing(need))?;
         let digest = self.rows.digest();
         Ok(TablePosition {
             bytes: digest.bytes,
@@ -147,6 +150,7 @@ impl GrowingTable {
             .write(true)
             .open(path)
             .map_err(|e| Error::write(path, "open", e))?;
+        let file = DiskFile::new(file, path.to_owned());
         let rows = HashingWriter::new(BufWriter::with_capacity(BLOCK, file));
         Ok(Self {
             path: path.to_owned(),

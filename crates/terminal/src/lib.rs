@@ -17,5 +17,5 @@ pub use args::CommonArgs;
 pub use failure::{Failure, Report};
 pub use main_function::run_main;
 pub use progress::Progress;
-pub use result::print_result;
+pub use result::{print_result, print_text};
 pub use signals::{Signal, Signals};

@@ -21,7 +21,15 @@ pub fn print_result(
     human: &str,
     json: &serde_json::Value,
 ) -> Result<(), Failure> {
-    let text = if args.json {
+    print_text(args.json, human, json)
+}
+
+/// [`print_result`] for what has not the options of a stage.
+///
+/// # Errors
+/// As [`print_result`].
+pub fn print_text(as_json: bool, human: &str, json: &serde_json::Value) -> Result<(), Failure> {
+    let text = if as_json {
         format!("{json:#}")
     } else {
         human.trim_end().to_owned()

@@ -1,11 +1,11 @@
 //! A run's state in checkpoints, and back.
 
-use crate::folder::remove;
 use crate::step::State;
 use crate::{Error, Plan};
 use dcgan_artifacts::{
     Arrays, Checkpoint, CheckpointInfo, ModelFile, NetworkInfo, Role, TablePosition,
-    checkpoint_path, differences, list_checkpoints, read_newest_checkpoint, verify_checkpoint,
+    checkpoint_path, differences, list_checkpoints, read_newest_checkpoint, remove_file, sync_file,
+    verify_checkpoint,
 };
 use dcgan_networks::{Adam, AdamConfig, Discriminator, Generator, NetworkConfig};
 use dcgan_settings::Train;
@@ -138,8 +138,9 @@ impl Checkpoints {
         })
     }
 
-    /// Writes the checkpoint of `step`, reads it back, and only then deletes those that are no
-    /// longer wanted.
+    /// Writes the checkpoint of `step` and deletes those that are no longer wanted. In haste, that is
+    /// on a signal, it neither waits for the disk, which may take seconds, nor deletes any: should
+    /// the machine go down with the process, the checkpoint before is still there.
     ///
     /// # Errors
     /// [`dcgan_networks::Error::NonFinite`] names a weight that is infinite or no number: such a
@@ -150,6 +151,7 @@ impl Checkpoints {
         step: u64,
         attempt: u32,
         tables: BTreeMap<String, TablePosition>,
+        in_haste: bool,
     ) -> Result<PathBuf, Error> {
         state.require_finite()?;
         let (mut adam_m, mut adam_v) = state.adam_d.moments();
@@ -173,33 +175,46 @@ impl Checkpoints {
         };
         let path = checkpoint_path(&self.folder, step);
         let ema = Arrays::new();
-        Checkpoint {
+        let checkpoint = Checkpoint {
             info,
             weights,
             adam_m,
             adam_v,
             ema,
+        };
+        if in_haste {
+            checkpoint.write_unsynced(&path)?;
+        } else {
+            checkpoint.write(&path)?;
+            self.retain(step)?;
         }
-        .write(&path)?;
-        verify_checkpoint(&path)?;
-        self.retain(step)?;
         Ok(path)
     }
 
     /// Deletes what the checkpoint of `step` makes needless: earlier ones beyond the number to
     /// keep, and those that are not the plan's own. What is left is what an undisturbed run would
     /// have left, however often this one was interrupted. Later ones, damaged, are left to be
-    /// replaced when their step comes.
-    fn retain(&self, step: u64) -> Result<(), Error> {
+    /// replaced when their step comes. Before any is deleted, that of `step` is on the disk and has
+    /// been read back.
+    pub(crate) fn retain(&self, step: u64) -> Result<(), Error> {
+        let newest = checkpoint_path(&self.folder, step);
         let mut earlier = list_checkpoints(&self.folder)?;
         earlier.retain(|(of, _)| *of < step);
         let mut kept = 1;
+        let mut needless = Vec::new();
         for (of, path) in earlier.iter().rev() {
             if self.plan.keeps_checkpoint(*of) && (self.keep == 0 || kept < self.keep) {
                 kept += 1;
             } else {
-                remove(path)?;
+                needless.push(path);
             }
+        }
+        if !needless.is_empty() {
+            sync_file(&newest)?;
+            verify_checkpoint(&newest)?;
+        }
+        for path in needless {
+            remove_file(path)?;
         }
         Ok(())
     }

@@ -6,7 +6,8 @@
 
 use crate::Error;
 use dcgan_artifacts::{
-    Artifact, Difference, Manifest, RunLock, create_folder, differences, write_atomic,
+    Artifact, Difference, Manifest, RunLock, create_folder, create_folder_in, differences,
+    write_atomic,
 };
 use serde_json::Value;
 use std::fs;
@@ -199,10 +200,10 @@ impl RunFolder {
     /// # Errors
     /// [`dcgan_artifacts::Error::Write`].
     pub(crate) fn begin(&self, identity: &Value) -> Result<(), Error> {
-        remove(&self.path.join(Manifest::NAME))?;
+        Manifest::remove(&self.path)?;
         write_atomic(&self.path.join(RUN), format!("{identity:#}\n").as_bytes())?;
-        create_folder(&self.checkpoints())?;
-        create_folder(&self.path.join("samples"))?;
+        create_folder_in(&self.path, "checkpoints")?;
+        create_folder_in(&self.path, "samples")?;
         Ok(())
     }
 
@@ -217,17 +218,5 @@ impl RunFolder {
     /// The folder of checkpoints.
     pub(crate) fn checkpoints(&self) -> PathBuf {
         self.path.join("checkpoints")
-    }
-}
-
-/// Removes a file of ours, if it is there.
-pub(crate) fn remove(path: &Path) -> Result<(), Error> {
-    match fs::remove_file(path) {
-        Err(source) if source.kind() != io::ErrorKind::NotFound => Err(Error::Folder {
-            path: path.to_owned(),
-            action: "remove",
-            source,
-        }),
-        _ => Ok(()),
     }
 }

@@ -1,8 +1,7 @@
 //! Sample grids: the same latent vectors again and again, so that a run's grids make a film.
 
 use crate::Error;
-use crate::folder::remove;
-use dcgan_artifacts::{DatasetReader, Part, write_atomic};
+use dcgan_artifacts::{DatasetReader, Part, remove_file, write_atomic};
 use dcgan_networks::{Generator, NetworkConfig, ZDistribution};
 use dcgan_random::Purpose;
 use std::path::{Path, PathBuf};
@@ -74,7 +73,7 @@ impl Grids {
                         .ok()
                 });
             if step.is_some_and(|step| !draws(step)) {
-                remove(&path)?;
+                remove_file(&path)?;
             }
         }
         Ok(())

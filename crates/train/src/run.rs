@@ -182,7 +182,7 @@ impl<'a> Run<'a> {
             }
             let signal = signals.received();
             if plan.keeps_checkpoint(step) || signal.is_some() {
-                self.save()?;
+                self.save(signal.is_some())?;
             }
             progress.set(step, &message(plan.epoch(step), &trace, &timing));
             if let Some(signal) = signal {
@@ -194,11 +194,11 @@ impl<'a> Run<'a> {
     }
 
     /// Writes the checkpoint of the step that was just done, the tables first.
-    fn save(&mut self) -> Result<(), Error> {
+    fn save(&mut self, in_haste: bool) -> Result<(), Error> {
         let tables = self.tables.flush()?;
         let path = self
             .checkpoints
-            .save(&self.state, self.step, self.attempt, tables)
+            .save(&self.state, self.step, self.attempt, tables, in_haste)
             .map_err(|error| match error {
                 Error::Network(error) => self.diverged(self.step, error),
                 error => error,
@@ -229,6 +229,8 @@ impl<'a> Run<'a> {
             self.checkpoints
                 .write_model(&folder.join(name), role, &self.state, self.step)?;
         }
+        // Again, since a run that was killed right after its last checkpoint has not done it.
+        self.checkpoints.retain(self.step)?;
         self.grids.tidy(|step| plan.draws(step))?;
         let manifest = Manifest {
             stage: env!("CARGO_PKG_NAME").into(),

@@ -101,7 +101,7 @@ fn partial_files(folder: &Path) -> usize {
 }
 
 /// Every file with a name of its own must be whole, and a folder with a manifest complete.
-fn check_whole(folder: &Path) {
+pub(crate) fn check_whole(folder: &Path) {
     for (_, path) in list_checkpoints(&folder.join("checkpoints")).expect("a readable folder") {
         Checkpoint::read(&path).expect("a checkpoint is whole or not there");
     }

@@ -2,6 +2,7 @@
 //! `make check` builds and sets; unset, they fail with that hint.
 
 mod architecture;
+mod faults;
 mod kills;
 mod pipeline;
 mod programs;

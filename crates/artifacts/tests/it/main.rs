@@ -5,6 +5,7 @@
 )]
 
 mod atomicity;
+mod chain;
 mod checkpoints;
 mod damage;
 mod dataset_writer;

@@ -1,0 +1,142 @@
+//! The chain of manifests of a run: figures and samples, their checkpoint, its dataset, its sources.
+
+use crate::checkpoint::read_checkpoint_info;
+use crate::checkpoints::list_checkpoints;
+use crate::dataset::DatasetReader;
+use crate::digest::digest_file;
+use crate::error::{Artifact, Error};
+use crate::manifest::{FileRecord, Manifest};
+use std::path::{Path, PathBuf};
+
+/// The stages' folders in a run's folder, in the order of the work.
+const STAGES: [&str; 4] = ["prepare", "train", "sample", "eval"];
+
+/// Where a file stands in the chain.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Link {
+    /// The stage wrote it, and it is what the manifest says.
+    Output,
+    /// The stage read it, and it is the file that now stands at this path of the run.
+    Input(PathBuf),
+    /// The dataset was made of it, and it is the file that now stands at this path.
+    Source(PathBuf),
+    /// The dataset was made of it, and it was not looked at: no root of the sources was given, or
+    /// it is a folder of pictures, which `dcgan-prepare` itself compares.
+    UnseenSource,
+}
+
+/// One file of the chain.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Verified {
+    /// The stage whose manifest names it: `prepare`, `train`, `sample` or `eval`.
+    pub stage: &'static str,
+    /// Its name, size and hash in that manifest.
+    pub record: FileRecord,
+    /// What it was compared with.
+    pub link: Link,
+}
+
+/// Verifies the run in `run`, a folder with the stages' folders, from its figures back to its
+/// sources: every output against its manifest, every input against the file of the stage before,
+/// and each checkpoint's dataset against the dataset. With `sources`, the folder that the names of
+/// the sources are relative to, those too. A stage without a manifest is passed over.
+///
+/// # Errors
+/// [`Error::Missing`] when no stage has a manifest; [`Error::Damaged`] for a file that is not what
+/// its manifest says; [`Error::BrokenChain`] for an input that is not the run's; as every reader.
+pub fn verify_run(run: &Path, sources: Option<&Path>) -> Result<Vec<Verified>, Error> {
+    let mut verified = Vec::new();
+    for stage in STAGES {
+        let folder = run.join(stage);
+        let Some(manifest) = Manifest::read(&folder)? else {
+            continue;
+        };
+        for record in &manifest.inputs {
+            let link = match (stage, sources) {
+                ("prepare", Some(sources)) => source(&folder, sources, record)?,
+                ("prepare", None) => Link::UnseenSource,
+                _ => input(run, &folder, record)?,
+            };
+            verified.push(Verified {
+                stage,
+                record: record.clone(),
+                link,
+            });
+        }
+        manifest.verify_outputs(&folder)?;
+        verified.extend(manifest.outputs.into_iter().map(|record| Verified {
+            stage,
+            record,
+            link: Link::Output,
+        }));
+    }
+    if verified.is_empty() {
+        return Err(Error::Missing {
+            path: run.join("*").join(Manifest::NAME),
+            artifact: Artifact::Manifest,
+        });
+    }
+    verify_checkpoints(run)?;
+    Ok(verified)
+}
+
+/// Finds the file of the run that a stage read.
+fn input(run: &Path, folder: &Path, record: &FileRecord) -> Result<Link, Error> {
+    let places = ["prepare", "train/checkpoints", "train", "sample", "eval"];
+    for place in places {
+        let path = run.join(place).join(&record.name);
+        if path.is_file() && is_same(&path, record)? {
+            return Ok(Link::Input(path));
+        }
+    }
+    Err(broken(folder, record, "no file of the run"))
+}
+
+/// Compares a source with the file of its name below `sources`.
+fn source(folder: &Path, sources: &Path, record: &FileRecord) -> Result<Link, Error> {
+    let path = sources.join(&record.name);
+    if path.is_dir() {
+        return Ok(Link::UnseenSource);
+    }
+    if is_same(&path, record)? {
+        return Ok(Link::Source(path));
+    }
+    Err(broken(folder, record, "another file of that name"))
+}
+
+fn is_same(path: &Path, record: &FileRecord) -> Result<bool, Error> {
+    let found = digest_file(path)?;
+    Ok((found.bytes, &found.sha256) == (record.bytes, &record.sha256))
+}
+
+fn broken(folder: &Path, record: &FileRecord, got: &'static str) -> Error {
+    Error::BrokenChain {
+        path: folder.join(Manifest::NAME),
+        name: record.name.clone(),
+        sha256: record.sha256.clone(),
+        got,
+    }
+}
+
+/// Holds that each checkpoint was trained on the dataset of the run.
+fn verify_checkpoints(run: &Path) -> Result<(), Error> {
+    let path = run.join("prepare/dataset.safetensors");
+    let checkpoints = list_checkpoints(&run.join("train/checkpoints"))?;
+    if checkpoints.is_empty() || !path.exists() {
+        return Ok(());
+    }
+    let dataset = DatasetReader::open(&path)?;
+    for (_, path) in checkpoints {
+        let trained_on = read_checkpoint_info(&path)?.dataset_sha256;
+        if trained_on != dataset.content_sha256() {
+            return Err(Error::unfit(
+                &path,
+                Artifact::Checkpoint,
+                format!("a dataset of SHA-256 `{}`", dataset.content_sha256()),
+                format!("`{trained_on}`"),
+            ));
+        }
+    }
+    Ok(())
+}
