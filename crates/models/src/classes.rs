@@ -60,6 +60,15 @@ impl ClassChoice {
         }
     }
 
+    /// The classes to go through one by one; without classes, one time none.
+    pub fn each(self) -> Vec<Option<u8>> {
+        match self {
+            Self::Unlabelled => vec![None],
+            Self::Cycle { classes } => (0..=u8::MAX).take(classes).map(Some).collect(),
+            Self::Only(class) => vec![Some(class)],
+        }
+    }
+
     /// The classes of images `first` to `first + n - 1`.
     pub fn classes(self, first: u64, n: usize) -> Option<Vec<u8>> {
         (first..first + n as u64).map(|i| self.class(i)).collect()

@@ -113,6 +113,11 @@ impl<'a> Projector<'a> {
         Ok(())
     }
 
+    /// [`Projection::error`] of the best place that a step has left behind; infinite before the first.
+    pub fn error(&self) -> f32 {
+        self.best.as_ref().map_or(f32::INFINITY, |best| best.error)
+    }
+
     /// The best place of all starts and steps; among equals the first.
     ///
     /// # Errors

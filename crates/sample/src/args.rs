@@ -1,9 +1,15 @@
 //! What was typed.
 
 use crate::Error;
+use crate::modes::{
+    ArithmeticArgs, FilmArgs, GridArgs, Mode, MotionArgs, NearestArgs, ProjectionArgs,
+};
 use dcgan_settings::{Sample, parse_seeds};
 use dcgan_terminal::{CommonArgs, Failure};
 use std::path::PathBuf;
+
+/// Most images side by side in a mode that draws grids alone.
+const MAX_IMAGES: usize = 1024;
 
 /// Draw images from a trained generator.
 ///
@@ -23,6 +29,11 @@ use std::path::PathBuf;
 ///     dcgan-sample --model G --out sum --mode arithmetic --expr 'mean(3,8,9) - mean(1,4) + seed 7'
 ///   Each sample with the 4 training images that are nearest to it, pixel by pixel:
 ///     dcgan-sample --model G --out near --mode nearest --dataset dataset.safetensors
+///   The z whose image comes nearest to a picture of your own, and that image:
+///     dcgan-sample --model G --out mine --mode project --picture mine.png
+///   A training as it went: one z through all checkpoints that were kept, or the grids it drew:
+///     dcgan-sample --out film --mode film --checkpoints runs/mnist/train/checkpoints
+///     dcgan-sample --out film --mode film --grids runs/mnist/train/samples
 ///
 /// G stands for the path of a checkpoint or of `generator.safetensors`.
 #[derive(Debug, Clone, clap::Parser)]
@@ -30,14 +41,20 @@ use std::path::PathBuf;
     name = "dcgan-sample",
     version,
     help_expected = true,
-    verbatim_doc_comment
+    verbatim_doc_comment,
+    override_usage = "dcgan-sample --model <FILE> --out <DIR> [OPTIONS]\n       \
+        dcgan-sample --mode film --checkpoints <DIR> --out <DIR> [OPTIONS]"
 )]
 pub struct Args {
-    /// Checkpoint or generator file; nothing else is needed
-    #[arg(long, value_name = "FILE")]
-    pub model: PathBuf,
+    /// What to draw
+    #[arg(long, value_name = "MODE", value_enum, default_value_t = Mode::Images)]
+    pub mode: Mode,
 
-    /// Images per seed [default: `sample.n`, 64]
+    /// Checkpoint or generator file; nothing else is needed
+    #[arg(long, value_name = "FILE", required_unless_present_any = ["checkpoints", "grids"])]
+    pub model: Option<PathBuf>,
+
+    /// Images per seed [default: `sample.n`, 64; in other modes 8, or 16 in a film]
     #[arg(long, value_name = "N",
         value_parser = clap::builder::RangedU64ValueParser::<usize>::new().range(1..=10_000_000))]
     pub n: Option<usize>,
@@ -50,18 +67,9 @@ pub struct Args {
     #[arg(long, value_name = "CLASS")]
     pub class: Option<String>,
 
-    /// Columns of the grid [default: `sample.columns`; a row per class, or near square]
-    #[arg(long, value_name = "N",
-        value_parser = clap::builder::RangedU64ValueParser::<usize>::new().range(0..=4096))]
-    pub columns: Option<usize>,
-
-    /// Also write every image as a PNG of its own [default: `sample.single_images`, false]
-    #[arg(long)]
-    pub single_images: bool,
-
-    /// What to draw
-    #[arg(long, value_name = "MODE", value_enum, default_value_t = Mode::Images)]
-    pub mode: Mode,
+    /// How the mode `images` lays them out.
+    #[command(flatten)]
+    pub grid: GridArgs,
 
     /// How the latent vectors of the other modes move.
     #[command(flatten)]
@@ -75,111 +83,99 @@ pub struct Args {
     #[command(flatten)]
     pub nearest: NearestArgs,
 
+    /// What the mode `project` looks for.
+    #[command(flatten)]
+    pub projection: ProjectionArgs,
+
+    /// What the mode `film` is made of.
+    #[command(flatten)]
+    pub film: FilmArgs,
+
     /// The options that every stage has.
     #[command(flatten)]
     pub common: CommonArgs,
 }
 
-/// What to draw.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-pub enum Mode {
-    /// Images of seeds: their grid and their file
-    Images,
-    /// What each coordinate of z does: a grid and a GIF of each, and a GIF of all
-    Sweep,
-    /// The way from seed to seed and back: a grid and a GIF
-    Interpolate,
-    /// The way from class to class and back under one z: a grid and a GIF
-    Classes,
-    /// Latent vectors added and subtracted: the images of the terms and of the result
-    Arithmetic,
-    /// The nearest training images beside each sample: a grid, and the distances as JSON
-    Nearest,
-}
-
-/// How two latent vectors are joined.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-pub enum Way {
-    /// On a straight line
-    Linear,
-    /// On the arc between their directions, the length changing evenly
-    Spherical,
-}
-
-/// How things move in the modes `sweep`, `interpolate` and `classes`.
-///
-/// In all of them `--n` counts the images that move side by side (8 if not given), each with the
-/// class that it has among the plain images unless classes are what moves.
-#[derive(Debug, Clone, clap::Args)]
-#[command(next_help_heading = "Modes `sweep`, `interpolate`, `classes`")]
-pub struct MotionArgs {
-    /// Steps from one end to the other
-    #[arg(long, value_name = "N", default_value_t = 16,
-        value_parser = clap::builder::RangedU64ValueParser::<usize>::new().range(2..=1000))]
-    pub frames: usize,
-
-    /// Hundredths of a second that a GIF shows a step
-    #[arg(long, value_name = "N", default_value_t = 8,
-        value_parser = clap::value_parser!(u16).range(2..=1000))]
-    pub delay: u16,
-
-    /// Coordinates of z to sweep, from 0, as `0,3-6` [default: all]
-    #[arg(long, value_name = "LIST")]
-    pub coordinates: Option<String>,
-
-    /// Where a sweep begins [default: -1; 0 for z in [0, 1), -2.5 for a normal z]
-    #[arg(long, value_name = "Z", allow_negative_numbers = true)]
-    pub low: Option<f32>,
-
-    /// Where a sweep ends [default: 1; 2.5 for a normal z]
-    #[arg(long, value_name = "Z", allow_negative_numbers = true)]
-    pub high: Option<f32>,
-
-    /// How an interpolation joins two seeds
-    #[arg(long, value_name = "WAY", value_enum, default_value_t = Way::Spherical)]
-    pub way: Way,
-
-    /// Classes to pass, by name or number, as `3,8,1` [default: all in order]
-    #[arg(long, value_name = "LIST")]
-    pub through: Option<String>,
-}
-
-/// What the mode `arithmetic` adds up.
-///
-/// A labelled network draws a row per class, or the one of `--class`.
-#[derive(Debug, Clone, clap::Args)]
-#[command(next_help_heading = "Mode `arithmetic`")]
-pub struct ArithmeticArgs {
-    /// What to add up: `image 3` is z of that image of the first seed, `mean(3,8-9)` the mean of
-    /// several, `seed 7` z of image 0 of that seed, each with a factor if wanted: `0.5 * seed 7`
-    #[arg(long, value_name = "EXPRESSION", allow_hyphen_values = true)]
-    pub expr: Option<String>,
-}
-
-/// What the mode `nearest` compares with.
-///
-/// Here too `--n` counts the samples of each seed, 8 if not given.
-#[derive(Debug, Clone, clap::Args)]
-#[command(next_help_heading = "Mode `nearest`")]
-pub struct NearestArgs {
-    /// Dataset whose training part is searched
-    #[arg(long, value_name = "FILE")]
-    pub dataset: Option<PathBuf>,
-
-    /// Training images beside each sample
-    #[arg(long, value_name = "K", default_value_t = 4,
-        value_parser = clap::builder::RangedU64ValueParser::<usize>::new().range(1..=1000))]
-    pub neighbours: usize,
-}
-
-impl Mode {
-    /// As it is typed.
-    pub(crate) fn name(self) -> String {
-        format!("{self:?}").to_lowercase()
-    }
-}
-
 impl Args {
+    /// Refuses options that the mode would not heed.
+    pub(crate) fn check(&self) -> Result<(), Failure> {
+        use Mode::{Arithmetic, Classes, Film, Images, Interpolate, Nearest, Project, Sweep};
+        let (motion, projection, film) = (&self.motion, &self.projection, &self.film);
+        let options: [(&'static str, bool, &'static [Mode]); 20] = [
+            ("--columns", self.grid.columns.is_some(), &[Images]),
+            ("--single-images", self.grid.single_images, &[Images]),
+            (
+                "--n",
+                self.n.is_some(),
+                &[Images, Sweep, Interpolate, Classes, Nearest, Film],
+            ),
+            (
+                "--model",
+                self.model.is_some(),
+                &[
+                    Images,
+                    Sweep,
+                    Interpolate,
+                    Classes,
+                    Arithmetic,
+                    Nearest,
+                    Project,
+                ],
+            ),
+            (
+                "--frames",
+                motion.frames.is_some(),
+                &[Sweep, Interpolate, Classes],
+            ),
+            (
+                "--delay",
+                motion.delay.is_some(),
+                &[Sweep, Interpolate, Classes, Film],
+            ),
+            ("--coordinates", motion.coordinates.is_some(), &[Sweep]),
+            ("--low", motion.low.is_some(), &[Sweep]),
+            ("--high", motion.high.is_some(), &[Sweep]),
+            ("--start", motion.start.is_some(), &[Sweep]),
+            ("--way", motion.way.is_some(), &[Interpolate]),
+            ("--through", motion.through.is_some(), &[Classes]),
+            ("--expr", self.arithmetic.expr.is_some(), &[Arithmetic]),
+            ("--dataset", self.nearest.dataset.is_some(), &[Nearest]),
+            (
+                "--neighbours",
+                self.nearest.neighbours.is_some(),
+                &[Nearest],
+            ),
+            ("--picture", !projection.picture.is_empty(), &[Project]),
+            ("--steps", projection.steps.is_some(), &[Project]),
+            ("--restarts", projection.restarts.is_some(), &[Project]),
+            ("--checkpoints", film.checkpoints.is_some(), &[Film]),
+            ("--grids", film.grids.is_some(), &[Film]),
+        ];
+        let mode = self.mode;
+        for (option, is_given, modes) in options {
+            if is_given && !modes.contains(&mode) {
+                return Err(Failure::usage(Error::Unheeded {
+                    option,
+                    mode,
+                    modes,
+                }));
+            }
+        }
+        if let Some(got) = self.n
+            && mode != Images
+            && got > MAX_IMAGES
+        {
+            let limit = MAX_IMAGES;
+            return Err(Failure::usage(Error::TooMany { mode, limit, got }));
+        }
+        Ok(())
+    }
+
+    /// The model, which every mode but `film` needs.
+    pub(crate) fn model(&self) -> Result<PathBuf, Failure> {
+        self.needed(self.model.as_ref(), "--model FILE").cloned()
+    }
+
     /// The section `sample` of the pipeline with what was typed in its place, and its seeds.
     pub(crate) fn settings(&self) -> Result<(Sample, Vec<u64>), Failure> {
         let mut sample = self.common.pipeline()?.sample;
@@ -192,10 +188,10 @@ impl Args {
         if let Some(class) = &self.class {
             sample.class = Some(class.clone());
         }
-        if let Some(columns) = self.columns {
+        if let Some(columns) = self.grid.columns {
             sample.columns = columns;
         }
-        sample.single_images |= self.single_images;
+        sample.single_images |= self.grid.single_images;
         let seeds = parse_seeds(&sample.seeds).map_err(Failure::usage)?;
         Ok((sample, seeds))
     }
@@ -206,7 +202,7 @@ impl Args {
         value: Option<&'a T>,
         option: &'static str,
     ) -> Result<&'a T, Failure> {
-        let mode = self.mode.name();
+        let mode = self.mode;
         value.ok_or_else(|| Failure::usage(Error::Needed { mode, option }))
     }
 }

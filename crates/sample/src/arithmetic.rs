@@ -33,7 +33,7 @@ impl Arithmetic {
         let (sample, seeds) = args.settings()?;
         let text = args.needed(args.arithmetic.expr.as_ref(), "--expr EXPRESSION")?;
         Ok(Self {
-            model: args.model.clone(),
+            model: args.model()?,
             expression: parse(text).map_err(Failure::usage)?,
             text: text.clone(),
             sample,
@@ -66,11 +66,7 @@ impl Arithmetic {
     fn rows(&self, model: &LoadedGenerator) -> Result<Vec<Option<u8>>, Failure> {
         let names = &model.info().class_names;
         let choice = ClassChoice::resolve(self.sample.class.as_deref(), names);
-        Ok(match choice.map_err(model_failure)? {
-            ClassChoice::Unlabelled => vec![None],
-            ClassChoice::Only(class) => vec![Some(class)],
-            ClassChoice::Cycle { classes } => (0..=u8::MAX).take(classes).map(Some).collect(),
-        })
+        Ok(choice.map_err(model_failure)?.each())
     }
 }
 

@@ -1,5 +1,6 @@
 //! What can go wrong in this stage beside what its libraries name.
 
+use crate::Mode;
 use dcgan_artifacts::ErrorKind;
 use dcgan_hints::Hint;
 use dcgan_terminal::Failure;
@@ -9,6 +10,34 @@ use std::path::PathBuf;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
+    /// An option that the mode would not heed.
+    #[error("`{option}` means nothing to `--mode {mode}`")]
+    Unheeded {
+        /// The option.
+        option: &'static str,
+        /// The mode.
+        mode: Mode,
+        /// The modes that heed it.
+        modes: &'static [Mode],
+    },
+    /// A mode without what it works on.
+    #[error("`--mode {mode}` needs `{option}`")]
+    Needed {
+        /// The mode.
+        mode: Mode,
+        /// The option with its value's name.
+        option: &'static str,
+    },
+    /// More images than a picture should hold.
+    #[error("`--n {got}`: `--mode {mode}` shows at most {limit} images")]
+    TooMany {
+        /// The mode.
+        mode: Mode,
+        /// The most.
+        limit: usize,
+        /// What was asked for.
+        got: usize,
+    },
     /// A coordinate that z doesn't have.
     #[error("`--coordinates`: no coordinate {got}, z has {z_dim}")]
     Coordinate {
@@ -26,14 +55,6 @@ pub enum Error {
     /// A way through classes with nowhere to go.
     #[error("`--through`: expected two classes or more, got one")]
     OneClass,
-    /// A mode without what it works on.
-    #[error("`--mode {mode}` needs `{option}`")]
-    Needed {
-        /// The mode.
-        mode: String,
-        /// The option with its value's name.
-        option: &'static str,
-    },
     /// An expression that can't be read.
     #[error("`--expr {text}`: expected {expected} at character {character}, found {found}")]
     Expression {
@@ -45,6 +66,24 @@ pub enum Error {
         expected: &'static str,
         /// What stands there.
         found: String,
+    },
+    /// A file or folder that the system keeps from us.
+    #[error("could not read `{}`", path.display())]
+    Read {
+        /// The file or folder.
+        path: PathBuf,
+        /// What the system said.
+        #[source]
+        source: std::io::Error,
+    },
+    /// A file that is no picture of ours.
+    #[error("`{}` can't be shown", path.display())]
+    Picture {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: dcgan_figures::Error,
     },
     /// Pictures of another size than the model's.
     #[error("`{}` holds pictures of {}, the model draws {}", path.display(), size(got), size(expected))]
@@ -66,6 +105,24 @@ pub enum Error {
         /// How many images there are.
         got: usize,
     },
+    /// A folder without what a film is made of.
+    #[error("`{}` holds no file `{expected}`", folder.display())]
+    NoFrames {
+        /// The folder.
+        folder: PathBuf,
+        /// The names that are looked for, N standing for a digit.
+        expected: &'static str,
+    },
+    /// A frame that does not fit the first one.
+    #[error("`{}` does not go with `{}`: {what} differ", path.display(), first.display())]
+    OtherFrame {
+        /// The file.
+        path: PathBuf,
+        /// The first of the film.
+        first: PathBuf,
+        /// What should agree.
+        what: &'static str,
+    },
 }
 
 fn size([height, width, channels]: &[usize; 3]) -> String {
@@ -75,21 +132,32 @@ fn size([height, width, channels]: &[usize; 3]) -> String {
 impl Hint for Error {
     fn hint(&self) -> Option<String> {
         Some(match self {
+            Self::Unheeded { modes, .. } => {
+                let modes: Vec<String> = modes.iter().map(|mode| format!("`{mode}`")).collect();
+                format!("leave it out, or give `--mode`: {}", modes.join(", "))
+            }
+            Self::Needed { .. } => "`--help` shows an example".into(),
+            Self::TooMany { .. } => "give fewer, or `--mode images`".into(),
             Self::Coordinate { z_dim, .. } => format!("give numbers from 0 to {}", z_dim - 1),
             Self::OneSeed => "give `--seeds 0,1`".into(),
             Self::NoClasses => {
                 "take a model of `train.network: labelled`, or `--mode interpolate`".into()
             }
             Self::OneClass => "give `--through 3,8`, or leave it out: all classes".into(),
-            Self::Needed { .. } => "`--help` shows an example".into(),
             Self::Expression { .. } => {
                 "write it as `mean(3,8,9) - mean(1,4) + 0.5 * seed 7`".into()
             }
+            Self::Read { .. } => "check the path and its permissions".into(),
+            Self::Picture { source, .. } => return source.hint(),
             Self::OtherSize { .. } => {
                 "give the dataset that the model was trained on, or pictures of its size".into()
             }
             Self::FewImages { got: 0, .. } => "give a dataset with a training part".into(),
             Self::FewImages { got, .. } => format!("give `--neighbours {got}` or fewer"),
+            Self::NoFrames { .. } => {
+                "give `--checkpoints RUN/train/checkpoints` or `--grids RUN/train/samples`".into()
+            }
+            Self::OtherFrame { .. } => "give a folder with the files of one run".into(),
         })
     }
 }

@@ -1,8 +1,9 @@
 //! Which images the grid shows, and where.
 
 use dcgan_artifacts::NetworkInfo;
-use dcgan_figures::{BACKGROUND, Error, Picture, grid, near_square};
+use dcgan_figures::{BACKGROUND, Error, Picture, decode_png, grid, near_square};
 use dcgan_terminal::Failure;
+use std::path::Path;
 
 /// Most images in one grid.
 const MAX_IMAGES: usize = 1024;
@@ -21,6 +22,15 @@ pub(crate) fn tiles(images: &[u8], shape: [usize; 3], columns: usize) -> Result<
     let [height, width, channels] = shape;
     let n = images.len() / (height * width * channels);
     grid(images, n, height, width, channels, columns, GAP).map_err(Failure::output)
+}
+
+/// A PNG file.
+pub(crate) fn read_png(path: &Path) -> Result<Picture, crate::Error> {
+    let path = path.to_owned();
+    match std::fs::read(&path) {
+        Err(source) => Err(crate::Error::Read { path, source }),
+        Ok(bytes) => decode_png(&bytes).map_err(|source| crate::Error::Picture { path, source }),
+    }
 }
 
 /// Height, width and channels of a model's images.

@@ -8,27 +8,36 @@ mod arithmetic;
 mod draw;
 mod error;
 mod expression;
+mod film;
 mod grid;
+mod modes;
 mod motion;
 mod nearest;
 mod produce;
+mod project;
 mod report;
 
-pub use args::{Args, ArithmeticArgs, Mode, MotionArgs, NearestArgs, Way};
+pub use args::Args;
 pub use error::Error;
+pub use modes::{
+    ArithmeticArgs, FilmArgs, GridArgs, Mode, MotionArgs, NearestArgs, ProjectionArgs, Start, Way,
+};
 
 use arithmetic::Arithmetic;
 use dcgan_terminal::Failure;
 use draw::Plain;
+use film::Film;
 use motion::Motions;
 use nearest::Nearest;
 use produce::produce;
+use project::Project;
 
 /// The stage.
 ///
 /// # Errors
 /// With the exit code of the contract: settings 2, model 3, output 5, signals 130 and 143.
 pub fn run(args: &Args) -> Result<(), Failure> {
+    args.check()?;
     dcgan_kernels::set_threads(args.common.threads);
     match args.mode {
         Mode::Images => produce(&Plain::new(args)?, &args.common),
@@ -37,5 +46,7 @@ pub fn run(args: &Args) -> Result<(), Failure> {
         }
         Mode::Arithmetic => produce(&Arithmetic::new(args)?, &args.common),
         Mode::Nearest => produce(&Nearest::new(args)?, &args.common),
+        Mode::Project => produce(&Project::new(args)?, &args.common),
+        Mode::Film => produce(&Film::new(args)?, &args.common),
     }
 }

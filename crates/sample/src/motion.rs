@@ -3,7 +3,7 @@
 use crate::error::model_failure;
 use crate::grid::{shape, tiles};
 use crate::produce::{Output, Task};
-use crate::{Args, Error, Mode, MotionArgs, Way};
+use crate::{Args, Error, Mode, MotionArgs, Start, Way};
 use dcgan_artifacts::NetworkInfo;
 use dcgan_figures::{Picture, encode_gif, near_square};
 use dcgan_models::{ClassChoice, LoadedGenerator, between, latent_range};
@@ -12,7 +12,7 @@ use dcgan_terminal::Failure;
 use serde_json::{Value, json};
 use std::path::PathBuf;
 
-/// Images that move side by side if `--n` isn't given.
+/// Images that move side by side if `--n` isn't given and nothing makes some of them equal.
 const IMAGES: usize = 8;
 
 /// Name of the GIF that shows the first image of all sweeps side by side.
@@ -26,7 +26,8 @@ pub(crate) struct Motions {
     motion: MotionArgs,
     sample: Sample,
     seeds: Vec<u64>,
-    n: usize,
+    /// Images side by side, where that was said.
+    n: Option<usize>,
 }
 
 /// One motion, under the name of its files.
@@ -50,12 +51,12 @@ impl Motions {
     pub(crate) fn new(args: &Args) -> Result<Self, Failure> {
         let (sample, seeds) = args.settings()?;
         Ok(Self {
-            model: args.model.clone(),
+            model: args.model()?,
             mode: args.mode,
             motion: args.motion.clone(),
             sample,
             seeds,
-            n: args.n.unwrap_or(IMAGES),
+            n: args.n,
         })
     }
 }
@@ -67,16 +68,17 @@ impl Task for Motions {
         let (sample, motion) = (&self.sample, &self.motion);
         let shared = json!({
             "seeds": sample.seeds, "class": sample.class, "n": self.n,
-            "frames": motion.frames, "delay": motion.delay,
+            "frames": motion.frames(), "delay": motion.delay(),
         });
         let own = match self.mode {
             Mode::Sweep => json!({
                 "coordinates": motion.coordinates, "low": motion.low, "high": motion.high,
+                "start": lower(self.start()),
             }),
             Mode::Classes => json!({ "through": motion.through }),
-            _ => json!({ "way": format!("{:?}", motion.way).to_lowercase() }),
+            _ => json!({ "way": lower(self.way()) }),
         };
-        let mode = self.mode.name();
+        let mode = self.mode.to_string();
         json!({ "mode": mode, "motion": shared, mode.as_str(): own })
     }
 
@@ -115,14 +117,16 @@ impl Task for Motions {
         output.clear()?;
         let (size, shape) = (model.image_bytes(), shape(model.info()));
         let mut firsts: Vec<Vec<u8>> = Vec::new();
+        let mut n_images = 0;
         let progress = output.progress(motions.len());
         for (done, motion) in motions.iter().enumerate() {
             output.go_on()?;
             let images = motion.images(model)?;
-            let steps: Vec<&[u8]> = images.chunks_exact(self.n * size).collect();
+            let steps: Vec<&[u8]> = images.chunks_exact(images.len() / motion.steps).collect();
             write_steps(&motion.name, &steps, shape, output, |frames| {
                 self.gif(frames)
             })?;
+            n_images += images.len() / size;
             firsts.resize(steps.len(), Vec::new());
             for (first, step) in firsts.iter_mut().zip(&steps) {
                 first.extend_from_slice(&step[..size]);
@@ -136,7 +140,7 @@ impl Task for Motions {
             let gif = self.gif(frames.collect::<Result<_, _>>()?)?;
             output.write(ALL, &gif)?;
         }
-        Ok(motions.iter().map(|motion| motion.steps * self.n).sum())
+        Ok(n_images)
     }
 }
 
@@ -157,12 +161,20 @@ impl Motions {
                 })
                 .collect::<Result<Vec<_>, _>>()?,
         };
-        let (low, high) = latent_range(model.info()).map_err(model_failure)?;
-        let low = self.motion.low.unwrap_or(low);
-        let high = self.motion.high.unwrap_or(high);
-        let start = model.latents(self.seeds[0], 0, self.n);
-        let labels = self.labels(model)?;
-        let steps = self.motion.frames;
+        let (lowest, highest) = latent_range(model.info()).map_err(model_failure)?;
+        let low = self.motion.low.unwrap_or(lowest);
+        let high = self.motion.high.unwrap_or(highest);
+        let n = self.n.unwrap_or(match self.start() {
+            Start::Seed => IMAGES,
+            // Under one z only the class tells images apart.
+            Start::Centre => self.classes(model)?.each().len(),
+        });
+        let start = match self.start() {
+            Start::Seed => model.latents(self.seeds[0], 0, n),
+            Start::Centre => vec![lowest.midpoint(highest); n * z_dim],
+        };
+        let labels = self.classes(model)?.classes(0, n);
+        let steps = self.motion.frames();
         let sweep = |coordinate: usize| {
             let at = |step| {
                 let mut z = start.clone();
@@ -187,16 +199,17 @@ impl Motions {
             return Err(Failure::usage(Error::OneSeed));
         }
         let z_dim = model.info().z_dim;
-        let spherical = self.motion.way == Way::Spherical;
+        let (n, frames) = (self.n.unwrap_or(IMAGES), self.motion.frames());
+        let spherical = self.way() == Way::Spherical;
         let places: Vec<Vec<f32>> = self
             .seeds
             .iter()
-            .map(|&seed| model.latents(seed, 0, self.n))
+            .map(|&seed| model.latents(seed, 0, n))
             .collect();
         let mut z = Vec::new();
         for (from, to) in legs(&places) {
-            for step in 0..self.motion.frames {
-                let share = share(step, self.motion.frames);
+            for step in 0..frames {
+                let share = share(step, frames);
                 let rows = from.chunks_exact(z_dim).zip(to.chunks_exact(z_dim));
                 z.extend(rows.flat_map(|(from, to)| between(from, to, share, spherical)));
             }
@@ -204,8 +217,8 @@ impl Motions {
         Ok(Motion {
             name: "interpolation".to_owned(),
             z,
-            classes: Classes::Still(self.labels(model)?),
-            steps: places.len() * self.motion.frames,
+            classes: Classes::Still(self.classes(model)?.classes(0, n)),
+            steps: places.len() * frames,
         })
     }
 
@@ -214,20 +227,21 @@ impl Motions {
     fn through_classes(&self, model: &LoadedGenerator) -> Result<Motion, Failure> {
         let info = model.info();
         let stations = self.stations(info)?;
+        let (n, frames) = (self.n.unwrap_or(IMAGES), self.motion.frames());
         let mut y = Vec::new();
         for (&from, &to) in legs(&stations) {
-            for step in 0..self.motion.frames {
-                let share = share(step, self.motion.frames);
+            for step in 0..frames {
+                let share = share(step, frames);
                 let mut mixture = vec![0.0; info.class_names.len()];
                 mixture[usize::from(from)] += 1.0 - share;
                 mixture[usize::from(to)] += share;
-                y.extend(mixture.repeat(self.n));
+                y.extend(mixture.repeat(n));
             }
         }
-        let steps = stations.len() * self.motion.frames;
+        let steps = stations.len() * frames;
         Ok(Motion {
             name: "classes".to_owned(),
-            z: model.latents(self.seeds[0], 0, self.n).repeat(steps),
+            z: model.latents(self.seeds[0], 0, n).repeat(steps),
             classes: Classes::Moving(y),
             steps,
         })
@@ -253,10 +267,17 @@ impl Motions {
         Ok(stations)
     }
 
-    fn labels(&self, model: &LoadedGenerator) -> Result<Option<Vec<u8>>, Failure> {
+    fn classes(&self, model: &LoadedGenerator) -> Result<ClassChoice, Failure> {
         let names = &model.info().class_names;
-        let choice = ClassChoice::resolve(self.sample.class.as_deref(), names);
-        Ok(choice.map_err(model_failure)?.classes(0, self.n))
+        ClassChoice::resolve(self.sample.class.as_deref(), names).map_err(model_failure)
+    }
+
+    fn start(&self) -> Start {
+        self.motion.start.unwrap_or(Start::Seed)
+    }
+
+    fn way(&self) -> Way {
+        self.motion.way.unwrap_or(Way::Spherical)
     }
 
     /// A sweep goes back as it came; the others end where they began.
@@ -265,7 +286,7 @@ impl Motions {
             let back: Vec<Picture> = frames[1..].iter().rev().skip(1).cloned().collect();
             frames.extend(back);
         }
-        encode_gif(&frames, self.motion.delay).map_err(Failure::output)
+        encode_gif(&frames, self.motion.delay()).map_err(Failure::output)
     }
 }
 
@@ -310,6 +331,11 @@ pub(crate) fn write_steps(
 /// Each place with the next one, the last with the first.
 fn legs<T>(places: &[T]) -> impl Iterator<Item = (&T, &T)> {
     places.iter().zip(places.iter().cycle().skip(1))
+}
+
+/// An option's value as it is typed.
+fn lower(value: impl std::fmt::Debug) -> String {
+    format!("{value:?}").to_lowercase()
 }
 
 fn share(step: usize, of: usize) -> f32 {

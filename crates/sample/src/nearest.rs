@@ -49,12 +49,12 @@ impl Nearest {
         let (sample, seeds) = args.settings()?;
         let dataset = args.needed(args.nearest.dataset.as_ref(), "--dataset FILE")?;
         Ok(Self {
-            model: args.model.clone(),
+            model: args.model()?,
             dataset: dataset.clone(),
             sample,
             seeds,
             n: args.n.unwrap_or(IMAGES),
-            neighbours: args.nearest.neighbours,
+            neighbours: args.nearest.neighbours.unwrap_or(4),
         })
     }
 

@@ -6,6 +6,7 @@ use dcgan_artifacts::{EarlierResults, FileDigest, FileRecord, Results, digest_fi
 use dcgan_figures::{Picture, encode_png};
 use dcgan_terminal::{CommonArgs, Failure, Progress, Signals};
 use serde_json::Value;
+use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 
 /// The program, as manifests name it.
@@ -126,20 +127,36 @@ pub(crate) fn produce<T: Task>(task: &T, common: &CommonArgs) -> Result<(), Fail
     report::drawn(common, n_images, &outputs)
 }
 
+/// One record per input; of inputs from different folders with one name the later ones get a number,
+/// so that the order shows.
 fn records(inputs: &[PathBuf]) -> Result<Vec<FileRecord>, dcgan_artifacts::Error> {
-    inputs.iter().map(|path| record(path)).collect()
+    let mut records: Vec<FileRecord> = Vec::new();
+    for path in inputs {
+        let mut record = record(path)?;
+        let namesakes = inputs[..records.len()]
+            .iter()
+            .filter(|other| other.file_name() == path.file_name())
+            .count();
+        if namesakes > 0 {
+            record.name = format!("{} ({})", record.name, namesakes + 1);
+        }
+        records.push(record);
+    }
+    Ok(records)
+}
+
+/// The name of a file without its place.
+pub(crate) fn file_name(path: &Path) -> Cow<'_, str> {
+    path.file_name()
+        .unwrap_or(path.as_os_str())
+        .to_string_lossy()
 }
 
 /// A file as an input of the manifest: its name without its place.
 fn record(path: &Path) -> Result<FileRecord, dcgan_artifacts::Error> {
     let digest = digest_file(path)?;
-    let name = path
-        .file_name()
-        .unwrap_or(path.as_os_str())
-        .to_string_lossy()
-        .into_owned();
     Ok(FileRecord {
-        name,
+        name: file_name(path).into_owned(),
         bytes: digest.bytes,
         sha256: digest.sha256,
         count: None,

@@ -23,6 +23,9 @@ fn without_one_all_take_turns() {
     let none = ClassChoice::resolve(None, &[]).unwrap();
     assert_eq!(none, ClassChoice::Unlabelled);
     assert_eq!(none.classes(0, 3), None);
+    assert_eq!(three.each(), [Some(0), Some(1), Some(2)]);
+    assert_eq!(ClassChoice::Only(2).each(), [Some(2)]);
+    assert_eq!(none.each(), [None]);
 }
 
 #[test]
@@ -33,6 +36,8 @@ fn the_last_of_256_classes_has_a_number() {
         ClassChoice::Only(255)
     );
     assert_eq!(ClassChoice::Cycle { classes: 256 }.class(511), Some(255));
+    let each = ClassChoice::Cycle { classes: 256 }.each();
+    assert_eq!((each.len(), each[255]), (256, Some(255)));
     let error = ClassChoice::resolve(Some("256"), &many)
         .unwrap_err()
         .to_string();

@@ -17,9 +17,14 @@ fn search(
 ) -> Projection {
     let mut projector = Projector::new(generator, picture, class, 0, 4).unwrap();
     for _ in 0..steps {
+        let before = projector.error();
         projector.step().unwrap();
+        assert!(projector.error() <= before && projector.error().is_finite());
     }
-    projector.best().unwrap()
+    let error = projector.error();
+    let found = projector.best().unwrap();
+    assert!(found.error <= error);
+    found
 }
 
 #[test]

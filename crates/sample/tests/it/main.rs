@@ -8,8 +8,11 @@
 mod arithmetic;
 mod errors;
 mod files;
+mod film;
+mod help;
 mod identity;
 mod motion;
 mod nearest;
 mod pictures;
+mod project;
 mod support;

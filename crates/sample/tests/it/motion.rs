@@ -57,6 +57,45 @@ fn a_sweep_moves_one_coordinate_there_and_back() {
 }
 
 #[test]
+fn a_sweep_from_the_centre_moves_nothing_else() {
+    for (place, h, w) in places() {
+        let options = [
+            "--mode",
+            "sweep",
+            "--start",
+            "centre",
+            "--coordinates",
+            "1",
+            "--frames",
+            "3",
+            "--low",
+            "-0.5",
+            "--high",
+            "0.5",
+        ];
+        let outcome = place.sample("out", &options);
+        assert_eq!(outcome.code, Some(0), "{outcome:?}");
+        // A row per class, or the one row that there is.
+        let model = dcgan_models::LoadedGenerator::load(&place.path("model.safetensors")).unwrap();
+        let classes = model.info().class_names.len();
+        let steps = png(&place, "out/sweep-001.png");
+        assert_eq!(
+            (steps.height(), steps.width()),
+            (classes.max(1) * (h + 2) - 2, 3 * (w + 2) - 2)
+        );
+        for row in 0..classes.max(1) {
+            let label = (classes > 0).then(|| vec![u8::try_from(row).unwrap()]);
+            for (column, value) in [-0.5, 0.0, 0.5].into_iter().enumerate() {
+                let mut z = vec![0.0; model.info().z_dim];
+                z[1] = value;
+                let expected = model.images_from_latents(&z, label.as_deref()).unwrap();
+                assert_eq!(cell(&steps, [h, w], row, column), expected);
+            }
+        }
+    }
+}
+
+#[test]
 fn an_interpolation_passes_every_seed() {
     for (place, h, w) in places() {
         for way in ["spherical", "linear"] {
@@ -174,6 +213,30 @@ fn what_can_not_move_is_named() {
     exit code Some(2)
     error: `--coordinates`: no coordinate 5, z has 5
     hint: give numbers from 0 to 4
+    ");
+    let options = ["--mode", "sweep", "--low", "inf"];
+    insta::assert_snapshot!(place.sample("out", &options).failure(), @r"
+    exit code Some(2)
+    error: invalid value 'inf' for '--low <Z>': expected a finite number
+
+    For more information, try '--help'.
+    ");
+    let options = ["--mode", "sweep", "--n", "1025"];
+    insta::assert_snapshot!(place.sample("out", &options).failure(), @r"
+    exit code Some(2)
+    error: `--n 1025`: `--mode sweep` shows at most 1024 images
+    hint: give fewer, or `--mode images`
+    ");
+    let options = ["--mode", "sweep", "--through", "0,1"];
+    insta::assert_snapshot!(place.sample("out", &options).failure(), @r"
+    exit code Some(2)
+    error: `--through` means nothing to `--mode sweep`
+    hint: leave it out, or give `--mode`: `classes`
+    ");
+    insta::assert_snapshot!(place.sample("out", &["--frames", "7"]).failure(), @r"
+    exit code Some(2)
+    error: `--frames` means nothing to `--mode images`
+    hint: leave it out, or give `--mode`: `sweep`, `interpolate`, `classes`
     ");
     assert!(!place.path("out").exists());
 }

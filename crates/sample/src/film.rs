@@ -1,0 +1,195 @@
+//! The mode that shows a training as it went: what each retained checkpoint makes of one z, or the
+//! grids that were drawn on the way.
+
+use crate::Args;
+use crate::error::{Error, file_failure, model_failure};
+use crate::grid::{read_png, shape};
+use crate::motion::write_steps;
+use crate::produce::{Output, Task};
+use dcgan_artifacts::list_checkpoints;
+use dcgan_figures::{Picture, encode_gif};
+use dcgan_models::{ClassChoice, LoadedGenerator};
+use dcgan_settings::Sample;
+use dcgan_terminal::Failure;
+use serde_json::{Value, json};
+use std::path::{Path, PathBuf};
+
+/// Images side by side if `--n` isn't given: a square.
+const IMAGES: usize = 16;
+
+/// Name of the files, without their ends.
+const NAME: &str = "film";
+
+/// A film and where its frames come from.
+#[derive(Debug)]
+pub(crate) struct Film {
+    source: Source,
+    frames: Vec<PathBuf>,
+    sample: Sample,
+    seed: u64,
+    n: usize,
+    delay: u16,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Source {
+    Checkpoints,
+    Grids,
+}
+
+impl Film {
+    pub(crate) fn new(args: &Args) -> Result<Self, Failure> {
+        let (sample, seeds) = args.settings()?;
+        let film = &args.film;
+        let (source, frames) = if let Some(folder) = &film.grids {
+            (Source::Grids, list_grids(folder).map_err(Failure::input)?)
+        } else {
+            let option = "--checkpoints DIR` or `--grids DIR";
+            let folder = args.needed(film.checkpoints.as_ref(), option)?;
+            let found = list_checkpoints(folder).map_err(file_failure)?;
+            let frames: Vec<PathBuf> = found.into_iter().map(|(_, path)| path).collect();
+            if frames.is_empty() {
+                return Err(Failure::input(Error::NoFrames {
+                    folder: folder.clone(),
+                    expected: "step-NNNNNNNN.safetensors",
+                }));
+            }
+            (Source::Checkpoints, frames)
+        };
+        Ok(Self {
+            source,
+            frames,
+            sample,
+            seed: seeds[0],
+            n: args.n.unwrap_or(IMAGES),
+            delay: args.motion.delay(),
+        })
+    }
+
+    fn other(&self, path: &Path, what: &'static str) -> Failure {
+        Failure::input(Error::OtherFrame {
+            path: path.to_owned(),
+            first: self.frames[0].clone(),
+            what,
+        })
+    }
+
+    fn checkpoint(&self, path: &Path) -> Result<(LoadedGenerator, ClassChoice), Failure> {
+        let model = LoadedGenerator::load(path).map_err(model_failure)?;
+        let names = &model.info().class_names;
+        let choice = ClassChoice::resolve(self.sample.class.as_deref(), names);
+        let choice = choice.map_err(model_failure)?;
+        Ok((model, choice))
+    }
+
+    /// What each checkpoint makes of the same z, one checkpoint in memory at a time.
+    fn draw(&self, output: &Output) -> Result<(Vec<Vec<u8>>, [usize; 3]), Failure> {
+        let progress = output.progress(self.frames.len());
+        let mut steps = Vec::new();
+        let mut first = None;
+        for path in &self.frames {
+            output.go_on()?;
+            let (model, choice) = self.checkpoint(path)?;
+            let info = first.get_or_insert_with(|| model.info().clone());
+            if info != model.info() {
+                return Err(self.other(path, "their networks"));
+            }
+            let images = model.images(self.seed, 0, self.n, choice);
+            steps.push(images.map_err(model_failure)?);
+            progress.set(steps.len() as u64, "checkpoints");
+        }
+        progress.finish();
+        Ok((steps, first.as_ref().map_or([0; 3], shape)))
+    }
+}
+
+impl Task for Film {
+    /// The grids; none for checkpoints, of which only the first was tried.
+    type Loaded = Vec<Picture>;
+
+    fn settings(&self) -> Value {
+        let own = match self.source {
+            Source::Grids => json!({ "of": "grids", "delay": self.delay }),
+            Source::Checkpoints => json!({
+                "of": "checkpoints", "delay": self.delay, "n": self.n, "seed": self.seed,
+                "class": self.sample.class,
+            }),
+        };
+        json!({ "mode": "film", "film": own })
+    }
+
+    fn inputs(&self) -> Result<Vec<PathBuf>, Failure> {
+        Ok(self.frames.clone())
+    }
+
+    fn load(&self) -> Result<Self::Loaded, Failure> {
+        match self.source {
+            Source::Checkpoints => {
+                self.checkpoint(&self.frames[0])?;
+                Ok(Vec::new())
+            }
+            Source::Grids => {
+                let mut grids: Vec<Picture> = Vec::new();
+                for path in &self.frames {
+                    let grid = read_png(path).map_err(Failure::input)?;
+                    let size = |grid: &Picture| [grid.height(), grid.width()];
+                    if grids
+                        .first()
+                        .is_some_and(|first| size(first) != size(&grid))
+                    {
+                        return Err(self.other(path, "their sizes"));
+                    }
+                    grids.push(grid);
+                }
+                Ok(grids)
+            }
+        }
+    }
+
+    fn outputs(&self, _: &Self::Loaded) -> Vec<String> {
+        let still = (self.source == Source::Checkpoints).then(|| format!("{NAME}.png"));
+        still.into_iter().chain([format!("{NAME}.gif")]).collect()
+    }
+
+    fn write(&self, grids: &Self::Loaded, output: &mut Output) -> Result<usize, Failure> {
+        if self.source == Source::Grids {
+            let gif = encode_gif(grids, self.delay).map_err(Failure::output)?;
+            output.clear()?;
+            output.write(&format!("{NAME}.gif"), &gif)?;
+            return Ok(grids.len());
+        }
+        let (steps, shape) = self.draw(output)?;
+        let steps: Vec<&[u8]> = steps.iter().map(Vec::as_slice).collect();
+        output.clear()?;
+        write_steps(NAME, &steps, shape, output, |frames| {
+            encode_gif(&frames, self.delay).map_err(Failure::output)
+        })?;
+        Ok(steps.len() * self.n)
+    }
+}
+
+/// The files `step-N.png` of a folder in the order of their steps.
+fn list_grids(folder: &Path) -> Result<Vec<PathBuf>, Error> {
+    let failed = |source| Error::Read {
+        path: folder.to_owned(),
+        source,
+    };
+    let mut grids: Vec<(u64, PathBuf)> = Vec::new();
+    for entry in std::fs::read_dir(folder).map_err(failed)? {
+        let path = entry.map_err(failed)?.path();
+        let name = path.file_name().and_then(|name| name.to_str());
+        let step = name.and_then(|name| {
+            let digits = name.strip_prefix("step-")?.strip_suffix(".png")?;
+            digits.parse().ok()
+        });
+        grids.extend(step.map(|step| (step, path)));
+    }
+    if grids.is_empty() {
+        return Err(Error::NoFrames {
+            folder: folder.to_owned(),
+            expected: "step-NNNNNNNN.png",
+        });
+    }
+    grids.sort_unstable();
+    Ok(grids.into_iter().map(|(_, path)| path).collect())
+}

@@ -1,0 +1,217 @@
+//! The mode that looks for given pictures among the generator's images.
+
+use crate::Args;
+use crate::error::{Error, model_failure};
+use crate::grid::{read_png, shape, tiles};
+use crate::produce::{Output, Task, file_name};
+use dcgan_models::{ClassChoice, LoadedGenerator, Projection, Projector};
+use dcgan_settings::Sample;
+use dcgan_terminal::{Failure, Progress};
+use serde_json::{Value, json};
+use std::path::{Path, PathBuf};
+
+/// Name of the grid: a row per picture, the picture first, then its reconstruction.
+const GRID: &str = "projection.png";
+
+/// Name of the file with each picture's z, class and error.
+const NUMBERS: &str = "projection.json";
+
+/// What is looked for, and how long.
+#[derive(Debug)]
+pub(crate) struct Project {
+    model: PathBuf,
+    pictures: Vec<PathBuf>,
+    sample: Sample,
+    seed: u64,
+    steps: usize,
+    restarts: usize,
+}
+
+/// The inputs in memory.
+pub(crate) struct Loaded {
+    model: LoadedGenerator,
+    /// Picture by picture, `[h, w, c]`.
+    targets: Vec<Vec<u8>>,
+    /// The classes to try.
+    classes: Vec<Option<u8>>,
+}
+
+impl Project {
+    pub(crate) fn new(args: &Args) -> Result<Self, Failure> {
+        let (sample, seeds) = args.settings()?;
+        args.needed(args.projection.picture.first(), "--picture FILE")?;
+        Ok(Self {
+            model: args.model()?,
+            pictures: args.projection.picture.clone(),
+            sample,
+            seed: seeds[0],
+            steps: args.projection.steps.unwrap_or(200),
+            restarts: args.projection.restarts.unwrap_or(8),
+        })
+    }
+
+    /// The best place of the class that is nearest after a quarter of the steps; among equals the
+    /// first.
+    fn find(
+        &self,
+        loaded: &Loaded,
+        target: &[u8],
+        descent: &mut Descent<'_>,
+    ) -> Result<(Option<u8>, Projection), Failure> {
+        let Loaded { model, classes, .. } = loaded;
+        let trial = self.trial(classes.len());
+        let mut best: Option<(Option<u8>, Projector<'_>)> = None;
+        for &class in classes {
+            let mut projector = Projector::new(model, target, class, self.seed, self.restarts)
+                .map_err(model_failure)?;
+            descent.go(&mut projector, trial)?;
+            if best
+                .as_ref()
+                .is_none_or(|(_, best)| projector.error() < best.error())
+            {
+                best = Some((class, projector));
+            }
+        }
+        let (class, mut projector) = best.ok_or_else(|| Failure::usage(Error::NoClasses))?;
+        descent.go(&mut projector, self.steps - trial)?;
+        Ok((class, projector.best().map_err(model_failure)?))
+    }
+
+    /// Steps that each of several classes gets: enough to tell them apart.
+    fn trial(&self, classes: usize) -> usize {
+        if classes > 1 {
+            self.steps.div_ceil(4)
+        } else {
+            self.steps
+        }
+    }
+}
+
+/// Steps taken, and what may stop them.
+struct Descent<'a> {
+    output: &'a Output,
+    progress: Progress,
+    done: u64,
+}
+
+impl Descent<'_> {
+    fn go(&mut self, projector: &mut Projector<'_>, steps: usize) -> Result<(), Failure> {
+        for _ in 0..steps {
+            self.output.go_on()?;
+            projector.step().map_err(model_failure)?;
+            self.done += 1;
+            self.progress.set(self.done, "steps");
+        }
+        Ok(())
+    }
+}
+
+impl Task for Project {
+    type Loaded = Loaded;
+
+    fn settings(&self) -> Value {
+        // The manifest sorts its inputs; the rows of the grid stand in this order.
+        let names: Vec<_> = self.pictures.iter().map(|path| file_name(path)).collect();
+        json!({
+            "mode": "project",
+            "project": {
+                "pictures": names, "seed": self.seed, "class": self.sample.class,
+                "steps": self.steps, "restarts": self.restarts,
+            },
+        })
+    }
+
+    fn inputs(&self) -> Result<Vec<PathBuf>, Failure> {
+        let model = std::iter::once(&self.model);
+        Ok(model.chain(&self.pictures).cloned().collect())
+    }
+
+    fn load(&self) -> Result<Self::Loaded, Failure> {
+        let model = LoadedGenerator::load(&self.model).map_err(model_failure)?;
+        let names = &model.info().class_names;
+        let choice = ClassChoice::resolve(self.sample.class.as_deref(), names);
+        let classes = choice.map_err(model_failure)?.each();
+        let shape = shape(model.info());
+        let targets = self.pictures.iter().map(|path| read_picture(path, shape));
+        Ok(Loaded {
+            targets: targets.collect::<Result<_, _>>().map_err(Failure::input)?,
+            classes,
+            model,
+        })
+    }
+
+    fn outputs(&self, _: &Self::Loaded) -> Vec<String> {
+        [GRID, NUMBERS].map(str::to_owned).to_vec()
+    }
+
+    fn write(&self, loaded: &Self::Loaded, output: &mut Output) -> Result<usize, Failure> {
+        let Loaded {
+            model,
+            targets,
+            classes,
+        } = loaded;
+        let trial = self.trial(classes.len());
+        let steps = trial * classes.len() + self.steps - trial;
+        let mut descent = Descent {
+            progress: output.progress(targets.len() * steps),
+            output,
+            done: 0,
+        };
+        let mut cells = Vec::new();
+        let mut numbers = Vec::new();
+        for (path, target) in self.pictures.iter().zip(targets) {
+            let (class, found) = self.find(loaded, target, &mut descent)?;
+            let labels = class.map(|class| [class]);
+            let labels = labels.as_ref().map(<[u8; 1]>::as_slice);
+            let image = model
+                .images_from_latents(&found.z, labels)
+                .map_err(model_failure)?;
+            cells.extend_from_slice(target);
+            cells.extend_from_slice(&image);
+            numbers.push(json!({
+                "picture": file_name(path),
+                "class": class,
+                "class_name": class.map(|class| &model.info().class_names[usize::from(class)]),
+                "restart": found.restart,
+                "error": root_mean_square(target, &image),
+                "z": found.z,
+            }));
+        }
+        descent.progress.finish();
+        let grid = tiles(&cells, shape(model.info()), 2)?;
+        output.clear()?;
+        output.write_png(GRID, &grid)?;
+        output.write_json(NUMBERS, &json!({ "pictures": numbers }))?;
+        Ok(targets.len())
+    }
+}
+
+/// A PNG as bytes of the shape that the model draws.
+fn read_picture(path: &Path, expected: [usize; 3]) -> Result<Vec<u8>, Error> {
+    let picture = read_png(path)?;
+    let picture = picture
+        .with_channels(expected[2])
+        .map_err(|source| Error::Picture {
+            path: path.to_owned(),
+            source,
+        })?;
+    let got = [picture.height(), picture.width(), picture.channels()];
+    if got != expected {
+        let path = path.to_owned();
+        return Err(Error::OtherSize {
+            path,
+            expected,
+            got,
+        });
+    }
+    Ok(picture.into_pixels())
+}
+
+/// In steps of 8 bits.
+fn root_mean_square(a: &[u8], b: &[u8]) -> f64 {
+    let squares = a
+        .iter()
+        .zip(b)
+        .map(|(&a, &b)| u64::from(a.abs_diff(b)).pow(2));
+    libm::sqrt(squares.sum::<u64>() as f64 / a.len() as f64)
+}
