@@ -2,55 +2,134 @@
 //! `audit.csv`.
 
 use crate::Error;
-use crate::source::Loaded;
-use dcgan_artifacts::{Part, PartData};
+use crate::contents::{Contents, Members, Origin};
+use dcgan_artifacts::Part;
 use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
-use std::hash::{DefaultHasher, Hasher};
 
 /// Name of the table of findings.
 pub(crate) const TABLE: &str = "audit.csv";
 
-/// Something odd about one image or class.
+/// Something odd about one image, file or class.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Finding {
-    part: Part,
-    /// Place in the source; `None` when the finding is not about one image.
-    index: Option<usize>,
-    kind: Kind,
-    source: String,
-    detail: String,
+    pub(crate) part: Part,
+    /// Place in the source; `None` where that holds one image, or the finding is not about one.
+    pub(crate) index: Option<usize>,
+    pub(crate) kind: Kind,
+    pub(crate) source: String,
+    pub(crate) detail: String,
 }
 
 /// What is odd.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Kind {
+pub(crate) enum Kind {
     /// All pixels have one value.
     Blank,
     /// The same pixels as an earlier image of the part.
     Duplicate,
     /// The same pixels as an image of an earlier part.
     InOtherPart,
+    /// Nearly the same as an earlier image.
+    NearDuplicate,
     /// A class without images.
     EmptyClass,
+    /// A picture whose name promises another format.
+    WrongExtension,
+    /// A row of the table of labels without a picture.
+    NoPicture,
+    /// A file that is no picture and doesn't claim to be one: left aside.
+    NotAPicture,
+    /// A picture without a class: skipped.
+    NoClass,
+    /// A file or folder that could not be read: skipped.
+    Unreadable,
+    /// A link to a folder that it lies in: skipped.
+    LinkLoop,
+    /// A picture of a format that is not read: skipped.
+    Unsupported,
+    /// A picture beyond the bounds of pixels or bytes: skipped.
+    TooLarge,
+    /// A picture that could not be decoded: skipped.
+    Damaged,
 }
 
 impl Kind {
-    const ALL: [Kind; 4] = [
+    const ALL: [Kind; 14] = [
         Kind::Blank,
         Kind::Duplicate,
         Kind::InOtherPart,
+        Kind::NearDuplicate,
         Kind::EmptyClass,
+        Kind::WrongExtension,
+        Kind::NoPicture,
+        Kind::NotAPicture,
+        Kind::NoClass,
+        Kind::Unreadable,
+        Kind::LinkLoop,
+        Kind::Unsupported,
+        Kind::TooLarge,
+        Kind::Damaged,
     ];
 
-    fn name(self) -> &'static str {
+    pub(crate) fn name(self) -> &'static str {
         match self {
             Kind::Blank => "blank",
             Kind::Duplicate => "duplicate",
             Kind::InOtherPart => "in_other_part",
+            Kind::NearDuplicate => "near_duplicate",
             Kind::EmptyClass => "empty_class",
+            Kind::WrongExtension => "wrong_extension",
+            Kind::NoPicture => "no_picture",
+            Kind::NotAPicture => "not_a_picture",
+            Kind::NoClass => "no_class",
+            Kind::Unreadable => "unreadable",
+            Kind::LinkLoop => "link_loop",
+            Kind::Unsupported => "unsupported",
+            Kind::TooLarge => "too_large",
+            Kind::Damaged => "damaged",
         }
+    }
+
+    /// Whether something that should have become an image did not.
+    pub(crate) fn is_skipped(self) -> bool {
+        self >= Kind::NoClass
+    }
+}
+
+/// What one look at an image's pixels tells.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Look {
+    min: u8,
+    max: u8,
+    sum: u64,
+    /// Half of the SHA-256 of the pixels: equal ones mean equal pixels.
+    pub(crate) digest: u128,
+}
+
+impl Look {
+    /// Looks at the pixels of one image.
+    pub(crate) fn at(pixels: &[u8]) -> Self {
+        let (min, max) = pixels
+            .iter()
+            .fold((u8::MAX, u8::MIN), |(low, high), value| {
+                (low.min(*value), high.max(*value))
+            });
+        let mut half = [0; 16];
+        half.copy_from_slice(&Sha256::digest(pixels)[..16]);
+        Self {
+            min,
+            max,
+            sum: sum_of(pixels),
+            digest: u128::from_be_bytes(half),
+        }
+    }
+
+    /// Whether all pixels have one value.
+    pub(crate) fn is_blank(&self) -> bool {
+        self.min == self.max
     }
 }
 
@@ -76,86 +155,75 @@ pub(crate) struct Audit {
     shared: BTreeMap<(Part, Part), usize>,
 }
 
-/// Looks at every image once.
-pub(crate) fn audit(loaded: &Loaded) -> Audit {
+/// Puts together what a look at every image told, and what was `found` before.
+pub(crate) fn audit(
+    contents: &Contents,
+    looks: &BTreeMap<Part, Vec<Look>>,
+    found: Vec<Finding>,
+) -> Audit {
     let mut audit = Audit {
         totals: BTreeMap::new(),
-        findings: Vec::new(),
+        findings: found,
         shared: BTreeMap::new(),
     };
-    let mut hashes = Vec::with_capacity(loaded.parts.values().map(|part| part.n).sum());
-    for (part, data) in &loaded.parts {
-        let totals = look_at(*part, data, loaded, &mut audit.findings, &mut hashes);
+    let mut hashes = Vec::with_capacity(looks.values().map(Vec::len).sum());
+    for (part, members) in &contents.parts {
+        let looks = looks.get(part).map(Vec::as_slice).unwrap_or_default();
+        let totals = totals(contents, members, looks);
+        for (image_idx, look) in looks.iter().enumerate() {
+            if look.is_blank() {
+                let detail = format!("every value is {}", look.min);
+                audit
+                    .findings
+                    .push(finding(contents, *part, image_idx, Kind::Blank, detail));
+            }
+            hashes.push((look.digest, *part, image_idx));
+        }
+        let counts = totals.per_class.iter().flatten();
+        for (class, _) in counts.enumerate().filter(|(_, count)| **count == 0) {
+            audit.findings.push(Finding {
+                part: *part,
+                index: None,
+                kind: Kind::EmptyClass,
+                source: members.origin.source(None).to_owned(),
+                detail: format!("no image of class `{}`", contents.info.class_names[class]),
+            });
+        }
         audit.totals.insert(*part, totals);
-        for earlier in loaded.parts.keys().filter(|earlier| *earlier < part) {
+        for earlier in contents.parts.keys().filter(|earlier| *earlier < part) {
             audit.shared.insert((*part, *earlier), 0);
         }
     }
-    compare(loaded, hashes, &mut audit);
+    hashes.sort_unstable();
+    for equal in hashes
+        .chunk_by(|a, b| a.0 == b.0)
+        .filter(|equal| equal.len() > 1)
+    {
+        report(contents, equal, &mut audit);
+    }
     audit.findings.sort();
     audit
 }
 
 /// An image by the hash of its pixels, its part and its place there.
-type Hashed = (u64, Part, usize);
+type Hashed = (u128, Part, usize);
 
-/// Totals of one part; findings about single images and classes, and hashes, on the way.
-fn look_at(
-    part: Part,
-    data: &PartData,
-    loaded: &Loaded,
-    findings: &mut Vec<Finding>,
-    hashes: &mut Vec<Hashed>,
-) -> Totals {
-    let (mut min, mut max, mut sum) = (u8::MAX, u8::MIN, 0u64);
-    for (image_idx, image) in data.images.chunks_exact(loaded.image_bytes()).enumerate() {
-        let (darkest, brightest) = image.iter().fold((u8::MAX, u8::MIN), |(low, high), value| {
-            (low.min(*value), high.max(*value))
-        });
-        if darkest == brightest {
-            findings.push(finding(
-                loaded,
-                part,
-                image_idx,
-                Kind::Blank,
-                format!("every value is {darkest}"),
-            ));
-        }
-        (min, max) = (min.min(darkest), max.max(brightest));
-        sum += sum_of(image);
-        // Only a first sieve: pixels are compared before anything is called equal.
-        let mut hasher = DefaultHasher::new();
-        hasher.write(image);
-        hashes.push((hasher.finish(), part, image_idx));
-    }
-    let per_class = data.labels.as_ref().map(|labels| {
-        let mut counts = vec![0; loaded.class_names.len()];
+fn totals(contents: &Contents, members: &Members, looks: &[Look]) -> Totals {
+    let per_class = members.labels.as_ref().map(|labels| {
+        let mut counts = vec![0; contents.info.class_names.len()];
         for label in labels {
             counts[usize::from(*label)] += 1;
         }
         counts
     });
-    for (class, _) in per_class
-        .iter()
-        .flatten()
-        .enumerate()
-        .filter(|(_, count)| **count == 0)
-    {
-        findings.push(Finding {
-            part,
-            index: None,
-            kind: Kind::EmptyClass,
-            source: loaded.origins[&part].source.clone(),
-            detail: format!("no image of class `{}`", loaded.class_names[class]),
-        });
-    }
-    let mean = sum as f64 / data.images.len().max(1) as f64;
+    let sum: u64 = looks.iter().map(|look| look.sum).sum();
+    let values = members.n * contents.info.image_len();
     Totals {
-        images: data.n,
+        images: members.n,
         per_class,
-        min,
-        max,
-        mean,
+        min: looks.iter().map(|look| look.min).min().unwrap_or(u8::MAX),
+        max: looks.iter().map(|look| look.max).max().unwrap_or(u8::MIN),
+        mean: sum as f64 / values.max(1) as f64,
     }
 }
 
@@ -165,39 +233,10 @@ fn sum_of(image: &[u8]) -> u64 {
     image.chunks(1 << 16).map(block_sum).sum()
 }
 
-/// Finds equal images: those of equal hash lie together once sorted, in order of part and place.
-fn compare(loaded: &Loaded, mut hashes: Vec<Hashed>, audit: &mut Audit) {
-    hashes.sort_unstable();
-    let image_bytes = loaded.image_bytes();
-    let pixels = |(_, part, image_idx): &Hashed| {
-        &loaded.parts[part].images[image_idx * image_bytes..][..image_bytes]
-    };
-    for same_hash in hashes
-        .chunk_by(|a, b| a.0 == b.0)
-        .filter(|group| group.len() > 1)
-    {
-        // Nearly always one kind of image; then each is compared once.
-        let mut kinds: Vec<Vec<&Hashed>> = Vec::new();
-        for image in same_hash {
-            match kinds
-                .iter_mut()
-                .find(|equal| pixels(equal[0]) == pixels(image))
-            {
-                Some(equal) => equal.push(image),
-                None => kinds.push(vec![image]),
-            }
-        }
-        for equal in &kinds {
-            report(loaded, equal, audit);
-        }
-    }
-}
-
 /// Reports images of equal pixels: each against the first of every part up to its own.
-fn report(loaded: &Loaded, equal: &[&Hashed], audit: &mut Audit) {
+fn report(contents: &Contents, equal: &[Hashed], audit: &mut Audit) {
     let mut firsts: BTreeMap<Part, usize> = BTreeMap::new();
-    for (_, part, image_idx) in equal.iter().copied() {
-        let (part, image_idx) = (*part, *image_idx);
+    for &(_, part, image_idx) in equal {
         for (other, first) in &firsts {
             let kind = if *other == part {
                 Kind::Duplicate
@@ -207,17 +246,13 @@ fn report(loaded: &Loaded, equal: &[&Hashed], audit: &mut Audit) {
             if let Some(count) = audit.shared.get_mut(&(part, *other)) {
                 *count += 1;
             }
-            let origin = &loaded.origins[other];
-            let mut detail = format!(
-                "same pixels as image {} of `{}` in {other}",
-                origin.index(*first),
-                origin.source
+            let first_of = contents.parts[other].origin.describe(*first);
+            let mut detail = format!("same pixels as {first_of} in {other}");
+            let classes = (
+                contents.class_of(part, image_idx),
+                contents.class_of(*other, *first),
             );
-            let class_of = |part: Part, image_idx: usize| {
-                let labels = loaded.parts[&part].labels.as_ref()?;
-                loaded.class_names.get(usize::from(labels[image_idx]))
-            };
-            if let (Some(here), Some(there)) = (class_of(part, image_idx), class_of(*other, *first))
+            if let (Some(here), Some(there)) = classes
                 && here != there
             {
                 // Writing to a String can't fail.
@@ -225,20 +260,26 @@ fn report(loaded: &Loaded, equal: &[&Hashed], audit: &mut Audit) {
             }
             audit
                 .findings
-                .push(finding(loaded, part, image_idx, kind, detail));
+                .push(finding(contents, part, image_idx, kind, detail));
         }
         firsts.entry(part).or_insert(image_idx);
     }
 }
 
-fn finding(loaded: &Loaded, part: Part, image_idx: usize, kind: Kind, detail: String) -> Finding {
-    let origin = &loaded.origins[&part];
-    let (index, source) = (Some(origin.index(image_idx)), origin.source.clone());
+/// A finding about one image of the dataset.
+pub(crate) fn finding(
+    contents: &Contents,
+    part: Part,
+    image_idx: usize,
+    kind: Kind,
+    detail: String,
+) -> Finding {
+    let origin = &contents.parts[&part].origin;
     Finding {
         part,
-        index,
+        index: origin.index(image_idx),
         kind,
-        source,
+        source: origin.source(Some(image_idx)).to_owned(),
         detail,
     }
 }
@@ -251,12 +292,23 @@ impl Audit {
         self.findings.iter().filter(fits).count()
     }
 
+    /// Files that should have become images and did not.
+    pub(crate) fn skipped(&self) -> usize {
+        let skipped = |found: &&Finding| found.kind.is_skipped();
+        self.findings.iter().filter(skipped).count()
+    }
+
     /// The totals, as they stand in `audit.json`.
-    pub(crate) fn json(&self, name: &str, loaded: &Loaded) -> Value {
+    pub(crate) fn json(&self, contents: &Contents) -> Value {
+        let info = &contents.info;
         let parts: BTreeMap<&str, Value> = self
             .totals
             .iter()
             .map(|(part, totals)| {
+                // They are looked for among files of pictures only.
+                let is_of_files = matches!(contents.parts[part].origin, Origin::Files(_));
+                let near_duplicates =
+                    is_of_files.then(|| self.count(Kind::NearDuplicate, Some(*part)));
                 let value = json!({
                     "images": totals.images,
                     "per_class": totals.per_class,
@@ -265,6 +317,7 @@ impl Audit {
                     "mean": totals.mean,
                     "blank": self.count(Kind::Blank, Some(*part)),
                     "duplicates": self.count(Kind::Duplicate, Some(*part)),
+                    "near_duplicates": near_duplicates,
                 });
                 (part.name(), value)
             })
@@ -275,13 +328,14 @@ impl Audit {
             .map(|((part, other), count)| (format!("{part}_in_{other}"), *count))
             .collect();
         json!({
-            "name": name,
-            "height": loaded.height,
-            "width": loaded.width,
-            "channels": loaded.channels,
-            "class_names": loaded.class_names,
+            "name": info.name,
+            "height": info.height,
+            "width": info.width,
+            "channels": info.channels,
+            "class_names": info.class_names,
             "parts": parts,
             "duplicates_across_parts": shared,
+            "skipped": self.skipped(),
             "findings": self.findings.len(),
         })
     }

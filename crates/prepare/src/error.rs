@@ -240,6 +240,108 @@ pub enum Error {
     /// No file to read.
     #[error("`prepare.idx.train_images` is not set: expected a file, as `prepare.source` is `idx`")]
     NoSource,
+    /// No folder to search.
+    #[error("`prepare.folder` is not set: expected a folder, as `prepare.source` is `folder`")]
+    NoFolder,
+    /// A pattern that can't be read.
+    #[error("`{pattern}` is not a pattern for files")]
+    Pattern {
+        /// The pattern.
+        pattern: String,
+        /// What is wrong with it.
+        #[source]
+        source: glob::PatternError,
+    },
+    /// A file or device stands where a folder of pictures is needed.
+    #[error("`{}` should be a folder of pictures, got a file or device", path.display())]
+    NotAFolder {
+        /// What stands there.
+        path: PathBuf,
+    },
+    /// No picture of the training part can be used.
+    #[error(
+        "`{folders}` hold{} no picture to train on: expected at least one, got {}",
+        if folders.contains("`, `") { "" } else { "s" }, usable_of(*files)
+    )]
+    NoPictures {
+        /// What was searched.
+        folders: String,
+        /// Files that were looked at.
+        files: usize,
+        /// The first that can't be used, and why.
+        first: Option<String>,
+    },
+    /// With `strict`: a picture that can't be used.
+    #[error("`{name}` can't be used, as `prepare.pictures.strict` asks: {kind}, {detail}")]
+    Unusable {
+        /// Its name below the folder of pictures.
+        name: String,
+        /// The kind of finding.
+        kind: &'static str,
+        /// What is wrong with it.
+        detail: String,
+    },
+    /// A picture is not what it was a moment ago.
+    #[error("`{}` has changed while the dataset was made", path.display())]
+    Changed {
+        /// The picture.
+        path: PathBuf,
+    },
+    /// More classes than labels can tell apart.
+    #[error("too many classes: expected at most {expected}, got {got}")]
+    TooManyClasses {
+        /// The most there may be.
+        expected: usize,
+        /// Classes found.
+        got: usize,
+    },
+    /// A class that the settings don't name.
+    #[error(
+        "class `{class}` has no number: expected one of the {classes} names in \
+         `prepare.class_names`"
+    )]
+    UnknownClass {
+        /// The class found.
+        class: String,
+        /// Number of class names.
+        classes: usize,
+    },
+    /// The table of labels can't be read as CSV.
+    #[error("`{}` is not a CSV table in UTF-8", path.display())]
+    LabelsTable {
+        /// The table.
+        path: PathBuf,
+        /// What the reader said.
+        #[source]
+        source: csv::Error,
+    },
+    /// A row of the table of labels that is something else.
+    #[error("line {line} of `{}` is not a row of labels: expected `file,label`, got `{got}`", path.display())]
+    LabelsRow {
+        /// The table.
+        path: PathBuf,
+        /// Line, from 1.
+        line: u64,
+        /// What stands there.
+        got: String,
+    },
+    /// A file with two rows.
+    #[error("line {line} of `{}` labels `{file}` again: expected one row for each file", path.display())]
+    LabelTwice {
+        /// The table.
+        path: PathBuf,
+        /// Line of the second, from 1.
+        line: u64,
+        /// The file.
+        file: String,
+    },
+    /// The system refused threads.
+    #[error("could not start threads")]
+    Threads {
+        /// What was refused.
+        #[source]
+        source: rayon::ThreadPoolBuildError,
+    },
     /// Names for other classes than the drawn ones.
     #[error(
         "`prepare.class_names` doesn't fit `prepare.synthetic.classes`: expected {expected} names \
@@ -338,12 +440,40 @@ impl Hint for Error {
             ),
             Self::LabelCount { .. } => "give the label file that came with the images".into(),
             Self::ImageSize { .. } => "give two parts of the same dataset".into(),
-            Self::Label { .. } => {
+            Self::Label { .. } | Self::UnknownClass { .. } => {
                 "name every class in `prepare.class_names`, or leave it empty".into()
             }
             Self::NoSource => "name a pipeline with `--pipeline`, or give \
                 `--set prepare.idx.train_images=FILE` or `--set prepare.source=synthetic`"
                 .into(),
+            Self::NoFolder => "give `--set prepare.folder=PATH`, or make's \
+                `SET='prepare.folder=PATH'`"
+                .into(),
+            Self::Pattern { .. } => {
+                "`*` and `?` stand for letters of a name, `**` for any folders, `[ab]` for a or b"
+                    .into()
+            }
+            Self::NotAFolder { .. } => {
+                "give the folder in which the pictures lie, or a pattern such as `photos/*.jpg`"
+                    .into()
+            }
+            Self::NoPictures { first, .. } => match first {
+                Some(first) => format!("the first that can't be used is {first}"),
+                None => "put PNG, JPEG, GIF, BMP or WebP files into it, or give another".into(),
+            },
+            Self::Unusable { .. } => {
+                "remove or replace the file; without `strict` it is skipped and counted".into()
+            }
+            Self::Changed { .. } => "run the same command again once the folder is at rest".into(),
+            Self::TooManyClasses { .. } => "join classes, or set `prepare.pictures.labels=none`: \
+                the unlabelled network needs none"
+                .into(),
+            Self::LabelsTable { .. } | Self::LabelsRow { .. } => {
+                "give a row `cats/1.png,cat` for each picture, paths from the pictures' folder"
+                    .into()
+            }
+            Self::LabelTwice { .. } => "remove one of the two rows".into(),
+            Self::Threads { .. } => "try with `--threads 1`".into(),
             Self::ClassNames { .. } => "give a name to each class, or to none".into(),
             Self::OtherStage { .. } => "choose another `--out`".into(),
             Self::Table { .. } => return None,
@@ -355,6 +485,14 @@ impl Hint for Error {
                 "set it lower: at least one image of each class stays in the training part".into()
             }
         })
+    }
+}
+
+fn usable_of(files: usize) -> String {
+    match files {
+        0 => "no file at all".into(),
+        1 => "1 file that can't be used".into(),
+        files => format!("{files} files that can't be used"),
     }
 }
 

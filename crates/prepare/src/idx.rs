@@ -283,7 +283,7 @@ impl<R: Read> Read for Tally<R> {
 }
 
 /// Lower-case hexadecimal digits of `bytes`.
-fn hex(bytes: &[u8]) -> String {
+pub(crate) fn hex(bytes: &[u8]) -> String {
     bytes
         .iter()
         .fold(String::with_capacity(2 * bytes.len()), |mut text, byte| {

@@ -1,10 +1,14 @@
 //! Stage 1: sources to `dataset.safetensors`.
 //!
-//! Everything is read and checked before anything is written, so that a faulty source leaves no
+//! IDX files are read and checked before anything is written, so that a faulty source leaves no
 //! trace. Then the dataset is written while a second thread audits it, and the manifest comes last.
+//! Folders of pictures, which may be larger than memory, are read twice: once for hashes, classes
+//! and parts, then picture by picture into the dataset's file (`folder`).
 
 mod audit;
+mod contents;
 mod error;
+mod folder;
 pub mod idx;
 mod preview;
 mod source;
@@ -17,8 +21,8 @@ pub use stage::{Outcome, run};
 
 use dcgan_terminal::CommonArgs;
 
-/// Make a dataset: read IDX files (plain or gzip), or draw synthetic pictures, check them, and
-/// write `dataset.safetensors` with an audit and a preview.
+/// Make a dataset: read IDX files (plain or gzip) or folders of pictures, or draw synthetic ones, check
+/// them, and write `dataset.safetensors` with an audit and a preview.
 ///
 /// What to read stands in the section `prepare` of the pipeline.
 #[derive(Debug, clap::Parser)]

@@ -1,8 +1,9 @@
 //! `preview.png`: a first look at the training part.
 
-use crate::source::Loaded;
+use crate::contents::Contents;
 use dcgan_artifacts::Part;
-use dcgan_figures::{BACKGROUND, Error, encode_png, grid};
+use dcgan_figures::{BACKGROUND, encode_png, grid};
+use dcgan_terminal::Failure;
 
 /// Images in a row.
 const COLUMNS: usize = 10;
@@ -14,17 +15,22 @@ const UNLABELLED_ROWS: usize = 10;
 /// The first ten training images of each class, a row each in order of the classes; without labels
 /// the first hundred. As PNG.
 ///
+/// `read` fetches the pixels of one training image.
+///
 /// # Errors
-/// As the figures' own.
-pub(crate) fn preview(loaded: &Loaded) -> Result<Vec<u8>, Error> {
-    let image_bytes = loaded.image_bytes();
-    let train = &loaded.parts[&Part::Train];
+/// As `read` and the figures.
+pub(crate) fn preview(
+    contents: &Contents,
+    read: impl Fn(usize, &mut [u8]) -> Result<(), Failure>,
+) -> Result<Vec<u8>, Failure> {
+    let info = &contents.info;
+    let train = &contents.parts[&Part::Train];
     let chosen: Vec<Option<usize>> = match &train.labels {
         None => (0..train.n.min(COLUMNS * UNLABELLED_ROWS))
             .map(Some)
             .collect(),
         Some(labels) => {
-            let mut rows = vec![Vec::with_capacity(COLUMNS); loaded.class_names.len()];
+            let mut rows = vec![Vec::with_capacity(COLUMNS); info.class_names.len()];
             for (image_idx, label) in labels.iter().enumerate() {
                 let row = &mut rows[usize::from(*label)];
                 if row.len() < COLUMNS {
@@ -37,15 +43,14 @@ pub(crate) fn preview(loaded: &Loaded) -> Result<Vec<u8>, Error> {
             rows.concat()
         }
     };
-    let empty = vec![BACKGROUND; image_bytes];
-    let images: Vec<u8> = chosen
-        .iter()
-        .flat_map(|image_idx| match image_idx {
-            Some(image_idx) => &train.images[image_idx * image_bytes..][..image_bytes],
-            None => &empty,
-        })
-        .copied()
-        .collect();
-    let (h, w, c) = (loaded.height, loaded.width, loaded.channels);
-    encode_png(&grid(&images, chosen.len(), h, w, c, COLUMNS, GAP)?)
+    let mut images = vec![BACKGROUND; chosen.len() * info.image_len()];
+    for (image_idx, pixels) in chosen.iter().zip(images.chunks_exact_mut(info.image_len())) {
+        if let Some(image_idx) = image_idx {
+            read(*image_idx, pixels)?;
+        }
+    }
+    let (h, w, c) = (info.height, info.width, info.channels);
+    grid(&images, chosen.len(), h, w, c, COLUMNS, GAP)
+        .and_then(|picture| encode_png(&picture))
+        .map_err(Failure::output)
 }

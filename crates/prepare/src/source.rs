@@ -1,8 +1,9 @@
 //! From the settings to images in memory: which files, what they must agree on, which parts.
 
+use crate::contents::{Contents, Members, Origin};
 use crate::idx::{self, Idx};
 use crate::{Error, synthetic, validation};
-use dcgan_artifacts::{FileDigest, Part, PartData, SourceRecord};
+use dcgan_artifacts::{DatasetInfo, FileDigest, Part, PartData, SourceRecord};
 use dcgan_settings::{IdxFiles, Prepare, SourceKind};
 use dcgan_terminal::Failure;
 use std::collections::BTreeMap;
@@ -15,24 +16,6 @@ pub(crate) struct SourceFile {
     pub(crate) path: PathBuf,
     /// The path below the folder that all sources share, so that no machine's path is written.
     pub(crate) name: String,
-}
-
-/// Where the images of a part come from.
-#[derive(Debug)]
-pub(crate) struct Origin {
-    /// Name of the source.
-    pub(crate) source: String,
-    /// Place in the source of each image; `None`: the same as in the part.
-    indices: Option<Vec<u32>>,
-}
-
-impl Origin {
-    /// Place in the source of image `image_idx` of the part.
-    pub(crate) fn index(&self, image_idx: usize) -> usize {
-        self.indices
-            .as_ref()
-            .map_or(image_idx, |indices| indices[image_idx] as usize)
-    }
 }
 
 /// All images, checked.
@@ -48,18 +31,41 @@ pub(crate) struct Loaded {
 }
 
 impl Loaded {
+    /// All but the pixels, under the dataset's `name`.
+    pub(crate) fn contents(&self, name: &str) -> Contents {
+        let members = |(part, data): (&Part, &PartData)| {
+            let members = Members {
+                n: data.n,
+                labels: data.labels.clone(),
+                origin: self.origins[part].clone(),
+            };
+            (*part, members)
+        };
+        Contents {
+            info: DatasetInfo {
+                name: name.into(),
+                class_names: self.class_names.clone(),
+                height: self.height,
+                width: self.width,
+                channels: self.channels,
+                sources: self.sources.clone(),
+            },
+            parts: self.parts.iter().map(members).collect(),
+        }
+    }
+
     /// Bytes of one image.
     pub(crate) fn image_bytes(&self) -> usize {
         self.height * self.width * self.channels
     }
 }
 
-/// The source files in a fixed order; none for the synthetic source.
+/// The IDX files in a fixed order; none for the other sources.
 ///
 /// # Errors
 /// [`Failure::Usage`] when the training images are not named.
 pub(crate) fn files(settings: &Prepare) -> Result<Vec<SourceFile>, Failure> {
-    if settings.source == SourceKind::Synthetic {
+    if settings.source != SourceKind::Idx {
         return Ok(Vec::new());
     }
     // That labels and pins belong to files that are given, the settings have checked.
@@ -115,7 +121,7 @@ pub(crate) fn check_pinned(
     }
 }
 
-/// Reads or draws everything that the settings ask for, on up to `threads` threads.
+/// Reads the IDX files, or draws the synthetic pictures where there are none, on up to `threads` threads.
 ///
 /// # Errors
 /// [`Failure::Input`] for whatever is wrong with the files, [`Failure::Usage`] for a validation part
@@ -125,9 +131,10 @@ pub(crate) fn load(
     files: &[SourceFile],
     threads: usize,
 ) -> Result<Loaded, Failure> {
-    let mut loaded = match settings.source {
-        SourceKind::Idx => load_idx(settings, files, threads).map_err(Failure::input)?,
-        SourceKind::Synthetic => draw_synthetic(settings).map_err(Failure::usage)?,
+    let mut loaded = if files.is_empty() {
+        draw_synthetic(settings).map_err(Failure::usage)?
+    } else {
+        load_idx(settings, files, threads).map_err(Failure::input)?
     };
     if settings.validation > 0 {
         draw_validation(settings, &mut loaded).map_err(|error| match error {
@@ -148,7 +155,7 @@ fn draw_synthetic(settings: &Prepare) -> Result<Loaded, Error> {
     if let Some(test) = synthetic::test(synthetic, settings.seed) {
         parts.insert(Part::Test, test);
     }
-    let origin = |_: &PartData| Origin {
+    let origin = |_: &PartData| Origin::OneSource {
         source: "synthetic".into(),
         indices: None,
     };
@@ -286,7 +293,7 @@ fn load_idx(settings: &Prepare, files: &[SourceFile], threads: usize) -> Result<
         );
         origins.insert(
             part,
-            Origin {
+            Origin::OneSource {
                 source: file.name.clone(),
                 indices: None,
             },
@@ -350,17 +357,22 @@ fn draw_validation(settings: &Prepare, loaded: &mut Loaded) -> Result<(), Error>
         return Ok(());
     };
     let drawn = validation::draw(
-        train,
+        train.n,
+        train.labels.as_deref(),
         &loaded.class_names,
         settings.validation,
         settings.seed,
     )?;
     let (validation, kept) = validation::split(train, &drawn, image_bytes);
-    let of_validation = Origin {
-        source: origin.source.clone(),
+    let source = origin.source(None).to_owned();
+    *origin = Origin::OneSource {
+        source: source.clone(),
+        indices: Some(kept),
+    };
+    let of_validation = Origin::OneSource {
+        source,
         indices: Some(drawn),
     };
-    origin.indices = Some(kept);
     loaded.parts.insert(Part::Validation, validation);
     loaded.origins.insert(Part::Validation, of_validation);
     Ok(())

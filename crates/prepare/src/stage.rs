@@ -1,15 +1,18 @@
 //! The stage as a whole: is there work, read, write, say what was done.
 
-use crate::audit::{self, Audit};
+use crate::audit::{self, Audit, Look};
+use crate::contents::Contents;
+use crate::folder::{self, Converted, Scan, Work};
 use crate::source::{self, Loaded, SourceFile};
 use crate::{Args, Error, preview};
 use dcgan_artifacts::{
-    DatasetInfo, FileDigest, FileRecord, Manifest, RunLock, create_folder, differences,
-    digest_file, sha256_bytes, write_atomic, write_dataset,
+    DatasetInfo, DatasetWriter, FileDigest, FileRecord, Manifest, Part, RunLock, create_folder,
+    differences, digest_file, sha256_bytes, write_atomic, write_dataset,
 };
 use dcgan_settings::{Prepare, SourceKind};
 use dcgan_terminal::{Failure, Signals, print_result};
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::Path;
 
@@ -39,27 +42,128 @@ pub fn run(args: &Args) -> Result<Outcome, Failure> {
     let signals = Signals::install()?;
     let common = &args.common;
     let settings = common.pipeline()?.prepare;
-    let files = source::files(&settings)?;
-    let recorded = recorded_settings(&settings, &files);
-    let old = manifest_of(&common.out)?;
-
-    if let Some(old) = old.as_ref().filter(|_| !common.force && !common.dry_run)
-        && up_to_date(old, &recorded, &settings, &files, &common.out)?
-    {
-        report_up_to_date(args, old)?;
-        return Ok(Outcome::UpToDate);
-    }
-
     let threads = common.threads.unwrap_or_else(available_threads);
-    let loaded = source::load(&settings, &files, threads)?;
-    if common.dry_run {
-        report_dry_run(args, &settings, &files, &loaded)?;
-        return Ok(Outcome::DryRun);
+    let old = manifest_of(&common.out)?.filter(|_| !common.force && !common.dry_run);
+    match settings.source {
+        SourceKind::Folder => run_folder(args, &settings, old.as_ref(), threads, &signals),
+        SourceKind::Idx | SourceKind::Synthetic => {
+            run_files(args, &settings, old.as_ref(), threads, &signals)
+        }
     }
-    stop_if_asked(&signals)?;
-    let audit = write(&common.out, &settings, recorded, &loaded, threads, &signals)?;
-    report_written(args, &settings, &loaded, &audit)?;
-    Ok(Outcome::Written)
+}
+
+/// Sources that memory holds: IDX files and synthetic pictures.
+fn run_files(
+    args: &Args,
+    settings: &Prepare,
+    old: Option<&Manifest>,
+    threads: usize,
+    signals: &Signals,
+) -> Result<Outcome, Failure> {
+    let out = &args.common.out;
+    let files = source::files(settings)?;
+    let recorded = recorded_settings(settings, &files);
+    if let Some(old) = old
+        && has_same_settings(old, &recorded)
+        && has_same_files(old, settings, &files)?
+        && has_its_outputs(old, out)
+    {
+        return report_up_to_date(args, old);
+    }
+    let loaded = source::load(settings, &files, threads)?;
+    let contents = loaded.contents(&settings.name);
+    if args.common.dry_run {
+        let counts = loaded.parts.iter().map(|(part, data)| (*part, data.n));
+        let reads = files.iter().zip(contents.sources()).map(|(file, found)| {
+            let path = file.path.display();
+            (path.to_string(), format!("{} bytes", found.bytes))
+        });
+        return report_dry_run(
+            args,
+            settings,
+            &contents.info,
+            &counts.collect(),
+            &reads.collect::<Vec<_>>(),
+        );
+    }
+    stop_if_asked(signals)?;
+    let _lock = lock(out)?;
+    let (dataset, audit, preview) = write_and_look(out, &loaded, &contents, threads)?;
+    stop_if_asked(signals)?;
+    finish(args, &contents, recorded, dataset, &audit, preview)
+}
+
+/// Folders of pictures, which go to the file one by one.
+fn run_folder(
+    args: &Args,
+    settings: &Prepare,
+    old: Option<&Manifest>,
+    threads: usize,
+    signals: &Signals,
+) -> Result<Outcome, Failure> {
+    let out = &args.common.out;
+    let work = Work::new(threads, signals, args.common.quiet)?;
+    let scan = folder::scan(settings, &work)?;
+    let recorded = recorded_folder(settings, &scan);
+    if let Some(old) = old
+        && has_same_settings(old, &recorded)
+        && has_same_pictures(old, &scan)
+        && has_its_outputs(old, out)
+    {
+        return report_up_to_date(args, old);
+    }
+    let counts: BTreeMap<Part, usize> = scan
+        .pictures
+        .iter()
+        .map(|(part, pictures)| (*part, pictures.len()))
+        .collect();
+    if args.common.dry_run {
+        let sources = scan.info.sources.iter();
+        let reads = sources.map(|source| {
+            let count = source
+                .count
+                .map(|count| format!("{count} files, "))
+                .unwrap_or_default();
+            (
+                source.name.clone(),
+                format!("{count}{} bytes", source.bytes),
+            )
+        });
+        return report_dry_run(
+            args,
+            settings,
+            &scan.info,
+            &counts,
+            &reads.collect::<Vec<_>>(),
+        );
+    }
+    stop_if_asked(signals)?;
+    let _lock = lock(out)?;
+    let writer = DatasetWriter::create(&out.join(DATASET), &scan.info, &counts).map_err(failure)?;
+    let Converted {
+        contents,
+        kept,
+        looks,
+        findings,
+    } = folder::convert(settings, scan, &writer, &work)?;
+    let preview = preview::preview(&contents, |image_idx, pixels| {
+        let place = kept[&Part::Train].places[image_idx] as usize;
+        writer
+            .read_image(Part::Train, place, pixels)
+            .map_err(failure)
+    })?;
+    let audit = audit::audit(&contents, &looks, findings);
+    let dataset = writer.finish(&kept).map_err(failure)?;
+    stop_if_asked(signals)?;
+    finish(args, &contents, recorded, dataset, &audit, preview)
+}
+
+/// Makes the folder ours alone. It counts as complete again when the new manifest stands.
+fn lock(folder: &Path) -> Result<RunLock, Failure> {
+    create_folder(folder).map_err(failure)?;
+    let lock = RunLock::acquire(folder).map_err(failure)?;
+    Manifest::remove(folder).map_err(failure)?;
+    Ok(lock)
 }
 
 fn available_threads() -> usize {
@@ -90,14 +194,30 @@ fn recorded_settings(settings: &Prepare, files: &[SourceFile]) -> Value {
         "validation": settings.validation,
         "seed": settings.seed,
     });
-    match settings.source {
-        SourceKind::Idx => {
-            recorded["idx"] = files
-                .iter()
-                .map(|file| (file.key, file.name.as_str()))
-                .collect();
-        }
-        SourceKind::Synthetic => recorded["synthetic"] = json!(settings.synthetic),
+    if settings.source == SourceKind::Idx {
+        recorded["idx"] = files
+            .iter()
+            .map(|file| (file.key, file.name.as_str()))
+            .collect();
+    } else {
+        recorded["synthetic"] = json!(settings.synthetic);
+    }
+    json!({ "prepare": recorded })
+}
+
+/// The same for folders of pictures, by name.
+fn recorded_folder(settings: &Prepare, scan: &Scan) -> Value {
+    let mut recorded = json!({
+        "name": settings.name,
+        "source": settings.source,
+        "class_names": settings.class_names,
+        "validation": settings.validation,
+        "seed": settings.seed,
+        "pictures": settings.pictures,
+    });
+    recorded["pictures"]["labels_file"] = json!(scan.names.get("labels_file"));
+    for key in ["folder", "test_folder"] {
+        recorded[key] = json!(scan.names.get(key));
     }
     json!({ "prepare": recorded })
 }
@@ -123,14 +243,8 @@ fn manifest_of(folder: &Path) -> Result<Option<Manifest>, Failure> {
     }
 }
 
-/// Whether the folder holds what these settings and sources would make. Says why not.
-fn up_to_date(
-    old: &Manifest,
-    recorded: &Value,
-    settings: &Prepare,
-    files: &[SourceFile],
-    folder: &Path,
-) -> Result<bool, Failure> {
+/// Whether the settings are those of `old`. Says which are not.
+fn has_same_settings(old: &Manifest, recorded: &Value) -> bool {
     let changed = differences(&old.settings, recorded);
     for change in &changed {
         log::info!(
@@ -138,9 +252,15 @@ fn up_to_date(
             change.key
         );
     }
-    if !changed.is_empty() {
-        return Ok(false);
-    }
+    changed.is_empty()
+}
+
+/// Whether the files are those of `old`. Says which is not.
+fn has_same_files(
+    old: &Manifest,
+    settings: &Prepare,
+    files: &[SourceFile],
+) -> Result<bool, Failure> {
     for file in files {
         let digest = digest_file(&file.path).map_err(failure)?;
         source::check_pinned(settings, file, &digest).map_err(Failure::input)?;
@@ -156,37 +276,51 @@ fn up_to_date(
             return Ok(false);
         }
     }
-    if let Err(error) = old.verify_outputs(folder) {
-        log::warn!("{error}; the dataset is made anew");
-        return Ok(false);
-    }
     Ok(true)
 }
 
-/// Writes the stage's folder. The dataset, most of the bytes, is written while another thread looks
-/// at every image.
-fn write(
+/// Whether the folders hold the pictures that `old` was made of.
+fn has_same_pictures(old: &Manifest, scan: &Scan) -> bool {
+    let changed = scan
+        .info
+        .sources
+        .iter()
+        .find(|source| !old.inputs.contains(source));
+    if let Some(source) = changed {
+        log::info!("`{}` has changed: the dataset is made anew", source.name);
+    }
+    changed.is_none()
+}
+
+/// Whether the stage's folder holds what `old` says.
+fn has_its_outputs(old: &Manifest, folder: &Path) -> bool {
+    old.verify_outputs(folder)
+        .inspect_err(|error| log::warn!("{error}; the dataset is made anew"))
+        .is_ok()
+}
+
+/// Writes the dataset, most of the bytes, while another thread looks at every image.
+fn write_and_look(
     folder: &Path,
-    settings: &Prepare,
-    recorded: Value,
     loaded: &Loaded,
+    contents: &Contents,
     threads: usize,
-    signals: &Signals,
-) -> Result<Audit, Failure> {
-    let info = DatasetInfo {
-        name: settings.name.clone(),
-        class_names: loaded.class_names.clone(),
-        height: loaded.height,
-        width: loaded.width,
-        channels: loaded.channels,
-        sources: loaded.sources.clone(),
+) -> Result<(FileDigest, Audit, Vec<u8>), Failure> {
+    let image_len = contents.info.image_len();
+    let write_images = || write_dataset(&folder.join(DATASET), &contents.info, &loaded.parts);
+    let look = || {
+        let of_part = |(part, data): (&Part, &dcgan_artifacts::PartData)| {
+            let looks = data.images.chunks_exact(image_len).map(Look::at);
+            (*part, looks.collect())
+        };
+        let looks = loaded.parts.iter().map(of_part).collect();
+        let train = &loaded.parts[&Part::Train].images;
+        let preview = preview::preview(contents, |image_idx, pixels| {
+            pixels.copy_from_slice(&train[image_idx * image_len..][..image_len]);
+            Ok(())
+        });
+        (audit::audit(contents, &looks, Vec::new()), preview)
     };
-    create_folder(folder).map_err(failure)?;
-    let _lock = RunLock::acquire(folder).map_err(failure)?;
-    // The folder counts as complete again when the new manifest stands.
-    Manifest::remove(folder).map_err(failure)?;
-    let write_images = || write_dataset(&folder.join(DATASET), &info, &loaded.parts);
-    let look = || (audit::audit(loaded), preview::preview(loaded));
     let (dataset, (audit, preview)) = if threads > 1 {
         std::thread::scope(|scope| {
             let looking = scope.spawn(look);
@@ -199,15 +333,26 @@ fn write(
     } else {
         (write_images(), look())
     };
-    let mut outputs = vec![record(DATASET, dataset.map_err(failure)?)];
-    stop_if_asked(signals)?;
+    Ok((dataset.map_err(failure)?, audit, preview?))
+}
 
-    let mut totals = format!("{:#}", audit.json(&settings.name, loaded));
+/// Writes what stands beside the dataset, the manifest last, and says what was done.
+fn finish(
+    args: &Args,
+    contents: &Contents,
+    recorded: Value,
+    dataset: FileDigest,
+    audit: &Audit,
+    preview: Vec<u8>,
+) -> Result<Outcome, Failure> {
+    let folder = &args.common.out;
+    let mut outputs = vec![record(DATASET, dataset)];
+    let mut totals = format!("{:#}", audit.json(contents));
     totals.push('\n');
     let texts = [
         (AUDIT, totals.into_bytes()),
         (audit::TABLE, audit.csv().map_err(Failure::output)?),
-        (PREVIEW, preview.map_err(Failure::output)?),
+        (PREVIEW, preview),
     ];
     for (name, bytes) in texts {
         write_atomic(&folder.join(name), &bytes).map_err(failure)?;
@@ -221,11 +366,12 @@ fn write(
         stage: STAGE.into(),
         version: env!("CARGO_PKG_VERSION").into(),
         settings: recorded,
-        inputs: loaded.sources.clone(),
+        inputs: contents.sources().to_vec(),
         outputs,
     };
     manifest.write(folder).map_err(failure)?;
-    Ok(audit)
+    report_written(args, contents, audit)?;
+    Ok(Outcome::Written)
 }
 
 fn record(name: &str, digest: FileDigest) -> FileRecord {
@@ -238,23 +384,19 @@ fn record(name: &str, digest: FileDigest) -> FileRecord {
 }
 
 /// What `--json` prints of the parts: images of each.
-fn part_counts(loaded: &Loaded) -> Value {
-    loaded
-        .parts
-        .iter()
-        .map(|(part, data)| (part.name(), data.n))
-        .collect()
+fn part_counts(counts: &BTreeMap<Part, usize>) -> Value {
+    counts.iter().map(|(part, n)| (part.name(), *n)).collect()
 }
 
 /// A line such as `60000 train, 10000 test, 28x28x1, 10 classes`.
-fn describe(loaded: &Loaded) -> String {
+fn describe(info: &DatasetInfo, counts: &BTreeMap<Part, usize>) -> String {
     let mut text = String::new();
-    for (part, data) in &loaded.parts {
-        let _ = write!(text, "{} {part}, ", data.n);
+    for (part, n) in counts {
+        let _ = write!(text, "{n} {part}, ");
     }
-    let (height, width, channels) = (loaded.height, loaded.width, loaded.channels);
+    let (height, width, channels) = (info.height, info.width, info.channels);
     let _ = write!(text, "{height}x{width}x{channels}, ");
-    let _ = match loaded.class_names.len() {
+    let _ = match info.class_names.len() {
         0 => write!(text, "no labels"),
         1 => write!(text, "1 class"),
         classes => write!(text, "{classes} classes"),
@@ -262,17 +404,24 @@ fn describe(loaded: &Loaded) -> String {
     text
 }
 
-fn report_written(
-    args: &Args,
-    settings: &Prepare,
-    loaded: &Loaded,
-    audit: &Audit,
-) -> Result<(), Failure> {
+fn report_written(args: &Args, contents: &Contents, audit: &Audit) -> Result<(), Failure> {
     let dataset = args.common.out.join(DATASET);
+    let counts = contents
+        .parts
+        .iter()
+        .map(|(part, members)| (*part, members.n));
+    if audit.skipped() > 0 {
+        let table = args.common.out.join(audit::TABLE);
+        log::warn!(
+            "{} files were skipped: `{}` names each",
+            audit.skipped(),
+            table.display()
+        );
+    }
     let human = format!(
         "{}: {}\naudit: {}\nwrote {}",
-        settings.name,
-        describe(loaded),
+        contents.info.name,
+        describe(&contents.info, &counts.collect()),
         audit.summary(),
         dataset.display()
     );
@@ -280,12 +429,12 @@ fn report_written(
         "stage": STAGE,
         "status": "written",
         "dataset": dataset,
-        "audit": audit.json(&settings.name, loaded),
+        "audit": audit.json(contents),
     });
     print_result(&args.common, &human, &json)
 }
 
-fn report_up_to_date(args: &Args, old: &Manifest) -> Result<(), Failure> {
+fn report_up_to_date(args: &Args, old: &Manifest) -> Result<Outcome, Failure> {
     let dataset = args.common.out.join(DATASET);
     let human = format!("nothing to do: `{}` is up to date", dataset.display());
     let json = json!({
@@ -294,26 +443,24 @@ fn report_up_to_date(args: &Args, old: &Manifest) -> Result<(), Failure> {
         "dataset": dataset,
         "outputs": old.outputs,
     });
-    print_result(&args.common, &human, &json)
+    print_result(&args.common, &human, &json)?;
+    Ok(Outcome::UpToDate)
 }
 
+/// `reads` are the sources, each with its size in words.
 fn report_dry_run(
     args: &Args,
     settings: &Prepare,
-    files: &[SourceFile],
-    loaded: &Loaded,
-) -> Result<(), Failure> {
+    info: &DatasetInfo,
+    counts: &BTreeMap<Part, usize>,
+    reads: &[(String, String)],
+) -> Result<Outcome, Failure> {
     let out = &args.common.out;
     let outputs =
         [DATASET, AUDIT, audit::TABLE, PREVIEW, Manifest::NAME].map(|name| out.join(name));
-    let mut human = format!("{}: {}\n", settings.name, describe(loaded));
-    for (file, found) in files.iter().zip(&loaded.sources) {
-        let _ = writeln!(
-            human,
-            "would read {} ({} bytes)",
-            file.path.display(),
-            found.bytes
-        );
+    let mut human = format!("{}: {}\n", settings.name, describe(info, counts));
+    for (source, size) in reads {
+        let _ = writeln!(human, "would read {source} ({size})");
     }
     for path in &outputs {
         let _ = writeln!(human, "would write {}", path.display());
@@ -322,9 +469,10 @@ fn report_dry_run(
         "stage": STAGE,
         "status": "dry_run",
         "settings": settings,
-        "parts": part_counts(loaded),
-        "reads": files.iter().map(|file| &file.path).collect::<Vec<_>>(),
+        "parts": part_counts(counts),
+        "reads": reads.iter().map(|(source, _)| source).collect::<Vec<_>>(),
         "writes": outputs,
     });
-    print_result(&args.common, &human, &json)
+    print_result(&args.common, &human, &json)?;
+    Ok(Outcome::DryRun)
 }

@@ -13,13 +13,14 @@ use dcgan_random::{Purpose, Stream};
 /// [`Error::ValidationShare`] when `count` is no multiple of the classes, [`Error::ValidationSize`]
 /// when a class has too few images to keep one.
 pub(crate) fn draw(
-    part: &PartData,
+    n: usize,
+    labels: Option<&[u8]>,
     class_names: &[String],
     count: usize,
     seed: u64,
 ) -> Result<Vec<u32>, Error> {
-    let n = u32::try_from(part.n).unwrap_or(u32::MAX);
-    let classes: Vec<Vec<u32>> = match &part.labels {
+    let n = u32::try_from(n).unwrap_or(u32::MAX);
+    let classes: Vec<Vec<u32>> = match labels {
         None => vec![(0..n).collect()],
         Some(labels) => {
             let mut members = vec![Vec::new(); class_names.len()];
@@ -40,7 +41,7 @@ pub(crate) fn draw(
     for (class, members) in classes.iter().enumerate() {
         if members.len() <= share {
             let class = match class_names.get(class) {
-                Some(name) if part.labels.is_some() => format!("class `{name}`"),
+                Some(name) if labels.is_some() => format!("class `{name}`"),
                 _ => "all classes".into(),
             };
             return Err(Error::ValidationSize {

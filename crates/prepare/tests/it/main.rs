@@ -5,15 +5,19 @@
 )]
 
 mod damage;
+mod folders;
 mod fuzz;
+mod odd_files;
+mod pictures;
 mod settings;
 mod sources;
 mod whole;
 
 use flate2::Compression;
 use flate2::write::GzEncoder;
+use image::{DynamicImage, ImageFormat, Rgb, RgbImage};
 use std::fs;
-use std::io::Write as _;
+use std::io::{Cursor, Write as _};
 use std::path::Path;
 use std::process::Command;
 use tempfile::TempDir;
@@ -122,6 +126,26 @@ impl Folder {
         assert_eq!(run.stdout, "");
         format!("exit code {}\n{}", run.code, run.stderr)
     }
+}
+
+/// A picture file of `format` in which no two places are equal; `seed` makes another one.
+fn picture(format: ImageFormat, height: u32, width: u32, seed: u8) -> Vec<u8> {
+    let value = |x: u32, y: u32| {
+        let of = |n: u32| u8::try_from(n % 256).unwrap();
+        let seed = u32::from(seed);
+        Rgb([
+            of(x * 255 / width + 31 * seed),
+            of(y * 255 / height + 57 * seed),
+            of(x * y + 97 * seed),
+        ])
+    };
+    encode(&RgbImage::from_fn(width, height, value).into(), format)
+}
+
+fn encode(image: &DynamicImage, format: ImageFormat) -> Vec<u8> {
+    let mut bytes = Cursor::new(Vec::new());
+    image.write_to(&mut bytes, format).unwrap();
+    bytes.into_inner()
 }
 
 /// An IDX file: magic number, sizes, elements.

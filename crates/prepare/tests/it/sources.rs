@@ -134,6 +134,7 @@ fn the_audit_counts_and_names_what_is_odd() {
         json!({
             "images": 2, "per_class": [1, 0, 1], "min": 8, "max": 42,
             "mean": (6.0 * 17.0 + 4.0 * 123.0) / 24.0, "blank": 0, "duplicates": 0,
+            "near_duplicates": null,
         })
     );
     assert_eq!(totals["parts"]["train"]["duplicates"], 3);

@@ -1,0 +1,275 @@
+//! One picture file: what it is by its content, and its pixels at the size of the dataset.
+//!
+//! Colour profiles are not applied. Grey is luma by the primaries of Rec. 709. Of an animation the
+//! first frame counts.
+
+use super::resample::{Area, Plane, resample};
+use crate::audit::Kind;
+use dcgan_settings::{Alpha, Crop, Pictures};
+use image::error::ImageError;
+use image::metadata::Orientation;
+use image::{DynamicImage, ImageDecoder, ImageFormat, ImageReader, Limits, RgbImage};
+use std::io::Cursor;
+use std::path::Path;
+
+/// The longest file that is read.
+pub(crate) const MAX_FILE_BYTES: u64 = 1 << 28;
+/// The most pixels that are decoded: more than any camera's, and a bound for a small file that
+/// claims to be a huge picture.
+const MAX_PIXELS: u64 = 1 << 27;
+/// The most memory that a decoder may take.
+const MAX_DECODER_BYTES: u64 = 1 << 29;
+
+/// Why a file becomes no image: a kind of finding and a detail in words.
+pub(crate) type Refusal = (Kind, String);
+
+/// What the first bytes of a file tell.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Header {
+    pub(crate) format: ImageFormat,
+    /// Bytes of memory that decoding takes: the pixels twice, for turning and converting copy them.
+    pub(crate) memory: u64,
+}
+
+/// Recognises a picture by its content and reads its size, which is bounded.
+///
+/// # Errors
+/// Why it is none, or none that is read.
+pub(crate) fn inspect(bytes: &[u8], path: &Path) -> Result<Header, Refusal> {
+    let Ok(format) = image::guess_format(bytes) else {
+        return Err(match promised(path) {
+            _ if bytes.is_empty() => (Kind::Damaged, "an empty file".into()),
+            Some(_) => (Kind::Damaged, "no picture by its content".into()),
+            None => (
+                Kind::NotAPicture,
+                "neither by its name nor by its content".into(),
+            ),
+        });
+    };
+    if name(format).is_none() {
+        let detail = format!("{format:?}: expected PNG, JPEG, GIF, BMP or WebP");
+        return Err((Kind::Unsupported, detail));
+    }
+    let decoder = decoder(bytes, format)?;
+    let (width, height) = decoder.dimensions();
+    let pixels = u64::from(width) * u64::from(height);
+    if pixels == 0 {
+        return Err((Kind::Damaged, format!("{height}x{width} pixels")));
+    }
+    if pixels > MAX_PIXELS {
+        let detail = format!("{height}x{width} pixels: expected at most {MAX_PIXELS} in all");
+        return Err((Kind::TooLarge, detail));
+    }
+    Ok(Header {
+        format,
+        memory: bytes.len() as u64 + 2 * decoder.total_bytes(),
+    })
+}
+
+/// What the name promises, where the content is something else.
+pub(crate) fn wrong_extension(format: ImageFormat, path: &Path) -> Option<String> {
+    let promised = promised(path).filter(|promised| *promised != format)?;
+    let name = |format| name(format).unwrap_or("another picture");
+    Some(format!(
+        "{} by its name, {} by its content",
+        name(promised),
+        name(format)
+    ))
+}
+
+fn promised(path: &Path) -> Option<ImageFormat> {
+    ImageFormat::from_path(path).ok()
+}
+
+/// The formats that are read.
+fn name(format: ImageFormat) -> Option<&'static str> {
+    match format {
+        ImageFormat::Png => Some("PNG"),
+        ImageFormat::Jpeg => Some("JPEG"),
+        ImageFormat::Gif => Some("GIF"),
+        ImageFormat::Bmp => Some("BMP"),
+        ImageFormat::WebP => Some("WebP"),
+        _ => None,
+    }
+}
+
+/// The pixels `[height, width, channels]` of a picture that [`inspect`] has passed.
+///
+/// # Errors
+/// What is damaged.
+pub(crate) fn decode(
+    bytes: &[u8],
+    format: ImageFormat,
+    settings: &Pictures,
+) -> Result<Vec<u8>, Refusal> {
+    let mut decoder = decoder(bytes, format)?;
+    let orientation = if settings.orientation {
+        // Damaged EXIF data turn nothing.
+        decoder.orientation().unwrap_or(Orientation::NoTransforms)
+    } else {
+        Orientation::NoTransforms
+    };
+    let mut image = DynamicImage::from_decoder(decoder).map_err(|error| refusal(&error))?;
+    if format == ImageFormat::Jpeg && is_cut_short(bytes) {
+        // Its decoder fills the missing rest with grey.
+        return Err((
+            Kind::Damaged,
+            "cut short: its end-of-image marker is missing".into(),
+        ));
+    }
+    image.apply_orientation(orientation);
+    Ok(fit(&plane(image, settings), settings))
+}
+
+fn decoder(bytes: &[u8], format: ImageFormat) -> Result<impl ImageDecoder + '_, Refusal> {
+    let mut limits = Limits::default();
+    limits.max_alloc = Some(MAX_DECODER_BYTES);
+    let mut reader = ImageReader::with_format(Cursor::new(bytes), format);
+    reader.limits(limits);
+    reader.into_decoder().map_err(|error| refusal(&error))
+}
+
+fn refusal(error: &ImageError) -> Refusal {
+    let kind = match error {
+        ImageError::Limits(_) => Kind::TooLarge,
+        ImageError::Unsupported(_) => Kind::Unsupported,
+        _ => Kind::Damaged,
+    };
+    let text = error.to_string();
+    let words: Vec<&str> = text.split_whitespace().collect();
+    (kind, words.join(" "))
+}
+
+/// Whether a JPEG ends before its end-of-image marker. Segments are passed over by their lengths, so
+/// that neither a thumbnail's marker counts nor what cameras append: a film, or another picture.
+fn is_cut_short(bytes: &[u8]) -> bool {
+    let mut at = 0;
+    loop {
+        let rest = bytes.get(at..).unwrap_or_default();
+        // Within a scan stand values (FF 00) and restarts (FF D0 to D7); before a marker, fill (FF FF).
+        let is_marker = |pair: &[u8]| pair[0] == 0xff && !matches!(pair[1], 0 | 0xd0..=0xd7 | 0xff);
+        let Some(marker) = rest.windows(2).position(is_marker) else {
+            return true;
+        };
+        at += marker + 2;
+        match rest[marker + 1] {
+            0xd9 => return false,
+            0xd8 | 0x01 => {}
+            _ => match rest[marker + 2..].first_chunk() {
+                Some(length) => at += usize::from(u16::from_be_bytes(*length)),
+                None => return true,
+            },
+        }
+    }
+}
+
+/// The whole picture in 8 bits a channel, grey or colour as the settings say, without transparency.
+fn plane(image: DynamicImage, settings: &Pictures) -> Plane {
+    let image = match settings.alpha {
+        Alpha::Blend if image.color().has_alpha() => blend(image, settings.background),
+        _ => image,
+    };
+    let (height, width) = (image.height() as usize, image.width() as usize);
+    Plane {
+        pixels: match settings.channels {
+            1 => image.into_luma8().into_raw(),
+            _ => image.into_rgb8().into_raw(),
+        },
+        height,
+        width,
+        channels: settings.channels,
+    }
+}
+
+/// Lays a picture over a background.
+fn blend(image: DynamicImage, background: [u8; 3]) -> DynamicImage {
+    let image = image.into_rgba8();
+    let (width, height) = image.dimensions();
+    let mut blended = RgbImage::new(width, height);
+    for (to, from) in blended.pixels_mut().zip(image.pixels()) {
+        let [red, green, blue, alpha] = from.0.map(u32::from);
+        let over = |front: u32, back: u8| {
+            let mixed = (front * alpha + u32::from(back) * (255 - alpha) + 127) / 255;
+            u8::try_from(mixed).unwrap_or(u8::MAX)
+        };
+        to.0 = [
+            over(red, background[0]),
+            over(green, background[1]),
+            over(blue, background[2]),
+        ];
+    }
+    DynamicImage::ImageRgb8(blended)
+}
+
+/// Crops and resizes.
+fn fit(plane: &Plane, settings: &Pictures) -> Vec<u8> {
+    let (height, width) = (settings.height, settings.width);
+    if settings.crop == Crop::Fit {
+        return letterbox(plane, settings);
+    }
+    let ratio = width as f64 / height as f64;
+    let (high, wide) = (plane.height as f64, plane.width as f64);
+    // The largest box of the images' ratio that the picture holds.
+    let most = high.min(wide / ratio);
+    let area = match settings.crop {
+        Crop::Centre => {
+            let high_box = most.min(settings.crop_box as f64);
+            let wide_box = (high_box * ratio).min(wide);
+            // The original rounds the corner to whole pixels.
+            Area {
+                top: ((high - high_box) / 2.0).round().min(high - high_box),
+                left: ((wide - wide_box) / 2.0).round().min(wide - wide_box),
+                height: high_box,
+                width: wide_box,
+            }
+        }
+        Crop::Cover | Crop::Fit => {
+            let wide_box = (most * ratio).min(wide);
+            Area {
+                top: (high - most) / 2.0,
+                left: (wide - wide_box) / 2.0,
+                height: most,
+                width: wide_box,
+            }
+        }
+    };
+    resample(plane, area, height, width, settings.filter)
+}
+
+/// The whole picture in the middle, with bars of the background.
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "both lie between 1 and a size of the settings"
+)]
+fn letterbox(plane: &Plane, settings: &Pictures) -> Vec<u8> {
+    let &Pictures {
+        height,
+        width,
+        channels,
+        ..
+    } = settings;
+    let whole = Area {
+        top: 0.0,
+        left: 0.0,
+        height: plane.height as f64,
+        width: plane.width as f64,
+    };
+    let scale = (height as f64 / whole.height).min(width as f64 / whole.width);
+    let high = ((whole.height * scale).round() as usize).clamp(1, height);
+    let wide = ((whole.width * scale).round() as usize).clamp(1, width);
+    let inner = resample(plane, whole, high, wide, settings.filter);
+    let bar = match channels {
+        1 => DynamicImage::ImageRgb8(RgbImage::from_pixel(1, 1, image::Rgb(settings.background)))
+            .into_luma8()
+            .into_raw(),
+        _ => settings.background.to_vec(),
+    };
+    let mut pixels = bar.repeat(height * width);
+    let (top, left) = ((height - high) / 2, (width - wide) / 2);
+    for (y, row) in inner.chunks_exact(wide * channels).enumerate() {
+        let start = ((top + y) * width + left) * channels;
+        pixels[start..start + row.len()].copy_from_slice(row);
+    }
+    pixels
+}

@@ -1,0 +1,258 @@
+//! Which files there are: folders and patterns, searched with all below, in a fixed order.
+
+use crate::Error;
+use crate::audit::{Finding, Kind};
+use dcgan_artifacts::Part;
+use dcgan_settings::Prepare;
+use dcgan_terminal::Failure;
+use glob::{MatchOptions, Pattern};
+use std::io;
+use std::path::{Component, Path, PathBuf};
+use walkdir::WalkDir;
+
+/// `*` and `?` stop at a folder's edge; `**` does not.
+const MATCHING: MatchOptions = MatchOptions {
+    case_sensitive: true,
+    require_literal_separator: true,
+    require_literal_leading_dot: false,
+};
+
+/// A folder to search.
+#[derive(Debug)]
+pub(crate) struct Root {
+    pub(crate) part: Part,
+    pub(crate) folder: PathBuf,
+    /// What the path of a file below `folder`, or of a folder on the way to it, has to look like.
+    pattern: Option<Pattern>,
+    /// Its name in everything written, which bears no path of the machine.
+    pub(crate) name: String,
+    /// What stands before a file's name below `folder`: nothing where there is one folder only.
+    prefix: String,
+}
+
+/// A file found.
+#[derive(Debug)]
+pub(crate) struct Entry {
+    /// Which of the roots it was found under.
+    pub(crate) root: usize,
+    pub(crate) path: PathBuf,
+    /// The path below the root's folder.
+    pub(crate) below: PathBuf,
+    /// The path below the folder that all roots share.
+    pub(crate) name: String,
+}
+
+/// The folders of the settings.
+///
+/// # Errors
+/// [`Failure::Usage`] where none is named, or a pattern can't be read.
+pub(crate) fn roots(settings: &Prepare) -> Result<Vec<Root>, Failure> {
+    if settings.folder.is_empty() {
+        return Err(Failure::usage(Error::NoFolder));
+    }
+    let mut roots = Vec::new();
+    let parts = [
+        (Part::Train, &settings.folder),
+        (Part::Test, &settings.test_folder),
+    ];
+    for (part, paths) in parts {
+        for path in paths {
+            let (folder, pattern) = split_pattern(path);
+            let pattern = pattern
+                .map(|text| {
+                    Pattern::new(&text).map_err(|source| Error::Pattern {
+                        pattern: path.display().to_string(),
+                        source,
+                    })
+                })
+                .transpose()
+                .map_err(Failure::usage)?;
+            roots.push(Root {
+                part,
+                folder,
+                pattern,
+                name: String::new(),
+                prefix: String::new(),
+            });
+        }
+    }
+    let shared = shared_folder(&roots);
+    let several = roots.len() > 1;
+    for root in &mut roots {
+        let below = root.folder.strip_prefix(&shared).unwrap_or(&root.folder);
+        let inside = below
+            .components()
+            .all(|part| matches!(part, Component::Normal(_)));
+        let last = root.folder.file_name().map_or("pictures".into(), name_of);
+        let folder = if inside && several {
+            slashed(below)
+        } else {
+            last
+        };
+        if several && !folder.is_empty() {
+            root.prefix = format!("{folder}/");
+        }
+        root.name = match &root.pattern {
+            Some(pattern) if folder.is_empty() => pattern.as_str().to_owned(),
+            Some(pattern) => format!("{folder}/{pattern}"),
+            None if folder.is_empty() => "pictures".into(),
+            None => folder,
+        };
+    }
+    Ok(roots)
+}
+
+/// A path with a wildcard, where nothing of that very name exists, is a pattern below its last
+/// component without one.
+fn split_pattern(path: &Path) -> (PathBuf, Option<String>) {
+    let has_wildcard =
+        |part: &Component<'_>| part.as_os_str().to_string_lossy().contains(['*', '?', '[']);
+    if path.exists() || !path.components().any(|part| has_wildcard(&part)) {
+        return (path.to_owned(), None);
+    }
+    let folder: PathBuf = path
+        .components()
+        .take_while(|part| !has_wildcard(part))
+        .collect();
+    let pattern: PathBuf = path.components().skip_while(|p| !has_wildcard(p)).collect();
+    let folder = if folder.as_os_str().is_empty() {
+        PathBuf::from(".")
+    } else {
+        folder
+    };
+    (folder, Some(slashed(&pattern)))
+}
+
+/// The deepest folder that holds all roots.
+fn shared_folder(roots: &[Root]) -> PathBuf {
+    let mut folders = roots.iter().map(|root| root.folder.as_path());
+    let first = folders.next().unwrap_or(Path::new("")).to_owned();
+    folders.fold(first, |shared, folder| {
+        let both = shared.components().zip(folder.components());
+        both.take_while(|(a, b)| a == b)
+            .map(|(component, _)| component)
+            .collect()
+    })
+}
+
+/// Every file below the roots, part by part in order of the names, with what could not be searched.
+/// Links are followed; what begins with a dot is left out.
+///
+/// # Errors
+/// [`Failure::Input`] for a root that is no folder or can't be read.
+pub(crate) fn files(roots: &[Root]) -> Result<(Vec<Entry>, Vec<Finding>), Failure> {
+    let (mut entries, mut findings) = (Vec::new(), Vec::new());
+    for (root_idx, root) in roots.iter().enumerate() {
+        let found = std::fs::metadata(&root.folder).map_err(|source| {
+            let path = root.folder.clone();
+            Failure::input(Error::Read { path, source })
+        })?;
+        if !found.is_dir() {
+            let path = root.folder.clone();
+            return Err(Failure::input(Error::NotAFolder { path }));
+        }
+        let walk = WalkDir::new(&root.folder).follow_links(true).into_iter();
+        let is_hidden = |entry: &walkdir::DirEntry| {
+            entry.depth() > 0 && entry.file_name().as_encoded_bytes().starts_with(b".")
+        };
+        for found in walk.filter_entry(|entry| !is_hidden(entry)) {
+            match found {
+                Ok(found) if found.file_type().is_dir() => {}
+                Ok(found) => entries.extend(entry(root, root_idx, &found, &mut findings)),
+                Err(error) => findings.push(unsearched(root, &error)?),
+            }
+        }
+    }
+    // A file that lies under two roots of a part counts once.
+    entries.sort_by(|a: &Entry, b| {
+        let key = |entry: &Entry| (roots[entry.root].part, entry.root);
+        (key(a).0, &a.name, &a.below, key(a).1).cmp(&(key(b).0, &b.name, &b.below, key(b).1))
+    });
+    entries.dedup_by(|a, b| a.path == b.path && roots[a.root].part == roots[b.root].part);
+    Ok((entries, findings))
+}
+
+fn entry(
+    root: &Root,
+    root_idx: usize,
+    found: &walkdir::DirEntry,
+    findings: &mut Vec<Finding>,
+) -> Option<Entry> {
+    let path = found.path().to_owned();
+    let below = path.strip_prefix(&root.folder).unwrap_or(&path).to_owned();
+    if let Some(pattern) = &root.pattern
+        && !below
+            .ancestors()
+            .any(|path| pattern.matches_with(&slashed(path), MATCHING))
+    {
+        return None;
+    }
+    let name = format!("{}{}", root.prefix, slashed(&below));
+    if !found.file_type().is_file() {
+        // Opening a pipe would wait for its other end.
+        let detail = "a device or pipe instead of a file".into();
+        findings.push(file_finding(root.part, Kind::Unreadable, name, detail));
+        return None;
+    }
+    Some(Entry {
+        root: root_idx,
+        path,
+        below,
+        name,
+    })
+}
+
+/// What could not be searched: fatal for the root itself.
+fn unsearched(root: &Root, error: &walkdir::Error) -> Result<Finding, Failure> {
+    let path = error.path().unwrap_or(&root.folder);
+    let below = path.strip_prefix(&root.folder).unwrap_or(path);
+    let name = format!("{}{}", root.prefix, slashed(below));
+    if let Some(ancestor) = error.loop_ancestor() {
+        let above = ancestor.strip_prefix(&root.folder).unwrap_or(ancestor);
+        let detail = if above.as_os_str().is_empty() {
+            "a link back to the folder itself".into()
+        } else {
+            format!("a link back to `{}`", slashed(above))
+        };
+        return Ok(file_finding(root.part, Kind::LinkLoop, name, detail));
+    }
+    let reason = error
+        .io_error()
+        .map_or_else(|| "unknown".into(), describe_io);
+    if error.depth() == 0 {
+        let source = io::Error::other(reason);
+        let path = path.to_owned();
+        return Err(Failure::input(Error::Read { path, source }));
+    }
+    Ok(file_finding(root.part, Kind::Unreadable, name, reason))
+}
+
+/// What the system said, without its number.
+pub(crate) fn describe_io(error: &io::Error) -> String {
+    let text = error.to_string();
+    text.split(" (os error")
+        .next()
+        .unwrap_or(&text)
+        .to_lowercase()
+}
+
+/// A finding about a file that is no image of the dataset.
+pub(crate) fn file_finding(part: Part, kind: Kind, source: String, detail: String) -> Finding {
+    Finding {
+        part,
+        index: None,
+        kind,
+        source,
+        detail,
+    }
+}
+
+/// A path with `/` between its parts; what is not Unicode is replaced by a mark.
+pub(crate) fn slashed(path: &Path) -> String {
+    let parts = path.components().map(|part| name_of(part.as_os_str()));
+    parts.collect::<Vec<_>>().join("/")
+}
+
+fn name_of(name: &std::ffi::OsStr) -> String {
+    name.to_string_lossy().into_owned()
+}

@@ -1,0 +1,359 @@
+//! Whatever may lie in a folder of pictures: named, skipped and counted; fatal with `strict`.
+
+use crate::{Folder, encode, picture};
+use dcgan_artifacts::{DatasetReader, Part};
+use image::ImageFormat::{Bmp, Gif, Jpeg, Png, WebP};
+use image::codecs::gif::GifEncoder;
+use image::{DynamicImage, Frame, ImageBuffer, Luma, Rgba, RgbaImage};
+use insta::assert_snapshot;
+
+const ARGUMENTS: &str = "--out out --set prepare.source=folder --set prepare.folder=photos \
+    --set prepare.pictures.height=8 --set prepare.pictures.width=8";
+
+/// A folder with one sound picture, and `name` with `bytes` beside it.
+fn with(name: &str, bytes: &[u8]) -> Folder {
+    let folder = Folder::empty();
+    folder.put("photos/sound.png", &picture(Png, 16, 16, 1));
+    folder.put(&format!("photos/{name}"), bytes);
+    folder
+}
+
+/// The rows of the audit after a run that must succeed with `n` images.
+#[track_caller]
+fn rows(folder: &Folder, n: usize) -> String {
+    folder.succeed(ARGUMENTS);
+    let dataset = DatasetReader::open(&folder.path().join("out/dataset.safetensors")).unwrap();
+    assert_eq!(dataset.len(Part::Train), Some(n));
+    let table = String::from_utf8(folder.get("out/audit.csv")).unwrap();
+    table.lines().skip(1).collect::<Vec<_>>().join("\n")
+}
+
+fn train(folder: &Folder) -> Vec<u8> {
+    let dataset = DatasetReader::open(&folder.path().join("out/dataset.safetensors")).unwrap();
+    dataset.read_part(Part::Train).unwrap().images
+}
+
+#[test]
+fn truncated_pictures_of_every_format() {
+    for (format, name) in [
+        (Png, "png"),
+        (Jpeg, "jpg"),
+        (Gif, "gif"),
+        (Bmp, "bmp"),
+        (WebP, "webp"),
+    ] {
+        let whole = picture(format, 40, 40, 2);
+        for length in [whole.len() / 2, whole.len() * 9 / 10, 12] {
+            let folder = with(&format!("a.{name}"), &whole[..length]);
+            let rows = rows(&folder, 1);
+            assert!(
+                rows.starts_with(&format!("train,a.{name},,damaged,")),
+                "{length}: {rows}"
+            );
+        }
+    }
+    let whole = picture(Jpeg, 40, 40, 2);
+    let folder = with("a.jpg", &whole[..whole.len() - 10]);
+    assert_snapshot!(rows(&folder, 1), @"train,a.jpg,,damaged,cut short: its end-of-image marker is missing");
+}
+
+/// Cameras put a small picture into the header, and a film or another picture behind the end.
+#[test]
+fn where_a_jpeg_ends_its_own_markers_tell() {
+    let whole = picture(Jpeg, 40, 40, 2);
+    // A start of scan without an end.
+    let film = [whole.as_slice(), b"\xff\xda and more"].concat();
+    let folder = with("a.jpg", &film);
+    assert_snapshot!(rows(&folder, 2), @"");
+    // Half a picture whose header holds a whole one.
+    let small = picture(Jpeg, 8, 8, 3);
+    let length = u16::try_from(small.len() + 2).unwrap().to_be_bytes();
+    let mut half = whole[..2].to_vec();
+    half.extend([0xff, 0xed]);
+    half.extend(length);
+    half.extend(&small);
+    half.extend(&whole[2..whole.len() - 10]);
+    let folder = with("a.jpg", &half);
+    assert_snapshot!(rows(&folder, 1), @"train,a.jpg,,damaged,cut short: its end-of-image marker is missing");
+}
+
+#[test]
+fn a_file_too_long_to_be_a_picture() {
+    let folder = with("a.png", b"");
+    let file = std::fs::OpenOptions::new()
+        .write(true)
+        .open(folder.path().join("photos/a.png"));
+    // No disk space is taken where the file system knows holes.
+    file.unwrap().set_len((1 << 28) + 1).unwrap();
+    assert_snapshot!(rows(&folder, 1), @"train,a.png,,too_large,more than 268435456 bytes");
+}
+
+#[test]
+fn strict_makes_the_first_one_fatal() {
+    let whole = picture(Png, 40, 40, 2);
+    let folder = with("a.png", &whole[..whole.len() / 2]);
+    let strict = format!("{ARGUMENTS} --set prepare.pictures.strict=true");
+    let run = folder.run(&strict);
+    assert_eq!(run.code, 3);
+    assert!(
+        run.stderr.starts_with(
+            "error: `a.png` can't be used, as `prepare.pictures.strict` asks: damaged, "
+        ),
+        "{}",
+        run.stderr
+    );
+    assert!(!folder.path().join("out/dataset.safetensors").exists());
+
+    let folder = with("a.png", b"");
+    assert_snapshot!(folder.fail(&strict), @r"
+    exit code 3
+    error: `a.png` can't be used, as `prepare.pictures.strict` asks: damaged, an empty file
+    hint: remove or replace the file; without `strict` it is skipped and counted
+    ");
+    // What doesn't claim to be a picture is no reason to stop.
+    folder.put("photos/a.png", &whole);
+    folder.put("photos/README.md", b"about these pictures");
+    folder.succeed(&strict);
+}
+
+#[test]
+fn nothing_but_damage() {
+    let folder = Folder::empty();
+    folder.put("photos/a.png", b"");
+    folder.put("photos/b.txt", b"words");
+    assert_snapshot!(folder.fail(ARGUMENTS), @r"
+    exit code 3
+    error: `photos` holds no picture to train on: expected at least one, got 2 files that can't be used
+    hint: the first that can't be used is `b.txt`: not_a_picture, neither by its name nor by its content
+    ");
+    // Damage that only decoding finds.
+    let whole = picture(Png, 40, 40, 2);
+    folder.put("photos/a.png", &whole[..whole.len() - 30]);
+    assert_eq!(folder.run(ARGUMENTS).code, 3);
+    assert_eq!(folder.names("out"), [".lock"]);
+}
+
+#[test]
+fn the_content_decides_and_not_the_name() {
+    let folder = with("a.jpg", &picture(Png, 16, 16, 2));
+    folder.put("photos/b", &picture(WebP, 16, 16, 3));
+    folder.put("photos/c.png", b"no picture at all");
+    folder.put("photos/d.txt", b"nor this");
+    folder.put("photos/e.tiff", b"II*\0\x08\0\0\0\0\0");
+    assert_snapshot!(rows(&folder, 3), @r#"
+    train,a.jpg,,wrong_extension,"JPEG by its name, PNG by its content"
+    train,d.txt,,not_a_picture,neither by its name nor by its content
+    train,e.tiff,,unsupported,"Tiff: expected PNG, JPEG, GIF, BMP or WebP"
+    train,c.png,,damaged,no picture by its content
+    "#);
+    assert_eq!(folder.json("out/audit.json")["skipped"], 2);
+}
+
+#[test]
+fn a_png_of_16_bits() {
+    let wide = ImageBuffer::from_fn(8, 8, |x, y| Luma([u16::try_from(x * 8000 + y).unwrap()]));
+    let folder = with("a.png", &encode(&DynamicImage::ImageLuma16(wide), Png));
+    assert_eq!(rows(&folder, 2), "");
+    let first: Vec<u8> = train(&folder)[..12].to_vec();
+    // 8000 / 257 = 31.1, 16000 / 257 = 62.3, 24000 / 257 = 93.4.
+    assert_eq!(first, [0, 0, 0, 31, 31, 31, 62, 62, 62, 93, 93, 93]);
+}
+
+#[test]
+fn of_an_animation_the_first_frame() {
+    let mut bytes = Vec::new();
+    let frame = |value| {
+        Frame::new(RgbaImage::from_pixel(
+            8,
+            8,
+            Rgba([value, value, value, 255]),
+        ))
+    };
+    let mut encoder = GifEncoder::new(&mut bytes);
+    encoder.encode_frames([frame(255), frame(0)]).unwrap();
+    drop(encoder);
+    let folder = with("a.gif", &bytes);
+    assert_snapshot!(rows(&folder, 2), @"train,a.gif,,blank,every value is 255");
+}
+
+/// A grey JPEG has one component, one of CMYK four, which Adobe stores inverted.
+#[test]
+fn a_jpeg_in_cmyk() {
+    // Inverted: cyan 255 means none. So 255, 0, 0, 255 is full magenta and yellow: red.
+    let folder = with("a.jpg", &flat_jpeg([255, 0, 0, 255]));
+    assert_snapshot!(rows(&folder, 2), @"");
+    let pixels = train(&folder);
+    let pixel: [u8; 3] = pixels[..3].try_into().unwrap();
+    assert!(pixel[0] > 250 && pixel[1] < 5 && pixel[2] < 5, "{pixel:?}");
+}
+
+/// A baseline JPEG of 8x8 pixels and one value a component, marked as Adobe's CMYK.
+fn flat_jpeg(values: [u8; 4]) -> Vec<u8> {
+    let mut bytes = vec![0xff, 0xd8];
+    let mut segment = |marker: u8, content: &[u8]| {
+        bytes.extend([0xff, marker]);
+        bytes.extend(u16::try_from(content.len() + 2).unwrap().to_be_bytes());
+        bytes.extend(content);
+    };
+    segment(0xee, b"Adobe\0\x64\0\0\0\0\0");
+    // Every step of quantisation is 8: a block's mean is then its first coefficient.
+    segment(0xdb, &[vec![0], vec![8; 64]].concat());
+    let components = |of: &dyn Fn(u8) -> Vec<u8>| (1..=4).flat_map(of).collect::<Vec<u8>>();
+    let frame = components(&|id| vec![id, 0x11, 0]);
+    segment(0xc0, &[vec![8, 0, 8, 0, 8, 4], frame].concat());
+    // First coefficients: 8 bits, code 0; the others: end of block, code 0.
+    let one_code = |class: u8, symbol: u8| [vec![class, 1], vec![0; 15], vec![symbol]].concat();
+    segment(0xc4, &one_code(0x00, 8));
+    segment(0xc4, &one_code(0x10, 0));
+    let scan = components(&|id| vec![id, 0]);
+    segment(0xda, &[vec![4], scan, vec![0, 63, 0]].concat());
+    let mut bits = String::new();
+    for value in values {
+        // In 8 bits: 128 to 255 as they are; -255 to -128 less their complement.
+        let mean = (i32::from(value) - 128).clamp(-128, 127);
+        let coded = if mean < 0 {
+            mean * 2 + 1 + 255
+        } else {
+            (mean * 2 + 1).max(128)
+        };
+        bits += &format!("0{coded:08b}0");
+    }
+    while bits.len() % 8 != 0 {
+        bits.push('1');
+    }
+    for byte in bits.as_bytes().chunks(8) {
+        let byte = byte.iter().fold(0u8, |byte, bit| byte << 1 | (bit - b'0'));
+        bytes.push(byte);
+        if byte == 0xff {
+            bytes.push(0);
+        }
+    }
+    bytes.extend([0xff, 0xd9]);
+    bytes
+}
+
+#[test]
+fn a_small_file_that_claims_to_be_huge() {
+    // The size in a PNG's header, with its checksum made to fit.
+    let mut bomb = picture(Png, 8, 8, 2);
+    bomb[16..24].copy_from_slice(&[0, 0, 0xff, 0xff, 0, 0, 0xff, 0xff]);
+    let mut crc = flate2::Crc::new();
+    crc.update(&bomb[12..29]);
+    bomb[29..33].copy_from_slice(&crc.sum().to_be_bytes());
+    let folder = with("a.png", &bomb);
+    assert_snapshot!(rows(&folder, 1), @"train,a.png,,too_large,65535x65535 pixels: expected at most 134217728 in all");
+}
+
+#[test]
+fn equal_and_nearly_equal_pictures() {
+    let folder = with("again.png", &picture(Png, 16, 16, 1));
+    let large = image::load_from_memory(&picture(Png, 16, 16, 1)).unwrap();
+    let larger = large.resize_exact(64, 64, image::imageops::FilterType::Triangle);
+    folder.put("photos/larger.jpg", &encode(&larger, Jpeg));
+    folder.put("photos/other.png", &picture(Png, 16, 16, 9));
+    let rows = rows(&folder, 4);
+    assert!(
+        rows.contains("train,sound.png,,duplicate,same pixels as `again.png` in train"),
+        "{rows}"
+    );
+    assert!(rows.contains("train,larger.jpg,,near_duplicate,"), "{rows}");
+    assert!(
+        rows.contains(" of 64 bits differ from `again.png` in train"),
+        "{rows}"
+    );
+    assert_eq!(rows.lines().count(), 2, "{rows}");
+    assert_eq!(
+        folder.json("out/audit.json")["parts"]["train"]["near_duplicates"],
+        1
+    );
+}
+
+#[cfg(unix)]
+mod unix {
+    use super::{ARGUMENTS, picture, rows, with};
+    use image::ImageFormat::Png;
+    use insta::assert_snapshot;
+    use std::ffi::OsStr;
+    use std::os::unix::ffi::OsStrExt as _;
+    use std::os::unix::fs::{PermissionsExt as _, symlink};
+    use std::process::Command;
+
+    #[test]
+    fn links_that_lead_in_circles_or_nowhere() {
+        let folder = with("cats/1.png", &picture(Png, 16, 16, 2));
+        let photos = folder.path().join("photos");
+        symlink(&photos, photos.join("cats/all")).unwrap();
+        symlink("nowhere.png", photos.join("gone.png")).unwrap();
+        // A link to a picture elsewhere is a picture.
+        folder.put("elsewhere.png", &picture(Png, 16, 16, 3));
+        symlink(folder.path().join("elsewhere.png"), photos.join("link.png")).unwrap();
+        assert_snapshot!(rows(&folder, 3), @r"
+        train,gone.png,,unreadable,no such file or directory
+        train,cats/all,,link_loop,a link back to the folder itself
+        ");
+    }
+
+    #[test]
+    fn a_name_that_is_no_text() {
+        let folder = with("a.png", &picture(Png, 16, 16, 2));
+        let name = OsStr::from_bytes(b"photos/\xff\xfe.png");
+        let name = folder.path().join(name);
+        if std::fs::copy(folder.path().join("photos/a.png"), &name).is_err() {
+            return; // This file system takes no such names.
+        }
+        let twin = folder
+            .path()
+            .join(OsStr::from_bytes(b"photos/\xff\xfd.png"));
+        std::fs::copy(folder.path().join("photos/sound.png"), twin).unwrap();
+        let rows = rows(&folder, 4);
+        assert_eq!(rows.matches(",duplicate,").count(), 2, "{rows}");
+        assert!(rows.contains("\u{fffd}\u{fffd}.png"), "{rows}");
+    }
+
+    #[test]
+    fn a_pipe_is_not_waited_for() {
+        let folder = with("a.png", &picture(Png, 16, 16, 2));
+        let made = Command::new("mkfifo")
+            .arg(folder.path().join("photos/pipe.png"))
+            .status();
+        assert!(made.unwrap().success());
+        assert_snapshot!(rows(&folder, 2), @"train,pipe.png,,unreadable,a device or pipe instead of a file");
+    }
+
+    #[test]
+    fn what_may_not_be_read() {
+        let folder = with("secret.png", &picture(Png, 16, 16, 2));
+        folder.put("photos/vault/1.png", &picture(Png, 16, 16, 3));
+        let forbid = |name: &str, mode| {
+            let path = folder.path().join(name);
+            std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).unwrap();
+        };
+        forbid("photos/secret.png", 0);
+        forbid("photos/vault", 0);
+        let is_root = std::fs::File::open(folder.path().join("photos/secret.png")).is_ok();
+        if is_root {
+            // Nothing is forbidden to root, so another user has to try.
+            use std::os::unix::process::CommandExt as _;
+            forbid(".", 0o777);
+            let program = folder.path().join("program");
+            std::fs::copy(env!("CARGO_BIN_EXE_dcgan-prepare"), &program).unwrap();
+            let output = Command::new(&program)
+                .args(ARGUMENTS.split_whitespace())
+                .current_dir(folder.path())
+                .uid(65534)
+                .gid(65534)
+                .output()
+                .unwrap();
+            assert!(output.status.success(), "{output:?}");
+        } else {
+            folder.succeed(ARGUMENTS);
+        }
+        forbid("photos/vault", 0o755);
+        let table = String::from_utf8(folder.get("out/audit.csv")).unwrap();
+        assert_snapshot!(table, @r"
+        part,source,index,finding,detail
+        train,secret.png,,unreadable,permission denied
+        train,vault,,unreadable,permission denied
+        ");
+    }
+}
