@@ -1,8 +1,9 @@
 //! Folders of pictures: which files, which part, which class, and the same bytes again.
 
-use crate::{Folder, picture};
+use crate::{Folder, encode, picture};
 use dcgan_artifacts::{DatasetReader, Part};
 use image::ImageFormat::{Bmp, Gif, Jpeg, Png, WebP};
+use image::{GrayImage, Luma};
 use insta::assert_snapshot;
 
 const ARGUMENTS: &str = "--out out --set prepare.source=folder --set prepare.folder=photos \
@@ -51,6 +52,27 @@ fn every_format_without_classes() {
     assert_eq!((source.name.as_str(), source.count), ("photos", Some(5)));
     let preview = image::load_from_memory(&folder.get("out/preview.png")).unwrap();
     assert!(preview.width() > 16 * 5);
+}
+
+#[test]
+fn the_preview_shows_the_whole_range() {
+    let folder = Folder::empty();
+    for value in 0..200 {
+        let flat = GrayImage::from_pixel(2, 2, Luma([value]));
+        folder.put(
+            &format!("photos/{value:03}.png"),
+            &encode(&flat.into(), Png),
+        );
+    }
+    let size = "--set prepare.pictures.height=2 --set prepare.pictures.width=2";
+    folder.succeed(&format!("{ARGUMENTS} {size}"));
+    let preview = image::load_from_memory(&folder.get("out/preview.png")).unwrap();
+    let (preview, last) = (preview.into_luma8(), 10 * 2 + 9 * 2 - 1);
+    assert_eq!(preview.dimensions(), (last + 1, last + 1));
+    // Every second one, from the first row to the last.
+    assert_eq!(preview.get_pixel(0, 0), &Luma([0]));
+    assert_eq!(preview.get_pixel(4, 0), &Luma([2]));
+    assert_eq!(preview.get_pixel(last, last), &Luma([198]));
 }
 
 #[test]
@@ -343,11 +365,8 @@ fn what_has_changed_is_made_anew_and_nothing_else() {
     assert!(!is_written(""));
     folder.put("photos/cats/4.png", &picture(Png, 16, 16, 50));
     assert!(is_written(""), "a new picture");
-    std::fs::rename(
-        folder.path().join("photos/cats/4.png"),
-        folder.path().join("photos/cats/0.png"),
-    )
-    .unwrap();
+    std::fs::remove_file(folder.path().join("photos/cats/4.png")).unwrap();
+    folder.put("photos/cats/0.png", &picture(Png, 16, 16, 50));
     assert!(is_written(""), "another name, another order");
     assert!(
         is_written("--set prepare.pictures.filter=lanczos"),

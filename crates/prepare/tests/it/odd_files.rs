@@ -207,7 +207,7 @@ fn flat_jpeg(values: [u8; 4]) -> Vec<u8> {
     segment(0xc4, &one_code(0x10, 0));
     let scan = components(&|id| vec![id, 0]);
     segment(0xda, &[vec![4], scan, vec![0, 63, 0]].concat());
-    let mut bits = String::new();
+    let mut bits: Vec<u8> = Vec::new();
     for value in values {
         // In 8 bits: 128 to 255 as they are; -255 to -128 less their complement.
         let mean = (i32::from(value) - 128).clamp(-128, 127);
@@ -216,13 +216,15 @@ fn flat_jpeg(values: [u8; 4]) -> Vec<u8> {
         } else {
             (mean * 2 + 1).max(128)
         };
-        bits += &format!("0{coded:08b}0");
+        bits.push(0);
+        bits.extend((0..8).rev().map(|at| u8::from(coded >> at & 1 == 1)));
+        bits.push(0);
     }
-    while bits.len() % 8 != 0 {
-        bits.push('1');
+    while !bits.len().is_multiple_of(8) {
+        bits.push(1);
     }
-    for byte in bits.as_bytes().chunks(8) {
-        let byte = byte.iter().fold(0u8, |byte, bit| byte << 1 | (bit - b'0'));
+    for byte in bits.chunks(8) {
+        let byte = byte.iter().fold(0u8, |byte, bit| byte << 1 | bit);
         bytes.push(byte);
         if byte == 0xff {
             bytes.push(0);
