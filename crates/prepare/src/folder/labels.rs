@@ -27,13 +27,11 @@ pub(crate) fn read_table(path: &Path) -> Result<BTreeMap<String, String>, Error>
         path: path.to_owned(),
         source,
     })?;
-    // Spreadsheets put a byte order mark before the first row.
-    let text = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&bytes);
     let mut table = csv::ReaderBuilder::new()
         .has_headers(false)
         .flexible(true)
         .trim(csv::Trim::All)
-        .from_reader(text);
+        .from_reader(bytes.as_slice());
     let mut labels = BTreeMap::new();
     for (row_idx, row) in table.records().enumerate() {
         let row = row.map_err(|source| Error::LabelsTable {
