@@ -58,7 +58,7 @@ sample: $(call built_for,SAMPLE) ## Stage 3: the generator to RUN/sample: pictur
 	$(SAMPLE) $(COMMON) --model "$(RUN)/train/generator.safetensors" --out "$(RUN)/sample"
 
 eval: $(call built_for,EVAL) ## Stage 4: dataset and checkpoint to RUN/eval: grids, statistics
-	$(EVAL) $(COMMON) --dataset "$(RUN)/prepare/dataset.safetensors" --checkpoint "$(CHECKPOINT)" --out "$(RUN)/eval"
+	$(EVAL) $(COMMON) --dataset "$(RUN)/prepare/dataset.safetensors" --checkpoint "$(CHECKPOINT)" --metrics "$(RUN)/train/metrics.csv" --out "$(RUN)/eval"
 
 check: fmt clippy test smoke doc ## The whole gate: what CI runs
 

@@ -10,7 +10,7 @@
 //! | key | what |
 //! |---|---|
 //! | `format` | version of the format, from 1; a newer one than the program knows is refused |
-//! | `kind` | `dataset`, `checkpoint`, `generator`, `discriminator` or `samples` |
+//! | `kind` | `dataset`, `checkpoint`, `generator`, `discriminator`, `classifier` or `samples` |
 //! | `content_sha256` | SHA-256 over the arrays, see below |
 //! | `seal` | SHA-256 of this JSON text with the seal itself empty, `"seal":""`; may be left out by other programs |
 //!
@@ -47,6 +47,8 @@ mod chain;
 mod change;
 mod checkpoint;
 mod checkpoints;
+mod classifier;
+mod columns;
 mod container;
 mod dataset;
 mod dataset_writer;
@@ -72,6 +74,8 @@ pub use checkpoint::{
 pub use checkpoints::{
     Recovered, checkpoint_path, list_checkpoints, read_newest_checkpoint, retain_checkpoints,
 };
+pub use classifier::{ClassifierFile, ClassifierInfo};
+pub use columns::Columns;
 pub use dataset::{DatasetInfo, DatasetReader, Part, PartData, write_dataset};
 pub use dataset_writer::{DatasetWriter, Kept};
 pub use digest::{FileDigest, digest_file, sha256_bytes};
@@ -86,6 +90,7 @@ pub use table::{GrowingTable, TablePosition};
 
 /// The newest version of each format that this program reads, and the one that it writes.
 pub mod format_version {
+    pub use crate::classifier::FORMAT_VERSION as CLASSIFIER;
     pub use crate::dataset::FORMAT_VERSION as DATASET;
     pub use crate::manifest::FORMAT_VERSION as MANIFEST;
     pub use crate::network::FORMAT_VERSION as NETWORK;

@@ -1,10 +1,10 @@
-//! The command line.
+//! The command line's options.
 
 use dcgan_terminal::CommonArgs;
 use std::path::PathBuf;
 
-/// Evaluate a generator: image grids, what the discriminator thinks of real and generated images,
-/// and a tree of figures.
+/// Evaluate a generator: is it good, is it diverse, does it copy, which classes are weak, what does
+/// the discriminator think, and how sure is each figure.
 ///
 /// With `--checkpoint` the images are drawn from its generator. With `--samples` they come from
 /// that file; the discriminator's figures then need `--checkpoint` as well, whose discriminator
@@ -23,6 +23,28 @@ pub struct Args {
     /// Images from anywhere (samples.safetensors) in the place of the checkpoint's own
     #[arg(long, value_name = "FILE")]
     pub samples: Option<PathBuf>,
+
+    /// Classifier whose features the metrics use [default: `eval.classifier`, else one is trained]
+    #[arg(long, value_name = "FILE")]
+    pub classifier: Option<PathBuf>,
+
+    /// The run's metrics.csv: its curves in the report, and the alarm of oscillation
+    #[arg(long, value_name = "FILE")]
+    pub metrics: Option<PathBuf>,
+
+    /// The options of every stage.
+    #[command(flatten)]
+    pub common: CommonArgs,
+}
+
+/// Train the classifier whose features the metrics use, on the training part alone.
+///
+/// `eval.classifier_epochs` says how long; the seed is `eval.seed`. Writes classifier.safetensors.
+#[derive(Debug, Clone, clap::Args)]
+pub struct ClassifierArgs {
+    /// Dataset with labels (dataset.safetensors)
+    #[arg(long, value_name = "FILE")]
+    pub dataset: PathBuf,
 
     /// The options of every stage.
     #[command(flatten)]

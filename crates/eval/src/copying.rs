@@ -3,6 +3,8 @@
 
 use crate::error::artifact_failure;
 use crate::images::Images;
+use crate::quality::figure;
+use crate::tables::number;
 use dcgan_artifacts::{DatasetReader, Part};
 use dcgan_metrics::{
     Error, Interval, Nearest, Pixels, bootstrap_mean, duplicates, memorised, nearest,
@@ -20,6 +22,42 @@ const COPY: f64 = 0.01;
 /// Resamples of each bootstrap.
 const RESAMPLES: usize = 1000;
 
+/// Pairs shown of generated images and the training images nearest to them.
+const SHOWN: usize = 36;
+
+/// What [`Copying`] finds.
+#[derive(Debug)]
+pub(crate) struct Copied {
+    /// The share of `metrics.json`.
+    pub(crate) tree: Value,
+    /// The generated images that are nearest to a training image; `None` without a test part, whose
+    /// distances are the measure.
+    pub(crate) pairs: Option<Pairs>,
+}
+
+/// Generated images and the training images nearest to them, the nearest pair first.
+#[derive(Debug)]
+pub(crate) struct Pairs {
+    /// Position of the generated image, and its nearest training image.
+    pub(crate) found: Vec<(usize, Nearest)>,
+    /// Generated and training image in turn, `[2 n, height, width, channels]`.
+    pub(crate) pixels: Vec<u8>,
+}
+
+impl Pairs {
+    /// Columns of `nearest.csv`.
+    pub(crate) const HEADER: [&str; 3] = ["generated", "train", "distance"];
+
+    /// Rows of `nearest.csv`.
+    pub(crate) fn rows(&self) -> Vec<[String; 3]> {
+        let row = |(generated, nearest): &(usize, Nearest)| {
+            let distance = number(nearest.squared.sqrt());
+            [generated.to_string(), nearest.index.to_string(), distance]
+        };
+        self.found.iter().map(row).collect()
+    }
+}
+
 /// Works out what needs neither a discriminator nor a classifier.
 #[derive(Debug)]
 pub(crate) struct Copying<'a> {
@@ -33,11 +71,11 @@ pub(crate) struct Copying<'a> {
 impl Copying<'_> {
     /// The share of `metrics.json`: `duplicates` always, the rest with a test part, and the
     /// nearest-neighbour error with labels.
-    pub(crate) fn metrics(&self) -> Result<Value, Failure> {
+    pub(crate) fn metrics(&self) -> Result<Copied, Failure> {
         let generated = self.pixels(&self.images.pixels)?;
         let mut tree = json!({ "duplicates": duplicates(&generated) });
         if self.dataset.len(Part::Test).unwrap_or(0) == 0 {
-            return Ok(tree);
+            return Ok(Copied { tree, pairs: None });
         }
         let test_images = self
             .dataset
@@ -53,17 +91,43 @@ impl Copying<'_> {
             tree["nearest_neighbour_error"] =
                 self.nearest_neighbour_error(&generated, labels, &test, test_labels)?;
         }
-        let squared = |found: Vec<Nearest>| found.into_iter().map(|n| n.squared).collect();
-        let generated: Vec<f64> = squared(self.nearest_training(&generated, "generated")?);
-        let test: Vec<f64> = squared(self.nearest_training(&test, "test")?);
+        let squared = |found: &[Nearest]| -> Vec<f64> { found.iter().map(|n| n.squared).collect() };
+        let found = self.nearest_training(&generated, "generated")?;
+        let generated = squared(&found);
+        let test = squared(&self.nearest_training(&test, "test")?);
         let copies = memorised(&generated, &test, COPY).map_err(Failure::input)?;
-        tree["memorised"] = figure(&self.share(&copies)?, COPY);
+        tree["memorised"] = figure(self.share(&copies)?, Some(COPY));
         let mean = |squared: &[f64]| {
             squared.iter().map(|squared| squared.sqrt()).sum::<f64>() / squared.len() as f64
         };
         tree["nearest_training_distance"] =
             json!({ "value": mean(&generated), "real": mean(&test) });
-        Ok(tree)
+        let pairs = Some(self.pairs(found)?);
+        Ok(Copied { tree, pairs })
+    }
+
+    /// The nearest of all pairs, with their pixels.
+    fn pairs(&self, found: Vec<Nearest>) -> Result<Pairs, Failure> {
+        let mut found: Vec<(usize, Nearest)> = found.into_iter().enumerate().collect();
+        found.sort_by(|(_, a), (_, b)| a.squared.total_cmp(&b.squared));
+        found.truncate(SHOWN);
+        let indices: Vec<u32> = found
+            .iter()
+            .filter_map(|(_, nearest)| u32::try_from(nearest.index).ok())
+            .collect();
+        let mut train = Vec::new();
+        self.dataset
+            .read_images(Part::Train, &indices, &mut train)
+            .map_err(artifact_failure)?;
+        let size = self.images.size();
+        let pixels = found
+            .iter()
+            .zip(train.chunks_exact(size))
+            .flat_map(|((i, _), train)| [&self.images.pixels[i * size..(i + 1) * size], train])
+            .flatten()
+            .copied()
+            .collect();
+        Ok(Pairs { found, pixels })
     }
 
     /// The error on the test part of a nearest-neighbour classifier that knows the generated
@@ -88,10 +152,8 @@ impl Copying<'_> {
         let train_labels = &self.dataset.labels(Part::Train).unwrap_or_default()[..n];
         let real = nearest_neighbour_errors(&self.pixels(&train)?, train_labels, test, test_labels);
         let real = self.share(&real.map_err(Failure::input)?)?;
-        Ok(figure(
-            &self.share(&errors.map_err(Failure::input)?)?,
-            real.value,
-        ))
+        let errors = self.share(&errors.map_err(Failure::input)?)?;
+        Ok(figure(errors, Some(real.value)))
     }
 
     /// The nearest training image of each query.
@@ -143,9 +205,4 @@ impl Copying<'_> {
             bootstrap_mean(&values, RESAMPLES, self.settings.seed);
         interval.map_err(Failure::input)
     }
-}
-
-/// A figure with its interval and the same figure of real images.
-fn figure(interval: &Interval, real: f64) -> Value {
-    json!({ "value": interval.value, "low": interval.low, "high": interval.high, "real": real })
 }

@@ -4,7 +4,13 @@
 //! a block of images of one kind. How the blocks are made up is [`crate::reading`]'s affair; here
 //! logits become numbers.
 
-use dcgan_metrics::{Distribution, Error, Histogram, accuracy, histogram, probability, roc_auc};
+use dcgan_metrics::{
+    Calibration, Distribution, Error, Histogram, accuracy, calibration, histogram, probability,
+    roc_auc,
+};
+
+/// Bins of the calibration.
+const CALIBRATION_BINS: usize = 10;
 
 /// Which images.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -88,6 +94,8 @@ pub(crate) struct Ranking {
     pub(crate) class: Option<u8>,
     /// Area under the receiver operating characteristic of real against generated.
     pub(crate) roc_auc: f64,
+    /// Whether its probabilities of being real can be taken at their word.
+    pub(crate) calibration: Calibration,
 }
 
 /// All figures of one discriminator.
@@ -136,6 +144,7 @@ impl Statistics {
                         real: real.kind,
                         class,
                         roc_auc,
+                        calibration: calibration(&positive, &negative, CALIBRATION_BINS)?,
                     });
                 }
             }
@@ -143,11 +152,15 @@ impl Statistics {
         Ok(statistics)
     }
 
+    /// The figures of a kind and a class, or all of it.
+    pub(crate) fn of_class(&self, kind: Kind, class: Option<u8>) -> Option<&Reading> {
+        let mut readings = self.readings.iter();
+        readings.find(|reading| reading.kind == kind && reading.class == class)
+    }
+
     /// The figures of all images of a kind.
     pub(crate) fn overall(&self, kind: Kind) -> Option<&Reading> {
-        self.readings
-            .iter()
-            .find(|reading| reading.kind == kind && reading.class.is_none())
+        self.of_class(kind, None)
     }
 }
 

@@ -51,6 +51,12 @@ pub enum Error {
         /// The checkpoint's.
         got: Vec<String>,
     },
+    /// A classifier cannot be trained without labels.
+    #[error("`{}` has no labels, expected a dataset with classes", path.display())]
+    Unlabelled {
+        /// The dataset.
+        path: PathBuf,
+    },
     /// A label beyond the dataset's classes.
     #[error(
         "image {index} of `{}` has label {got}, expected one below {expected}, the number of \
@@ -99,6 +105,15 @@ pub enum Error {
         #[source]
         source: dcgan_metrics::Error,
     },
+    /// A classifier's arrays are not those of its network.
+    #[error("the classifier `{}` cannot be built", path.display())]
+    Classifier {
+        /// Its file.
+        path: PathBuf,
+        /// Which array, and why.
+        #[source]
+        source: dcgan_metrics::Error,
+    },
     /// A picture could not be made.
     #[error("cannot draw `{name}`")]
     Picture {
@@ -133,6 +148,10 @@ impl Hint for Error {
                  labels need a dataset with the same classes"
                     .into()
             }
+            Self::Unlabelled { .. } => {
+                "give a dataset with labels; without them `dcgan-eval` uses fixed random features"
+                    .into()
+            }
             Self::Label { .. } => "give samples of the dataset's own classes".into(),
             Self::TooFew { expected: 1, .. } => "give a file with images in it".into(),
             Self::TooFew { expected, .. } => format!(
@@ -142,6 +161,7 @@ impl Hint for Error {
             Self::TooFewToDraw { expected, .. } => format!("set `eval.n` to {expected} or more"),
             Self::NoImages => "`make train` makes checkpoints, `make sample` makes samples".into(),
             Self::Measure { source, .. } => return source.hint(),
+            Self::Classifier { .. } => "`dcgan-eval classifier` makes another one".into(),
             Self::Picture { source, .. } => return source.hint(),
         })
     }

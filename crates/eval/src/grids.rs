@@ -1,10 +1,13 @@
 //! Grids of generated images.
 
+use crate::copying::Pairs;
 use crate::images::Images;
 use dcgan_figures::{BACKGROUND, Error, Picture, grid};
 
 /// Rows and columns of `grid.png`, as the original's sample grids.
 const SIDE: usize = 8;
+/// Columns of the other grids.
+const COLUMNS: usize = 12;
 /// Images of each class in `grid-classes.png`.
 const PER_CLASS: usize = 10;
 
@@ -17,6 +20,30 @@ pub(crate) fn first(images: &Images) -> Result<Picture, Error> {
     let n = images.n.min(SIDE * SIDE);
     let [h, w, c] = images.shape;
     grid(&images.pixels[..n * images.size()], n, h, w, c, SIDE, 0)
+}
+
+/// Chosen images, twelve to a row.
+///
+/// # Errors
+/// As [`grid`].
+pub(crate) fn of(images: &Images, chosen: &[usize]) -> Result<Picture, Error> {
+    let size = images.size();
+    let pixels: Vec<u8> = chosen
+        .iter()
+        .flat_map(|i| &images.pixels[i * size..(i + 1) * size])
+        .copied()
+        .collect();
+    let [h, w, c] = images.shape;
+    grid(&pixels, chosen.len(), h, w, c, COLUMNS, 0)
+}
+
+/// Each generated image beside the training image nearest to it, six pairs to a row.
+///
+/// # Errors
+/// As [`grid`].
+pub(crate) fn pairs(pairs: &Pairs, [h, w, c]: [usize; 3]) -> Result<Picture, Error> {
+    let n = 2 * pairs.found.len();
+    grid(&pairs.pixels, n, h, w, c, COLUMNS, 0)
 }
 
 /// A row per class with its first ten images, a class without so many leaving grey cells; `None`

@@ -1,16 +1,21 @@
 //! Opening the inputs, and refusing those that do not fit together before anything is computed.
 
+use crate::classifier::{self, classifier_config};
 use crate::error::artifact_failure;
 use crate::images::Images;
 use crate::{Args, Error};
 use dcgan_artifacts::{
-    Artifact, DatasetReader, FileRecord, NetworkInfo, Part, Samples, digest_file,
-    read_checkpoint_info,
+    Artifact, ClassifierFile, Columns, DatasetReader, FileRecord, NetworkInfo, Part, Samples,
+    digest_file, read_checkpoint_info,
 };
-use dcgan_models::{BLOCK, ClassChoice, LoadedDiscriminator, LoadedGenerator};
+use dcgan_metrics::Classifier;
+use dcgan_models::{BLOCK, ClassChoice, LoadedDiscriminator, LoadedGenerator, between};
 use dcgan_settings::Eval;
 use dcgan_terminal::{Failure, Progress, Signals};
-use std::path::Path;
+use std::path::{Path, PathBuf};
+
+/// Images on the way from one z to another.
+const STEPS: u8 = 12;
 
 /// Where the generated images come from.
 #[derive(Debug)]
@@ -27,14 +32,38 @@ pub(crate) struct Inputs {
     pub(crate) dataset: DatasetReader,
     pub(crate) source: Source,
     pub(crate) discriminator: Option<LoadedDiscriminator>,
+    pub(crate) extractor: Extractor,
+    pub(crate) curves: Option<Columns>,
+}
+
+/// Where the features come from.
+#[derive(Debug)]
+pub(crate) enum Extractor {
+    /// A file that was asked for.
+    Given(Box<ClassifierFile>),
+    /// What an earlier evaluation of this folder trained.
+    Kept(Box<ClassifierFile>),
+    /// One that is still to be trained.
+    Untrained,
+    /// Fixed random features, for data without labels or with too few to learn from.
+    Random,
+}
+
+impl Extractor {
+    /// Whether it is kept beside the result.
+    pub(crate) fn is_kept(&self) -> bool {
+        matches!(self, Self::Kept(_) | Self::Untrained)
+    }
 }
 
 /// Name, size and hash of each input, sorted: what the manifest lists.
-pub(crate) fn records(args: &Args) -> Result<Vec<FileRecord>, Failure> {
+pub(crate) fn records(args: &Args, settings: &Eval) -> Result<Vec<FileRecord>, Failure> {
     let files = [
         (Some(&args.dataset), Artifact::Dataset),
         (args.checkpoint.as_ref(), Artifact::Checkpoint),
         (args.samples.as_ref(), Artifact::Samples),
+        (classifier_path(args, settings), Artifact::Classifier),
+        (args.metrics.as_ref(), Artifact::Table),
     ];
     let mut records = Vec::new();
     for (path, artifact) in files {
@@ -46,7 +75,13 @@ pub(crate) fn records(args: &Args) -> Result<Vec<FileRecord>, Failure> {
     Ok(records)
 }
 
-fn record(path: &Path, artifact: Artifact) -> Result<FileRecord, Failure> {
+/// The classifier that was asked for, on the command line or in the settings.
+fn classifier_path<'a>(args: &'a Args, settings: &'a Eval) -> Option<&'a PathBuf> {
+    args.classifier.as_ref().or(settings.classifier.as_ref())
+}
+
+/// Name, size and hash of one input.
+pub(crate) fn record(path: &Path, artifact: Artifact) -> Result<FileRecord, Failure> {
     use dcgan_artifacts::Error::Missing;
     let digest = digest_file(path).map_err(|error| match error {
         // What should be there is known here, and with it the command that makes it.
@@ -105,6 +140,9 @@ impl Inputs {
                 return Err(Failure::usage(Error::TooFewToDraw { expected, got }));
             }
         }
+        let curves = args.metrics.as_deref().map(Columns::read);
+        let curves = curves.transpose().map_err(artifact_failure)?;
+        let extractor = checks.extractor(args, settings)?;
         let source = match (samples, &args.checkpoint) {
             (Some((_, images)), _) => Source::Samples(images),
             (None, Some(path)) => {
@@ -120,11 +158,44 @@ impl Inputs {
             dataset,
             source,
             discriminator,
+            extractor,
+            curves,
         })
     }
 }
 
 impl Source {
+    /// Images on straight ways between two z each, a row of twelve per class or, without classes,
+    /// eight rows; `None` for samples, whose generator is not at hand.
+    pub(crate) fn interpolation(&self, settings: &Eval) -> Result<Option<Images>, Failure> {
+        let Self::Generator(generator) = self else {
+            return Ok(None);
+        };
+        let info = generator.info();
+        let rows = match info.class_names.len() {
+            0 => 8,
+            classes => classes.min(12),
+        };
+        let ends = generator.latents(settings.seed, 0, 2 * rows);
+        let (mut z, mut labels) = (Vec::new(), Vec::new());
+        for (row, ends) in (0..=u8::MAX).zip(ends.chunks_exact(2 * info.z_dim)) {
+            let (from, to) = ends.split_at(info.z_dim);
+            for step in 0..STEPS {
+                let share = f32::from(step) / f32::from(STEPS - 1);
+                z.extend(between(from, to, share, false));
+                labels.push(row);
+            }
+        }
+        let classes = (!info.class_names.is_empty()).then_some(labels);
+        let drawn = generator.images_from_latents(&z, classes.as_deref());
+        Ok(Some(Images {
+            n: rows * usize::from(STEPS),
+            shape: [info.height, info.width, info.channels],
+            pixels: drawn.map_err(Failure::input)?,
+            labels: classes,
+        }))
+    }
+
     /// The images, drawn by the generator or taken from the file.
     pub(crate) fn into_images(
         self,
@@ -219,6 +290,53 @@ impl Checks<'_> {
             pixels: samples.images,
             labels: samples.labels,
         })
+    }
+
+    /// The classifier that was asked for; else what an earlier evaluation left in the folder, if
+    /// it is of this dataset and these settings.
+    fn extractor(&self, args: &Args, settings: &Eval) -> Result<Extractor, Failure> {
+        let info = self.dataset.info();
+        if let Some(path) = classifier_path(args, settings) {
+            let file = ClassifierFile::read(path).map_err(artifact_failure)?;
+            let of = &file.info;
+            self.size(path, [of.height, of.width, of.channels])?;
+            if of.class_names != info.class_names {
+                return Err(Failure::input(Error::Classes {
+                    path: path.clone(),
+                    dataset: self.dataset_path.to_owned(),
+                    expected: info.class_names.clone(),
+                    got: of.class_names.clone(),
+                }));
+            }
+            if of.dataset_sha256 != self.dataset.content_sha256() {
+                log::warn!(
+                    "classifier `{}` was trained on another dataset than `{}`",
+                    path.display(),
+                    self.dataset_path.display()
+                );
+            }
+            let arrays = Classifier::from_arrays(classifier_config(self.dataset), &file.arrays);
+            arrays.map_err(|source| {
+                let path = path.clone();
+                Failure::input(Error::Classifier { path, source })
+            })?;
+            return Ok(Extractor::Given(Box::new(file)));
+        }
+        let labels = self.dataset.labels(Part::Train).unwrap_or_default();
+        if labels.len() < Classifier::BATCH_SIZE {
+            return Ok(Extractor::Random);
+        }
+        // A damaged file is no loss: another one is trained.
+        let earlier = ClassifierFile::read(&args.common.out.join(classifier::FILE)).ok();
+        let earlier = earlier.filter(|file| {
+            let of = &file.info;
+            of.dataset_sha256 == self.dataset.content_sha256()
+                && (of.epochs, of.seed) == (settings.classifier_epochs, settings.seed)
+                && (of.architecture.as_str(), of.recipe.as_str())
+                    == (Classifier::ARCHITECTURE, Classifier::RECIPE)
+                && Classifier::from_arrays(classifier_config(self.dataset), &file.arrays).is_ok()
+        });
+        Ok(earlier.map_or(Extractor::Untrained, |file| Extractor::Kept(Box::new(file))))
     }
 
     /// An unlabelled network may be held against a labelled dataset; a labelled one needs the

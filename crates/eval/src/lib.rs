@@ -3,18 +3,26 @@
 //! [`run`] is the whole stage: open and check the inputs, draw or read the images, ask the
 //! discriminator, write grids, tables and the manifest.
 
+mod alarms;
 mod args;
+mod classifier;
+mod cli;
 mod copying;
 mod discriminator;
 mod error;
+mod evaluate;
 mod grids;
 mod images;
 mod inputs;
+mod quality;
 mod reading;
+mod report;
 mod run;
 mod summary;
+mod svg;
 mod tables;
 
-pub use args::Args;
+pub use args::{Args, ClassifierArgs};
+pub use cli::Cli;
 pub use error::Error;
 pub use run::run;

@@ -1,5 +1,6 @@
 //! What a person reads on stdout.
 
+use crate::alarms::raised;
 use crate::discriminator::{Kind, Reading, Statistics};
 use serde_json::Value;
 use std::fmt::Write as _;
@@ -87,33 +88,69 @@ pub(crate) fn table(statistics: &Statistics, class_names: &[String]) -> String {
     text
 }
 
-/// The figures that need no network, one a line, with the interval and what real images give.
+/// The figures of the classifier's features.
+pub(crate) fn quality(tree: &Value) -> String {
+    let title = tree["extractor"]["name"].as_str().unwrap_or_default();
+    let names = [
+        ("class_accuracy", "class accuracy"),
+        ("cross_entropy", "cross-entropy"),
+        ("classifier_score", "classifier score"),
+        ("frechet_distance", "Fréchet distance"),
+        ("frechet_distance_class_mean", "Fréchet, mean over classes"),
+        ("kernel_distance", "kernel distance"),
+        ("precision", "precision"),
+        ("recall", "recall"),
+        ("density", "density"),
+        ("coverage", "coverage"),
+    ];
+    figures(title, &names, tree)
+}
+
+/// The figures that need no network.
 pub(crate) fn pixels(tree: &Value) -> String {
-    let mut text = format!(
-        "\n{:<28}{:>12}{:>20}{:>12}\n",
-        "pixels", "value", "95 %", "real"
-    );
     let names = [
         ("nearest_neighbour_error", "1-NN error on the test part"),
         ("memorised", "share nearer than tests are"),
         ("nearest_training_distance", "distance to training part"),
     ];
-    for (key, label) in names {
-        let number = |name: &str| tree[key][name].as_f64();
-        let (Some(value), Some(real)) = (number("value"), number("real")) else {
-            continue;
-        };
-        let interval = match (number("low"), number("high")) {
-            (Some(low), Some(high)) => format!("{low:.4} - {high:.4}"),
-            _ => String::new(),
-        };
-        let _ = writeln!(text, "{label:<28}{value:>12.4}{interval:>20}{real:>12.4}");
-    }
+    let mut text = figures("pixels", &names, tree);
     let _ = writeln!(
         text,
         "{:<28}{:>12}",
         "duplicates",
         tree["duplicates"].to_string()
     );
+    text
+}
+
+/// A line per alarm that is raised.
+pub(crate) fn alarms(tree: &Value) -> String {
+    let mut text = String::new();
+    for name in raised(tree) {
+        let number = |key: &str| tree[name][key].as_f64().unwrap_or(f64::NAN);
+        let name = name.replace('_', " ");
+        let (value, bound) = (number("value"), number("bound"));
+        let _ = writeln!(text, "\nalarm: {name} ({value:.4}, bound {bound:.4})");
+    }
+    text
+}
+
+/// Figures one a line, with the interval and what real images give.
+fn figures(title: &str, names: &[(&str, &str)], tree: &Value) -> String {
+    let mut text = format!("\n{title:<28}{:>12}{:>20}{:>12}\n", "value", "95 %", "real");
+    for (key, label) in names {
+        let number = |name: &str| tree[key][name].as_f64();
+        let Some(value) = number("value") else {
+            continue;
+        };
+        let interval = match (number("low"), number("high")) {
+            (Some(low), Some(high)) => format!("{low:.4} - {high:.4}"),
+            _ => String::new(),
+        };
+        let real = number("real").map_or_else(String::new, |real| format!("{real:.4}"));
+        let line = format!("{label:<28}{value:>12.4}{interval:>20}{real:>12}");
+        text.push_str(line.trim_end());
+        text.push('\n');
+    }
     text
 }

@@ -1,7 +1,7 @@
 //! The figures as files: `discriminator.csv`, `discriminator.json`, `metrics.json`.
 
 use crate::discriminator::{Kind, Reading, Statistics};
-use dcgan_metrics::{Distribution, Histogram, QUANTILES};
+use dcgan_metrics::{Calibration, Distribution, Histogram, QUANTILES};
 use serde_json::{Map, Value, json};
 
 /// Columns of `discriminator.csv`.
@@ -72,6 +72,15 @@ pub(crate) fn discriminator_rows(
             None,
             ranking.roc_auc,
         );
+        let error = ranking.calibration.error;
+        push(
+            &part,
+            ranking.class,
+            "probability",
+            "calibration_error",
+            None,
+            error,
+        );
     }
     rows
 }
@@ -99,22 +108,57 @@ pub(crate) fn discriminator_tree(
             Value::Object(leaf),
         );
     }
-    let mut roc_auc = Map::new();
+    let (mut roc_auc, mut calibration) = (Map::new(), Map::new());
     for ranking in &statistics.rankings {
         let part = versus(ranking.real);
-        put(
-            &mut roc_auc,
-            part,
-            ranking.class,
-            class_names,
-            json!(ranking.roc_auc),
-        );
+        let put = |tree, leaf| put(tree, part.clone(), ranking.class, class_names, leaf);
+        put(&mut roc_auc, json!(ranking.roc_auc));
+        put(&mut calibration, calibration_tree(&ranking.calibration));
+    }
+    let mut gap = Map::new();
+    for reading in statistics.readings.iter().filter(|r| r.kind == Kind::Train) {
+        if let Some(leaf) = gap_tree(statistics, reading) {
+            put(&mut gap, GAP.into(), reading.class, class_names, leaf);
+        }
     }
     json!({
         "normalisation": {"statistics": "batch", "block": block},
         "parts": parts,
         "roc_auc": roc_auc,
+        "calibration": calibration,
+        "gap": gap,
     })
+}
+
+/// What the discriminator's memory of its training images is called.
+const GAP: &str = "train_minus_test";
+
+/// How much better it knows training images than test images: its overfitting.
+fn gap_tree(statistics: &Statistics, train: &Reading) -> Option<Value> {
+    let test = statistics.of_class(Kind::Test, train.class)?;
+    Some(json!({
+        "accuracy": train.accuracy - test.accuracy,
+        "logit_mean": train.logit.mean - test.logit.mean,
+        "probability_mean": train.probability.mean - test.probability.mean,
+    }))
+}
+
+fn calibration_tree(calibration: &Calibration) -> Value {
+    let n = calibration.bins.len() as f64;
+    let bins = calibration.bins.iter().enumerate().map(|(i, bin)| {
+        let (low, high) = (i as f64 / n, (i + 1) as f64 / n);
+        match bin {
+            Some(bin) => json!({
+                "low": low,
+                "high": high,
+                "weight": bin.weight,
+                "probability": bin.probability,
+                "share": bin.share,
+            }),
+            None => json!({ "low": low, "high": high, "weight": 0.0 }),
+        }
+    });
+    json!({ "error": calibration.error, "bins": bins.collect::<Vec<Value>>() })
 }
 
 /// The discriminator's share of `metrics.json`: the figures that one follows from run to run.
@@ -133,15 +177,21 @@ pub(crate) fn discriminator_metrics(statistics: &Statistics) -> Value {
         });
         tree.insert(reading.kind.name().to_owned(), leaf);
     }
-    let mut roc_auc = Map::new();
+    let (mut roc_auc, mut calibration) = (Map::new(), Map::new());
     for ranking in statistics
         .rankings
         .iter()
         .filter(|ranking| ranking.class.is_none())
     {
         roc_auc.insert(versus(ranking.real), json!(ranking.roc_auc));
+        calibration.insert(versus(ranking.real), json!(ranking.calibration.error));
     }
     tree.insert("roc_auc".into(), Value::Object(roc_auc));
+    tree.insert("calibration_error".into(), Value::Object(calibration));
+    let train = statistics.overall(Kind::Train);
+    if let Some(gap) = train.and_then(|train| gap_tree(statistics, train)) {
+        tree.insert(GAP.into(), gap);
+    }
     Value::Object(tree)
 }
 
@@ -216,14 +266,14 @@ fn class_name(class: u8, class_names: &[String]) -> String {
 }
 
 /// The shortest text that reads back equal.
-fn number(value: f64) -> String {
+pub(crate) fn number(value: f64) -> String {
     value.to_string()
 }
 
-/// Rows under [`HEADER`] as the bytes of a CSV file.
-pub(crate) fn csv(rows: &[[String; 7]]) -> Vec<u8> {
+/// Rows under a header as the bytes of a CSV file.
+pub(crate) fn csv<const N: usize>(header: [&str; N], rows: &[[String; N]]) -> Vec<u8> {
     let mut writer = csv::Writer::from_writer(Vec::new());
-    let header = HEADER.map(str::to_owned);
+    let header = header.map(str::to_owned);
     for row in std::iter::once(&header).chain(rows) {
         writer
             .write_record(row)

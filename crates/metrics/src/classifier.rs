@@ -118,6 +118,15 @@ pub struct Classifier {
 }
 
 impl Classifier {
+    /// Images in a training batch.
+    pub const BATCH_SIZE: usize = BATCH;
+    /// The layers in words.
+    pub const ARCHITECTURE: &str = "5x5 convolution /2 to 32, 5x5 convolution /2 to 64, linear to 128, linear to \
+                                    classes; batch norm and ReLU behind all but the last";
+    /// How it is trained, in words.
+    pub const RECIPE: &str =
+        "Adam, 2e-3 falling linearly to 0, batches of 64, images moved by up to 2 pixels";
+
     /// Fresh weights: normal with variance 2 / inputs (He et al., "Delving Deep into Rectifiers",
     /// 2015, equation 10); weight i is drawn from stream i of the seed.
     pub fn init(config: ClassifierConfig, seed: u64) -> Self {

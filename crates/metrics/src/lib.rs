@@ -5,6 +5,7 @@
 //! the order of the slice, so equal arrays give equal bytes. Each function's documentation gives
 //! its equation and where that comes from.
 
+mod calibration;
 mod classified;
 mod classifier;
 mod distribution;
@@ -17,6 +18,7 @@ mod neighbours;
 mod points;
 mod ranking;
 
+pub use calibration::{Bin, Calibration, calibration};
 pub use classified::Classified;
 pub use classifier::{Arrays, Classifier, ClassifierConfig, FEATURES, Reading};
 pub use distribution::{Distribution, Histogram, QUANTILES, histogram, quantile_of_sorted};

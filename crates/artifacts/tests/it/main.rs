@@ -7,6 +7,7 @@
 mod atomicity;
 mod chain;
 mod checkpoints;
+mod classifiers;
 mod damage;
 mod dataset_writer;
 mod datasets;

@@ -153,8 +153,8 @@ fn the_table_holds_every_figure_once() {
         .map(|row| row.iter().take(6).collect::<Vec<_>>().join(","))
         .collect();
     assert_eq!(keys.len(), rows.len());
-    // Three parts and four groups, each accuracy and twice 14 figures and 5 bins; two rankings.
-    assert_eq!(rows.len(), 12 * (1 + 2 * (14 + 5)) + 2 * 4);
+    // Three parts and four groups, each accuracy and twice 14 figures and 5 bins; two rankings of two.
+    assert_eq!(rows.len(), 12 * (1 + 2 * (14 + 5)) + 2 * 2 * 4);
     let tree = fixture.json("out/discriminator.json");
     let value = |key: [&str; 4]| -> f64 {
         let row = rows.iter().find(|row| row.iter().take(4).eq(key)).unwrap();
@@ -185,13 +185,16 @@ fn samples_alone_have_no_discriminator() {
     insta::assert_snapshot!(stdout, @r"
     20 generated images
 
+    random features                    value                95 %        real
+    kernel distance                   0.0499    -0.0392 - 0.1389      0.0547
+
     pixels                             value                95 %        real
     1-NN error on the test part       1.0000     1.0000 - 1.0000      0.6000
     share nearer than tests are       0.3500     0.1500 - 0.6000      0.0100
     distance to training part       742.2409                        765.1804
     duplicates                             0
 
-    wrote grid.png, grid-classes.png, metrics.json to `out`
+    wrote grid.png, grid-classes.png, nearest.png, nearest.csv, report.html, metrics.json to `out`
     ");
 }
 
@@ -266,13 +269,24 @@ fn the_summary_is_a_table() {
     one                               0.0000      0.0000      0.0000
     two                               0.0000      0.0000      0.0000
 
+    classifier                         value                00 %        real
+    class accuracy                    0.0000     0.0000 - 0.0000      0.0000
+    cross-entropy                     0.0000     0.0000 - 0.0000      0.0000
+    classifier score                  0.0000     0.0000 - 0.0000      0.0000
+    Fréchet distance                 00.0000   00.0000 - 00.0000      0.0000
+    kernel distance                   0.0000     0.0000 - 0.0000      0.0000
+    precision                         0.0000     0.0000 - 0.0000      0.0000
+    recall                            0.0000     0.0000 - 0.0000      0.0000
+    density                           0.0000     0.0000 - 0.0000      0.0000
+    coverage                          0.0000     0.0000 - 0.0000      0.0000
+
     pixels                             value                00 %        real
     0-NN error on the test part       0.0000     0.0000 - 0.0000      0.0000
     share nearer than tests are       0.0000     0.0000 - 0.0000      0.0000
     distance to training part       000.0000                        000.0000
     duplicates                            00
 
-    wrote grid.png, grid-classes.png, discriminator.csv, discriminator.json, metrics.json to `out`
+    wrote grid.png, grid-classes.png, interpolation.png, discriminator.csv, discriminator.json, worst.png, surest.png, nearest.png, nearest.csv, report.html, metrics.json to `out`
     ");
     let stdout = fixture.succeed(&[&args[..], &["--json", "--force"]].concat());
     let json: serde_json::Value = serde_json::from_str(&stdout).unwrap();

@@ -26,12 +26,19 @@ fn equal_runs_have_equal_bytes_for_any_number_of_threads() {
     assert_eq!(
         names,
         [
+            "classifier.safetensors",
             "discriminator.csv",
             "discriminator.json",
             "grid-classes.png",
             "grid.png",
+            "interpolation.png",
             "manifest.json",
-            "metrics.json"
+            "metrics.json",
+            "nearest.csv",
+            "nearest.png",
+            "report.html",
+            "surest.png",
+            "worst.png"
         ]
     );
     assert_eq!(files, fixture.files("b"));
@@ -83,7 +90,20 @@ fn files_of_an_earlier_evaluation_do_not_linger() {
     fixture.succeed(&["--dataset", "d", "--samples", "s", "--out", "out"]);
     let files = fixture.files("out");
     let names: Vec<&str> = files.keys().map(String::as_str).collect();
-    assert_eq!(names, ["grid.png", "manifest.json", "metrics.json"]);
+    assert_eq!(
+        names,
+        [
+            "classifier.safetensors",
+            "grid.png",
+            "manifest.json",
+            "metrics.json",
+            "nearest.csv",
+            "nearest.png",
+            "report.html",
+            "surest.png",
+            "worst.png"
+        ]
+    );
 }
 
 #[test]
@@ -93,9 +113,9 @@ fn a_dry_run_writes_nothing() {
     assert!(!fixture.path("out").exists());
     insta::assert_snapshot!(stdout, @r#"
     dataset `noise`: 8x8x1, 3 classes
-    settings: {"eval":{"histogram_bins":50,"n":96,"seed":0}}
+    settings: {"eval":{"alarms":{"collapse":0.5,"discriminator_saturated":0.98,"generator_saturated":0.02,"oscillation":0.4,"overfitting":0.1},"classifier_epochs":8,"histogram_bins":50,"n":96,"seed":0}}
     reads c, d
-    would write grid.png, grid-classes.png, discriminator.csv, discriminator.json, metrics.json, manifest.json in `out`
+    would write grid.png, grid-classes.png, worst.png, surest.png, nearest.png, nearest.csv, discriminator.csv, discriminator.json, classifier.safetensors, interpolation.png, report.html, metrics.json, manifest.json in `out`
     "#);
     fixture.succeed(&args(&["--out", "out"]));
     let stdout = fixture.succeed(&args(&["--out", "out", "--dry-run", "--json"]));
@@ -107,14 +127,18 @@ fn a_dry_run_writes_nothing() {
 fn the_help_names_every_option_with_its_default() {
     let fixture = Fixture::new();
     insta::assert_snapshot!(fixture.succeed(&["--help"]), @r"
-    Evaluate a generator: image grids, what the discriminator thinks of real and generated images, and a
-    tree of figures.
+    Evaluate a generator: is it good, is it diverse, does it copy, which classes are weak, what does the
+    discriminator think, and how sure is each figure.
 
     With `--checkpoint` the images are drawn from its generator. With `--samples` they come from that
     file; the discriminator's figures then need `--checkpoint` as well, whose discriminator judges them,
     and are left out without it.
 
     Usage: dcgan-eval [OPTIONS] --dataset <FILE> --out <DIR>
+           dcgan-eval <COMMAND>
+
+    Commands:
+      classifier  Train the classifier whose features the metrics use, on the training part alone
 
     Options:
           --dataset <FILE>
@@ -125,6 +149,13 @@ fn the_help_names_every_option_with_its_default() {
 
           --samples <FILE>
               Images from anywhere (samples.safetensors) in the place of the checkpoint's own
+
+          --classifier <FILE>
+              Classifier whose features the metrics use [default: `eval.classifier`, else one is
+              trained]
+
+          --metrics <FILE>
+              The run's metrics.csv: its curves in the report, and the alarm of oscillation
 
       -h, --help
               Print help (see a summary with '-h')
@@ -159,6 +190,13 @@ fn the_help_names_every_option_with_its_default() {
 
     Settings of this stage and their defaults; `pipelines/mnist.yaml` explains each, and `--set
     KEY=VALUE` overrides one:
+      eval.alarms.collapse = 0.5
+      eval.alarms.discriminator_saturated = 0.98
+      eval.alarms.generator_saturated = 0.02
+      eval.alarms.oscillation = 0.4
+      eval.alarms.overfitting = 0.1
+      eval.classifier = none
+      eval.classifier_epochs = 8
       eval.histogram_bins = 50
       eval.n = 10000
       eval.seed = 0

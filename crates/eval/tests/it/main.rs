@@ -6,3 +6,5 @@ mod errors;
 mod evaluation;
 mod fixture;
 mod identity;
+mod quality;
+mod report;

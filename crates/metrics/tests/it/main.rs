@@ -2,6 +2,7 @@
 //! independent programs.
 #![expect(clippy::unwrap_used, reason = "a failing step of a test may end it")]
 
+mod calibration;
 mod classified;
 mod classifier;
 mod distribution;

@@ -1,0 +1,365 @@
+//! `report.html`: one file that needs nothing else, made of the trees and pictures of the evaluation.
+
+use crate::alarms;
+use crate::svg::{self, Named, bars, escape, histograms, lines, reliability, short};
+use dcgan_artifacts::{Columns, FileRecord};
+use serde_json::Value;
+use std::fmt::Write as _;
+
+/// What a figure is called, and how to read it.
+const FIGURES: [(&str, &str, &str); 10] = [
+    (
+        "class_accuracy",
+        "Class accuracy",
+        "share that the classifier puts into the class asked for",
+    ),
+    (
+        "cross_entropy",
+        "Conditional cross-entropy",
+        "nats; lower is better",
+    ),
+    (
+        "classifier_score",
+        "Classifier score",
+        "1 to the number of classes; higher is better",
+    ),
+    (
+        "frechet_distance",
+        "Fréchet distance",
+        "lower is better; grows as images get fewer",
+    ),
+    (
+        "frechet_distance_class_mean",
+        "Fréchet distance, mean over classes",
+        "lower is better",
+    ),
+    (
+        "kernel_distance",
+        "Kernel distance",
+        "0 for equal distributions",
+    ),
+    ("precision", "Precision", "share that looks real"),
+    ("recall", "Recall", "share of real images within reach"),
+    (
+        "density",
+        "Density",
+        "how firmly among real images; 1 for real ones",
+    ),
+    (
+        "coverage",
+        "Coverage",
+        "share of real images with a generated one near",
+    ),
+];
+/// The same for the figures of pixels.
+const PIXELS: [(&str, &str, &str); 3] = [
+    (
+        "nearest_neighbour_error",
+        "1-NN error",
+        "a nearest-neighbour classifier taught by these images; lower is better",
+    ),
+    (
+        "memorised",
+        "Memorised",
+        "share nearer to a training image than 1 % of test images are",
+    ),
+    (
+        "nearest_training_distance",
+        "Distance to the training part",
+        "of the nearest image; far below real: copies",
+    ),
+];
+const PAGE: &str = "\
+*{box-sizing:border-box}body{margin:0;background:var(--paper);color:var(--ink);font:16px/1.5 system-ui,sans-serif}\
+main{max-width:72rem;margin:0 auto;padding:1rem}h1{font-size:1.6rem;margin:.5rem 0}h2{font-size:1.15rem;margin:2rem 0 .5rem;border-bottom:1px solid var(--rule)}\
+table{border-collapse:collapse;width:100%;font-variant-numeric:tabular-nums}th,td{text-align:right;padding:.3rem .6rem;border-bottom:1px solid var(--rule)}\
+th:first-child,td:first-child,td.note{text-align:left}td.note,figcaption,.quiet{color:var(--faint);font-size:.9rem}.wide{overflow-x:auto}\
+.two{display:grid;grid-template-columns:repeat(auto-fit,minmax(19rem,1fr));gap:1rem}figure{margin:0}svg{width:100%;height:auto}\
+img{width:100%;max-width:42rem;height:auto;image-rendering:pixelated;background:#000}.alarm{border-left:4px solid var(--c1);padding:.4rem .8rem}\
+.good{border-left:4px solid var(--c2);padding:.4rem .8rem}code{font-size:.85rem;overflow-wrap:anywhere}a{color:var(--c0)}\
+a:focus-visible,.wide:focus-visible{outline:2px solid var(--c0)}\
+@media print{body{font-size:11px}h2{break-after:avoid}figure,tr{break-inside:avoid}}";
+
+/// All that the report shows.
+pub(crate) struct Report<'a> {
+    /// The dataset's name.
+    pub(crate) dataset: &'a str,
+    /// `metrics.json`.
+    pub(crate) metrics: &'a Value,
+    /// `discriminator.json`.
+    pub(crate) discriminator: Option<&'a Value>,
+    /// The run's `metrics.csv`.
+    pub(crate) curves: Option<&'a Columns>,
+    /// Pictures: name, caption, PNG.
+    pub(crate) pictures: Vec<(&'a str, &'a str, &'a [u8])>,
+    /// Settings of the evaluation.
+    pub(crate) settings: &'a Value,
+    /// What was evaluated.
+    pub(crate) inputs: &'a [FileRecord],
+}
+
+/// `loss.svg`, `discriminator.svg`: the run's curves, where they are known.
+pub(crate) fn curves(curves: &Columns) -> Vec<(&'static str, String)> {
+    let chart = |title: &str, names: &[&str]| {
+        let series: Vec<Named<&[f64]>> = names
+            .iter()
+            .filter_map(|name| Some(((*name).to_owned(), curves.get(name)?)))
+            .collect();
+        lines(title, curves.get("step").unwrap_or_default(), &series)
+    };
+    let charts = [
+        (
+            "loss.svg",
+            chart("Losses", &["d_loss", "g_loss_1", "g_loss_2"]),
+        ),
+        (
+            "discriminator.svg",
+            chart(
+                "What the discriminator thinks",
+                &["d_real_mean", "d_fake_mean", "d_accuracy"],
+            ),
+        ),
+    ];
+    charts
+        .into_iter()
+        .filter(|(_, chart)| !chart.is_empty())
+        .collect()
+}
+
+impl Report<'_> {
+    /// The page.
+    pub(crate) fn html(&self) -> String {
+        let title = escape(&format!("{}: evaluation of a generator", self.dataset));
+        let mut page = format!(
+            "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\">\
+             <meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">\
+             <meta name=\"color-scheme\" content=\"light dark\"><link rel=\"icon\" href=\"data:,\">\
+             <title>{title}</title><style>{}{PAGE}</style></head><body><main><h1>{title}</h1>",
+            svg::STYLE
+        );
+        self.head(&mut page);
+        self.table(&mut page);
+        self.classes(&mut page);
+        self.pictures(&mut page);
+        self.training(&mut page);
+        self.judged(&mut page);
+        self.provenance(&mut page);
+        page + "</main></body></html>\n"
+    }
+
+    fn head(&self, page: &mut String) {
+        let images = &self.metrics["images"];
+        let _ = write!(page, "<p>{} generated images", images["generated"]);
+        if let Some(step) = self.metrics["step"].as_u64() {
+            let _ = write!(page, " of step {step}");
+        }
+        let _ = write!(page, " against the dataset <b>{}</b>", escape(self.dataset));
+        for (part, name) in [("train", "training"), ("test", "test")] {
+            if let Some(n) = images[part].as_u64() {
+                let _ = write!(page, ", {n} {name} images");
+            }
+        }
+        page.push_str(".</p>");
+        let tree = &self.metrics["alarms"];
+        let raised = alarms::raised(tree);
+        if raised.is_empty() {
+            page.push_str("<p class=\"good\">No alarm is raised.</p>");
+        }
+        for name in raised {
+            let alarm = &tree[name];
+            let _ = write!(
+                page,
+                "<p class=\"alarm\"><b>Alarm: {}</b> ({}, bound {})</p>",
+                name.replace('_', " "),
+                number(&alarm["value"]),
+                number(&alarm["bound"])
+            );
+        }
+    }
+
+    fn table(&self, page: &mut String) {
+        let quality = &self.metrics["quality"];
+        let extractor = quality["extractor"]["name"].as_str().unwrap_or_default();
+        let _ = write!(
+            page,
+            "<h2>Figures</h2><p class=\"quiet\">Features: {}. 95 % intervals; <i>real</i> is what real images get.</p>\
+             <div class=\"wide\" tabindex=\"0\"><table><thead><tr><th scope=\"col\">Figure</th><th scope=\"col\">Value</th>\
+             <th scope=\"col\">95 %</th><th scope=\"col\">Real</th><th scope=\"col\">How to read it</th></tr></thead><tbody>",
+            escape(extractor)
+        );
+        let rows = FIGURES.map(|row| (quality, row));
+        let pixels = PIXELS.map(|row| (&self.metrics["pixels"], row));
+        for (tree, (key, name, note)) in rows.into_iter().chain(pixels) {
+            let figure = &tree[key];
+            if figure["value"].is_null() {
+                continue;
+            }
+            let interval = if figure["low"].is_null() {
+                String::new()
+            } else {
+                format!("{} – {}", number(&figure["low"]), number(&figure["high"]))
+            };
+            let _ = write!(
+                page,
+                "<tr><th scope=\"row\">{name}</th><td>{}</td><td>{interval}</td><td>{}</td><td class=\"note\">{note}</td></tr>",
+                number(&figure["value"]),
+                number(&figure["real"])
+            );
+        }
+        let _ = write!(
+            page,
+            "<tr><th scope=\"row\">Duplicates</th><td>{}</td><td></td><td></td><td class=\"note\">images equal to an earlier one</td></tr></tbody></table></div>",
+            self.metrics["pixels"]["duplicates"]
+        );
+    }
+
+    fn classes(&self, page: &mut String) {
+        let quality = &self.metrics["quality"];
+        let charts: Vec<String> = [
+            ("class_accuracy_by_class", "Accuracy by class"),
+            ("diversity_by_class", "Diversity by class"),
+            ("frechet_distance_by_class", "Fréchet distance by class"),
+        ]
+        .into_iter()
+        .filter_map(|(key, title)| {
+            let rows: Vec<_> = quality[key]
+                .as_object()?
+                .iter()
+                .filter_map(|(name, class)| {
+                    Some((
+                        name.clone(),
+                        (class["value"].as_f64()?, class["real"].as_f64()),
+                    ))
+                })
+                .collect();
+            Some(bars(title, &rows))
+        })
+        .collect();
+        section(page, "By class", &charts);
+    }
+
+    fn pictures(&self, page: &mut String) {
+        let figures: Vec<String> = self
+            .pictures
+            .iter()
+            .map(|(name, caption, png)| {
+                let caption = escape(caption);
+                format!(
+                    "<img alt=\"{caption}\" src=\"data:image/png;base64,{}\"><figcaption>{caption} ({})</figcaption>",
+                    base64(png),
+                    escape(name)
+                )
+            })
+            .collect();
+        section(page, "Images", &figures);
+    }
+
+    fn training(&self, page: &mut String) {
+        let charts = self.curves.map(curves).unwrap_or_default();
+        let charts: Vec<String> = charts.into_iter().map(|(_, chart)| chart).collect();
+        section(page, "Training", &charts);
+    }
+
+    fn judged(&self, page: &mut String) {
+        let Some(tree) = self.discriminator else {
+            return;
+        };
+        let mut charts = Vec::new();
+        for (quantity, title) in [("logit", "Logits"), ("probability", "Probabilities")] {
+            let mut range = (0.0, 1.0);
+            let series: Vec<Named<Vec<f64>>> = ["train", "test", "generated"]
+                .into_iter()
+                .filter_map(|part| {
+                    let histogram = &tree["parts"][part]["all"][quantity]["histogram"];
+                    range = (histogram["low"].as_f64()?, histogram["high"].as_f64()?);
+                    let counts = histogram["counts"].as_array()?;
+                    let counts = counts.iter().filter_map(Value::as_f64).collect();
+                    Some((part.to_owned(), counts))
+                })
+                .collect();
+            charts.push(histograms(title, quantity, range, &series));
+        }
+        let series: Vec<Named<Vec<(f64, f64)>>> = ["train", "test"]
+            .into_iter()
+            .filter_map(|part| {
+                let bins = &tree["calibration"][format!("{part}_vs_generated")]["all"]["bins"];
+                let point =
+                    |bin: &Value| Some((bin["probability"].as_f64()?, bin["share"].as_f64()?));
+                Some((
+                    part.to_owned(),
+                    bins.as_array()?.iter().filter_map(point).collect(),
+                ))
+            })
+            .collect();
+        charts.push(reliability("Calibration: share that is real", &series));
+        section(page, "Discriminator", &charts);
+    }
+
+    fn provenance(&self, page: &mut String) {
+        page.push_str(
+            "<h2>Inputs and settings</h2><div class=\"wide\" tabindex=\"0\"><table><tbody>",
+        );
+        for record in self.inputs {
+            let _ = write!(
+                page,
+                "<tr><th scope=\"row\">{}</th><td class=\"note\"><code>SHA-256 {}</code></td></tr>",
+                escape(&record.name),
+                record.sha256
+            );
+        }
+        let text = escape(&self.settings.to_string());
+        let _ = write!(
+            page,
+            "<tr><th scope=\"row\">settings</th><td class=\"note\"><code>{text}</code></td></tr></tbody></table></div>\
+             <p class=\"quiet\">Made by dcgan-eval {}.</p>",
+            env!("CARGO_PKG_VERSION")
+        );
+    }
+}
+
+/// A heading and figures below it, two beside each other where there is room.
+fn section(page: &mut String, title: &str, figures: &[String]) {
+    if figures.is_empty() {
+        return;
+    }
+    let _ = write!(page, "<h2>{title}</h2><div class=\"two\">");
+    for figure in figures {
+        let _ = write!(page, "<figure>{figure}</figure>");
+    }
+    page.push_str("</div>");
+}
+
+fn number(value: &Value) -> String {
+    value.as_f64().map(short).unwrap_or_default()
+}
+
+/// RFC 4648, section 4.
+fn base64(bytes: &[u8]) -> String {
+    const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let mut text = String::with_capacity(bytes.len().div_ceil(3) * 4);
+    for group in bytes.chunks(3) {
+        let of = |i: usize| u32::from(group.get(i).copied().unwrap_or(0));
+        let bits = of(0) << 16 | of(1) << 8 | of(2);
+        for i in 0..4 {
+            if i <= group.len() {
+                text.push(char::from(ALPHABET[(bits >> (18 - 6 * i) & 63) as usize]));
+            } else {
+                text.push('=');
+            }
+        }
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn base64_is_that_of_the_rfc() {
+        let encode = |text: &str| super::base64(text.as_bytes());
+        assert_eq!(
+            [encode(""), encode("f"), encode("fo")],
+            ["", "Zg==", "Zm8="]
+        );
+        assert_eq!([encode("foo"), encode("foobar")], ["Zm9v", "Zm9vYmFy"]);
+    }
+}

@@ -1,0 +1,164 @@
+//! The classifier and the figures of its features.
+
+use crate::fixture::{Fixture, SIDE};
+use dcgan_artifacts::{ClassifierFile, DatasetReader, Part, Samples};
+use serde_json::Value;
+
+const EVALUATE: [&str; 6] = ["--dataset", "d", "--samples", "s", "--out", "out"];
+
+/// The training part of dataset `d` as samples.
+fn training_images_as_samples(fixture: &Fixture) {
+    let dataset = DatasetReader::open(&fixture.path("d")).unwrap();
+    let train = dataset.read_part(Part::Train).unwrap();
+    let samples = Samples {
+        images: train.images,
+        labels: train.labels,
+        n: train.n,
+        height: SIDE,
+        width: SIDE,
+        channels: 1,
+        seeds: Vec::new(),
+        model_sha256: None,
+    };
+    samples.write(&fixture.path("s")).unwrap();
+}
+
+fn quality(fixture: &Fixture) -> Value {
+    fixture.json("out/metrics.json")["quality"].clone()
+}
+
+/// Real images in the place of generated ones get the very figures that stand beside them.
+#[test]
+fn the_ceiling_is_what_real_images_get() {
+    let fixture = Fixture::new();
+    fixture.dataset("d", SIDE, 2, [130, 120]);
+    training_images_as_samples(&fixture);
+    fixture.succeed(&EVALUATE);
+    let quality = quality(&fixture);
+    for name in [
+        "frechet_distance",
+        "frechet_distance_class_mean",
+        "kernel_distance",
+        "precision",
+        "recall",
+        "density",
+        "coverage",
+    ] {
+        let (value, real) = (
+            quality[name]["value"].as_f64().unwrap(),
+            quality[name]["real"].as_f64().unwrap(),
+        );
+        assert!(
+            (value - real).abs() <= 1e-6 * real.abs(),
+            "{name}: {value} {real}"
+        );
+        let low = quality[name]["low"].as_f64().unwrap();
+        let high = quality[name]["high"].as_f64().unwrap();
+        assert!(
+            low <= value && value <= high,
+            "{name}: {low} {value} {high}"
+        );
+    }
+    // What it was trained on it knows better than what it was not.
+    let accuracy = &quality["class_accuracy"];
+    assert!(accuracy["value"].as_f64().unwrap() > accuracy["real"].as_f64().unwrap());
+    assert_eq!(accuracy["real"], quality["extractor"]["test_accuracy"]);
+    assert_eq!(accuracy["value"], quality["extractor"]["train_accuracy"]);
+    let by_class = &quality["class_accuracy_by_class"];
+    let mean = (by_class["zero"]["value"].as_f64().unwrap()
+        + by_class["one"]["value"].as_f64().unwrap())
+        / 2.0;
+    assert!((mean - accuracy["value"].as_f64().unwrap()).abs() < 1e-12);
+}
+
+#[test]
+fn without_labels_the_features_are_random_and_say_so() {
+    let fixture = Fixture::new();
+    fixture.dataset("d", SIDE, 0, [70, 64]);
+    fixture.samples("s", SIDE, 0, 64);
+    fixture.succeed(&EVALUATE);
+    let quality = quality(&fixture);
+    assert_eq!(quality["extractor"]["name"], "random features");
+    assert!(quality["frechet_distance"]["value"].as_f64().unwrap() > 0.0);
+    for name in ["class_accuracy", "classifier_score", "diversity_by_class"] {
+        assert!(quality.get(name).is_none(), "{name}");
+    }
+    assert!(!fixture.path("out/classifier.safetensors").exists());
+}
+
+#[test]
+fn the_classifier_command_repeats_itself_and_its_file_serves() {
+    let fixture = Fixture::new();
+    fixture.dataset("d", SIDE, 3, [130, 64]);
+    fixture.samples("s", SIDE, 3, 64);
+    let train = |out: &str, threads: &str| {
+        let args = [
+            "classifier",
+            "--dataset",
+            "d",
+            "--out",
+            out,
+            "--threads",
+            threads,
+        ];
+        fixture.succeed(&args)
+    };
+    train("a", "1");
+    train("b", "2");
+    assert_eq!(fixture.files("a"), fixture.files("b"));
+    assert!(train("a", "1").starts_with("nothing to do"));
+    let file = ClassifierFile::read(&fixture.path("a/classifier.safetensors")).unwrap();
+    assert_eq!((file.info.epochs, file.info.class_names.len()), (8, 3));
+    // An evaluation trains the very same one when none is given, and keeps it.
+    fixture.succeed(&EVALUATE);
+    let own = std::fs::read(fixture.path("out/classifier.safetensors")).unwrap();
+    assert_eq!(own, fixture.files("a")["classifier.safetensors"]);
+    let with_own = quality(&fixture);
+    let given = ["--classifier", "a/classifier.safetensors"];
+    fixture.succeed(&[&EVALUATE[..], &given].concat());
+    assert_eq!(quality(&fixture), with_own);
+    assert!(!fixture.path("out/classifier.safetensors").exists());
+}
+
+#[test]
+fn classifiers_that_do_not_fit_are_refused() {
+    let fixture = Fixture::new();
+    fixture.dataset("d", SIDE, 3, [64, 64]);
+    fixture.succeed(&["classifier", "--dataset", "d", "--out", "c3"]);
+    fixture.dataset("other", SIDE, 2, [64, 64]);
+    fixture.dataset("large", 12, 3, [64, 64]);
+    fixture.samples("s", SIDE, 3, 64);
+    fixture.samples("l", 12, 3, 64);
+    fixture.samples("o", SIDE, 2, 64);
+    let given = ["--classifier", "c3/classifier.safetensors", "--out", "out"];
+    let large = fixture.fail(&[&["--dataset", "large", "--samples", "l"], &given[..]].concat());
+    insta::assert_snapshot!(large, @r"
+    exit 3
+    error: `c3/classifier.safetensors` holds images of 8x8x1, expected 12x12x1 as in the dataset `large`
+    hint: give the dataset that the network was trained on
+    ");
+    let other = fixture.fail(&[&["--dataset", "other", "--samples", "o"], &given[..]].concat());
+    insta::assert_snapshot!(other, @r#"
+    exit 3
+    error: `c3/classifier.safetensors` knows the classes ["zero", "one", "two"], expected ["zero", "one"] as in the dataset `other`
+    hint: give the dataset that the network was trained on
+    "#);
+    let mut file = ClassifierFile::read(&fixture.path("c3/classifier.safetensors")).unwrap();
+    file.arrays.remove("f1/w");
+    file.write(&fixture.path("c3/classifier.safetensors"))
+        .unwrap();
+    let partial = fixture.fail(&[&["--dataset", "d", "--samples", "s"], &given[..]].concat());
+    insta::assert_snapshot!(partial, @r"
+    exit 3
+    error: the classifier `c3/classifier.safetensors` cannot be built
+    caused by: `f1/w` holds 0 values, expected 32768
+    hint: `dcgan-eval classifier` makes another one
+    ");
+    fixture.dataset("d", SIDE, 0, [64, 64]);
+    let unlabelled = fixture.fail(&["classifier", "--dataset", "d", "--out", "out"]);
+    insta::assert_snapshot!(unlabelled, @r"
+    exit 3
+    error: `d` has no labels, expected a dataset with classes
+    hint: give a dataset with labels; without them `dcgan-eval` uses fixed random features
+    ");
+}
