@@ -208,6 +208,37 @@ pub fn read_generator(path: &Path) -> Result<ModelFile, Error> {
     read_network(path, Role::Generator, Artifact::Generator)
 }
 
+/// Reads the averaged generator (`ema/generator/...`) out of a checkpoint.
+///
+/// # Errors
+/// As the crate's documentation lists for every reader; [`Error::Unfit`] for any other file, and for
+/// a checkpoint without averaged weights.
+pub fn read_averaged_generator(path: &Path) -> Result<ModelFile, Error> {
+    let file = open(path)?;
+    let info: CheckpointInfo = file.own_info()?;
+    let role = Role::Generator;
+    let averaged = |name: &str| {
+        name.strip_prefix(AVERAGED)
+            .is_some_and(|name| name.starts_with(role.prefix()))
+    };
+    let weights: Arrays = floats(file.read(averaged)?)
+        .into_iter()
+        .map(|(name, array)| (group_of(&name).1.to_owned(), array))
+        .collect();
+    if weights.is_empty() {
+        let expected = format!("averaged weights `{AVERAGED}{}...`", role.prefix());
+        return Err(file.unfit(expected, "none"));
+    }
+    let (network, step, dataset_sha256) = (info.network, info.step, info.dataset_sha256);
+    Ok(ModelFile {
+        network,
+        role,
+        step,
+        dataset_sha256,
+        weights,
+    })
+}
+
 /// Reads the discriminator out of a checkpoint or a discriminator file.
 ///
 /// # Errors

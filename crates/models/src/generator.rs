@@ -2,7 +2,9 @@
 
 use crate::{BLOCK, ClassChoice, Error, latents, network_config, z_distribution};
 use candle_core::{Device, Tensor};
-use dcgan_artifacts::{FileDigest, ModelFile, NetworkInfo, digest_file, read_generator};
+use dcgan_artifacts::{
+    FileDigest, ModelFile, NetworkInfo, digest_file, read_averaged_generator, read_generator,
+};
 use dcgan_networks::{Generator, ZDistribution, one_hot, tensor_to_images};
 use dcgan_random::Purpose;
 use rayon::prelude::*;
@@ -24,7 +26,23 @@ impl LoadedGenerator {
     /// # Errors
     /// Names the file, and the field or weight that is at fault.
     pub fn load(path: &Path) -> Result<Self, Error> {
-        let file = read_generator(path)?;
+        Self::of_file(path, read_generator(path)?)
+    }
+
+    /// The averaged generator of a checkpoint that has one (`train.ema`), or else as
+    /// [`load`](Self::load).
+    ///
+    /// # Errors
+    /// As [`load`](Self::load); with `averaged`, also for a checkpoint without averaged weights.
+    pub fn load_either(path: &Path, averaged: bool) -> Result<Self, Error> {
+        if averaged {
+            Self::of_file(path, read_averaged_generator(path)?)
+        } else {
+            Self::load(path)
+        }
+    }
+
+    fn of_file(path: &Path, file: ModelFile) -> Result<Self, Error> {
         Self::from_file(file).map_err(|source| Error::Unusable {
             path: path.to_owned(),
             source: Box::new(source),

@@ -74,17 +74,23 @@ impl Adam {
     ///
     /// Drop the loss first: the update writes into the tensors that its graph holds.
     ///
+    /// Gradients with finite squares keep finite weights finite: both moments are means of what they
+    /// were fed, and no update is larger than a bounded multiple of the learning rate. So no weight
+    /// need be looked at after it.
+    ///
     /// # Errors
-    /// [`Error::NonFinite`] names the first weight whose gradient is not finite, and
-    /// [`Error::NoGradient`] one that has none; then nothing was changed.
+    /// [`Error::NonFinite`] names the weight whose gradient, or its square, stopped being finite first
+    /// on the way back through the network, and [`Error::NoGradient`] one that has none; then nothing
+    /// was changed.
     pub fn step(&mut self, parameters: &Parameters, gradients: &Gradients) -> Result<f32> {
         let norm = gradients.norm(parameters)?;
-        if !norm.is_finite() {
-            let culprit = gradients.first_non_finite(parameters)?;
-            let name = culprit.unwrap_or(parameters.scope()).into();
+        // The second moment takes squares, each of which is at most the norm's.
+        if !(norm * norm).is_finite()
+            && let Some(culprit) = gradients.first_non_finite(parameters)?
+        {
             return Err(Error::NonFinite {
                 what: "gradient of",
-                name,
+                name: culprit.into(),
             });
         }
         self.steps += 1;

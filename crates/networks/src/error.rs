@@ -77,6 +77,16 @@ pub enum Error {
         /// Which one.
         name: String,
     },
+    /// A loss or a batch statistic is infinite or not a number, because something before it is.
+    #[error("{what} `{name}` is not finite, and the first that is not is {origin}")]
+    NonFiniteFrom {
+        /// `loss`, `mean or variance of`.
+        what: &'static str,
+        /// Which one.
+        name: String,
+        /// A weight, or the layer whose output it is, with its full name.
+        origin: String,
+    },
     /// A tensor operation failed inside a layer.
     #[error("layer `{layer}` failed on shapes {shapes:?}")]
     Layer {
@@ -91,6 +101,11 @@ pub enum Error {
 }
 
 impl Error {
+    /// Whether training has diverged: a number is infinite or none.
+    pub fn is_divergence(&self) -> bool {
+        matches!(self, Self::NonFinite { .. } | Self::NonFiniteFrom { .. })
+    }
+
     /// Names `layer` and the shapes of its operands in a tensor library's error.
     pub(crate) fn at<'a>(
         layer: &'a str,
@@ -114,7 +129,7 @@ impl Hint for Error {
                 "use a file written for the same kind of network, image size and widths".into(),
             ),
             Self::BatchTooSmall { .. } => Some("use a batch of at least 2".into()),
-            Self::NonFinite { .. } => {
+            Self::NonFinite { .. } | Self::NonFiniteFrom { .. } => {
                 Some("continue from an earlier checkpoint, or lower `train.learning_rate`".into())
             }
             Self::Config { .. }

@@ -38,6 +38,15 @@ impl PassStats {
             .find(|entry| entry.name == name)
             .map(|entry| &entry.stats)
     }
+
+    /// The name of the first batch norm, in the order of the layers, of which a statistic is infinite
+    /// or a NaN.
+    pub fn first_non_finite(&self) -> Option<&str> {
+        let finite = |values: &[f32]| values.iter().all(|value| value.is_finite());
+        let sound = |stats: &BatchStats| finite(&stats.mean) && finite(&stats.variance_unbiased);
+        let entry = self.0.iter().find(|entry| !sound(&entry.stats))?;
+        Some(&entry.name)
+    }
 }
 
 /// Activations of one pass by `layer/what`, such as `g_h0/pre`: `pre` is a layer's output with its

@@ -77,13 +77,15 @@ impl Gradients {
         Ok(total.sqrt() as f32)
     }
 
-    /// The name of the first weight, in order, whose gradient has an infinite value or a NaN.
+    /// The name of the first weight, in the order of the backward pass, whose gradient has a value
+    /// that is a NaN or has no finite square. The backward pass meets the last layer first, so that
+    /// is where it began.
     ///
     /// # Errors
     /// [`Error::NoGradient`] if a weight has none.
     pub fn first_non_finite<'a>(&self, parameters: &'a Parameters) -> Result<Option<&'a str>> {
-        for parameter in parameters {
-            let finite = |values: &[f32]| values.iter().all(|value| value.is_finite());
+        for parameter in parameters.iter().rev() {
+            let finite = |values: &[f32]| values.iter().all(|value| (value * value).is_finite());
             if !self.read(parameter, finite)? {
                 return Ok(Some(&parameter.name));
             }

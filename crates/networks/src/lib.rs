@@ -15,6 +15,7 @@ mod averages;
 mod builder;
 mod config;
 mod discriminator;
+mod ema;
 mod error;
 mod forward;
 mod generator;
@@ -33,6 +34,7 @@ pub use adam::{Adam, AdamConfig};
 pub use averages::MovingAverage;
 pub use config::{Kind, NetworkConfig};
 pub use discriminator::Discriminator;
+pub use ema::WeightAverage;
 pub use error::{Error, Result};
 pub use forward::{NamedStats, Pass, PassStats, Taps};
 pub use generator::Generator;
@@ -42,7 +44,7 @@ pub use latent::{ZDistribution, latents};
 pub use layers::{BatchNorm, Conv2d, Conv2dTranspose, Linear};
 pub use losses::{
     DiscriminatorLoss, discriminator_loss, discriminator_loss_fake, discriminator_loss_real,
-    generator_loss,
+    generator_loss, smoothed_discriminator_loss,
 };
 pub use parameters::{Arrays, Parameter, Parameters, Weights};
 pub use tensors::{scalar, values};

@@ -23,7 +23,11 @@ pub struct DiscriminatorLoss {
 /// # Errors
 /// [`Error::Layer`] if the operation fails.
 pub fn discriminator_loss_real(logits: &Tensor) -> Result<Tensor> {
-    bce("loss/d_real", logits, 1.0)
+    loss_towards(logits, 1.0)
+}
+
+fn loss_towards(logits: &Tensor, real_target: f32) -> Result<Tensor> {
+    bce("loss/d_real", logits, real_target)
 }
 
 /// mean bce(D(G(z)), 0): how much D believes in the generated batch. Logits `[B,1]` to a scalar.
@@ -39,7 +43,22 @@ pub fn discriminator_loss_fake(logits: &Tensor) -> Result<Tensor> {
 /// # Errors
 /// [`Error::Layer`] if an operation fails.
 pub fn discriminator_loss(real_logits: &Tensor, fake_logits: &Tensor) -> Result<DiscriminatorLoss> {
-    let real = discriminator_loss_real(real_logits)?;
+    smoothed_discriminator_loss(real_logits, fake_logits, 1.0)
+}
+
+/// [`discriminator_loss`] with `real_target` instead of 1 for the real batch: one-sided label
+/// smoothing, which keeps D from growing too sure of itself. Generated images keep the target 0, or D
+/// would hold G where it is. Source: Salimans et al. 2016, <https://arxiv.org/abs/1606.03498>,
+/// section 3.4.
+///
+/// # Errors
+/// [`Error::Layer`] if an operation fails.
+pub fn smoothed_discriminator_loss(
+    real_logits: &Tensor,
+    fake_logits: &Tensor,
+    real_target: f32,
+) -> Result<DiscriminatorLoss> {
+    let real = loss_towards(real_logits, real_target)?;
     let fake = discriminator_loss_fake(fake_logits)?;
     let total = (&real + &fake).map_err(Error::at("loss/d", &[&real, &fake]))?;
     Ok(DiscriminatorLoss { real, fake, total })

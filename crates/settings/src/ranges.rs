@@ -4,7 +4,8 @@
 use crate::error::{Error, Origin};
 use crate::keys::{join, nearest_name};
 use crate::{
-    Depth, Eval, IdxFiles, Labels, Pictures, Pipeline, Prepare, Sample, Synthetic, Train, parse_seeds,
+    Depth, Eval, IdxFiles, Labels, Pictures, Pipeline, Prepare, Sample, Synthetic, Train,
+    parse_seeds,
 };
 use std::collections::BTreeSet;
 use std::fmt::Display;
@@ -230,14 +231,27 @@ fn train(train: &Train) -> Result<(), Fault> {
         let expected = "`auto`, or 1 to 8";
         return Err(Fault::new("train.depth", expected, levels.to_string()));
     }
-    if !(train.learning_rate > 0.0 && train.learning_rate <= 1.0) {
-        let found = train.learning_rate.to_string();
-        return Err(Fault::new(
-            "train.learning_rate",
-            "more than 0 and at most 1",
-            found,
-        ));
+    for (key, rate) in [
+        ("train.learning_rate", Some(train.learning_rate)),
+        ("train.learning_rate_d", train.learning_rate_d),
+    ] {
+        if let Some(rate) = rate
+            && !(rate > 0.0 && rate <= 1.0)
+        {
+            let found = rate.to_string();
+            return Err(Fault::new(key, "more than 0 and at most 1", found));
+        }
     }
+    if !(0.0..1.0).contains(&train.ema) {
+        let found = train.ema.to_string();
+        return Err(Fault::new("train.ema", "at least 0 and less than 1", found));
+    }
+    within(
+        "train.label_smoothing",
+        train.label_smoothing,
+        0.0..=0.5,
+        "",
+    )?;
     if !(0.0..1.0).contains(&train.beta1) {
         let found = train.beta1.to_string();
         return Err(Fault::new(
@@ -250,6 +264,13 @@ fn train(train: &Train) -> Result<(), Fault> {
         "train.generator_updates",
         train.generator_updates,
         1..=100,
+        "",
+    )?;
+    within("train.max_rollbacks", train.max_rollbacks, 0..=1000, "")?;
+    within(
+        "train.collapse_watch",
+        train.collapse_watch,
+        0..=1_000_000_000,
         "",
     )?;
     within("train.log_every", train.log_every, 1..=1_000_000_000, "")?;

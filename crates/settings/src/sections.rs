@@ -228,6 +228,16 @@ pub enum MovingAverages {
     WithReadouts,
 }
 
+/// What to do when training diverges: when a loss, gradient or weight is infinite or no number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OnDivergence {
+    /// Stop with exit code 4.
+    Stop,
+    /// Go back to the last good checkpoint and on with other batches.
+    Rollback,
+}
+
 /// Settings of `dcgan-train`. The defaults are the original's.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -256,14 +266,29 @@ pub struct Train {
     pub depth: Depth,
     /// Adam's learning rate.
     pub learning_rate: f64,
+    /// Adam's learning rate for the discriminator, where it has one of its own.
+    pub learning_rate_d: Option<f64>,
     /// Adam's decay of the first moment.
     pub beta1: f64,
     /// Generator updates per discriminator update, all on the same z.
     pub generator_updates: usize,
+    /// How much less than 1 the discriminator is to answer to a real picture: one-sided label
+    /// smoothing.
+    pub label_smoothing: f64,
+    /// Mirror each picture of a batch, left to right, or not, at random.
+    pub flip: bool,
+    /// Decay of the averaged generator, near 1; 0: none is kept.
+    pub ema: f64,
     /// Draw a new order of the pictures each epoch; false keeps the order of epoch 1.
     pub reshuffle: bool,
     /// Which passes feed the moving averages.
     pub moving_averages: MovingAverages,
+    /// What to do when training diverges.
+    pub on_divergence: OnDivergence,
+    /// How often a run may roll back, in all.
+    pub max_rollbacks: u32,
+    /// Steps that a sign of collapse lasts before a warning; 0: no warning.
+    pub collapse_watch: usize,
     /// Steps between two rows of `metrics.csv`.
     pub log_every: usize,
     /// Steps between two checkpoints; one more stands at the end.
@@ -290,6 +315,8 @@ pub struct Sample {
     pub single_images: bool,
     /// Columns of the grid; 0: near square, or one per class.
     pub columns: usize,
+    /// Take the averaged generator of a checkpoint (`train.ema`).
+    pub ema: bool,
 }
 
 /// Settings of `dcgan-eval`.
@@ -300,6 +327,8 @@ pub struct Eval {
     pub n: usize,
     /// Seed of those images.
     pub seed: u64,
+    /// Take the averaged generator of the checkpoint (`train.ema`).
+    pub ema: bool,
     /// Bins of the discriminator histograms.
     pub histogram_bins: usize,
     /// The classifier whose features the metrics use; `None`: one is trained on labelled data, and
@@ -395,10 +424,17 @@ impl Default for Train {
             dfc_dim: 1024,
             depth: Depth::Levels(4),
             learning_rate: 2e-4,
+            learning_rate_d: None,
             beta1: 0.5,
             generator_updates: 2,
+            label_smoothing: 0.0,
+            flip: false,
+            ema: 0.0,
             reshuffle: true,
             moving_averages: MovingAverages::Updates,
+            on_divergence: OnDivergence::Stop,
+            max_rollbacks: 3,
+            collapse_watch: 200,
             log_every: 1,
             checkpoint_every: 500,
             keep_checkpoints: 3,
@@ -415,6 +451,7 @@ impl Default for Sample {
             class: None,
             single_images: false,
             columns: 0,
+            ema: false,
         }
     }
 }
@@ -424,6 +461,7 @@ impl Default for Eval {
         Self {
             n: 10_000,
             seed: 0,
+            ema: false,
             histogram_bins: 50,
             classifier: None,
             classifier_epochs: 8,

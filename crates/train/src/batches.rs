@@ -49,6 +49,12 @@ impl<'a> Batches<'a> {
         }
     }
 
+    /// Goes on with the order and z of another attempt.
+    pub(crate) fn begin(&mut self, attempt: u32) {
+        self.attempt = attempt;
+        self.order = (0, Vec::new());
+    }
+
     /// The batch of `step`: images and labels by the epoch's order, z by the step.
     pub(crate) fn at(&mut self, step: u64) -> Result<Batch, Error> {
         let NetworkConfig {
@@ -65,6 +71,14 @@ impl<'a> Batches<'a> {
         let indices = &self.order.1[start..start + size];
         self.dataset
             .read_images(Part::Train, indices, &mut self.bytes)?;
+        if self.settings.flip {
+            let mut coins = self.stream(Purpose::Augmentation, step);
+            for image in self.bytes.chunks_exact_mut(height * width * channels) {
+                if coins.below(2) == 1 {
+                    mirror(image, width, channels);
+                }
+            }
+        }
         let x = images_to_tensor(&self.bytes, [size, height, width, channels], kind)?;
         let y = match self.dataset.labels(Part::Train) {
             Some(labels) if classes > 0 => {
@@ -111,5 +125,29 @@ impl<'a> Batches<'a> {
 
     fn stream(&self, purpose: Purpose, index: u64) -> Stream {
         Stream::with_attempt(self.settings.seed, purpose, index, self.attempt)
+    }
+}
+
+/// Turns an image `[H, W, C]` left to right.
+fn mirror(image: &mut [u8], width: usize, channels: usize) {
+    for row in image.chunks_exact_mut(width * channels) {
+        // Backwards byte by byte, then each pixel's colours forwards again.
+        row.reverse();
+        row.chunks_exact_mut(channels).for_each(<[u8]>::reverse);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::mirror;
+
+    #[test]
+    fn pixels_change_places_and_keep_their_colours() {
+        let mut grey = [1, 2, 3, 4, 5, 6];
+        mirror(&mut grey, 3, 1);
+        assert_eq!(grey, [3, 2, 1, 6, 5, 4]);
+        let mut colour = [1, 2, 3, 4, 5, 6, 7, 8, 9];
+        mirror(&mut colour, 3, 3);
+        assert_eq!(colour, [7, 8, 9, 4, 5, 6, 1, 2, 3]);
     }
 }

@@ -7,7 +7,7 @@ use dcgan_artifacts::{
     checkpoint_path, differences, list_checkpoints, read_newest_checkpoint, remove_file, sync_file,
     verify_checkpoint,
 };
-use dcgan_networks::{Adam, AdamConfig, Discriminator, Generator, NetworkConfig};
+use dcgan_networks::{Adam, AdamConfig, Discriminator, Generator, NetworkConfig, WeightAverage};
 use dcgan_settings::Train;
 use serde_json::json;
 use std::collections::BTreeMap;
@@ -39,6 +39,8 @@ pub(crate) struct Checkpoints {
 pub(crate) struct Resumed {
     /// Networks and optimisers.
     pub(crate) state: State,
+    /// The averaged generator, where the run keeps one.
+    pub(crate) average: Option<WeightAverage>,
     /// Steps done.
     pub(crate) step: u64,
     /// Roll-backs so far.
@@ -49,30 +51,39 @@ pub(crate) struct Resumed {
     pub(crate) path: PathBuf,
 }
 
-/// The optimiser of both networks, as the settings have it.
-fn adam(settings: &Train) -> AdamConfig {
+/// The optimisers of generator and discriminator, as the settings have them.
+fn adams(settings: &Train) -> [AdamConfig; 2] {
     #[expect(clippy::cast_possible_truncation, reason = "training is in float32")]
-    let (lr, beta1) = (settings.learning_rate as f32, settings.beta1 as f32);
-    AdamConfig {
-        lr,
+    let beta1 = settings.beta1 as f32;
+    let of_g = settings.learning_rate;
+    [of_g, settings.learning_rate_d.unwrap_or(of_g)].map(|rate| AdamConfig {
+        #[expect(clippy::cast_possible_truncation, reason = "training is in float32")]
+        lr: rate as f32,
         beta1,
         beta2: BETA2,
         epsilon: EPSILON,
-    }
+    })
 }
 
-/// Fresh networks, a function of their configuration and the seed, and fresh optimisers.
-pub(crate) fn fresh(config: &NetworkConfig, settings: &Train) -> Result<State, Error> {
+/// Fresh networks, a function of their configuration and the seed, and fresh optimisers; and the
+/// averaged generator, where the run is to keep one.
+pub(crate) fn fresh(
+    config: &NetworkConfig,
+    settings: &Train,
+) -> Result<(State, Option<WeightAverage>), Error> {
     let generator = Generator::init(config, settings.seed)?;
     let discriminator = Discriminator::init(config, settings.seed)?;
-    let adam_g = Adam::new(generator.parameters(), adam(settings));
-    let adam_d = Adam::new(discriminator.parameters(), adam(settings));
-    Ok(State {
+    let [of_g, of_d] = adams(settings);
+    let adam_g = Adam::new(generator.parameters(), of_g);
+    let adam_d = Adam::new(discriminator.parameters(), of_d);
+    let average = (settings.ema > 0.0).then(|| WeightAverage::new(&generator, settings.ema));
+    let state = State {
         generator,
         discriminator,
         adam_g,
         adam_d,
-    })
+    };
+    Ok((state, average.transpose()?))
 }
 
 impl Checkpoints {
@@ -94,7 +105,7 @@ impl Checkpoints {
         }
         let (path, checkpoint) = (recovered.path, recovered.checkpoint);
         self.check(&path, &checkpoint.info)?;
-        let state =
+        let (state, average) =
             restore(config, settings, &checkpoint).map_err(|source| Error::UnfitCheckpoint {
                 path: path.clone(),
                 source,
@@ -107,6 +118,7 @@ impl Checkpoints {
         } = checkpoint.info;
         Ok(Some(Resumed {
             state,
+            average,
             step,
             attempt,
             tables,
@@ -148,6 +160,7 @@ impl Checkpoints {
     pub(crate) fn save(
         &self,
         state: &State,
+        average: Option<&WeightAverage>,
         step: u64,
         attempt: u32,
         tables: BTreeMap<String, TablePosition>,
@@ -174,7 +187,8 @@ impl Checkpoints {
             on_signal: !self.plan.keeps_checkpoint(step),
         };
         let path = checkpoint_path(&self.folder, step);
-        let ema = Arrays::new();
+        let ema = average.map(|average| average.arrays().clone());
+        let ema = ema.unwrap_or_default();
         let checkpoint = Checkpoint {
             info,
             weights,
@@ -191,6 +205,16 @@ impl Checkpoints {
         Ok(path)
     }
 
+    /// Deletes the checkpoints that are not the plan's own.
+    pub(crate) fn drop_unplanned(&self) -> Result<(), Error> {
+        for (step, path) in list_checkpoints(&self.folder)? {
+            if !self.plan.keeps_checkpoint(step) {
+                remove_file(&path)?;
+            }
+        }
+        Ok(())
+    }
+
     /// Deletes what the checkpoint of `step` makes needless: earlier ones beyond the number to
     /// keep, and those that are not the plan's own. What is left is what an undisturbed run would
     /// have left, however often this one was interrupted. Later ones, damaged, are left to be
@@ -200,7 +224,8 @@ impl Checkpoints {
         let newest = checkpoint_path(&self.folder, step);
         let mut earlier = list_checkpoints(&self.folder)?;
         earlier.retain(|(of, _)| *of < step);
-        let mut kept = 1;
+        // One that is not the plan's own does not count: a roll-back passes it over.
+        let mut kept = usize::from(self.plan.keeps_checkpoint(step));
         let mut needless = Vec::new();
         for (of, path) in earlier.iter().rev() {
             if self.plan.keeps_checkpoint(*of) && (self.keep == 0 || kept < self.keep) {
@@ -227,13 +252,9 @@ impl Checkpoints {
         &self,
         path: &Path,
         role: Role,
-        state: &State,
+        weights: Arrays,
         step: u64,
     ) -> Result<(), Error> {
-        let weights = match role {
-            Role::Generator => state.generator.arrays()?,
-            Role::Discriminator => state.discriminator.arrays()?,
-        };
         let (network, dataset_sha256) = (self.network.clone(), self.dataset_sha256.clone());
         ModelFile {
             network,
@@ -247,28 +268,31 @@ impl Checkpoints {
     }
 }
 
-/// Networks and optimisers out of a checkpoint.
+/// Networks, optimisers and averaged generator out of a checkpoint.
 fn restore(
     config: &NetworkConfig,
     settings: &Train,
     checkpoint: &Checkpoint,
-) -> Result<State, dcgan_networks::Error> {
+) -> Result<(State, Option<WeightAverage>), dcgan_networks::Error> {
     let Checkpoint {
         info,
         weights,
         adam_m,
         adam_v,
-        ..
+        ema,
     } = checkpoint;
     let generator = Generator::from_arrays(config, weights)?;
     let discriminator = Discriminator::from_arrays(config, weights)?;
-    let load = |parameters, steps| Adam::load(parameters, adam(settings), steps, adam_m, adam_v);
-    let adam_g = load(generator.parameters(), info.adam_steps_g)?;
-    let adam_d = load(discriminator.parameters(), info.adam_steps_d)?;
-    Ok(State {
+    let [of_g, of_d] = adams(settings);
+    let load = |parameters, config, steps| Adam::load(parameters, config, steps, adam_m, adam_v);
+    let adam_g = load(generator.parameters(), of_g, info.adam_steps_g)?;
+    let adam_d = load(discriminator.parameters(), of_d, info.adam_steps_d)?;
+    let average = (settings.ema > 0.0).then(|| WeightAverage::load(&generator, settings.ema, ema));
+    let state = State {
         generator,
         discriminator,
         adam_g,
         adam_d,
-    })
+    };
+    Ok((state, average.transpose()?))
 }

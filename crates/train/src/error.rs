@@ -115,15 +115,27 @@ pub enum Error {
         source: dcgan_networks::Error,
     },
     /// Training diverged.
-    #[error("training diverged at step {step}; {}", kept(checkpoint.as_deref()))]
+    #[error(
+        "training diverged at step {step}{}; {}", after(*rollbacks), kept(checkpoint.as_deref())
+    )]
     Diverged {
         /// The iteration.
         step: u64,
+        /// Roll-backs so far.
+        rollbacks: u32,
         /// The last good checkpoint.
         checkpoint: Option<PathBuf>,
         /// Which loss, gradient or weight is not finite.
         source: dcgan_networks::Error,
     },
+}
+
+fn after(rollbacks: u32) -> String {
+    match rollbacks {
+        0 => String::new(),
+        1 => " after a roll-back".into(),
+        n => format!(" after {n} roll-backs"),
+    }
 }
 
 fn kept(checkpoint: Option<&Path>) -> String {
@@ -172,9 +184,11 @@ impl Hint for Error {
             Self::Artifacts(source) => source.hint(),
             Self::Network(source) => source.hint(),
             Self::UnfitPictures { kind, .. } => Some(match kind {
-                dcgan_networks::Kind::Labelled => "prepare pictures whose sides are multiples of 4, \
+                dcgan_networks::Kind::Labelled => {
+                    "prepare pictures whose sides are multiples of 4, \
                     or set `train.network: unlabelled`, which takes any size from 16"
-                    .into(),
+                        .into()
+                }
                 dcgan_networks::Kind::Unlabelled => {
                     "prepare larger pictures, or set a smaller `train.depth`".into()
                 }
@@ -200,7 +214,8 @@ impl Hint for Error {
                 "move it out of the folder: the run goes on from the checkpoint before it".into(),
             ),
             Self::Diverged { .. } => Some(
-                "lower `train.learning_rate` or take another `train.seed`, in another `--out`"
+                "lower `train.learning_rate`, take another `train.seed` or set \
+                 `train.on_divergence: rollback`, in another `--out`"
                     .into(),
             ),
         }

@@ -110,9 +110,22 @@ fn read(folder: &Path) -> Result<Option<Value>, Error> {
             })
         })?,
     };
-    serde_json::from_slice(&bytes)
-        .map(Some)
-        .map_err(|source| Error::DamagedRun { path, source })
+    let mut run =
+        serde_json::from_slice(&bytes).map_err(|source| Error::DamagedRun { path, source })?;
+    add_defaults(&mut run);
+    Ok(Some(run))
+}
+
+/// A run from before a setting existed was started with what is now its default.
+fn add_defaults(run: &mut Value) {
+    let defaults = dcgan_settings::resolved(&dcgan_settings::Train::default());
+    if let (Some(Value::Object(settings)), Value::Object(defaults)) =
+        (run.get_mut("train"), defaults)
+    {
+        for (key, value) in defaults {
+            settings.entry(key).or_insert(value);
+        }
+    }
 }
 
 /// The first file in `folder`, by name, that is not hidden: a lock or a partial file is no work.

@@ -6,14 +6,18 @@
 mod args;
 mod batches;
 mod checkpoints;
+mod divergence;
 mod error;
+mod events;
 mod folder;
 mod grids;
 mod plan;
 mod resolved;
 mod run;
+mod standing;
 pub mod step;
 mod tables;
+mod watch;
 
 pub use args::Args;
 pub use error::Error;

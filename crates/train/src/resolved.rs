@@ -79,7 +79,12 @@ impl Resolved {
         };
         let network = network_info(&config, class_names, distribution);
         let readouts = settings.moving_averages == MovingAverages::WithReadouts;
-        let schedule = Schedule::new(settings.generator_updates, readouts);
+        #[expect(clippy::cast_possible_truncation, reason = "training is in float32")]
+        let real_target = (1.0 - settings.label_smoothing) as f32;
+        let schedule = Schedule {
+            real_target,
+            ..Schedule::new(settings.generator_updates, readouts)
+        };
         let plan = Plan::new(&settings, n_images);
         Ok(Self {
             settings,

@@ -1,20 +1,25 @@
 //! The run around the iterations: where it starts, what is due after each, how it ends.
 
 use crate::batches::Batches;
-use crate::checkpoints::{Checkpoints, Resumed, fresh};
+use crate::checkpoints::Checkpoints;
+use crate::events::{EVENTS, Event, Events};
 use crate::folder::{self, Found, RunFolder};
 use crate::grids::{Grids, REALS};
 use crate::resolved::Resolved;
+use crate::standing::Standing;
 use crate::step::{State, Trace, iteration};
-use crate::tables::{METRICS, TIMING, Tables, Timing};
+use crate::tables::{METRICS, TIMING, Timing};
+use crate::watch::Watch;
 use crate::{Args, Error};
-use dcgan_artifacts::{Artifact, FileRecord, Manifest, Role, list_checkpoints};
-use dcgan_terminal::{Failure, Progress, Signals, print_result};
+use dcgan_artifacts::{FileRecord, Manifest, Role, list_checkpoints};
+use dcgan_settings::OnDivergence;
+use dcgan_terminal::{Failure, Progress, Signal, Signals, print_result};
 use serde_json::{Value, json};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Instant;
 
 const GENERATOR: &str = "generator.safetensors";
+const AVERAGED: &str = "generator-ema.safetensors";
 const DISCRIMINATOR: &str = "discriminator.safetensors";
 
 /// Trains a DCGAN on `args.dataset` in the folder `args.common.out`.
@@ -59,14 +64,17 @@ struct Run<'a> {
     folder: &'a RunFolder,
     checkpoints: Checkpoints,
     grids: Grids,
-    tables: Tables,
-    state: State,
-    /// Steps done.
-    step: u64,
-    /// Roll-backs so far.
-    attempt: u32,
-    /// The newest good checkpoint.
-    newest: Option<PathBuf>,
+    events: Events,
+    watch: Watch,
+    /// Where it stands.
+    at: Standing,
+}
+
+/// What an iteration leaves for whoever watches.
+struct Done {
+    trace: Trace,
+    timing: Timing,
+    signal: Option<Signal>,
 }
 
 impl<'a> Run<'a> {
@@ -84,43 +92,12 @@ impl<'a> Run<'a> {
             keep: settings.keep_checkpoints,
         };
         let grids = Grids::new(&folder.path, config, resolved.distribution, settings.seed);
-        if let Some(resumed) = checkpoints.resume(config, settings)? {
-            let Resumed {
-                state,
-                step,
-                attempt,
-                path,
-                ..
-            } = resumed;
-            let position =
-                resumed
-                    .tables
-                    .get(METRICS)
-                    .ok_or_else(|| dcgan_artifacts::Error::Unfit {
-                        path: path.clone(),
-                        artifact: Artifact::Checkpoint,
-                        expected: format!("the length of `{METRICS}`"),
-                        got: "none".into(),
-                    })?;
-            let tables = Tables::resume(&folder.path, step, position)?;
-            log::info!("going on after step {step}, from `{}`", path.display());
-            let newest = Some(path);
-            return Ok(Self {
-                resolved,
-                folder,
-                checkpoints,
-                grids,
-                tables,
-                state,
-                step,
-                attempt,
-                newest,
-            });
-        }
-        let state = fresh(config, settings)?;
-        let tables = Tables::create(&folder.path, &resolved.schedule)?;
-        if resolved.plan.draws(0) {
-            grids.draw(&state.generator, 0)?;
+        let at = Standing::find(resolved, &folder.path, &checkpoints)?;
+        let events = Events::resume(&folder.path, at.events.as_ref())?;
+        if let Some(path) = &at.newest {
+            log::info!("going on after step {}, from `{}`", at.step, path.display());
+        } else if resolved.plan.draws(0) {
+            grids.draw(&at.state.generator, 0)?;
             grids.draw_reals(&resolved.dataset)?;
         }
         Ok(Self {
@@ -128,109 +105,198 @@ impl<'a> Run<'a> {
             folder,
             checkpoints,
             grids,
-            tables,
-            state,
-            step: 0,
-            attempt: 0,
-            newest: None,
+            events,
+            watch: Watch::new(settings.collapse_watch),
+            at,
         })
     }
 
     /// Runs the iterations that are left, until the last one or a signal.
     fn train(&mut self, signals: &Signals, quiet: bool) -> Result<(), Failure> {
-        let Resolved {
-            settings,
-            dataset,
-            config,
-            distribution,
-            schedule,
-            plan,
-            ..
-        } = self.resolved;
+        let plan = &self.resolved.plan;
         let mut batches = Batches::new(
-            dataset,
-            config,
-            settings,
-            *distribution,
+            &self.resolved.dataset,
+            &self.resolved.config,
+            &self.resolved.settings,
+            self.resolved.distribution,
             *plan,
-            self.attempt,
+            self.at.attempt,
         );
         let progress = Progress::new("training", plan.last_step, quiet);
-        progress.set(self.step, "");
+        progress.set(self.at.step, "");
 
-        for step in self.step + 1..=plan.last_step {
-            let begun = Instant::now();
-            let batch = batches.at(step)?;
-            let data = begun.elapsed();
-            let trace = iteration(&mut self.state, &batch, schedule)
-                .map_err(|error| self.diverged(step, error))?;
-            let timing = Timing {
-                iteration: begun.elapsed(),
-                data,
-                batch_size: settings.batch_size,
-            };
-            self.step = step;
-
-            if plan.logs(step) {
-                self.tables
-                    .append(step, plan.epoch(step), &trace, &timing)?;
-            }
-            if plan.draws(step) {
-                self.grids.draw(&self.state.generator, step)?;
-                // Whoever watches the run finds the rows up to the picture.
-                self.tables.flush()?;
-            }
-            let signal = signals.received();
-            if plan.keeps_checkpoint(step) || signal.is_some() {
-                self.save(signal.is_some())?;
-            }
-            progress.set(step, &message(plan.epoch(step), &trace, &timing));
-            if let Some(signal) = signal {
-                return Err(Failure::Interrupted(signal));
+        while self.at.step < plan.last_step {
+            match self.advance(&mut batches, signals) {
+                Ok(Done {
+                    trace,
+                    timing,
+                    signal,
+                }) => {
+                    let step = self.at.step;
+                    progress.set(step, &message(plan.epoch(step), &trace, &timing));
+                    if let Some(signal) = signal {
+                        return Err(Failure::Interrupted(signal));
+                    }
+                }
+                Err(error) => {
+                    self.roll_back(error)?;
+                    batches.begin(self.at.attempt);
+                }
             }
         }
         progress.finish();
         Ok(())
     }
 
+    /// Runs the next iteration and all that is due after it.
+    fn advance(&mut self, batches: &mut Batches<'_>, signals: &Signals) -> Result<Done, Error> {
+        let Resolved {
+            settings,
+            schedule,
+            plan,
+            ..
+        } = self.resolved;
+        let step = self.at.step + 1;
+        let begun = Instant::now();
+        let batch = batches.at(step)?;
+        let data = begun.elapsed();
+        let trace = iteration(&mut self.at.state, &batch, schedule)
+            .map_err(|error| self.diverged(step, error))?;
+        if let Some(average) = &mut self.at.average {
+            average.feed(&self.at.state.generator, step)?;
+        }
+        let timing = Timing {
+            iteration: begun.elapsed(),
+            data,
+            batch_size: settings.batch_size,
+        };
+        self.at.step = step;
+
+        if plan.logs(step) {
+            self.at
+                .tables
+                .append(step, plan.epoch(step), &trace, &timing)?;
+        }
+        if plan.draws(step) {
+            self.grids.draw(&self.at.state.generator, step)?;
+            // Whoever watches the run finds the rows up to the picture.
+            self.at.tables.flush()?;
+        }
+        let signal = signals.received();
+        if plan.keeps_checkpoint(step) || signal.is_some() {
+            self.save(signal.is_some())?;
+        }
+        if let Some(sign) = self.watch.see(&trace) {
+            log::warn!("step {step}: {sign}");
+        }
+        Ok(Done {
+            trace,
+            timing,
+            signal,
+        })
+    }
+
     /// Writes the checkpoint of the step that was just done, the tables first.
     fn save(&mut self, in_haste: bool) -> Result<(), Error> {
-        let tables = self.tables.flush()?;
+        let mut tables = self.at.tables.flush()?;
+        if let Some(position) = self.events.flush()? {
+            tables.insert(EVENTS.into(), position);
+        }
+        let Standing {
+            state,
+            average,
+            step,
+            attempt,
+            ..
+        } = &self.at;
         let path = self
             .checkpoints
-            .save(&self.state, self.step, self.attempt, tables, in_haste)
+            .save(state, average.as_ref(), *step, *attempt, tables, in_haste)
             .map_err(|error| match error {
-                Error::Network(error) => self.diverged(self.step, error),
+                Error::Network(error) => self.diverged(*step, error),
                 error => error,
             })?;
-        self.newest = Some(path);
+        self.at.newest = Some(path);
         Ok(())
     }
 
     /// Says at which step training diverged and what is left; other errors stay what they are.
-    fn diverged(&self, step: u64, error: dcgan_networks::Error) -> Error {
-        match error {
-            source @ dcgan_networks::Error::NonFinite { .. } => Error::Diverged {
-                step,
-                checkpoint: self.newest.clone(),
-                source,
-            },
-            error => error.into(),
+    fn diverged(&self, step: u64, source: dcgan_networks::Error) -> Error {
+        if !source.is_divergence() {
+            return source.into();
         }
+        Error::Diverged {
+            step,
+            rollbacks: self.at.attempt,
+            checkpoint: self.at.newest.clone(),
+            source,
+        }
+    }
+
+    /// After a divergence, goes back to the last good checkpoint of the plan, where the settings have
+    /// it so. The order of the pictures and z are then those of another attempt.
+    ///
+    /// A checkpoint that only a signal has made is passed over: an undisturbed run has none.
+    ///
+    /// # Errors
+    /// `error` itself where it is no divergence, or where the run is to stop.
+    fn roll_back(&mut self, error: Error) -> Result<(), Error> {
+        let Error::Diverged { step, source, .. } = &error else {
+            return Err(error);
+        };
+        let (step, detail) = (*step, source.to_string());
+        let settings = &self.resolved.settings;
+        let (rollbacks, max) = (self.at.attempt, settings.max_rollbacks);
+        if settings.on_divergence == OnDivergence::Stop || rollbacks >= max {
+            self.events.record(Event {
+                step,
+                back_to: None,
+                attempt: rollbacks,
+                detail,
+            })?;
+            return Err(error);
+        }
+        let attempt = rollbacks + 1;
+        // What the old tables still hold in memory must not follow what the new ones cut.
+        self.at.tables.flush()?;
+        self.checkpoints.drop_unplanned()?;
+        let at = Standing::find(self.resolved, &self.folder.path, &self.checkpoints)?;
+        let back_to = at.step;
+        log::warn!(
+            "training diverged at step {step}: {detail}; roll-back {attempt} of at most {max}, to \
+             step {back_to}"
+        );
+        self.events.record(Event {
+            step,
+            back_to: Some(back_to),
+            attempt,
+            detail,
+        })?;
+        self.at = Standing { attempt, ..at };
+        self.watch = Watch::new(settings.collapse_watch);
+        Ok(())
     }
 
     /// Writes the two networks as files of their own and, last of all, the manifest.
     fn finish(&self) -> Result<(), Error> {
         let (folder, plan) = (&self.folder.path, &self.resolved.plan);
-        for (role, name) in [
-            (Role::Generator, GENERATOR),
-            (Role::Discriminator, DISCRIMINATOR),
-        ] {
+        let State {
+            generator,
+            discriminator,
+            ..
+        } = &self.at.state;
+        let write = |name: &str, role, weights| {
+            let path = folder.join(name);
             self.checkpoints
-                .write_model(&folder.join(name), role, &self.state, self.step)?;
+                .write_model(&path, role, weights, self.at.step)
+        };
+        write(GENERATOR, Role::Generator, generator.arrays()?)?;
+        write(DISCRIMINATOR, Role::Discriminator, discriminator.arrays()?)?;
+        if let Some(average) = &self.at.average {
+            write(AVERAGED, Role::Generator, average.arrays().clone())?;
         }
         // Again, since a run that was killed right after its last checkpoint has not done it.
-        self.checkpoints.retain(self.step)?;
+        self.checkpoints.retain(self.at.step)?;
         self.grids.tidy(|step| plan.draws(step))?;
         let manifest = Manifest {
             stage: env!("CARGO_PKG_NAME").into(),
@@ -252,6 +318,9 @@ fn outputs(
     let mut names = [folder::RUN, METRICS, GENERATOR, DISCRIMINATOR]
         .map(String::from)
         .to_vec();
+    if resolved.settings.ema > 0.0 {
+        names.push(AVERAGED.into());
+    }
     for (step, _) in list_checkpoints(checkpoints)? {
         names.push(format!("checkpoints/step-{step:08}.safetensors"));
     }
@@ -329,9 +398,13 @@ fn dry_run(args: &Args, resolved: &Resolved, found: Found) -> Result<(), Failure
         "samples/step-NNNNNNNN.png",
         GENERATOR,
         DISCRIMINATOR,
+        AVERAGED,
         Manifest::NAME,
     ]
-    .map(|name| args.common.out.join(name).display().to_string());
+    .into_iter()
+    .filter(|&name| name != AVERAGED || settings.ema > 0.0)
+    .map(|name| args.common.out.join(name).display().to_string())
+    .collect::<Vec<_>>();
     let json = json!({
         "status": "dry run",
         "would": would,

@@ -4,10 +4,11 @@
 //! then two of the generator, all on the same z. Every pass in training mode feeds the moving
 //! averages of the network it runs through, whichever network is being trained.
 
+use crate::divergence::{self, finite, sound};
 use candle_core::Tensor;
 use dcgan_networks::{
-    Adam, Discriminator, Error, Generator, Pass, Weights, discriminator_loss, generator_loss,
-    gradients, scalar, values,
+    Adam, Discriminator, Error, Generator, Pass, Weights, generator_loss, gradients,
+    smoothed_discriminator_loss, values,
 };
 
 /// One update of the schedule.
@@ -20,17 +21,19 @@ pub enum Phase {
 }
 
 /// The updates of an iteration, and what follows them.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Schedule {
     /// The updates in their order.
     pub phases: Vec<Phase>,
     /// Whether the original's three loss read-outs (fake, real, generator) follow the updates.
     /// They change no weight but feed the moving averages: G two passes more, D three.
     pub readouts: bool,
+    /// What D is to answer to real images, as a probability: 1, or a little less.
+    pub real_target: f32,
 }
 
 impl Schedule {
-    /// One discriminator update, then `generator_updates` of the generator.
+    /// One discriminator update, then `generator_updates` of the generator; real images are 1.
     pub fn new(generator_updates: usize, readouts: bool) -> Self {
         let generator = std::iter::repeat_n(Phase::Generator, generator_updates);
         Self {
@@ -38,6 +41,7 @@ impl Schedule {
                 .chain(generator)
                 .collect(),
             readouts,
+            real_target: 1.0,
         }
     }
 
@@ -97,7 +101,7 @@ pub struct Batch {
 pub struct Trace {
     /// `d_loss_real + d_loss_fake`.
     pub d_loss: f32,
-    /// Cross-entropy of the real logits against 1.
+    /// Cross-entropy of the real logits against the schedule's target, 1 as a rule.
     pub d_loss_real: f32,
     /// Cross-entropy of the generated ones' logits against 0.
     pub d_loss_fake: f32,
@@ -109,6 +113,8 @@ pub struct Trace {
     pub d_fake_mean: f32,
     /// Share of the 2 B logits on the right side of 0.
     pub d_accuracy: f32,
+    /// Standard deviation of the generated ones' logits, as a share of that of the real ones'.
+    pub d_spread: f32,
     /// L2 norm of d(`d_loss`)/d(discriminator weights).
     pub d_grad_norm: f32,
     /// L2 norm of d(g loss)/d(generator weights), of each generator update.
@@ -135,9 +141,14 @@ pub struct Readouts {
 /// statistics count once per use, as if it had been computed afresh.
 ///
 /// # Errors
-/// [`Error::NonFinite`] names the first loss or gradient that is infinite or no number; the state
-/// is then worth nothing. Others where `batch` does not fit the networks.
+/// [`Error::NonFiniteFrom`] names the first loss or batch statistic that is infinite or no number,
+/// and the layer where that began, [`Error::NonFinite`] such a gradient; the state is then worth
+/// nothing. Others where `batch` does not fit the networks.
 pub fn iteration(state: &mut State, batch: &Batch, schedule: &Schedule) -> Result<Trace, Error> {
+    updates(state, batch, schedule).map_err(|error| divergence::explain(error, state, batch))
+}
+
+fn updates(state: &mut State, batch: &Batch, schedule: &Schedule) -> Result<Trace, Error> {
     let State {
         generator,
         discriminator,
@@ -154,16 +165,21 @@ pub fn iteration(state: &mut State, batch: &Batch, schedule: &Schedule) -> Resul
             Some(pass) => pass,
             None => generator.forward(z, y, Weights::Tracked)?,
         };
+        sound(&generated)?;
         generator.feed_averages(&generated.stats);
         // An update writes into the weights that a graph holds, so the graph goes first.
         match phase {
             Phase::Discriminator => {
                 let real = discriminator.forward(x, y, Weights::Tracked)?;
+                sound(&real)?;
                 discriminator.feed_averages(&real.stats);
                 let fake =
                     discriminator.forward(&generated.output.detach(), y, Weights::Tracked)?;
+                sound(&fake)?;
                 discriminator.feed_averages(&fake.stats);
-                let loss = discriminator_loss(&real.output, &fake.output)?;
+                let (real_logits, fake_logits) = (&real.output, &fake.output);
+                let target = schedule.real_target;
+                let loss = smoothed_discriminator_loss(real_logits, fake_logits, target)?;
                 trace.judge(&values(&real.output)?, &values(&fake.output)?);
                 trace.d_loss_real = finite("d_loss_real", &loss.real)?;
                 trace.d_loss_fake = finite("d_loss_fake", &loss.fake)?;
@@ -175,6 +191,7 @@ pub fn iteration(state: &mut State, batch: &Batch, schedule: &Schedule) -> Resul
             }
             Phase::Generator => {
                 let fake = discriminator.forward(&generated.output, y, Weights::Frozen)?;
+                sound(&fake)?;
                 discriminator.feed_averages(&fake.stats);
                 let loss = generator_loss(&fake.output)?;
                 trace.g_losses.push(finite("g_loss", &loss)?);
@@ -188,7 +205,8 @@ pub fn iteration(state: &mut State, batch: &Batch, schedule: &Schedule) -> Resul
     }
     drop(kept);
     if schedule.readouts {
-        trace.readouts = Some(read_out(generator, discriminator, batch)?);
+        let target = schedule.real_target;
+        trace.readouts = Some(read_out(generator, discriminator, batch, target)?);
     }
     Ok(trace)
 }
@@ -200,34 +218,26 @@ fn read_out(
     generator: &mut Generator,
     discriminator: &mut Discriminator,
     batch: &Batch,
+    real_target: f32,
 ) -> Result<Readouts, Error> {
     let y = batch.y.as_ref();
     let generated = generator.forward(&batch.z, y, Weights::Frozen)?;
     let fake = discriminator.forward(&generated.output, y, Weights::Frozen)?;
     let real = discriminator.forward(&batch.x, y, Weights::Frozen)?;
+    for pass in [&generated, &fake, &real] {
+        sound(pass)?;
+    }
     for pass in [&generated, &generated] {
         generator.feed_averages(&pass.stats);
     }
     for pass in [&fake, &real, &fake] {
         discriminator.feed_averages(&pass.stats);
     }
-    let loss = discriminator_loss(&real.output, &fake.output)?;
+    let loss = smoothed_discriminator_loss(&real.output, &fake.output, real_target)?;
     Ok(Readouts {
         fake: finite("d_loss_fake", &loss.fake)?,
         real: finite("d_loss_real", &loss.real)?,
         generator: finite("g_loss", &generator_loss(&fake.output)?)?,
-    })
-}
-
-/// The value of a loss, which has to be a number.
-fn finite(name: &str, loss: &Tensor) -> Result<f32, Error> {
-    let value = scalar(loss)?;
-    if value.is_finite() {
-        return Ok(value);
-    }
-    Err(Error::NonFinite {
-        what: "loss",
-        name: name.into(),
     })
 }
 
@@ -241,10 +251,17 @@ impl Trace {
         let probability = |logit: &f32| 1.0 / (1.0 + (-f64::from(*logit)).exp());
         let mean =
             |logits: &[f32]| logits.iter().map(probability).sum::<f64>() / logits.len() as f64;
+        let deviation = |logits: &[f32]| {
+            let n = logits.len() as f64;
+            let centre = logits.iter().map(|&logit| f64::from(logit)).sum::<f64>() / n;
+            let square = |&logit: &f32| (f64::from(logit) - centre).powi(2);
+            (logits.iter().map(square).sum::<f64>() / n).sqrt()
+        };
         let n_right = real.iter().filter(|&&logit| logit > 0.0).count()
             + fake.iter().filter(|&&logit| logit < 0.0).count();
         self.d_real_mean = mean(real) as f32;
         self.d_fake_mean = mean(fake) as f32;
+        self.d_spread = (deviation(fake) / deviation(real).max(f64::MIN_POSITIVE)) as f32;
         self.d_accuracy = (n_right as f64 / (real.len() + fake.len()) as f64) as f32;
     }
 }

@@ -1,8 +1,8 @@
 //! What a good pipeline resolves to.
 
 use dcgan_settings::{
-    Crop, Depth, MovingAverages, Pipeline, SourceKind, Train, ZDistribution, default_settings, load, load_text,
-    resolved,
+    Crop, Depth, MovingAverages, Pipeline, SourceKind, Train, ZDistribution, default_settings,
+    load, load_text, resolved,
 };
 use std::path::Path;
 

@@ -103,9 +103,15 @@ fn every_key_with_a_range_has_its_range_checked() {
     }
     check("prepare.folder=' '", "prepare.folder");
     check("prepare.test_folder=[a, ' ']", "prepare.test_folder");
-    check("prepare.pictures.test_share=-0.1", "prepare.pictures.test_share");
+    check(
+        "prepare.pictures.test_share=-0.1",
+        "prepare.pictures.test_share",
+    );
     check("prepare.pictures.labels=csv", "prepare.pictures.labels");
-    check("prepare.pictures.labels_file=a", "prepare.pictures.labels_file");
+    check(
+        "prepare.pictures.labels_file=a",
+        "prepare.pictures.labels_file",
+    );
     check("train.depth=0", "train.depth");
     check("prepare.name=' '", "prepare.name");
     check("prepare.name=\"a\\nb\"", "prepare.name");

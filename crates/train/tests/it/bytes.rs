@@ -219,6 +219,117 @@ fn the_unlabelled_network_trains_too() {
     assert_same(&place.files("run"), &place.files("again"));
 }
 
+/// Every option that changes the training, at once.
+const OPTIONS: &[&str] = &[
+    "train.epochs=60",
+    "train.grid_every=10",
+    "train.checkpoint_every=50",
+    "train.learning_rate_d=1e-4",
+    "train.beta1=0.4",
+    "train.generator_updates=3",
+    "train.z_dim=6",
+    "train.z_distribution=normal",
+    "train.label_smoothing=0.1",
+    "train.flip=true",
+    "train.ema=0.9",
+    "train.moving_averages=with_readouts",
+    "train.on_divergence=rollback",
+];
+
+#[test]
+fn with_every_option_interrupted_is_undisturbed_for_any_number_of_threads() {
+    let place = Place::new();
+    place.train("undisturbed", OPTIONS);
+    let expected = place.files("undisturbed");
+    assert!(expected.contains_key("generator-ema.safetensors"));
+    for (rows, threads) in [(20, "1"), (120, "3")] {
+        let mut command = place.command("run", OPTIONS);
+        let child = start(command.args(["--threads", threads]));
+        wait_for(|| place.rows("run") > rows);
+        assert_eq!(stop(child, "TERM"), Some(143), "no run was met under way");
+    }
+    place.train("run", OPTIONS);
+    assert_same(&expected, &place.files("run"));
+}
+
+/// Each option does something, and nothing but what it says.
+#[test]
+fn each_option_changes_the_weights() {
+    let place = Place::new();
+    place.train("plain", &["train.epochs=1"]);
+    let plain = place.files("plain");
+    for option in [
+        "train.learning_rate_d=1e-4",
+        "train.label_smoothing=0.1",
+        "train.flip=true",
+        "train.beta1=0.4",
+        "train.generator_updates=1",
+    ] {
+        place.train(option, &["train.epochs=1", option]);
+        let files = place.files(option);
+        for name in ["generator.safetensors", "discriminator.safetensors"] {
+            assert_ne!(plain[name], files[name], "{option}");
+        }
+        assert_eq!(
+            plain["samples/step-00000000.png"], files["samples/step-00000000.png"],
+            "{option}"
+        );
+    }
+    // The average is kept beside the training and touches nothing of it.
+    place.train("ema", &["train.epochs=1", "train.ema=0.9"]);
+    let files = place.files("ema");
+    assert_ne!(
+        files["generator-ema.safetensors"],
+        files["generator.safetensors"]
+    );
+    for name in [
+        "generator.safetensors",
+        "discriminator.safetensors",
+        "metrics.csv",
+    ] {
+        assert_eq!(plain[name], files[name], "{name}");
+    }
+}
+
+/// `average -= (1 - d)(average - weight)`, `d = min(decay, (1 + t)/(10 + t))`, from every checkpoint.
+#[test]
+fn the_average_follows_its_equation() {
+    let place = Place::new();
+    let settings = [
+        "train.epochs=1",
+        "train.ema=0.4",
+        "train.checkpoint_every=1",
+        "train.keep_checkpoints=0",
+    ];
+    place.train("run", &settings);
+    let read = |step: u64| {
+        let path = dcgan_artifacts::checkpoint_path(&place.path("run/checkpoints"), step);
+        dcgan_artifacts::Checkpoint::read(&path).unwrap()
+    };
+    for step in 2..=6_u64 {
+        let (before, after) = (read(step - 1).ema, read(step));
+        let t = step as f64;
+        let rate = 1.0 - 0.4_f64.min((1.0 + t) / (10.0 + t));
+        for (name, (_, average)) in &after.ema {
+            for ((was, is), weight) in before[name]
+                .1
+                .iter()
+                .zip(average)
+                .zip(&after.weights[name].1)
+            {
+                let (was, weight) = (f64::from(*was), f64::from(*weight));
+                let expected = was - rate * (was - weight);
+                assert!((expected - f64::from(*is)).abs() <= 1e-6 * (1.0 + weight.abs()));
+            }
+        }
+        let of_generator = after
+            .weights
+            .keys()
+            .filter(|name| name.starts_with("generator/"));
+        assert!(of_generator.eq(after.ema.keys()));
+    }
+}
+
 /// The class joins every layer, whatever the size: colour, not square, as many classes as a byte has.
 #[test]
 fn the_labelled_network_trains_on_any_labelled_pictures() {

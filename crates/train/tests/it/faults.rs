@@ -1,6 +1,7 @@
 //! Divergence, damage and loss.
 
-use crate::program::{Place, assert_same, damage, text};
+use crate::program::{Place, assert_same, damage, report, text};
+use dcgan_random::{Purpose, Stream};
 use std::fs;
 
 #[test]
@@ -11,12 +12,13 @@ fn divergence_before_the_first_checkpoint_says_so() {
     };
     let error = dcgan_train::Error::Diverged {
         step: 3,
+        rollbacks: 2,
         checkpoint: None,
         source,
     };
     assert_eq!(
         error.to_string(),
-        "training diverged at step 3; there is no checkpoint yet"
+        "training diverged at step 3 after 2 roll-backs; there is no checkpoint yet"
     );
 }
 
@@ -34,10 +36,143 @@ fn divergence_names_step_tensor_and_the_last_good_checkpoint() {
     exit code 4
     going on after step 6, from `run/checkpoints/step-00000006.safetensors`
     error: training diverged at step 7; the last good checkpoint is `run/checkpoints/step-00000006.safetensors`
-    caused by: loss `d_loss_fake` is not finite
-    hint: lower `train.learning_rate` or take another `train.seed`, in another `--out`
+    caused by: mean or variance of `discriminator/d_bn1` is not finite, and the first that is not is weight `generator/g_h3/biases`
+    hint: lower `train.learning_rate`, take another `train.seed` or set `train.on_divergence: rollback`, in another `--out`
     ");
     assert_eq!(place.checkpoints("run").len(), 2);
+}
+
+/// Changes the weights in a checkpoint of the run in `out`.
+fn spoil(place: &Place, out: &str, step: u64, change: impl Fn(&str, &mut [f32])) {
+    let path = dcgan_artifacts::checkpoint_path(&place.path(out).join("checkpoints"), step);
+    let mut checkpoint = dcgan_artifacts::Checkpoint::read(&path).unwrap();
+    for (name, (_, values)) in &mut checkpoint.weights {
+        change(name, values);
+    }
+    checkpoint.write(&path).unwrap();
+}
+
+/// Losses and weights that are finite, and a gradient that is not: batch norm divides by the small
+/// deviation of what it sees, and multiplies by a large gamma.
+#[test]
+fn a_gradient_that_is_not_finite_is_named_with_the_last_good_checkpoint() {
+    let place = Place::new();
+    place.train("run", &["train.epochs=1"]);
+    spoil(&place, "run", 6, |name, values| match name {
+        "discriminator/d_h2_lin/Matrix" => values.iter_mut().for_each(|value| *value *= 1e-6),
+        "discriminator/d_bn2/gamma" => values.fill(1e35),
+        "discriminator/d_h3_lin/Matrix" => values.fill(50.0),
+        _ => {}
+    });
+    insta::assert_snapshot!(place.fail("run", &["train.epochs=2"], &[]), @"
+    exit code 4
+    going on after step 6, from `run/checkpoints/step-00000006.safetensors`
+    error: training diverged at step 7; the last good checkpoint is `run/checkpoints/step-00000006.safetensors`
+    caused by: gradient of `discriminator/d_h3_lin/Matrix` is not finite
+    hint: lower `train.learning_rate`, take another `train.seed` or set `train.on_divergence: rollback`, in another `--out`
+    ");
+    let events = fs::read_to_string(place.path("run/events.csv")).unwrap();
+    assert_eq!(
+        events,
+        "step,event,back_to,attempt,detail\n\
+         7,stop,,0,gradient of `discriminator/d_h3_lin/Matrix` is not finite\n"
+    );
+    assert_eq!(place.checkpoints("run").len(), 2);
+}
+
+/// One picture that the spoilt discriminator cannot bear, in the batch after the checkpoint: another
+/// order of the pictures gets past it.
+#[test]
+fn a_roll_back_goes_on_with_other_batches() {
+    let place = Place::new();
+    let order = Stream::new(0, Purpose::BatchOrder, 1).permutation(26);
+    let poison = order[17];
+    place.write_pictures("dark.safetensors", [8, 8, 1], 26, 3, |image, _| {
+        u8::from(image == poison as usize) * 255
+    });
+    let settings = |more: &'static str| [more, "train.epochs=1", "train.max_rollbacks=20"];
+    let rollback = settings("train.on_divergence=rollback");
+    let train = |out: &str| {
+        let output = place
+            .command_on("dark.safetensors", out, &rollback)
+            .output()
+            .unwrap();
+        assert!(output.status.success(), "{}", text(&output.stderr));
+        output
+    };
+    let unfinish = |out: &str| {
+        fs::remove_file(place.path(out).join("manifest.json")).unwrap();
+        fs::remove_file(
+            place
+                .path(out)
+                .join("checkpoints/step-00000006.safetensors"),
+        )
+        .unwrap();
+    };
+    train("run");
+    assert!(!place.path("run/events.csv").exists());
+    unfinish("run");
+    // Generated images are dark all over, and so is every real one but the poison.
+    spoil(&place, "run", 4, |name, values| match name {
+        "generator/g_h3/biases" => values.fill(-500.0),
+        // Of four planes that it sees, the first is the picture, the others are the class.
+        "discriminator/d_h0_conv/w" => {
+            for of_plane in values.chunks_exact_mut(4 * 4) {
+                of_plane[..4].fill(3e38);
+            }
+        }
+        _ => {}
+    });
+    let output = train("run");
+    let warning = text(&output.stderr);
+    assert!(
+        warning.contains("training diverged at step 5")
+            && warning.contains("roll-back 1 of at most 20, to step 4"),
+        "{warning}"
+    );
+    let events = fs::read_to_string(place.path("run/events.csv")).unwrap();
+    let first = events.lines().nth(1).unwrap();
+    assert!(first.starts_with("5,rollback,4,1,"), "{events}");
+    let path = place.path("run/checkpoints/step-00000006.safetensors");
+    let info = dcgan_artifacts::read_checkpoint_info(&path).unwrap();
+    assert_eq!(info.attempt as usize, events.lines().count() - 1);
+    assert_eq!(place.rows("run"), 7);
+
+    // Stopped after the roll-back and started again: the same bytes.
+    let expected = place.files("run");
+    unfinish("run");
+    train("run");
+    assert_same(&expected, &place.files("run"));
+
+    // As often as the settings have it, and no more.
+    spoil(&place, "run", 4, |name, values| {
+        if name == "generator/g_h3/biases" {
+            values.fill(f32::NAN);
+        }
+    });
+    unfinish("run");
+    let report = report(&mut place.command_on("dark.safetensors", "run", &rollback));
+    assert!(report.starts_with("exit code 4\n"), "{report}");
+    assert!(
+        report.contains("diverged at step 5 after 20 roll-backs; the last good checkpoint is"),
+        "{report}"
+    );
+}
+
+#[test]
+fn a_run_from_before_a_setting_existed_goes_on() {
+    let place = Place::new();
+    place.train("run", &["train.epochs=2"]);
+    let expected = place.files("run");
+    fs::remove_file(place.path("run/manifest.json")).unwrap();
+    let path = place.path("run/run.json");
+    let mut run: serde_json::Value = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
+    for key in ["ema", "flip", "depth", "on_divergence"] {
+        assert!(run["train"].as_object_mut().unwrap().remove(key).is_some());
+    }
+    dcgan_artifacts::write_atomic(&path, run.to_string().as_bytes()).unwrap();
+    place.train("run", &["train.epochs=2"]);
+    assert_same(&expected, &place.files("run"));
 }
 
 #[test]

@@ -122,7 +122,7 @@ fn the_schedule_is_data() {
     let batch = batch();
     let schedule = Schedule {
         phases: vec![Phase::Generator, Phase::Discriminator],
-        readouts: false,
+        ..Schedule::new(2, false)
     };
     let mut state = state();
     let trace = iteration(&mut state, &batch, &schedule).unwrap();
@@ -159,21 +159,60 @@ fn read_outs_move_the_averages_alone() {
     }
 }
 
+/// What an iteration says of a state with one spoilt weight.
+fn spoil(name: &str, value: f32) -> String {
+    let mut state = state();
+    let parameters = [
+        state.generator.parameters(),
+        state.discriminator.parameters(),
+    ];
+    let parameter = parameters.iter().find_map(|of| of.get(name)).unwrap();
+    let spoilt = Tensor::full(value, parameter.var.shape(), &Device::Cpu).unwrap();
+    parameter.var.set(&spoilt).unwrap();
+    let error = iteration(&mut state, &batch(), &Schedule::new(2, false));
+    error.unwrap_err().to_string()
+}
+
 #[test]
-fn a_loss_that_is_no_number_is_named() {
-    let spoilt = (batch().x * f64::NAN).unwrap();
+fn the_first_number_that_is_none_is_found() {
+    let x = (batch().x * f64::NAN).unwrap();
     let error = iteration(
         &mut state(),
-        &Batch {
-            x: spoilt,
-            ..batch()
-        },
+        &Batch { x, ..batch() },
         &Schedule::new(2, false),
     );
     assert_eq!(
         error.unwrap_err().to_string(),
-        "loss `d_loss_real` is not finite"
+        "mean or variance of `discriminator/d_bn1` is not finite, and the first that is not is the \
+         output of `discriminator/d_h0`"
     );
+    insta::assert_snapshot!(spoil("generator/g_h3/biases", f32::NAN), @"mean or variance of `discriminator/d_bn1` is not finite, and the first that is not is weight `generator/g_h3/biases`");
+    // Finite weights, whose sums are not.
+    for (weight, layer) in [
+        ("generator/g_h2/w", "generator/g_h2"),
+        ("discriminator/d_h0_conv/w", "discriminator/d_h0"),
+    ] {
+        let error = spoil(weight, 3e38);
+        let expected = format!("the first that is not is the output of `{layer}`");
+        assert!(error.ends_with(&expected), "{error}");
+    }
+}
+
+#[test]
+fn smoothing_moves_the_discriminators_aim_for_real_images_alone() {
+    let (mut plain, mut smooth, batch) = (state(), state(), batch());
+    let schedule = Schedule::new(2, false);
+    let smoothed = Schedule {
+        real_target: 0.75,
+        ..schedule.clone()
+    };
+    let hard = iteration(&mut plain, &batch, &schedule).unwrap();
+    let soft = iteration(&mut smooth, &batch, &smoothed).unwrap();
+    assert_eq!(hard.d_loss_fake.to_bits(), soft.d_loss_fake.to_bits());
+    // bce(l, t) - bce(l, 1) = (1 - t)·l, here with a mean logit near 0 and of the mean's sign.
+    let change = soft.d_loss_real - hard.d_loss_real;
+    assert!(change.abs() > 0.0 && change.abs() < 0.25, "{change}");
+    assert!((change > 0.0) == (hard.d_real_mean > 0.5), "{change}");
 }
 
 #[test]

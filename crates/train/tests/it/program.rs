@@ -35,13 +35,24 @@ impl Place {
     }
 
     /// Writes a dataset of pictures that differ from each other; `n_classes` 0: without labels.
-    pub(crate) fn write_dataset(
+    pub(crate) fn write_dataset(&self, name: &str, shape: [usize; 3], n: usize, n_classes: usize) {
+        let size = shape.iter().product::<usize>();
+        self.write_pictures(name, shape, n, n_classes, |image, at| {
+            let i = image * size + at;
+            u8::try_from((i * 37 + i / 64 * 11) % 256).unwrap()
+        });
+    }
+
+    /// Writes a dataset of pictures whose bytes `pixel` gives by image and place.
+    pub(crate) fn write_pictures(
         &self,
         name: &str,
         [height, width, channels]: [usize; 3],
         n: usize,
         n_classes: usize,
+        pixel: impl Fn(usize, usize) -> u8,
     ) {
+        let size = height * width * channels;
         let info = DatasetInfo {
             name: "test".into(),
             class_names: (0..n_classes)
@@ -52,9 +63,8 @@ impl Place {
             channels,
             sources: Vec::new(),
         };
-        let pixel = |i: usize| u8::try_from((i * 37 + i / 64 * 11) % 256).unwrap();
         let part = PartData {
-            images: (0..n * height * width * channels).map(pixel).collect(),
+            images: (0..n * size).map(|i| pixel(i / size, i % size)).collect(),
             labels: (n_classes > 0).then(|| {
                 (0..n)
                     .map(|i| u8::try_from(i % n_classes).unwrap())

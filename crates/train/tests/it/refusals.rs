@@ -200,19 +200,26 @@ fn a_dry_run_writes_nothing() {
     train.batch_size: 4
     train.beta1: 0.5
     train.checkpoint_every: 4
+    train.collapse_watch: 200
     train.depth: 4
     train.df_dim: 2
     train.dfc_dim: 8
+    train.ema: 0.0
     train.epochs: 2
+    train.flip: false
     train.generator_updates: 2
     train.gf_dim: 2
     train.gfc_dim: 8
     train.grid_every: 5
     train.keep_checkpoints: 3
+    train.label_smoothing: 0.0
     train.learning_rate: 0.0002
+    train.learning_rate_d: null
     train.log_every: 1
+    train.max_rollbacks: 3
     train.moving_averages: updates
     train.network: labelled
+    train.on_divergence: stop
     train.reshuffle: true
     train.seed: 0
     train.z_dim: 4

@@ -1,0 +1,95 @@
+//! Finding the number that is none: at the step where it arises, and in the layer.
+
+use crate::step::{Batch, State};
+use candle_core::Tensor;
+use dcgan_networks::{Error, Parameter, Pass, Taps, Weights, scalar, values};
+
+const LOSS: &str = "loss";
+const STATISTICS: &str = "mean or variance of";
+
+/// Adds to a loss or batch statistic that is not finite where that began.
+pub(crate) fn explain(error: Error, state: &State, batch: &Batch) -> Error {
+    match error {
+        Error::NonFinite {
+            what: what @ (LOSS | STATISTICS),
+            name,
+        } => match origin(state, batch) {
+            Ok(Some(origin)) => Error::NonFiniteFrom { what, name, origin },
+            Ok(None) => Error::NonFinite { what, name },
+            Err(error) => error,
+        },
+        error => error,
+    }
+}
+
+/// The value of a loss, which has to be a number.
+pub(crate) fn finite(name: &str, loss: &Tensor) -> Result<f32, Error> {
+    let value = scalar(loss)?;
+    if value.is_finite() {
+        return Ok(value);
+    }
+    Err(Error::NonFinite {
+        what: LOSS,
+        name: name.into(),
+    })
+}
+
+/// Holds that the batch statistics of a pass are numbers: an infinite variance would bring all that
+/// follows it to nought, and no loss would show it.
+pub(crate) fn sound(pass: &Pass) -> Result<(), Error> {
+    match pass.stats.first_non_finite() {
+        None => Ok(()),
+        Some(name) => Err(Error::NonFinite {
+            what: STATISTICS,
+            name: name.into(),
+        }),
+    }
+}
+
+/// The first weight that is infinite or no number, or else the first layer whose output is, in the
+/// order in which an iteration runs through the networks. Costs an iteration, once in a run.
+fn origin(state: &State, batch: &Batch) -> Result<Option<String>, Error> {
+    let State {
+        generator,
+        discriminator,
+        ..
+    } = state;
+    for parameters in [generator.parameters(), discriminator.parameters()] {
+        if let Some(name) = parameters.first_non_finite()? {
+            return Ok(Some(format!("weight `{name}`")));
+        }
+    }
+    let (y, frozen) = (batch.y.as_ref(), Weights::Frozen);
+    let mut taps = Taps::new();
+    let fake = generator.forward_with_taps(&batch.z, y, frozen, &mut taps)?;
+    let mut layer = first_non_finite("generator", &taps)?;
+    for images in [&batch.x, &fake.output] {
+        if layer.is_none() {
+            taps.clear();
+            let judged = discriminator.forward_with_taps(images, y, frozen, &mut taps)?;
+            layer = first_non_finite("discriminator", &taps)?;
+            // No tap follows the last layer, whose output is the logit.
+            if layer.is_none() && !all_finite(&judged.output)? {
+                let last = discriminator.parameters().iter().next_back();
+                let layer_of = |last: &Parameter| Some(last.name.rsplit_once('/')?.0.to_owned());
+                layer = last.and_then(layer_of);
+            }
+        }
+    }
+    Ok(layer.map(|layer| format!("the output of `{layer}`")))
+}
+
+/// The first layer, in order, with an activation that is infinite or no number.
+fn first_non_finite(network: &str, taps: &Taps) -> Result<Option<String>, Error> {
+    for (name, activation) in taps {
+        if !all_finite(activation)? {
+            let layer = name.split('/').next().unwrap_or(name);
+            return Ok(Some(format!("{network}/{layer}")));
+        }
+    }
+    Ok(None)
+}
+
+fn all_finite(tensor: &Tensor) -> Result<bool, Error> {
+    Ok(values(tensor)?.iter().all(|value| value.is_finite()))
+}

@@ -1,0 +1,79 @@
+//! Where a run stands: all that changes from step to step.
+
+use crate::Error;
+use crate::checkpoints::{Checkpoints, Resumed, fresh};
+use crate::events::EVENTS;
+use crate::resolved::Resolved;
+use crate::step::State;
+use crate::tables::{METRICS, Tables};
+use dcgan_artifacts::{Artifact, TablePosition};
+use dcgan_networks::WeightAverage;
+use std::path::{Path, PathBuf};
+
+/// Where a run stands after a step.
+pub(crate) struct Standing {
+    /// Tables, open behind the rows of that step.
+    pub(crate) tables: Tables,
+    /// Networks and optimisers.
+    pub(crate) state: State,
+    /// The averaged generator, where the run keeps one.
+    pub(crate) average: Option<WeightAverage>,
+    /// Steps done.
+    pub(crate) step: u64,
+    /// Roll-backs so far.
+    pub(crate) attempt: u32,
+    /// The newest good checkpoint.
+    pub(crate) newest: Option<PathBuf>,
+    /// How far the table of events had grown at that checkpoint, where there was one.
+    pub(crate) events: Option<TablePosition>,
+}
+
+impl Standing {
+    /// Behind the newest good checkpoint, or before the first step where there is none.
+    pub(crate) fn find(
+        resolved: &Resolved,
+        folder: &Path,
+        checkpoints: &Checkpoints,
+    ) -> Result<Self, Error> {
+        let Resolved {
+            settings, config, ..
+        } = resolved;
+        let Some(resumed) = checkpoints.resume(config, settings)? else {
+            let (state, average) = fresh(config, settings)?;
+            return Ok(Self {
+                tables: Tables::create(folder, &resolved.schedule)?,
+                state,
+                average,
+                step: 0,
+                attempt: 0,
+                newest: None,
+                events: None,
+            });
+        };
+        let Resumed {
+            state,
+            average,
+            step,
+            attempt,
+            mut tables,
+            path,
+        } = resumed;
+        let position = tables
+            .get(METRICS)
+            .ok_or_else(|| dcgan_artifacts::Error::Unfit {
+                path: path.clone(),
+                artifact: Artifact::Checkpoint,
+                expected: format!("the length of `{METRICS}`"),
+                got: "none".into(),
+            })?;
+        Ok(Self {
+            tables: Tables::resume(folder, step, position)?,
+            state,
+            average,
+            step,
+            attempt,
+            newest: Some(path),
+            events: tables.remove(EVENTS),
+        })
+    }
+}
