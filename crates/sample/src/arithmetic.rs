@@ -76,7 +76,7 @@ impl Task for Arithmetic {
     fn settings(&self) -> Value {
         json!({
             "mode": "arithmetic",
-            "arithmetic": { "expr": self.text, "seed": self.seed, "class": self.sample.class },
+            "arithmetic": { "expr": self.text, "seed": self.seed, "class": self.sample.class, "ema": self.sample.ema },
         })
     }
 
@@ -85,7 +85,8 @@ impl Task for Arithmetic {
     }
 
     fn load(&self) -> Result<Self::Loaded, Failure> {
-        let model = LoadedGenerator::load(&self.model).map_err(model_failure)?;
+        let model =
+            LoadedGenerator::load_either(&self.model, self.sample.ema).map_err(model_failure)?;
         let rows = self.rows(&model)?;
         Ok((model, rows))
     }

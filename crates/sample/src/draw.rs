@@ -55,7 +55,8 @@ impl Task for Plain {
     }
 
     fn load(&self) -> Result<Self::Loaded, Failure> {
-        let generator = LoadedGenerator::load(&self.model).map_err(model_failure)?;
+        let generator =
+            LoadedGenerator::load_either(&self.model, self.sample.ema).map_err(model_failure)?;
         let names = &generator.info().class_names;
         let classes =
             ClassChoice::resolve(self.sample.class.as_deref(), names).map_err(model_failure)?;

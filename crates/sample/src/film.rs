@@ -75,7 +75,7 @@ impl Film {
     }
 
     fn checkpoint(&self, path: &Path) -> Result<(LoadedGenerator, ClassChoice), Failure> {
-        let model = LoadedGenerator::load(path).map_err(model_failure)?;
+        let model = LoadedGenerator::load_either(path, self.sample.ema).map_err(model_failure)?;
         let names = &model.info().class_names;
         let choice = ClassChoice::resolve(self.sample.class.as_deref(), names);
         let choice = choice.map_err(model_failure)?;
@@ -112,7 +112,7 @@ impl Task for Film {
             Source::Grids => json!({ "of": "grids", "delay": self.delay }),
             Source::Checkpoints => json!({
                 "of": "checkpoints", "delay": self.delay, "n": self.n, "seed": self.seed,
-                "class": self.sample.class,
+                "class": self.sample.class, "ema": self.sample.ema,
             }),
         };
         json!({ "mode": "film", "film": own })

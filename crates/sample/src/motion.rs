@@ -67,7 +67,7 @@ impl Task for Motions {
     fn settings(&self) -> Value {
         let (sample, motion) = (&self.sample, &self.motion);
         let shared = json!({
-            "seeds": sample.seeds, "class": sample.class, "n": self.n,
+            "seeds": sample.seeds, "class": sample.class, "ema": sample.ema, "n": self.n,
             "frames": motion.frames(), "delay": motion.delay(),
         });
         let own = match self.mode {
@@ -87,7 +87,8 @@ impl Task for Motions {
     }
 
     fn load(&self) -> Result<Self::Loaded, Failure> {
-        let model = LoadedGenerator::load(&self.model).map_err(model_failure)?;
+        let model =
+            LoadedGenerator::load_either(&self.model, self.sample.ema).map_err(model_failure)?;
         let motions = match self.mode {
             Mode::Sweep => self.sweeps(&model)?,
             Mode::Classes => vec![self.through_classes(&model)?],

@@ -133,7 +133,7 @@ impl Task for Nearest {
         json!({
             "mode": "nearest",
             "nearest": {
-                "n": self.n, "seeds": self.sample.seeds, "class": self.sample.class,
+                "n": self.n, "seeds": self.sample.seeds, "class": self.sample.class, "ema": self.sample.ema,
                 "neighbours": self.neighbours,
             },
         })
@@ -144,7 +144,8 @@ impl Task for Nearest {
     }
 
     fn load(&self) -> Result<Self::Loaded, Failure> {
-        let model = LoadedGenerator::load(&self.model).map_err(model_failure)?;
+        let model =
+            LoadedGenerator::load_either(&self.model, self.sample.ema).map_err(model_failure)?;
         let names = &model.info().class_names;
         let classes =
             ClassChoice::resolve(self.sample.class.as_deref(), names).map_err(model_failure)?;

@@ -115,7 +115,7 @@ impl Task for Project {
         json!({
             "mode": "project",
             "project": {
-                "pictures": names, "seed": self.seed, "class": self.sample.class,
+                "pictures": names, "seed": self.seed, "class": self.sample.class, "ema": self.sample.ema,
                 "steps": self.steps, "restarts": self.restarts,
             },
         })
@@ -127,7 +127,8 @@ impl Task for Project {
     }
 
     fn load(&self) -> Result<Self::Loaded, Failure> {
-        let model = LoadedGenerator::load(&self.model).map_err(model_failure)?;
+        let model =
+            LoadedGenerator::load_either(&self.model, self.sample.ema).map_err(model_failure)?;
         let names = &model.info().class_names;
         let choice = ClassChoice::resolve(self.sample.class.as_deref(), names);
         let classes = choice.map_err(model_failure)?.each();

@@ -174,6 +174,7 @@ fn a_dry_run_says_all_and_writes_nothing() {
       "sample": {
         "class": null,
         "columns": 0,
+        "ema": false,
         "n": 3,
         "seeds": "0",
         "single_images": true

@@ -173,6 +173,7 @@ fn the_help_says_what_there_is() {
     KEY=VALUE` overrides one:
       sample.class = none
       sample.columns = 0
+      sample.ema = false
       sample.n = 64
       sample.seeds = 0
       sample.single_images = false
