@@ -53,15 +53,8 @@ pub(crate) fn evaluate(
     let class_names = dataset.info().class_names.clone();
     let images = source.into_images(settings, args.common.quiet, signals)?;
 
-    let mut outputs = vec![png("grid.png", grids::first(&images))?];
-    if let Some(grid) = grids::by_class(&images, class_names.len()).transpose() {
-        outputs.push(png("grid-classes.png", grid)?);
-    }
+    let mut outputs = sample_grids(&images, interpolation.as_ref(), class_names.len())?;
     let mut metrics = json!({ "images": counts(&dataset, &images) });
-    if let Some(images) = &interpolation {
-        let chosen: Vec<usize> = (0..images.n).collect();
-        outputs.push(png("interpolation.png", grids::of(images, &chosen))?);
-    }
     let mut table = format!("{} generated images\n", images.n);
     let (mut statistics, mut judged) = (None, None);
     if let Some(discriminator) = &discriminator {
@@ -75,14 +68,7 @@ pub(crate) fn evaluate(
         metrics["discriminator"] = tables::discriminator_metrics(&found);
         let tree = tables::discriminator_tree(&found, &class_names, BLOCK);
         let rows = tables::discriminator_rows(&found, &class_names);
-        outputs.push(Output {
-            name: "discriminator.csv",
-            bytes: tables::csv(tables::HEADER, &rows),
-        });
-        outputs.push(Output {
-            name: "discriminator.json",
-            bytes: tables::json(&tree),
-        });
+        outputs.extend(discriminator_files(&rows, &tree));
         table = summary::table(&found, &class_names);
         (statistics, judged) = (Some(found), Some(tree));
     }
@@ -125,11 +111,7 @@ pub(crate) fn evaluate(
     table += &summary::pixels(&tree);
     metrics["pixels"] = tree;
     if let Some(pairs) = pairs {
-        outputs.push(png("nearest.png", grids::pairs(&pairs, images.shape))?);
-        outputs.push(Output {
-            name: "nearest.csv",
-            bytes: tables::csv(Pairs::HEADER, &pairs.rows()),
-        });
+        outputs.extend(nearest(&pairs, images.shape)?);
     }
     let bounds = &settings.alarms;
     let quality = &metrics["quality"];
@@ -163,6 +145,43 @@ pub(crate) fn evaluate(
         metrics,
         table,
     })
+}
+
+/// `grid.png`, and, where there are labels or a generator, `grid-classes.png` and
+/// `interpolation.png`.
+fn sample_grids(
+    images: &Images,
+    interpolation: Option<&Images>,
+    classes: usize,
+) -> Result<Vec<Output>, Failure> {
+    let mut outputs = vec![png("grid.png", grids::first(images))?];
+    if let Some(grid) = grids::by_class(images, classes).transpose() {
+        outputs.push(png("grid-classes.png", grid)?);
+    }
+    if let Some(images) = interpolation {
+        let chosen: Vec<usize> = (0..images.n).collect();
+        outputs.push(png("interpolation.png", grids::of(images, &chosen))?);
+    }
+    Ok(outputs)
+}
+
+/// `discriminator.csv` and `discriminator.json`.
+fn discriminator_files(rows: &[[String; 7]], tree: &Value) -> [Output; 2] {
+    let table = tables::csv(tables::HEADER, rows);
+    [
+        ("discriminator.csv", table),
+        ("discriminator.json", tables::json(tree)),
+    ]
+    .map(|(name, bytes)| Output { name, bytes })
+}
+
+/// `nearest.png` and `nearest.csv`.
+fn nearest(pairs: &Pairs, shape: [usize; 3]) -> Result<[Output; 2], Failure> {
+    let table = Output {
+        name: "nearest.csv",
+        bytes: tables::csv(Pairs::HEADER, &pairs.rows()),
+    };
+    Ok([png("nearest.png", grids::pairs(pairs, shape))?, table])
 }
 
 /// The pictures among the outputs, with their captions.

@@ -101,13 +101,13 @@ impl Judge<'_> {
         let (mut worst, mut surest) = (Vec::new(), Vec::new());
         if self.is_trained() {
             let own = self.classified(&generated, &mut tree, &real)?;
-            let certain = self.certainty(&own, &generated)?;
+            let certain = certainty(&own, &generated)?;
             let mut order: Vec<usize> = (0..images.n).collect();
             order.sort_by(|&a, &b| certain[a].total_cmp(&certain[b]));
             surest = order.iter().copied().take(SHOWN).collect();
             worst = order.iter().rev().copied().take(SHOWN).collect();
         }
-        self.distances(&mut tree, &generated, &real, stand_in.as_ref())?;
+        distances(&mut tree, &generated, &real, stand_in.as_ref())?;
         self.neighbours(&mut tree, &generated, &real, stand_in.as_ref())?;
         self.by_class(&mut tree, &generated, &real, stand_in.as_ref())?;
         Ok(Quality {
@@ -210,54 +210,6 @@ impl Judge<'_> {
             tree["classifier_score"] = figure(score, real);
         }
         Ok(own)
-    }
-
-    /// Per image how unsure the classifier is of it: of its class where it has one, else of the
-    /// most probable one.
-    fn certainty(&self, own: &Classified, generated: &Seen) -> Result<Vec<f64>, Failure> {
-        let predictions: Vec<u8> = own
-            .predictions()
-            .into_iter()
-            .filter_map(|class| u8::try_from(class).ok())
-            .collect();
-        let labels = generated.labels.as_ref().unwrap_or(&predictions);
-        own.cross_entropies(labels).map_err(Failure::input)
-    }
-
-    /// Fréchet and kernel distance.
-    fn distances(
-        &self,
-        tree: &mut Value,
-        generated: &Seen,
-        real: &Seen,
-        stand_in: Option<&Seen>,
-    ) -> Result<(), Failure> {
-        let (own, reference) = (generated.features()?, real.features()?);
-        let others = stand_in.map(Seen::features).transpose()?;
-        if own.len() >= LEAST {
-            let distance = frechet_distance_interval(&reference, &own).map_err(Failure::input)?;
-            let gaussian = |features: &Features<'_>| Gaussian::of(features).map_err(Failure::input);
-            let real = match &others {
-                Some(others) => {
-                    let (a, b) = (gaussian(&reference)?, gaussian(others)?);
-                    Some(frechet_distance(&a, &b).map_err(Failure::input)?)
-                }
-                None => None,
-            };
-            tree["frechet_distance"] = figure(distance, real);
-        }
-        let subset = SUBSET.min(own.len().min(reference.len()) / 2);
-        if subset >= 2 {
-            let kernel = |x: &Features<'_>| {
-                kernel_distance_interval(&reference, x, subset).map_err(Failure::input)
-            };
-            let real = match &others {
-                Some(others) if others.len() >= 2 * subset => Some(kernel(others)?.value),
-                _ => None,
-            };
-            tree["kernel_distance"] = figure(kernel(&own)?, real);
-        }
-        Ok(())
     }
 
     /// Precision, recall, density and coverage of at most [`POINTS`] images each.
@@ -377,6 +329,53 @@ impl Judge<'_> {
     fn mean(&self, values: &[f64]) -> Result<Interval, Failure> {
         bootstrap_mean(values, RESAMPLES, self.settings.seed).map_err(Failure::input)
     }
+}
+
+/// Per image how unsure the classifier is of it: of its class where it has one, else of the
+/// most probable one.
+fn certainty(own: &Classified, generated: &Seen) -> Result<Vec<f64>, Failure> {
+    let predictions: Vec<u8> = own
+        .predictions()
+        .into_iter()
+        .filter_map(|class| u8::try_from(class).ok())
+        .collect();
+    let labels = generated.labels.as_ref().unwrap_or(&predictions);
+    own.cross_entropies(labels).map_err(Failure::input)
+}
+
+/// Fréchet and kernel distance.
+fn distances(
+    tree: &mut Value,
+    generated: &Seen,
+    real: &Seen,
+    stand_in: Option<&Seen>,
+) -> Result<(), Failure> {
+    let (own, reference) = (generated.features()?, real.features()?);
+    let others = stand_in.map(Seen::features).transpose()?;
+    if own.len() >= LEAST {
+        let distance = frechet_distance_interval(&reference, &own).map_err(Failure::input)?;
+        let gaussian = |features: &Features<'_>| Gaussian::of(features).map_err(Failure::input);
+        let real = match &others {
+            Some(others) => {
+                let (a, b) = (gaussian(&reference)?, gaussian(others)?);
+                Some(frechet_distance(&a, &b).map_err(Failure::input)?)
+            }
+            None => None,
+        };
+        tree["frechet_distance"] = figure(distance, real);
+    }
+    let subset = SUBSET.min(own.len().min(reference.len()) / 2);
+    if subset >= 2 {
+        let kernel = |x: &Features<'_>| {
+            kernel_distance_interval(&reference, x, subset).map_err(Failure::input)
+        };
+        let real = match &others {
+            Some(others) if others.len() >= 2 * subset => Some(kernel(others)?.value),
+            _ => None,
+        };
+        tree["kernel_distance"] = figure(kernel(&own)?, real);
+    }
+    Ok(())
 }
 
 /// Per point twice its squared distance from the mean, times n / (n - 1): their mean is

@@ -64,9 +64,8 @@ fn the_ceiling_is_what_real_images_get() {
     assert_eq!(accuracy["real"], quality["extractor"]["test_accuracy"]);
     assert_eq!(accuracy["value"], quality["extractor"]["train_accuracy"]);
     let by_class = &quality["class_accuracy_by_class"];
-    let mean = (by_class["zero"]["value"].as_f64().unwrap()
-        + by_class["one"]["value"].as_f64().unwrap())
-        / 2.0;
+    let of = |name: &str| by_class[name]["value"].as_f64().unwrap();
+    let mean = f64::midpoint(of("zero"), of("one"));
     assert!((mean - accuracy["value"].as_f64().unwrap()).abs() < 1e-12);
 }
 

@@ -1,6 +1,7 @@
 //! The report, its curves and the alarms.
 
 use crate::fixture::{Fixture, SIDE};
+use std::fmt::Write as _;
 
 const ARGS: [&str; 8] = [
     "--dataset",
@@ -58,7 +59,7 @@ fn the_curves_are_those_of_the_table() {
         String::from("step,epoch,d_loss,g_loss_1,g_loss_2,d_real_mean,d_fake_mean,d_accuracy\n");
     for step in 1..=400 {
         let accuracy = u8::from(step % 200 < 100);
-        table += &format!("{step},1,1.4,0.7,0.7,0.5,0.5,{accuracy}\n");
+        writeln!(table, "{step},1,1.4,0.7,0.7,0.5,0.5,{accuracy}").unwrap();
     }
     // What a killed process leaves behind.
     table += "401,1,1.";
