@@ -102,8 +102,20 @@ soak: build ## Train for SECONDS and show memory, handles and files
 doc: ## Build the documentation; a broken link is an error
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --workspace --no-deps --release --locked
 
-bench: ## Time one training iteration
-	$(CARGO) run --release --locked -p dcgan-bench --bin iteration -- 30 $(THREADS)
+#: PEERS       PEERS=1: `bench` runs PyTorch and TensorFlow too, in turn with ours
+PEERS ?=
+#: PEERS_VENV  the virtual environment that they are installed into
+PEERS_VENV ?= target/peers
+#: ROUNDS      how often `bench` runs each program; medians are over rounds
+ROUNDS ?= 3
+bench: build $(if $(PEERS),$(PEERS_VENV)/installed) ## Time training, preparing and sampling
+	$(BIN)/compare --rounds $(ROUNDS) $(if $(THREADS),--threads $(THREADS)) \
+	  $(if $(PEERS),--torch "$(PEERS_VENV)/bin/python" --tensorflow "$(PEERS_VENV)/bin/python")
+
+$(PEERS_VENV)/installed: peers/requirements.txt
+	python3 -m venv "$(PEERS_VENV)"
+	"$(PEERS_VENV)/bin/pip" install --quiet --requirement peers/requirements.txt
+	touch "$@"
 
 clean: ## Remove what cargo built; runs stay
 	$(CARGO) clean

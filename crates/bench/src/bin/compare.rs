@@ -1,0 +1,377 @@
+//! Drives programs in turn, ours and those of `peers/`, and prints medians over rounds and their ratios.
+//!
+//! Programs that are compared run one after another within a round, so that what slows the machine for a while
+//! slows all of them.
+
+#![expect(clippy::print_stdout, reason = "figures are what this program is for")]
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Instant;
+
+use clap::Parser;
+use dcgan_bench::{Result, Spread};
+use serde_json::Value;
+
+/// Time training, preparing and sampling; with `--torch` and `--tensorflow`, against those.
+#[derive(Parser)]
+struct Args {
+    /// Rounds
+    #[arg(long, default_value_t = 3)]
+    rounds: usize,
+
+    /// What to measure: `training`, `unlabelled`, `sampling`, `prepare`
+    #[arg(
+        long,
+        value_delimiter = ',',
+        default_value = "training,unlabelled,sampling,prepare"
+    )]
+    only: Vec<String>,
+
+    /// A Python with the packages `torch` and `safetensors`
+    #[arg(long)]
+    torch: Option<PathBuf>,
+
+    /// A Python with the package `tensorflow`
+    #[arg(long)]
+    tensorflow: Option<PathBuf>,
+
+    /// Threads of all programs, but for the runs on one
+    #[arg(long, default_value_t = 2)]
+    threads: usize,
+}
+
+/// A ratio of the table: ours over the fastest of the others, and what it should be at most.
+struct Ratio {
+    name: &'static str,
+    ours: &'static str,
+    peers: &'static [&'static str],
+    of: Measure,
+    must: &'static str,
+    aim: &'static str,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Measure {
+    Milliseconds,
+    Megabytes,
+}
+
+const ITERATION: &str = "ours, iteration";
+const ONE_THREAD: &str = "ours, iteration, one thread";
+const TORCH: [&str; 2] = ["PyTorch eager, iteration", "PyTorch compiled, iteration"];
+const TENSORFLOW: &str = "TensorFlow, iteration";
+const UNLABELLED: &str = "ours, unlabelled iteration";
+const TORCH_UNLABELLED: [&str; 2] = [
+    "PyTorch eager, unlabelled iteration",
+    "PyTorch channels_last, unlabelled iteration",
+];
+const SAMPLES: &str = "ours, 50,000 samples, whole program";
+const TORCH_SAMPLES: &str = "PyTorch, 50,000 samples, without its start";
+const COLD: &str = "ours, 64 samples from cold";
+const IMPORT: &str = "PyTorch, import alone";
+const PREPARE: &str = "ours, prepare of MNIST";
+
+const RATIOS: &[Ratio] = &[
+    Ratio {
+        name: "iteration / PyTorch's fastest float32 mode",
+        ours: ITERATION,
+        peers: &TORCH,
+        of: Measure::Milliseconds,
+        must: "0.85",
+        aim: "0.50",
+    },
+    Ratio {
+        name: "iteration / TensorFlow, one graph",
+        ours: ITERATION,
+        peers: &[TENSORFLOW],
+        of: Measure::Milliseconds,
+        must: "0.82",
+        aim: "0.50",
+    },
+    Ratio {
+        name: "iteration, one thread / all (at least)",
+        ours: ONE_THREAD,
+        peers: &[ITERATION],
+        of: Measure::Milliseconds,
+        must: "1.8",
+        aim: "1.95",
+    },
+    Ratio {
+        name: "peak memory of training / PyTorch's",
+        ours: ITERATION,
+        peers: &TORCH,
+        of: Measure::Megabytes,
+        must: "0.5",
+        aim: "0.3",
+    },
+    Ratio {
+        name: "50,000 samples to a file / PyTorch",
+        ours: SAMPLES,
+        peers: &[TORCH_SAMPLES],
+        of: Measure::Milliseconds,
+        must: "0.7",
+        aim: "0.5",
+    },
+    Ratio {
+        name: "64 samples from cold / `import torch`",
+        ours: COLD,
+        peers: &[IMPORT],
+        of: Measure::Milliseconds,
+        must: "0.1",
+        aim: "",
+    },
+    Ratio {
+        name: "unlabelled iteration / PyTorch's fastest",
+        ours: UNLABELLED,
+        peers: &TORCH_UNLABELLED,
+        of: Measure::Milliseconds,
+        must: "",
+        aim: "",
+    },
+];
+
+/// What each program gave, round by round.
+type Results = BTreeMap<(Measure, &'static str), Vec<f64>>;
+
+fn main() -> Result<()> {
+    let args = Args::parse();
+    let folder = tempfile::tempdir()?;
+    let session = Session {
+        programs: std::env::current_exe()?
+            .parent()
+            .ok_or("a program without a folder")?
+            .to_owned(),
+        folder: folder.path().to_owned(),
+        args: &args,
+    };
+    let wanted = |name: &str| args.only.iter().any(|only| only == name);
+    if wanted("sampling") {
+        session.train_generator()?;
+    }
+    let mut results = Results::new();
+    for round in 1..=args.rounds {
+        println!("round {round} of {}", args.rounds);
+        if wanted("training") {
+            session.training(&mut results)?;
+        }
+        if wanted("unlabelled") {
+            session.unlabelled(&mut results)?;
+        }
+        if wanted("sampling") {
+            session.sampling(&mut results)?;
+        }
+        if wanted("prepare") {
+            session.prepare(&mut results)?;
+        }
+    }
+    print(&results);
+    Ok(())
+}
+
+/// Where programs lie and what they write into.
+struct Session<'a> {
+    programs: PathBuf,
+    folder: PathBuf,
+    args: &'a Args,
+}
+
+impl Session<'_> {
+    fn training(&self, results: &mut Results) -> Result<()> {
+        self.iteration(results, ITERATION, self.args.threads, &[])?;
+        for (name, mode) in TORCH.into_iter().zip(["eager", "compile"]) {
+            self.torch(results, name, "torch_training.py", &["--mode", mode])?;
+        }
+        if let Some(python) = &self.args.tensorflow {
+            self.peer(results, TENSORFLOW, python, "tensorflow_training.py", &[])?;
+        }
+        self.iteration(results, ONE_THREAD, 1, &[])
+    }
+
+    fn unlabelled(&self, results: &mut Results) -> Result<()> {
+        let short = ["--kind", "unlabelled", "--repeats", "5", "--warmups", "1"];
+        self.iteration(results, UNLABELLED, self.args.threads, &short)?;
+        for (name, mode) in TORCH_UNLABELLED.into_iter().zip(["eager", "channels_last"]) {
+            let options = [&["--mode", mode][..], &short].concat();
+            self.torch(results, name, "torch_training.py", &options)?;
+        }
+        Ok(())
+    }
+
+    fn sampling(&self, results: &mut Results) -> Result<()> {
+        self.sample(results, SAMPLES, "50000")?;
+        self.torch(results, TORCH_SAMPLES, "torch_sampling.py", &[])?;
+        self.sample(results, COLD, "64")?;
+        if let Some(python) = &self.args.torch {
+            let mut command = Command::new(python);
+            command.args(["-c", "import torch"]);
+            timed(results, IMPORT, command)?;
+        }
+        Ok(())
+    }
+
+    fn prepare(&self, results: &mut Results) -> Result<()> {
+        let mut command = Command::new(self.programs.join("dcgan-prepare"));
+        command
+            .args(["--quiet", "--force", "--pipeline", "pipelines/mnist.yaml"])
+            .args(["--threads", &self.args.threads.to_string(), "--out"])
+            .arg(self.folder.join("mnist"));
+        timed(results, PREPARE, command)
+    }
+
+    /// A full-width generator, of one step: what it draws does not matter here.
+    fn train_generator(&self) -> Result<()> {
+        let dataset = self.folder.join("prepare");
+        let settings = [
+            "prepare.source=synthetic",
+            "prepare.synthetic.train=64",
+            "prepare.synthetic.test=0",
+            "train.epochs=1",
+            "train.grid_every=0",
+        ];
+        for (program, out, input) in [
+            ("dcgan-prepare", &dataset, None),
+            (
+                "dcgan-train",
+                &self.folder.join("train"),
+                Some(dataset.join("dataset.safetensors")),
+            ),
+        ] {
+            let mut command = Command::new(self.programs.join(program));
+            command.arg("--quiet").arg("--out").arg(out);
+            for setting in settings {
+                command.args(["--set", setting]);
+            }
+            if let Some(input) = input {
+                command.arg("--dataset").arg(input);
+            }
+            run(command)?;
+        }
+        Ok(())
+    }
+
+    fn sample(&self, results: &mut Results, name: &'static str, n: &str) -> Result<()> {
+        let mut command = Command::new(self.programs.join("dcgan-sample"));
+        command
+            .args(["--quiet", "--force", "--n", n])
+            .args(["--threads", &self.args.threads.to_string(), "--model"])
+            .arg(self.folder.join("train/generator.safetensors"))
+            .arg("--out")
+            .arg(self.folder.join(n));
+        timed(results, name, command)
+    }
+
+    fn iteration(
+        &self,
+        results: &mut Results,
+        name: &'static str,
+        threads: usize,
+        options: &[&str],
+    ) -> Result<()> {
+        let mut command = Command::new(self.programs.join("iteration"));
+        command
+            .args(["--json", "--threads", &threads.to_string()])
+            .args(["--repeats", "20"][..if options.is_empty() { 2 } else { 0 }].iter())
+            .args(options);
+        reported(results, name, command)
+    }
+
+    fn torch(
+        &self,
+        results: &mut Results,
+        name: &'static str,
+        program: &str,
+        options: &[&str],
+    ) -> Result<()> {
+        match &self.args.torch {
+            Some(python) => self.peer(results, name, python, program, options),
+            None => Ok(()),
+        }
+    }
+
+    fn peer(
+        &self,
+        results: &mut Results,
+        name: &'static str,
+        python: &Path,
+        program: &str,
+        options: &[&str],
+    ) -> Result<()> {
+        let mut command = Command::new(python);
+        command
+            .arg("-B")
+            .arg(Path::new("peers").join(program))
+            .args(["--threads", &self.args.threads.to_string()])
+            .args(options);
+        reported(results, name, command)
+    }
+}
+
+/// Runs a program and returns what it printed.
+fn run(mut command: Command) -> Result<Vec<u8>> {
+    let output = command.output()?;
+    if !output.status.success() {
+        let error = String::from_utf8_lossy(&output.stderr);
+        return Err(format!("{command:?}: {}: {error}", output.status).into());
+    }
+    Ok(output.stdout)
+}
+
+/// Runs a program that reports its own figures in its last line.
+fn reported(results: &mut Results, name: &'static str, command: Command) -> Result<()> {
+    let output = run(command)?;
+    let line = output.trim_ascii().rsplit(|&byte| byte == b'\n').next();
+    let report: Value = serde_json::from_slice(line.unwrap_or_default())?;
+    for (measure, key) in [(Measure::Milliseconds, "ms"), (Measure::Megabytes, "mb")] {
+        if let Some(value) = report[key].as_f64() {
+            results.entry((measure, name)).or_default().push(value);
+        }
+    }
+    println!(
+        "  {name}: {:.1} ms",
+        report["ms"].as_f64().unwrap_or(f64::NAN)
+    );
+    Ok(())
+}
+
+/// Runs a program and takes its wall time.
+fn timed(results: &mut Results, name: &'static str, command: Command) -> Result<()> {
+    let start = Instant::now();
+    run(command)?;
+    let ms = start.elapsed().as_secs_f64() * 1e3;
+    results
+        .entry((Measure::Milliseconds, name))
+        .or_default()
+        .push(ms);
+    println!("  {name}: {ms:.1} ms");
+    Ok(())
+}
+
+fn print(results: &Results) {
+    println!("\n| what | median | lowest | highest |\n|---|---|---|---|");
+    for ((measure, name), values) in results {
+        let spread = Spread::of(values.clone());
+        let unit = match measure {
+            Measure::Milliseconds => "ms",
+            Measure::Megabytes => "MB",
+        };
+        let (middle, low, high) = (spread.median(), spread.quartile(0), spread.quartile(4));
+        println!("| {name} | {middle:.1} {unit} | {low:.1} | {high:.1} |");
+    }
+    println!("\n| ratio of medians | ours | must | aim |\n|---|---|---|---|");
+    for ratio in RATIOS {
+        let median = |name| {
+            let values = results.get(&(ratio.of, name))?;
+            Some(Spread::of(values.clone()).median())
+        };
+        let fastest = ratio.peers.iter().copied().filter_map(median);
+        let fastest = fastest.min_by(f64::total_cmp);
+        if let (Some(ours), Some(fastest)) = (median(ratio.ours), fastest) {
+            let Ratio {
+                name, must, aim, ..
+            } = ratio;
+            println!("| {name} | {:.3} | {must} | {aim} |", ours / fastest);
+        }
+    }
+}

@@ -1,0 +1,317 @@
+//! Times every operation of the labelled network's training iteration by itself, against the fastest product.
+//!
+//! A gradient is timed as a whole backward pass from a sum, less the same pass without the operation.
+//! Arithmetic is that of the direct method without labels, so that a form with fewer multiplications may pass
+//! 100 %; bytes are each operand once and the result once, the least that has to move.
+
+#![expect(clippy::print_stdout, reason = "figures are what this program is for")]
+
+use candle_core::{Device, Tensor, Var};
+use clap::Parser;
+use dcgan_bench::{Network, Result, Spread};
+use dcgan_kernels::{
+    Activation, AdamConfig, Geometry, activate, adam_update, backward, batch_norm, conv2d,
+    conv2d_transpose, linear,
+};
+use dcgan_train::step::{Schedule, iteration};
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+const LABELS: usize = 10;
+
+/// Time the parts of one training iteration of the labelled network.
+#[derive(Parser)]
+struct Args {
+    #[command(flatten)]
+    network: Network,
+
+    /// Calls of each operation that count
+    #[arg(long, default_value_t = 15)]
+    repeats: usize,
+
+    /// Threads to compute with [default: all cores]
+    #[arg(long)]
+    threads: Option<usize>,
+}
+
+/// How often an iteration runs a layer: forward, for the input's gradient, for the weight's.
+type Counts = [usize; 3];
+
+/// G(z) of the discriminator update serves the first generator update; z has no gradient.
+const FIRST_OF_G: Counts = [2, 0, 2];
+const OF_G: Counts = [2, 2, 2];
+/// Real and generated in the discriminator update, frozen weights in two generator updates.
+const FIRST_OF_D: Counts = [4, 2, 2];
+const OF_D: Counts = [4, 4, 2];
+
+/// A layer's result from its input, weight and bias.
+type Apply = dyn Fn(&[&Tensor; 3]) -> candle_core::Result<Tensor>;
+
+/// A layer as the table needs it.
+struct Layer<'a> {
+    name: &'a str,
+    counts: Counts,
+    /// Multiplications of a forward pass of the batch; each gradient has as many.
+    products: usize,
+    /// Input, weight, bias.
+    operands: [Tensor; 3],
+    apply: Box<Apply>,
+}
+
+/// The table, row by row.
+struct Table {
+    repeats: usize,
+    /// Operations a second of the fastest product.
+    roof: f64,
+    milliseconds: f64,
+    gigaflops: f64,
+}
+
+fn main() -> Result<()> {
+    let args = Args::parse();
+    let threads = dcgan_kernels::set_threads(args.threads);
+    let mut table = Table {
+        repeats: args.repeats,
+        roof: roof()?,
+        milliseconds: 0.0,
+        gigaflops: 0.0,
+    };
+    println!("{threads} threads; roof {:.0} GFLOP/s", table.roof / 1e9);
+    println!("| part | times | ms each | ms | GFLOP each | of the roof | MB each |");
+    println!("|---|---|---|---|---|---|---|");
+    for layer in layers(&args.network)? {
+        table.layer(&layer)?;
+    }
+    table.adam(&args.network)?;
+
+    let (mut state, batch) = (args.network.state()?, args.network.batch()?);
+    let schedule = Schedule::new(2, false);
+    let whole = Spread::time(3, args.repeats, || {
+        iteration(&mut state, &batch, &schedule).map(drop)
+    })?;
+    let Table {
+        roof,
+        milliseconds,
+        gigaflops,
+        ..
+    } = table;
+    let share = |ms: f64| gigaflops * 1e9 / (ms / 1e3) / roof * 100.0;
+    for (name, ms) in [
+        ("sum of the parts", milliseconds),
+        ("the iteration", whole.median()),
+    ] {
+        println!(
+            "| **{name}** | | | {ms:.0} | {gigaflops:.1} in all | {:.0} % | |",
+            share(ms)
+        );
+    }
+    Ok(())
+}
+
+/// The fastest of large square products, in operations a second.
+fn roof() -> Result<f64> {
+    const SIDE: usize = 1536;
+    let (x, b) = (values(&[SIDE, SIDE])?, values(&[SIDE])?);
+    let times = Spread::time(2, 10, || linear(&x, None, &x, &b).map(drop))?;
+    Ok(2.0 * (SIDE as f64).powi(3) / (times.quartile(0) / 1e3))
+}
+
+fn values(shape: &[usize]) -> candle_core::Result<Tensor> {
+    let n: usize = shape.iter().product();
+    let data: Vec<f32> = (0..n)
+        .map(|i| (i * 7919 % 1013) as f32 / 1013.0 - 0.5)
+        .collect();
+    Tensor::from_vec(data, shape, &Device::Cpu)
+}
+
+fn layers(network: &Network) -> Result<Vec<Layer<'static>>> {
+    let (config, batch) = (network.config(), network.batch);
+    let (g, d, wide, deep) = (
+        2 * config.gf_dim,
+        config.df_dim + LABELS,
+        config.gfc_dim,
+        config.dfc_dim,
+    );
+    let y = values(&[batch, LABELS])?;
+    let mut layers = Vec::new();
+    let mut fully = |name, counts, inputs: usize, out: usize| -> Result<()> {
+        let y = y.clone();
+        layers.push(Layer {
+            name,
+            counts,
+            products: batch * inputs * out,
+            operands: [
+                values(&[batch, inputs])?,
+                values(&[inputs + LABELS, out])?,
+                values(&[out])?,
+            ],
+            apply: Box::new(move |[x, w, b]| linear(x, Some(&y), w, b)),
+        });
+        Ok(())
+    };
+    fully("g_h0_lin", FIRST_OF_G, config.z_dim, wide)?;
+    fully("g_h1_lin", OF_G, wide, 49 * g)?;
+    fully("d_h2_lin", OF_D, 49 * d, deep)?;
+    fully("d_h3_lin", OF_D, deep, 1)?;
+    for (name, counts, small, inputs, out) in [("g_h2", OF_G, 7, g, g), ("g_h3", OF_G, 14, g, 1)] {
+        let (y, geometry) = (y.clone(), Geometry::same([2 * small; 2], 5, 2));
+        layers.push(Layer {
+            name,
+            counts,
+            products: batch * small * small * 25 * inputs * out,
+            operands: [
+                values(&[batch, small, small, inputs])?,
+                values(&[5, 5, out, inputs + LABELS])?,
+                values(&[out])?,
+            ],
+            apply: Box::new(move |[x, w, b]| conv2d_transpose(x, Some(&y), w, b, &geometry)),
+        });
+    }
+    for (name, counts, small, inputs, out) in [
+        ("d_h0_conv", FIRST_OF_D, 14, 1, 1 + LABELS),
+        ("d_h1_conv", OF_D, 7, 1 + LABELS, d),
+    ] {
+        let (y, geometry) = (y.clone(), Geometry::same([2 * small; 2], 5, 2));
+        layers.push(Layer {
+            name,
+            counts,
+            products: batch * small * small * 25 * inputs * out,
+            operands: [
+                values(&[batch, 2 * small, 2 * small, inputs])?,
+                values(&[5, 5, inputs + LABELS, out])?,
+                values(&[out])?,
+            ],
+            apply: Box::new(move |[x, w, b]| conv2d(x, Some(&y), w, b, &geometry)),
+        });
+    }
+    for (name, counts, act, shape) in [
+        ("g_bn0", OF_G, Activation::Relu, vec![batch, wide]),
+        ("g_bn1", OF_G, Activation::Relu, vec![batch, 49 * g]),
+        ("g_bn2", OF_G, Activation::Relu, vec![batch, 14, 14, g]),
+        (
+            "d_bn1",
+            OF_D,
+            Activation::LeakyRelu(0.2),
+            vec![batch, 7, 7, d],
+        ),
+        ("d_bn2", OF_D, Activation::LeakyRelu(0.2), vec![batch, deep]),
+    ] {
+        let features = &shape[shape.len() - 1..];
+        layers.push(Layer {
+            name,
+            // Its input's and its parameters' gradients are one pass, here that of the input.
+            counts: [counts[0], counts[1], 0],
+            products: 0,
+            operands: [values(&shape)?, values(features)?, values(features)?],
+            apply: Box::new(move |[x, w, b]| Ok(batch_norm(x, w, b, 1e-5, act)?.0)),
+        });
+    }
+    for (name, counts, act, shape) in [
+        ("sigmoid", OF_G, Activation::Sigmoid, vec![batch, 28, 28, 1]),
+        (
+            "leaky rectifier",
+            OF_D,
+            Activation::LeakyRelu(0.2),
+            vec![batch, 14, 14, 1 + LABELS],
+        ),
+    ] {
+        layers.push(Layer {
+            name,
+            counts: [counts[0], counts[1], 0],
+            products: 0,
+            operands: [values(&shape)?, values(&[1])?, values(&[1])?],
+            apply: Box::new(move |[x, ..]| activate(x, act)),
+        });
+    }
+    Ok(layers)
+}
+
+impl Table {
+    fn layer(&mut self, layer: &Layer<'_>) -> Result<()> {
+        let [x, w, b] = &layer.operands;
+        let apply = &layer.apply;
+        let gigaflops = 2.0 * layer.products as f64 / 1e9;
+        let y = apply(&[x, w, b])?;
+        let elements = x.elem_count() + w.elem_count() + y.elem_count();
+        let megabytes = 4.0 * elements as f64 / 1e6;
+
+        let forward = Spread::time(2, self.repeats, || apply(&[x, w, b]).map(drop))?;
+        self.row(
+            &format!("{} forward", layer.name),
+            layer.counts[0],
+            forward.median(),
+            gigaflops,
+            megabytes,
+        );
+
+        let start = {
+            let y = Var::from_tensor(&y)?;
+            self.backward(|| Ok(y.as_tensor().clone()))?
+        };
+        let (tracked_x, tracked_w) = (Var::from_tensor(x)?, Var::from_tensor(w)?);
+        for (what, count, x, w) in [
+            ("dx", layer.counts[1], tracked_x.as_tensor(), w),
+            ("dw", layer.counts[2], x, tracked_w.as_tensor()),
+        ] {
+            if count > 0 {
+                let whole = self.backward(|| apply(&[x, w, b]))?;
+                let name = format!("{} {what}", layer.name);
+                self.row(&name, count, (whole - start).max(0.0), gigaflops, megabytes);
+            }
+        }
+        Ok(())
+    }
+
+    /// Milliseconds of a backward pass from the sum of what `forward` returns.
+    fn backward(&self, forward: impl Fn() -> candle_core::Result<Tensor>) -> Result<f64> {
+        let mut times = Vec::with_capacity(self.repeats);
+        for repeat in 0..self.repeats + 2 {
+            let loss = forward()?.sum_all()?;
+            let time = Spread::time(0, 1, || backward::<f32>(&loss).map(drop))?;
+            if repeat >= 2 {
+                times.push(time.median());
+            }
+        }
+        Ok(Spread::of(times).median())
+    }
+
+    /// Adam of both networks: once for the discriminator, twice for the generator.
+    fn adam(&mut self, network: &Network) -> Result<()> {
+        let state = network.state()?;
+        let config = AdamConfig {
+            lr: 2e-4,
+            beta1: 0.5,
+            beta2: 0.999,
+            epsilon: 1e-8,
+        };
+        for (name, count, parameters) in [
+            ("Adam of G", 2, state.generator.parameters()),
+            ("Adam of D", 1, state.discriminator.parameters()),
+        ] {
+            let n = parameters.count();
+            let (w, g) = (Var::from_tensor(&values(&[n])?)?, values(&[n])?);
+            let (mut m, mut v) = (vec![0.0; n], vec![0.0; n]);
+            let times = Spread::time(2, self.repeats, || {
+                adam_update(&w, &g, &mut m, &mut v, &config, 3)
+            })?;
+            self.row(name, count, times.median(), 0.0, 28.0 * n as f64 / 1e6);
+        }
+        Ok(())
+    }
+
+    fn row(&mut self, name: &str, count: usize, ms: f64, gigaflops: f64, megabytes: f64) {
+        self.milliseconds += count as f64 * ms;
+        self.gigaflops += count as f64 * gigaflops;
+        let share = gigaflops * 1e9 / (ms / 1e3) / self.roof * 100.0;
+        let (flop, share) = if gigaflops > 0.0 {
+            (format!("{gigaflops:.3}"), format!("{share:.0} %"))
+        } else {
+            (String::new(), String::new())
+        };
+        println!(
+            "| {name} | {count} | {ms:.2} | {:.1} | {flop} | {share} | {megabytes:.1} |",
+            count as f64 * ms
+        );
+    }
+}

@@ -1,0 +1,101 @@
+//! A network of a given size with something to train on.
+
+use candle_core::{Device, Tensor};
+use dcgan_networks::{
+    Adam, AdamConfig, Discriminator, Generator, Kind, NetworkConfig, ZDistribution, latents,
+    one_hot,
+};
+use dcgan_random::{Purpose, Stream};
+use dcgan_train::step::{Batch, State};
+
+use crate::Result;
+
+/// Which network, and how large.
+#[derive(Clone, Copy, Debug, clap::Args)]
+pub struct Network {
+    /// `labelled`: 28x28x1 of 10 classes; `unlabelled`: 64x64x3
+    #[arg(long, default_value = "labelled", value_parser = str::parse::<Kind>)]
+    pub kind: Kind,
+
+    /// Images in a batch
+    #[arg(long, default_value_t = 64)]
+    pub batch: usize,
+
+    /// Factor on all widths of the original: filters 64, fully connected 1024
+    #[arg(long, default_value_t = 1.0)]
+    pub width: f64,
+}
+
+impl Network {
+    /// The shapes of both networks.
+    pub fn config(&self) -> NetworkConfig {
+        let config = match self.kind {
+            Kind::Labelled => NetworkConfig::labelled(28, 28, 1, 10),
+            Kind::Unlabelled => NetworkConfig::unlabelled(64, 64, 3),
+        };
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "widths are small and positive"
+        )]
+        let scale = |width: usize| (width as f64 * self.width).round() as usize;
+        NetworkConfig {
+            gf_dim: scale(config.gf_dim),
+            df_dim: scale(config.df_dim),
+            gfc_dim: scale(config.gfc_dim),
+            dfc_dim: scale(config.dfc_dim),
+            ..config
+        }
+    }
+
+    /// Fresh networks with their optimisers, as the trainer starts from.
+    ///
+    /// # Errors
+    /// If there is no network of that size.
+    pub fn state(&self) -> Result<State> {
+        let config = self.config();
+        let adam = AdamConfig {
+            lr: 2e-4,
+            beta1: 0.5,
+            beta2: 0.999,
+            epsilon: 1e-8,
+        };
+        let generator = Generator::init(&config, 0)?;
+        let discriminator = Discriminator::init(&config, 0)?;
+        Ok(State {
+            adam_g: Adam::new(generator.parameters(), adam),
+            adam_d: Adam::new(discriminator.parameters(), adam),
+            generator,
+            discriminator,
+        })
+    }
+
+    /// Images of noise, labels in turn, latent vectors.
+    ///
+    /// # Errors
+    /// If a tensor cannot be made.
+    pub fn batch(&self) -> Result<Batch> {
+        let config = self.config();
+        let low = match self.kind {
+            Kind::Labelled => 0.0,
+            Kind::Unlabelled => -1.0,
+        };
+        let mut stream = Stream::new(0, Purpose::Synthetic, 0);
+        let shape = [self.batch, config.height, config.width, config.channels];
+        let n = shape.iter().product();
+        let pixels: Vec<f32> = (0..n).map(|_| stream.uniform_in(low, 1.0)).collect();
+        let labels: Vec<u8> = (0..10).cycle().take(self.batch).collect();
+        Ok(Batch {
+            x: Tensor::from_vec(pixels, &shape, &Device::Cpu)?,
+            y: (config.classes > 0)
+                .then(|| one_hot(&labels, config.classes))
+                .transpose()?,
+            z: latents(
+                &mut Stream::new(0, Purpose::Latent, 0),
+                self.batch,
+                config.z_dim,
+                ZDistribution::Uniform,
+            )?,
+        })
+    }
+}
