@@ -78,11 +78,7 @@ pub(crate) fn evaluate(
         signals,
     };
     let is_kept = extractor.is_kept();
-    let extractor = match extractor {
-        Extractor::Given(file) | Extractor::Kept(file) => *file,
-        Extractor::Untrained => work.train(settings)?,
-        Extractor::Random => work.random(),
-    };
+    let extractor = classifier_file(extractor, work, settings)?;
     let judge = Judge {
         work,
         file: &extractor,
@@ -145,6 +141,19 @@ pub(crate) fn evaluate(
         metrics,
         table,
     })
+}
+
+/// The classifier at hand, or one that is made now.
+fn classifier_file(
+    extractor: Extractor,
+    work: Work<'_>,
+    settings: &Eval,
+) -> Result<ClassifierFile, Failure> {
+    match extractor {
+        Extractor::Given(file) | Extractor::Kept(file) => Ok(*file),
+        Extractor::Untrained => work.train(settings),
+        Extractor::Random => Ok(work.random()),
+    }
 }
 
 /// `grid.png`, and, where there are labels or a generator, `grid-classes.png` and
