@@ -7,6 +7,10 @@
 //! | `stop:N` | the process ends before change N, from 0; of a write, half is on the disk |
 //! | `fail:ACTION:N` | the N-th change of this kind, from 0, fails |
 //! | `lose:ACTION:N` | the file to be changed vanishes before the N-th change of this kind |
+#![expect(
+    clippy::print_stderr,
+    reason = "a program of the tests says what it met"
+)]
 
 use clap::Parser as _;
 use dcgan_artifacts::{Change, observe_changes};
@@ -50,7 +54,7 @@ fn main() -> ExitCode {
         "prepare" => dcgan_prepare::run(&dcgan_prepare::Args::parse_from(arguments)).map(|_| ()),
         "train" => dcgan_train::run(&dcgan_train::Args::parse_from(arguments)),
         "sample" => dcgan_sample::run(&dcgan_sample::Args::parse_from(arguments)),
-        "eval" => dcgan_eval::run(&dcgan_eval::Args::parse_from(arguments)),
+        "eval" => dcgan_eval::run(&dcgan_eval::Cli::parse_from(arguments)),
         _ => panic!("unknown stage `{stage}`"),
     };
     if counts {

@@ -68,8 +68,8 @@ pub use atomic::{
 pub use chain::{Link, Verified, verify_run};
 pub use change::{Change, observe_changes};
 pub use checkpoint::{
-    BestScore, Checkpoint, CheckpointInfo, read_checkpoint_info, read_discriminator,
-    read_averaged_generator, read_generator, verify_checkpoint,
+    BestScore, Checkpoint, CheckpointInfo, read_averaged_generator, read_checkpoint_info,
+    read_discriminator, read_generator, verify_checkpoint,
 };
 pub use checkpoints::{
     Recovered, checkpoint_path, list_checkpoints, read_newest_checkpoint, retain_checkpoints,

@@ -52,6 +52,7 @@ impl GrowingTable {
     /// [`Error::Missing`], [`Error::Read`] or [`Error::Damaged`] when the table is not the one that
     /// the checkpoint saw; else [`Error::Write`] or [`Error::NotOurs`].
     pub fn resume(path: &Path, position: &TablePosition) -> Result<Self, Error> {
+        require_plain(path)?;
         let (_, size) = atomic::open(path, Artifact::Table)?;
         if size < position.bytes {
             let expected = format!("at least {} bytes", position.bytes);
@@ -85,6 +86,7 @@ impl GrowingTable {
     /// # Errors
     /// [`Error::Read`], [`Error::Write`] or [`Error::NotOurs`].
     pub fn resume_until(path: &Path, header: &[&str], last_step: u64) -> Result<Self, Error> {
+        require_plain(path)?;
         let line = record(path, header)?;
         let text = match atomic::open(path, Artifact::Table) {
             Err(Error::Missing { .. }) => return Self::create(path, header),

@@ -146,7 +146,8 @@ impl Inputs {
         let source = match (samples, &args.checkpoint) {
             (Some((_, images)), _) => Source::Samples(images),
             (None, Some(path)) => {
-                let generator = LoadedGenerator::load_either(path, settings.ema).map_err(Failure::input)?;
+                let generator =
+                    LoadedGenerator::load_either(path, settings.ema).map_err(Failure::input)?;
                 Source::Generator(Box::new(generator))
             }
             (None, None) => return Err(Failure::usage(Error::NoImages)),

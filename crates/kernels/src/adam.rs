@@ -138,6 +138,10 @@ impl InplaceOp1 for Update<'_> {
     }
 }
 
+#[expect(
+    clippy::inline_always,
+    reason = "what is not inlined into `wide` is compiled for the baseline"
+)]
 #[inline(always)]
 fn update(w: &mut [f32], g: &[f32], m: &mut [f32], v: &mut [f32], rates: Rates) {
     for (((w, &g), m), v) in w.iter_mut().zip(g).zip(m).zip(v) {

@@ -36,12 +36,11 @@ impl Events {
     /// [`dcgan_artifacts::Error::Damaged`] where the table is not the one that the checkpoint saw.
     pub(crate) fn resume(folder: &Path, position: Option<&TablePosition>) -> Result<Self, Error> {
         let path = folder.join(EVENTS);
-        let table = match position {
-            Some(position) => Some(GrowingTable::resume(&path, position)?),
-            None => {
-                remove_file(&path)?;
-                None
-            }
+        let table = if let Some(position) = position {
+            Some(GrowingTable::resume(&path, position)?)
+        } else {
+            remove_file(&path)?;
+            None
         };
         Ok(Self { path, table })
     }
