@@ -67,6 +67,8 @@ def inputs_of(stage, manifest, new):
             options += [option, new / "train/checkpoints" / name]
         elif name.startswith("generator"):
             options += ["--model", new / "train" / name]
+        elif name == "metrics.csv":
+            options += ["--metrics", new / "train" / name]
         elif name == "samples.safetensors":
             options += ["--samples", new / "sample" / name]
     return options
