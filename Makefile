@@ -39,7 +39,7 @@ COMMON = --pipeline "$(PIPELINE)" $(patsubst %,--set '%',$(SET)) \
 # A stage whose command was replaced needs no build of ours.
 built_for = $(if $(filter file,$(origin $(1))),build)
 
-.PHONY: help build prepare train sample eval check fmt clippy test smoke torture reproduce soak doc bench clean
+.PHONY: help build prepare train sample eval check fmt clippy test smoke torture reproduce verify soak doc bench clean
 
 help: ## List targets and variables
 	@awk 'BEGIN { FS = ":.*## "; print "Targets:" } /^[a-z]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -88,11 +88,14 @@ torture: build ## The long form of the kill tests
 	DCGAN_BIN_DIR="$(abspath $(BIN))" DCGAN_KILLS=$(KILLS) $(CARGO) test --release --locked -p dcgan-tests --test it \
 	  -- kills --nocapture --test-threads=1
 
-#: SOURCE      the folder that a run's sources lie in, for `reproduce`
+#: SOURCE      the folder that a run's sources lie in, for `reproduce` and `verify`
 SOURCE ?=
 reproduce: build ## Repeat the finished RUN from its manifests and compare every hash
 	python3 tests/python/reproduce.py "$(RUN)" --bin "$(BIN)" $(if $(SOURCE),--source "$(SOURCE)") \
 	  $(if $(THREADS),--threads $(THREADS))
+
+verify: build ## Walk the chain of RUN: figures, checkpoint, dataset, sources
+	$(BIN)/dcgan-eval verify "$(RUN)" $(if $(SOURCE),--source "$(SOURCE)")
 
 #: SECONDS     how long `soak` runs
 SECONDS ?= 300

@@ -21,9 +21,9 @@ pub enum Link {
     Input(PathBuf),
     /// The dataset was made of it, and it is the file that now stands at this path.
     Source(PathBuf),
-    /// The dataset was made of it, and it was not looked at: no root of the sources was given, or
-    /// it is a folder of pictures, which `dcgan-prepare` itself compares.
-    UnseenSource,
+    /// It was read, and was not looked at: it lies outside the run (a classifier of one's own), no root
+    /// of the sources was given, or it is a folder of pictures, which `dcgan-prepare` compares.
+    Unseen,
 }
 
 /// One file of the chain.
@@ -55,7 +55,7 @@ pub fn verify_run(run: &Path, sources: Option<&Path>) -> Result<Vec<Verified>, E
         for record in &manifest.inputs {
             let link = match (stage, sources) {
                 ("prepare", Some(sources)) => source(&folder, sources, record)?,
-                ("prepare", None) => Link::UnseenSource,
+                ("prepare", None) => Link::Unseen,
                 _ => input(run, &folder, record)?,
             };
             verified.push(Verified {
@@ -90,6 +90,9 @@ fn input(run: &Path, folder: &Path, record: &FileRecord) -> Result<Link, Error> 
             return Ok(Link::Input(path));
         }
     }
+    if record.name == "classifier.safetensors" {
+        return Ok(Link::Unseen);
+    }
     Err(broken(folder, record, "no file of the run"))
 }
 
@@ -97,7 +100,7 @@ fn input(run: &Path, folder: &Path, record: &FileRecord) -> Result<Link, Error> 
 fn source(folder: &Path, sources: &Path, record: &FileRecord) -> Result<Link, Error> {
     let path = sources.join(&record.name);
     if path.is_dir() {
-        return Ok(Link::UnseenSource);
+        return Ok(Link::Unseen);
     }
     if is_same(&path, record)? {
         return Ok(Link::Source(path));

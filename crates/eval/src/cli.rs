@@ -1,6 +1,6 @@
 //! The command line: an evaluation, or one of the subcommands.
 
-use crate::{Args, ClassifierArgs};
+use crate::{Args, ClassifierArgs, VerifyArgs};
 use clap::{ArgMatches, Args as _, Command, CommandFactory, FromArgMatches, Parser};
 
 /// What `dcgan-eval` is asked to do.
@@ -10,6 +10,8 @@ pub enum Cli {
     Evaluate(Args),
     /// Train the classifier that the metrics use.
     Classifier(ClassifierArgs),
+    /// Verify a whole run.
+    Verify(VerifyArgs),
 }
 
 /// Without a subcommand the options are those of an evaluation, so clap's derive, which knows no
@@ -17,8 +19,10 @@ pub enum Cli {
 impl CommandFactory for Cli {
     fn command() -> Command {
         let classifier = ClassifierArgs::augment_args(Command::new("classifier"));
+        let verify = VerifyArgs::augment_args(Command::new("verify"));
         Args::command()
             .subcommand(classifier)
+            .subcommand(verify)
             .args_conflicts_with_subcommands(true)
             .subcommand_negates_reqs(true)
             .disable_help_subcommand(true)
@@ -32,6 +36,7 @@ impl CommandFactory for Cli {
 impl FromArgMatches for Cli {
     fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
         match matches.subcommand() {
+            Some(("verify", matches)) => VerifyArgs::from_arg_matches(matches).map(Self::Verify),
             Some((_, matches)) => ClassifierArgs::from_arg_matches(matches).map(Self::Classifier),
             None => Args::from_arg_matches(matches).map(Self::Evaluate),
         }

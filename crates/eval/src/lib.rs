@@ -21,8 +21,10 @@ mod run;
 mod summary;
 mod svg;
 mod tables;
+mod verify;
 
 pub use args::{Args, ClassifierArgs};
 pub use cli::Cli;
 pub use error::Error;
 pub use run::run;
+pub use verify::VerifyArgs;

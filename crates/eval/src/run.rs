@@ -4,7 +4,7 @@ use crate::classifier::{self, FILE};
 use crate::error::artifact_failure;
 use crate::evaluate::{Evaluation, Output, evaluate};
 use crate::inputs::{Extractor, Inputs, Source, records};
-use crate::{Args, Cli};
+use crate::{Args, Cli, verify};
 use dcgan_artifacts::{EarlierResults, Part, Results};
 use dcgan_settings::Eval;
 use dcgan_terminal::{Failure, Signals, print_result};
@@ -21,6 +21,7 @@ pub fn run(cli: &Cli) -> Result<(), Failure> {
     match cli {
         Cli::Evaluate(args) => run_evaluation(args),
         Cli::Classifier(args) => classifier::run(args),
+        Cli::Verify(args) => verify::run(args),
     }
 }
 

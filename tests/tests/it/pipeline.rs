@@ -163,3 +163,35 @@ fn a_dataset_written_by_another_language_trains() {
     }
     assert!(folder.path().join("train/generator.safetensors").exists());
 }
+
+/// Every file of a run is walked, and a changed one is named.
+#[test]
+fn a_run_is_verified_from_its_figures_to_its_dataset() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let run = Run::new(folder.path(), &[]);
+    for stage in STAGES {
+        run.stage(stage, &[]);
+    }
+    let verify = || {
+        let mut command = Command::new(program("eval"));
+        let command = command.arg("verify").arg(folder.path());
+        command.output().expect("dcgan-eval starts")
+    };
+    let sound = verify();
+    let said = text(&sound.stdout);
+    assert!(sound.status.success(), "{}", text(&sound.stderr));
+    assert!(said.contains("the chain holds"), "{said}");
+    assert!(
+        said.contains("eval     dataset.safetensors: read, and the file of the run"),
+        "{said}"
+    );
+
+    std::fs::remove_dir_all(folder.path().join("prepare")).expect("a stage");
+    let broken = verify();
+    let said = text(&broken.stderr);
+    assert_eq!(broken.status.code(), Some(3), "{said}");
+    assert!(
+        said.contains("the chain is broken") && said.contains("dataset.safetensors"),
+        "{said}"
+    );
+}

@@ -73,7 +73,7 @@ fn a_sound_run_is_walked_from_its_figures_to_its_sources() {
     let dataset = Link::Input(run.join("prepare/dataset.safetensors"));
     assert_eq!(with[2], ("dataset.safetensors".into(), dataset));
     assert_eq!(with.len(), 7);
-    assert_eq!(links(None)[0].1, Link::UnseenSource);
+    assert_eq!(links(None)[0].1, Link::Unseen);
 }
 
 #[test]

@@ -139,6 +139,7 @@ fn the_help_names_every_option_with_its_default() {
 
     Commands:
       classifier  Train the classifier whose features the metrics use, on the training part alone
+      verify      Walk the chain of a run, from its figures and samples back to its sources
 
     Options:
           --dataset <FILE>
