@@ -368,9 +368,13 @@ fn gradient<T: Real>(
             dx.copy_from_slice(&dy[part.clone()]);
             multiply_slope(act, &y[part.clone()], dx);
             for (dz, x) in dx.chunks_exact_mut(c).zip(x[part].chunks_exact(c)) {
-                for i in 0..c {
-                    let normal = (x[i] - scales.mean[i]) * scales.inverse[i];
-                    dz[i] = scale[i] * (dz[i] - mean_dz[i] - normal * mean_dzx[i]);
+                let means = mean_dz.iter().zip(&mean_dzx);
+                let scales = scale.iter().zip(scales.mean.iter().zip(&scales.inverse));
+                for (((dz, &x), (&mean_dz, &mean_dzx)), (&scale, (&mean, &inverse))) in
+                    dz.iter_mut().zip(x).zip(means).zip(scales)
+                {
+                    let normal = (x - mean) * inverse;
+                    *dz = scale * (*dz - mean_dz - normal * mean_dzx);
                 }
             }
         })
@@ -403,10 +407,12 @@ fn part_sums<T: Real>(
         for ((x, y), dy) in rows.zip(dy.chunks_exact(c)) {
             dz.copy_from_slice(&dy[columns.clone()]);
             multiply_slope(act, &y[columns.clone()], dz);
-            let x = &x[columns.clone()];
-            for i in 0..width {
-                sums[i] += dz[i];
-                products[i] += dz[i] * ((x[i] - mean[i]) * inverse[i]);
+            let normal = x[columns.clone()].iter().zip(mean.iter().zip(inverse));
+            for (((sum, product), &dz), (&x, (&mean, &inverse))) in
+                sums.iter_mut().zip(&mut *products).zip(&*dz).zip(normal)
+            {
+                *sum += dz;
+                *product += dz * ((x - mean) * inverse);
             }
         }
         for ((part, sum), product) in parts.iter_mut().zip(&*sums).zip(&*products) {
