@@ -34,10 +34,16 @@ impl Spread {
         Ok(Spread::of(times))
     }
 
-    /// The measurement below which a quarter lie, half (`quarters` 2), or all (4).
+    /// The value below which a quarter of the measurements lie, half (`quarters` 2), or all (4), between
+    /// neighbours where it falls between two.
     pub fn quartile(&self, quarters: usize) -> f64 {
-        let at = (self.0.len() - 1) * quarters / 4;
-        self.0.get(at).copied().unwrap_or(f64::NAN)
+        let (at, rest) = (
+            (self.0.len() - 1) * quarters / 4,
+            (self.0.len() - 1) * quarters % 4,
+        );
+        let low = self.0.get(at).copied().unwrap_or(f64::NAN);
+        let high = self.0.get(at + 1).copied().unwrap_or(low);
+        low + (high - low) * rest as f64 / 4.0
     }
 
     /// The middle.
