@@ -84,9 +84,10 @@ smoke: build ## Run smoke.yaml from end to end, twice, in a temporary folder
 
 #: KILLS       kills that `torture` deals out to each of train, prepare and eval
 KILLS ?= 200
-torture: build ## The long form of the kill tests
+torture: build ## The long form of the kill tests, and a stop before each change to the disk
+	$(CARGO) build --release --locked -p dcgan-tests --examples
 	DCGAN_BIN_DIR="$(abspath $(BIN))" DCGAN_KILLS=$(KILLS) $(CARGO) test --release --locked -p dcgan-tests --test it \
-	  -- kills --nocapture --test-threads=1
+	  -- kills:: faults:: --nocapture --test-threads=1
 
 #: SOURCE      the folder that a run's sources lie in, for `reproduce` and `verify`
 SOURCE ?=

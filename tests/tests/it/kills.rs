@@ -21,7 +21,7 @@ const WRITING: Duration = Duration::from_millis(2);
 const WRITTEN: [&str; 3] = ["", "checkpoints", "samples"];
 
 /// Kills to survive.
-fn kills() -> u32 {
+pub(crate) fn kills() -> u32 {
     std::env::var("DCGAN_KILLS").map_or(20, |text| text.parse().expect("DCGAN_KILLS is a number"))
 }
 
