@@ -60,6 +60,18 @@ pub struct CheckpointInfo {
     pub on_signal: bool,
 }
 
+impl CheckpointInfo {
+    fn into_model(self, role: Role, weights: Arrays) -> ModelFile {
+        ModelFile {
+            network: self.network,
+            role,
+            step: self.step,
+            dataset_sha256: self.dataset_sha256,
+            weights,
+        }
+    }
+}
+
 /// A training run at one step.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Checkpoint {
@@ -229,14 +241,7 @@ pub fn read_averaged_generator(path: &Path) -> Result<ModelFile, Error> {
         let expected = format!("averaged weights `{AVERAGED}{}...`", role.prefix());
         return Err(file.unfit(expected, "none"));
     }
-    let (network, step, dataset_sha256) = (info.network, info.step, info.dataset_sha256);
-    Ok(ModelFile {
-        network,
-        role,
-        step,
-        dataset_sha256,
-        weights,
-    })
+    Ok(info.into_model(role, weights))
 }
 
 /// Reads the discriminator out of a checkpoint or a discriminator file.
@@ -255,14 +260,7 @@ fn read_network(path: &Path, role: Role, artifact: Artifact) -> Result<ModelFile
     let info: CheckpointInfo = file.own_info()?;
     require_f32(&file, |_| true)?;
     let weights = floats(file.read(|name| name.starts_with(role.prefix()))?);
-    let (network, step, dataset_sha256) = (info.network, info.step, info.dataset_sha256);
-    Ok(ModelFile {
-        network,
-        role,
-        step,
-        dataset_sha256,
-        weights,
-    })
+    Ok(info.into_model(role, weights))
 }
 
 fn open(path: &Path) -> Result<Container, Error> {

@@ -94,7 +94,7 @@ pub(crate) fn files(settings: &Prepare) -> Result<Vec<SourceFile>, Failure> {
             name: String::new(),
         })
         .collect();
-    let root = shared_folder(&files);
+    let root = shared_folder(files.iter().filter_map(|file| file.path.parent()));
     for file in &mut files {
         file.name = name_below(&root, &file.path);
     }
@@ -378,9 +378,8 @@ fn draw_validation(settings: &Prepare, loaded: &mut Loaded) -> Result<(), Error>
     Ok(())
 }
 
-/// The deepest folder that holds all files.
-fn shared_folder(files: &[SourceFile]) -> PathBuf {
-    let mut folders = files.iter().filter_map(|file| file.path.parent());
+/// The deepest folder that holds all folders.
+pub(crate) fn shared_folder<'a>(mut folders: impl Iterator<Item = &'a Path>) -> PathBuf {
     let first = folders.next().unwrap_or(Path::new("")).to_owned();
     folders.fold(first, |shared, folder| {
         let both = shared.components().zip(folder.components());

@@ -185,15 +185,19 @@ fn failure(error: dcgan_artifacts::Error) -> Failure {
     }
 }
 
-/// The settings that shape the dataset: those of the chosen source, files by name.
-fn recorded_settings(settings: &Prepare, files: &[SourceFile]) -> Value {
-    let mut recorded = json!({
+fn recorded_of_every_source(settings: &Prepare) -> Value {
+    json!({
         "name": settings.name,
         "source": settings.source,
         "class_names": settings.class_names,
         "validation": settings.validation,
         "seed": settings.seed,
-    });
+    })
+}
+
+/// The settings that shape the dataset: those of the chosen source, files by name.
+fn recorded_settings(settings: &Prepare, files: &[SourceFile]) -> Value {
+    let mut recorded = recorded_of_every_source(settings);
     if settings.source == SourceKind::Idx {
         recorded["idx"] = files
             .iter()
@@ -207,14 +211,8 @@ fn recorded_settings(settings: &Prepare, files: &[SourceFile]) -> Value {
 
 /// The same for folders of pictures, by name.
 fn recorded_folder(settings: &Prepare, scan: &Scan) -> Value {
-    let mut recorded = json!({
-        "name": settings.name,
-        "source": settings.source,
-        "class_names": settings.class_names,
-        "validation": settings.validation,
-        "seed": settings.seed,
-        "pictures": settings.pictures,
-    });
+    let mut recorded = recorded_of_every_source(settings);
+    recorded["pictures"] = json!(settings.pictures);
     recorded["pictures"]["labels_file"] = json!(scan.names.get("labels_file"));
     for key in ["folder", "test_folder"] {
         recorded[key] = json!(scan.names.get(key));

@@ -39,7 +39,11 @@ impl Run {
 
     /// The command of one stage, with every input in full as `make` passes it.
     pub(crate) fn command(&self, stage: &str) -> Command {
-        let mut command = Command::new(program(stage));
+        self.with_arguments(Command::new(program(stage)), stage)
+    }
+
+    /// The same with another way to start the program.
+    pub(crate) fn with_arguments(&self, mut command: Command, stage: &str) -> Command {
         command
             .current_dir(root())
             .arg("--pipeline")

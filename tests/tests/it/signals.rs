@@ -2,31 +2,11 @@
 #![cfg(unix)]
 
 use crate::kills::check_whole;
-use crate::programs::{Run, assert_same_files};
+use crate::programs::{Run, assert_same_files, program};
 use dcgan_artifacts::list_checkpoints;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
-
-/// The same command, hearing SIGHUP even where the tests themselves run under `nohup`.
-fn hearing(command: &Command) -> Command {
-    let mut hearing = Command::new("env");
-    hearing
-        .arg("--default-signal=HUP")
-        .arg(command.get_program())
-        .args(command.get_args())
-        .stdin(Stdio::null());
-    for (name, value) in command.get_envs() {
-        match value {
-            Some(value) => hearing.env(name, value),
-            None => hearing.env_remove(name),
-        };
-    }
-    if let Some(folder) = command.get_current_dir() {
-        hearing.current_dir(folder);
-    }
-    hearing
-}
 
 /// Waits until the run's table has as many lines, and sends the signal.
 fn send(child: &Child, name: &str, run: &Run, lines: usize) {
@@ -64,10 +44,11 @@ fn each_signal_ends_in_order_and_the_run_goes_on() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let (undisturbed, run) = runs(folder.path());
     for (name, code, lines) in [("INT", 130, 3), ("TERM", 143, 20), ("HUP", 143, 40)] {
-        let mut child = hearing(&run.command("train"))
-            .stdout(Stdio::null())
-            .spawn()
-            .expect("dcgan-train starts");
+        // It hears SIGHUP even where the tests themselves run under `nohup`.
+        let mut env = Command::new("env");
+        env.arg("--default-signal=HUP").arg(program("train"));
+        let mut command = run.with_arguments(env, "train");
+        let mut child = command.spawn().expect("dcgan-train starts");
         send(&child, name, &run, lines);
         let status = child.wait().expect("dcgan-train ends");
         assert_eq!(status.code(), Some(code), "SIG{name}");

@@ -2,6 +2,7 @@
 
 use crate::Error;
 use crate::audit::{Finding, Kind};
+use crate::source::shared_folder;
 use dcgan_artifacts::Part;
 use dcgan_settings::Prepare;
 use dcgan_terminal::Failure;
@@ -76,7 +77,7 @@ pub(crate) fn roots(settings: &Prepare) -> Result<Vec<Root>, Failure> {
             });
         }
     }
-    let shared = shared_folder(&roots);
+    let shared = shared_folder(roots.iter().map(|root| root.folder.as_path()));
     let several = roots.len() > 1;
     for root in &mut roots {
         let below = root.folder.strip_prefix(&shared).unwrap_or(&root.folder);
@@ -121,18 +122,6 @@ fn split_pattern(path: &Path) -> (PathBuf, Option<String>) {
         folder
     };
     (folder, Some(slashed(&pattern)))
-}
-
-/// The deepest folder that holds all roots.
-fn shared_folder(roots: &[Root]) -> PathBuf {
-    let mut folders = roots.iter().map(|root| root.folder.as_path());
-    let first = folders.next().unwrap_or(Path::new("")).to_owned();
-    folders.fold(first, |shared, folder| {
-        let both = shared.components().zip(folder.components());
-        both.take_while(|(a, b)| a == b)
-            .map(|(component, _)| component)
-            .collect()
-    })
 }
 
 /// Every file below the roots, part by part in order of the names, with what could not be searched.

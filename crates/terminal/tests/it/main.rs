@@ -9,10 +9,17 @@ use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
 /// The example, which cargo builds with the tests and puts beside their folder.
-fn stage(args: &[&str]) -> Command {
+fn program() -> PathBuf {
     let test = std::env::current_exe().unwrap();
-    let profile: PathBuf = test.ancestors().nth(2).unwrap().into();
-    let mut command = Command::new(profile.join("examples").join("stage"));
+    let profile = test.ancestors().nth(2).unwrap();
+    profile.join("examples").join("stage")
+}
+
+fn stage(args: &[&str]) -> Command {
+    with_arguments(Command::new(program()), args)
+}
+
+fn with_arguments(mut command: Command, args: &[&str]) -> Command {
     command
         .args(args)
         .args(["--out", "out"])

@@ -1,29 +1,9 @@
 //! The first signal ends in order, the second at once.
 
-use crate::stage;
+use crate::{program, with_arguments};
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::process::{Child, ChildStderr, ChildStdout, Command, Stdio};
 use std::time::Duration;
-
-/// The same command, hearing SIGHUP even where the tests themselves run under `nohup`.
-fn hearing(command: &Command) -> Command {
-    let mut hearing = Command::new("env");
-    hearing
-        .arg("--default-signal=HUP")
-        .arg(command.get_program())
-        .args(command.get_args())
-        .stdin(Stdio::null());
-    for (name, value) in command.get_envs() {
-        match value {
-            Some(value) => hearing.env(name, value),
-            None => hearing.env_remove(name),
-        };
-    }
-    if let Some(folder) = command.get_current_dir() {
-        hearing.current_dir(folder);
-    }
-    hearing
-}
 
 /// A stage whose handlers stand.
 struct Running {
@@ -34,7 +14,10 @@ struct Running {
 
 impl Running {
     fn start(end: &str) -> Self {
-        let mut command = hearing(&stage(&[end]));
+        // It hears SIGHUP even where the tests themselves run under `nohup`.
+        let mut env = Command::new("env");
+        env.arg("--default-signal=HUP").arg(program());
+        let mut command = with_arguments(env, &[end]);
         let command = command.stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().unwrap();
         let mut stdout = BufReader::new(child.stdout.take().unwrap());
