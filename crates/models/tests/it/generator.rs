@@ -41,6 +41,44 @@ fn a_checkpoint_and_its_generator_file_draw_the_same() {
 }
 
 #[test]
+fn the_averaged_generator_of_a_checkpoint_is_drawn_where_it_is_asked_for() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("step-00000007.safetensors");
+    for config in [labelled(), unlabelled()] {
+        let mut file = checkpoint(&config);
+        file.write(&path).unwrap();
+        let missing = LoadedGenerator::load_either(&path, true)
+            .unwrap_err()
+            .to_string();
+        assert!(
+            missing.contains("averaged weights `ema/generator/"),
+            "{missing}"
+        );
+        assert!(missing.contains("step-00000007.safetensors"), "{missing}");
+
+        let mut averaged = generator_arrays(&config);
+        for (name, (_, values)) in &mut averaged {
+            if name.ends_with("/Matrix") {
+                for value in values {
+                    *value *= 0.5;
+                }
+            }
+        }
+        file.ema = averaged.clone();
+        file.write(&path).unwrap();
+        let expected = Generator::from_arrays(&config, &averaged).unwrap();
+        let expected = LoadedGenerator::new(expected, file.info.network.clone(), 7).unwrap();
+        let draw =
+            |generator: &LoadedGenerator| generator.images(1, 0, 5, choice(&config)).unwrap();
+        let of_average = draw(&LoadedGenerator::load_either(&path, true).unwrap());
+        let of_last = draw(&LoadedGenerator::load_either(&path, false).unwrap());
+        assert_eq!(of_average, draw(&expected));
+        assert_eq!(of_last, draw(&loaded(&config)));
+        assert_ne!(of_average, of_last);
+    }
+}
+
+#[test]
 fn an_image_is_the_same_wherever_its_range_begins() {
     for config in [labelled(), unlabelled()] {
         let generator = loaded(&config);
