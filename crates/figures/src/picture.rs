@@ -51,32 +51,6 @@ impl Picture {
     pub fn pixels(&self) -> &[u8] {
         &self.pixels
     }
-
-    /// The same picture with 1 or 3 `channels`: grey stands in all three; colours become grey by
-    /// their brightness (ITU-R BT.601: 0.299 red + 0.587 green + 0.114 blue, to the nearest).
-    ///
-    /// # Errors
-    /// [`Error::Channels`] for another number.
-    pub fn with_channels(self, channels: usize) -> Result<Self, Error> {
-        let pixels = match (self.channels, channels) {
-            (1, 3) => self.pixels.iter().flat_map(|&grey| [grey; 3]).collect(),
-            (3, 1) => {
-                let grey = |rgb: &[u8; 3]| {
-                    let [red, green, blue] = rgb.map(u32::from);
-                    let thousandfold = 299 * red + 587 * green + 114 * blue;
-                    u8::try_from((thousandfold + 500) / 1000).unwrap_or(u8::MAX)
-                };
-                self.pixels.as_chunks().0.iter().map(grey).collect()
-            }
-            _ => self.pixels,
-        };
-        Self::new(self.height, self.width, channels, pixels)
-    }
-
-    /// The pixels, given away.
-    pub fn into_pixels(self) -> Vec<u8> {
-        self.pixels
-    }
 }
 
 /// Checks that `got` bytes are what the shape `[n, height, width, channels]` needs.

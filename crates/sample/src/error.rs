@@ -85,8 +85,17 @@ pub enum Error {
         #[source]
         source: dcgan_figures::Error,
     },
-    /// Pictures of another size than the model's.
-    #[error("`{}` holds pictures of {}, the model draws {}", path.display(), size(got), size(expected))]
+    /// A picture file that can't be looked for.
+    #[error("`{}` is no picture that can be looked for", path.display())]
+    Unusable {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: dcgan_pictures::Refusal,
+    },
+    /// Images of another size than the model's.
+    #[error("`{}` holds images of {}, the model draws {}", path.display(), size(got), size(expected))]
     OtherSize {
         /// The file.
         path: PathBuf,
@@ -149,9 +158,8 @@ impl Hint for Error {
             }
             Self::Read { .. } => "check the path and its permissions".into(),
             Self::Picture { source, .. } => return source.hint(),
-            Self::OtherSize { .. } => {
-                "give the dataset that the model was trained on, or pictures of its size".into()
-            }
+            Self::Unusable { source, .. } => return source.hint(),
+            Self::OtherSize { .. } => "give the dataset that the model was trained on".into(),
             Self::FewImages { got: 0, .. } => "give a dataset with a training part".into(),
             Self::FewImages { got, .. } => format!("give `--neighbours {got}` or fewer"),
             Self::NoFrames { .. } => {

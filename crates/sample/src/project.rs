@@ -2,10 +2,11 @@
 
 use crate::Args;
 use crate::error::{Error, model_failure};
-use crate::grid::{read_png, shape, tiles};
+use crate::grid::{shape, tiles};
 use crate::produce::{Output, Task, file_name};
 use dcgan_models::{ClassChoice, LoadedGenerator, Projection, Projector};
-use dcgan_settings::Sample;
+use dcgan_pictures::{MAX_FILE_BYTES, Reason, Refusal, decode, inspect, read_file};
+use dcgan_settings::{Pictures, Sample};
 use dcgan_terminal::{Failure, Progress};
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
@@ -187,25 +188,30 @@ impl Task for Project {
     }
 }
 
-/// A PNG as bytes of the shape that the model draws.
-fn read_picture(path: &Path, expected: [usize; 3]) -> Result<Vec<u8>, Error> {
-    let picture = read_png(path)?;
-    let picture = picture
-        .with_channels(expected[2])
-        .map_err(|source| Error::Picture {
-            path: path.to_owned(),
-            source,
-        })?;
-    let got = [picture.height(), picture.width(), picture.channels()];
-    if got != expected {
-        let path = path.to_owned();
-        return Err(Error::OtherSize {
-            path,
-            expected,
-            got,
-        });
-    }
-    Ok(picture.into_pixels())
+/// A picture file of any size as the model's images are: cropped and resized by the defaults of
+/// `prepare.pictures`. One of the right size stays as it is.
+fn read_picture(path: &Path, [height, width, channels]: [usize; 3]) -> Result<Vec<u8>, Error> {
+    let settings = Pictures {
+        height,
+        width,
+        channels,
+        ..Pictures::default()
+    };
+    let content = read_file(path).map_err(|source| Error::Read {
+        path: path.to_owned(),
+        source,
+    })?;
+    let pixels = match content {
+        Some(bytes) => inspect(&bytes, path).and_then(|header| decode(&bytes, &header, &settings)),
+        None => Err(Refusal {
+            reason: Reason::TooLarge,
+            detail: format!("more than {MAX_FILE_BYTES} bytes"),
+        }),
+    };
+    pixels.map_err(|source| Error::Unusable {
+        path: path.to_owned(),
+        source,
+    })
 }
 
 /// In steps of 8 bits.

@@ -10,6 +10,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("settings", &["hints"]),
     ("random", &[]),
     ("figures", &["hints"]),
+    ("pictures", &["hints", "settings"]),
     ("terminal", &["hints", "settings"]),
     ("kernels", &[]),
     ("networks", &["hints", "kernels", "random"]),
@@ -29,6 +30,7 @@ const STAGE: &[&str] = &[
     "settings",
     "random",
     "figures",
+    "pictures",
     "terminal",
 ];
 const NEURAL_STAGE: &[&str] = &[
@@ -37,6 +39,7 @@ const NEURAL_STAGE: &[&str] = &[
     "settings",
     "random",
     "figures",
+    "pictures",
     "terminal",
     "kernels",
     "networks",
@@ -51,6 +54,7 @@ const WITHOUT_CANDLE: &[&str] = &[
     "settings",
     "random",
     "figures",
+    "pictures",
     "terminal",
     "prepare",
 ];

@@ -24,22 +24,6 @@ proptest! {
 }
 
 #[test]
-fn grey_and_colour_become_each_other() {
-    let grey = Picture::new(1, 3, 1, vec![0, 7, 255]).unwrap();
-    let colour = grey.clone().with_channels(3).unwrap();
-    assert_eq!(colour.pixels(), [0, 0, 0, 7, 7, 7, 255, 255, 255]);
-    assert_eq!(colour.clone().with_channels(3).unwrap(), colour);
-    assert_eq!(colour.with_channels(1).unwrap(), grey);
-    let pure = vec![255, 0, 0, 0, 255, 0, 0, 0, 255];
-    let pure = Picture::new(1, 3, 3, pure).unwrap();
-    assert_eq!(pure.with_channels(1).unwrap().pixels(), [76, 150, 29]);
-    assert!(matches!(
-        grey.with_channels(2),
-        Err(Error::Channels { got: 2 })
-    ));
-}
-
-#[test]
 fn the_bytes_bear_no_metadata() {
     let bytes = encode_png(&Picture::new(1, 1, 1, vec![0]).unwrap()).unwrap();
     let mut chunks = Vec::new();

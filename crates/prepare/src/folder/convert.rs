@@ -1,13 +1,13 @@
 //! The second pass: every picture decoded to its place in the dataset.
 
-use super::picture::{self, Refusal};
 use super::similar::{Thumbnail, near_duplicates};
 use super::walk::file_finding;
-use super::{Picture, Scan, Work, content, nothing_left, refuse_if_strict};
+use super::{Picture, Refused, Scan, Work, nothing_left, refuse_if_strict, refused_by};
 use crate::Error;
 use crate::audit::{Finding, Kind, Look, finding};
 use crate::contents::{Contents, Members, Origin};
 use dcgan_artifacts::{DatasetWriter, Kept, Part};
+use dcgan_pictures::{decode, read_file};
 use dcgan_settings::Prepare;
 use dcgan_terminal::Failure;
 use sha2::{Digest, Sha256};
@@ -46,7 +46,7 @@ pub(crate) fn convert(
         .flat_map(|(part, pictures)| pictures.iter().enumerate().map(|(at, p)| (*part, at, p)))
         .collect();
     let seen = work.each("decode", &tasks, |&(part, place, picture)| {
-        let _share = work.take(picture.memory);
+        let _share = work.take(picture.header.memory());
         let pixels = match pixels(settings, picture)? {
             Ok(pixels) => pixels,
             Err(refusal) => return Ok(Err(refusal)),
@@ -115,17 +115,20 @@ pub(crate) fn convert(
 }
 
 /// The pixels of one picture, whose bytes must be those that were hashed.
-fn pixels(settings: &Prepare, picture: &Picture) -> Result<Result<Vec<u8>, Refusal>, Failure> {
+fn pixels(settings: &Prepare, picture: &Picture) -> Result<Result<Vec<u8>, Refused>, Failure> {
     let changed = || {
         Failure::input(Error::Changed {
             path: picture.path.clone(),
         })
     };
-    let bytes = content(&picture.path).ok().flatten().ok_or_else(changed)?;
+    let bytes = read_file(&picture.path)
+        .ok()
+        .flatten()
+        .ok_or_else(changed)?;
     if Sha256::digest(&bytes).as_slice() != picture.sha256 {
         return Err(changed());
     }
-    Ok(picture::decode(&bytes, picture.format, &settings.pictures))
+    Ok(decode(&bytes, &picture.header, &settings.pictures).map_err(refused_by))
 }
 
 /// Near duplicates; blank images and equal ones are findings of the audit already.

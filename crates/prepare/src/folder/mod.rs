@@ -6,8 +6,6 @@
 
 mod convert;
 mod labels;
-mod picture;
-mod resample;
 mod similar;
 mod walk;
 mod work;
@@ -19,14 +17,13 @@ use crate::audit::{Finding, Kind};
 use crate::idx::hex;
 use crate::{Error, validation};
 use dcgan_artifacts::{DatasetInfo, Part, SourceRecord};
+use dcgan_pictures::{
+    Header, MAX_FILE_BYTES, Reason, Refusal, inspect, read_file, wrong_extension,
+};
 use dcgan_settings::{Labels, Prepare};
 use dcgan_terminal::Failure;
-use image::ImageFormat;
-use picture::{Header, MAX_FILE_BYTES, Refusal};
 use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs::File;
-use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 use walk::{Entry, Root, file_finding};
 
@@ -47,9 +44,7 @@ pub(crate) struct Picture {
     pub(crate) name: String,
     path: PathBuf,
     sha256: [u8; 32],
-    format: ImageFormat,
-    /// Bytes of memory that decoding takes.
-    memory: u64,
+    header: Header,
     class: Option<u8>,
 }
 
@@ -76,7 +71,7 @@ pub(crate) fn scan(settings: &Prepare, work: &Work<'_>) -> Result<Scan, Failure>
         let part = roots[entry.root].part;
         match (read.header, read.sha256) {
             (Ok(header), Some(sha256)) => {
-                let wrong = picture::wrong_extension(header.format, &entry.path);
+                let wrong = wrong_extension(&header, &entry.path);
                 findings.extend(wrong.map(|detail| {
                     file_finding(part, Kind::WrongExtension, entry.name.clone(), detail)
                 }));
@@ -179,8 +174,7 @@ fn share_out(
             name: sound.entry.name,
             path: sound.entry.path,
             sha256: sound.sha256,
-            format: sound.header.format,
-            memory: sound.header.memory,
+            header: sound.header,
             class: class.and_then(|class| u8::try_from(class).ok()),
         });
     }
@@ -252,12 +246,25 @@ fn thin_out(entries: Vec<Entry>, roots: &[Root], max: usize) -> Vec<Entry> {
     kept
 }
 
+/// Why a file becomes no image, as a kind of finding and a detail in words.
+type Refused = (Kind, String);
+
+fn refused_by(refusal: Refusal) -> Refused {
+    let kind = match refusal.reason {
+        Reason::NotAPicture => Kind::NotAPicture,
+        Reason::Unsupported => Kind::Unsupported,
+        Reason::TooLarge => Kind::TooLarge,
+        Reason::Damaged => Kind::Damaged,
+    };
+    (kind, refusal.detail)
+}
+
 /// A file as the first pass sees it.
 struct ReadFile {
     bytes: u64,
     /// `None` where nothing could be read.
     sha256: Option<[u8; 32]>,
-    header: Result<Header, Refusal>,
+    header: Result<Header, Refused>,
 }
 
 fn read(entry: &Entry, work: &Work<'_>) -> ReadFile {
@@ -268,27 +275,15 @@ fn read(entry: &Entry, work: &Work<'_>) -> ReadFile {
     };
     let length = std::fs::metadata(&entry.path).map_or(0, |found| found.len());
     let _share = work.take(length.min(MAX_FILE_BYTES));
-    match content(&entry.path) {
+    match read_file(&entry.path) {
         Ok(Some(content)) => ReadFile {
             bytes: content.len() as u64,
             sha256: Some(Sha256::digest(&content).into()),
-            header: picture::inspect(&content, &entry.path),
+            header: inspect(&content, &entry.path).map_err(refused_by),
         },
         Ok(None) => refused((Kind::TooLarge, format!("more than {MAX_FILE_BYTES} bytes"))),
         Err(error) => refused((Kind::Unreadable, walk::describe_io(&error))),
     }
-}
-
-/// All bytes of a file; `None` if they are too many.
-fn content(path: &Path) -> io::Result<Option<Vec<u8>>> {
-    let file = File::open(path)?;
-    if file.metadata()?.len() > MAX_FILE_BYTES {
-        return Ok(None);
-    }
-    // It may be growing.
-    let mut content = Vec::new();
-    file.take(MAX_FILE_BYTES + 1).read_to_end(&mut content)?;
-    Ok((content.len() as u64 <= MAX_FILE_BYTES).then_some(content))
 }
 
 /// One record for each root, and one for the table of labels. A root's: number of files, their bytes,

@@ -28,7 +28,7 @@ fn the_help_says_what_there_is() {
       Each sample with the 4 training images that are nearest to it, pixel by pixel:
         dcgan-sample --model G --out near --mode nearest --dataset dataset.safetensors
       The z whose image comes nearest to a picture of your own, and that image:
-        dcgan-sample --model G --out mine --mode project --picture mine.png
+        dcgan-sample --model G --out mine --mode project --picture mine.jpg
       A training as it went: one z through all checkpoints that were kept, or the grids it drew:
         dcgan-sample --out film --mode film --checkpoints runs/mnist/train/checkpoints
         dcgan-sample --out film --mode film --grids runs/mnist/train/samples

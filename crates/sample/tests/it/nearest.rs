@@ -135,8 +135,8 @@ fn what_can_not_be_compared_is_named() {
     write_images(&place, &other, &other.images);
     insta::assert_snapshot!(nearest(&place, "out", &[]).failure(), @r"
     exit code Some(3)
-    error: `[DIR]/dataset.safetensors` holds pictures of 18x16x3, the model draws 8x8x1
-    hint: give the dataset that the model was trained on, or pictures of its size
+    error: `[DIR]/dataset.safetensors` holds images of 18x16x3, the model draws 8x8x1
+    hint: give the dataset that the model was trained on
     ");
     assert!(!place.path("out").exists());
 }

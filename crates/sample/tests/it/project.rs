@@ -5,6 +5,7 @@ use crate::support::{Outcome, Place};
 use dcgan_artifacts::write_atomic;
 use dcgan_figures::{Picture, encode_png};
 use std::fs;
+use std::io::Cursor;
 
 /// Writes the pixels as a PNG.
 fn write_picture(place: &Place, name: &str, [h, w, c]: [usize; 3], pixels: &[u8]) {
@@ -97,10 +98,30 @@ fn colours_become_grey_for_a_grey_model_and_one_class_can_be_asked_for() {
     );
     assert_eq!(outcome.code, Some(0), "{outcome:?}");
     let grid = png(&place, "out/projection.png");
-    assert_eq!(cell(&grid, [8, 8], 0, 0), [76; 64]);
+    // Luma by the primaries of Rec. 709: 0.2126 of 255.
+    assert_eq!(cell(&grid, [8, 8], 0, 0), [54; 64]);
     let json = numbers(&place, "out");
     assert_eq!(json["pictures"][0]["class"], 1);
     assert_eq!(json["pictures"][0]["class_name"], "one");
+}
+
+#[test]
+fn a_picture_of_another_size_and_format_is_fitted_as_prepare_does() {
+    let place = Place::unlabelled();
+    // The model draws 18x16: of 36x64 pixels it sees the 32 columns in the middle, and a margin that
+    // the filter reaches.
+    let wide = image::RgbImage::from_fn(64, 36, |x, _| match x {
+        14..50 => image::Rgb([0, 0, 255]),
+        _ => image::Rgb([255, 0, 0]),
+    });
+    let mut bytes = Vec::new();
+    wide.write_to(&mut Cursor::new(&mut bytes), image::ImageFormat::Bmp)
+        .unwrap();
+    write_atomic(&place.path("wide.bmp"), &bytes).unwrap();
+    let outcome = project(&place, "out", &["wide.bmp"], &["--steps", "2"]);
+    assert_eq!(outcome.code, Some(0), "{outcome:?}");
+    let target = cell(&png(&place, "out/projection.png"), [18, 16], 0, 0);
+    assert_eq!(target, [0, 0, 255].repeat(18 * 16));
 }
 
 #[test]
@@ -140,17 +161,16 @@ fn what_can_not_be_looked_for_is_named() {
     write_atomic(&place.path("text.png"), b"no picture").unwrap();
     insta::assert_snapshot!(failure(&["text.png"], &[]), @r"
     exit code Some(3)
-    error: `[DIR]/text.png` can't be shown
-    caused by: the bytes are not a readable PNG
-    caused by: Format error decoding Png: Invalid PNG signature.
-    caused by: Invalid PNG signature.
-    hint: the file may be damaged or cut: make it again
+    error: `[DIR]/text.png` is no picture that can be looked for
+    caused by: no picture by its content
+    hint: the file may be damaged or cut: make or copy it again
     ");
-    write_picture(&place, "small.png", [9, 16, 3], &[7; 9 * 16 * 3]);
-    insta::assert_snapshot!(failure(&["small.png"], &[]), @r"
+    write_atomic(&place.path("scan.tif"), b"II*\0\x08\0\0\0").unwrap();
+    insta::assert_snapshot!(failure(&["scan.tif"], &[]), @r"
     exit code Some(3)
-    error: `[DIR]/small.png` holds pictures of 9x16x3, the model draws 18x16x3
-    hint: give the dataset that the model was trained on, or pictures of its size
+    error: `[DIR]/scan.tif` is no picture that can be looked for
+    caused by: Tiff: expected PNG, JPEG, GIF, BMP or WebP
+    hint: convert it to PNG or JPEG first
     ");
     write_picture(&place, "grey.png", [18, 16, 1], &[7; 18 * 16]);
     insta::assert_snapshot!(failure(&["grey.png"], &["--class", "1"]), @r"

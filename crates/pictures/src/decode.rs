@@ -1,64 +1,87 @@
-//! One picture file: what it is by its content, and its pixels at the size of the dataset.
+//! What a file is by its content, and its pixels at the size of the dataset.
 //!
 //! Colour profiles are not applied. Grey is luma by the primaries of Rec. 709. Of an animation the
 //! first frame counts.
 
-use super::resample::{Area, Plane, resample};
-use crate::audit::Kind;
+use crate::resample::{Area, Plane, resample};
+use crate::{Reason, Refusal};
 use dcgan_settings::{Alpha, Crop, Pictures};
 use image::error::ImageError;
 use image::metadata::Orientation;
 use image::{DynamicImage, ImageDecoder, ImageFormat, ImageReader, Limits, RgbImage};
-use std::io::Cursor;
+use std::fs::File;
+use std::io::{self, Cursor, Read as _};
 use std::path::Path;
 
 /// The longest file that is read.
-pub(crate) const MAX_FILE_BYTES: u64 = 1 << 28;
+pub const MAX_FILE_BYTES: u64 = 1 << 28;
 /// The most pixels that are decoded: more than any camera's, and a bound for a small file that
 /// claims to be a huge picture.
 const MAX_PIXELS: u64 = 1 << 27;
 /// The most memory that a decoder may take.
 const MAX_DECODER_BYTES: u64 = 1 << 29;
 
-/// Why a file becomes no image: a kind of finding and a detail in words.
-pub(crate) type Refusal = (Kind, String);
-
-/// What the first bytes of a file tell.
+/// What the first bytes of a picture tell.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Header {
-    pub(crate) format: ImageFormat,
-    /// Bytes of memory that decoding takes: the pixels twice, for turning and converting copy them.
-    pub(crate) memory: u64,
+pub struct Header {
+    format: ImageFormat,
+    memory: u64,
 }
 
-/// Recognises a picture by its content and reads its size, which is bounded.
+impl Header {
+    /// Bytes of memory that decoding takes: the pixels twice, for turning and converting copy them.
+    pub fn memory(&self) -> u64 {
+        self.memory
+    }
+}
+
+/// All bytes of a file; `None` if they are more than [`MAX_FILE_BYTES`].
+///
+/// # Errors
+/// What the system says.
+pub fn read_file(path: &Path) -> io::Result<Option<Vec<u8>>> {
+    let file = File::open(path)?;
+    if file.metadata()?.len() > MAX_FILE_BYTES {
+        return Ok(None);
+    }
+    // It may be growing.
+    let mut content = Vec::new();
+    file.take(MAX_FILE_BYTES + 1).read_to_end(&mut content)?;
+    Ok((content.len() as u64 <= MAX_FILE_BYTES).then_some(content))
+}
+
+/// Recognises a picture by its content and reads its size: at most 2^27 pixels. `path` tells only
+/// whether its name claims to be a picture.
 ///
 /// # Errors
 /// Why it is none, or none that is read.
-pub(crate) fn inspect(bytes: &[u8], path: &Path) -> Result<Header, Refusal> {
+pub fn inspect(bytes: &[u8], path: &Path) -> Result<Header, Refusal> {
     let Ok(format) = image::guess_format(bytes) else {
         return Err(match promised(path) {
-            _ if bytes.is_empty() => (Kind::Damaged, "an empty file".into()),
-            Some(_) => (Kind::Damaged, "no picture by its content".into()),
-            None => (
-                Kind::NotAPicture,
-                "neither by its name nor by its content".into(),
+            _ if bytes.is_empty() => Refusal::new(Reason::Damaged, "an empty file"),
+            Some(_) => Refusal::new(Reason::Damaged, "no picture by its content"),
+            None => Refusal::new(
+                Reason::NotAPicture,
+                "neither by its name nor by its content",
             ),
         });
     };
     if name(format).is_none() {
         let detail = format!("{format:?}: expected PNG, JPEG, GIF, BMP or WebP");
-        return Err((Kind::Unsupported, detail));
+        return Err(Refusal::new(Reason::Unsupported, detail));
     }
     let decoder = decoder(bytes, format)?;
     let (width, height) = decoder.dimensions();
     let pixels = u64::from(width) * u64::from(height);
     if pixels == 0 {
-        return Err((Kind::Damaged, format!("{height}x{width} pixels")));
+        return Err(Refusal::new(
+            Reason::Damaged,
+            format!("{height}x{width} pixels"),
+        ));
     }
     if pixels > MAX_PIXELS {
         let detail = format!("{height}x{width} pixels: expected at most {MAX_PIXELS} in all");
-        return Err((Kind::TooLarge, detail));
+        return Err(Refusal::new(Reason::TooLarge, detail));
     }
     Ok(Header {
         format,
@@ -66,8 +89,9 @@ pub(crate) fn inspect(bytes: &[u8], path: &Path) -> Result<Header, Refusal> {
     })
 }
 
-/// What the name promises, where the content is something else.
-pub(crate) fn wrong_extension(format: ImageFormat, path: &Path) -> Option<String> {
+/// What the name promises, where the content is something else, in words.
+pub fn wrong_extension(header: &Header, path: &Path) -> Option<String> {
+    let format = header.format;
     let promised = promised(path).filter(|promised| *promised != format)?;
     let name = |format| name(format).unwrap_or("another picture");
     Some(format!(
@@ -97,11 +121,8 @@ fn name(format: ImageFormat) -> Option<&'static str> {
 ///
 /// # Errors
 /// What is damaged.
-pub(crate) fn decode(
-    bytes: &[u8],
-    format: ImageFormat,
-    settings: &Pictures,
-) -> Result<Vec<u8>, Refusal> {
+pub fn decode(bytes: &[u8], header: &Header, settings: &Pictures) -> Result<Vec<u8>, Refusal> {
+    let format = header.format;
     let mut decoder = decoder(bytes, format)?;
     let orientation = if settings.orientation {
         // Damaged EXIF data turn nothing.
@@ -112,9 +133,9 @@ pub(crate) fn decode(
     let mut image = DynamicImage::from_decoder(decoder).map_err(|error| refusal(&error))?;
     if format == ImageFormat::Jpeg && is_cut_short(bytes) {
         // Its decoder fills the missing rest with grey.
-        return Err((
-            Kind::Damaged,
-            "cut short: its end-of-image marker is missing".into(),
+        return Err(Refusal::new(
+            Reason::Damaged,
+            "cut short: its end-of-image marker is missing",
         ));
     }
     image.apply_orientation(orientation);
@@ -130,14 +151,14 @@ fn decoder(bytes: &[u8], format: ImageFormat) -> Result<impl ImageDecoder + '_, 
 }
 
 fn refusal(error: &ImageError) -> Refusal {
-    let kind = match error {
-        ImageError::Limits(_) => Kind::TooLarge,
-        ImageError::Unsupported(_) => Kind::Unsupported,
-        _ => Kind::Damaged,
+    let reason = match error {
+        ImageError::Limits(_) => Reason::TooLarge,
+        ImageError::Unsupported(_) => Reason::Unsupported,
+        _ => Reason::Damaged,
     };
     let text = error.to_string();
     let words: Vec<&str> = text.split_whitespace().collect();
-    (kind, words.join(" "))
+    Refusal::new(reason, words.join(" "))
 }
 
 /// Whether a JPEG ends before its end-of-image marker. Segments are passed over by their lengths, so

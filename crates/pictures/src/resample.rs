@@ -10,32 +10,34 @@ use std::f64::consts::PI;
 /// Fractional bits of a weight: 32 less 8 for the pixel and 2 for overshoot.
 const PRECISION: u32 = 22;
 
-/// A picture `[height, width, channels]` in memory.
+/// A picture in memory.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Plane {
-    pub(crate) pixels: Vec<u8>,
-    pub(crate) height: usize,
-    pub(crate) width: usize,
-    pub(crate) channels: usize,
+pub struct Plane {
+    /// `[height, width, channels]`.
+    pub pixels: Vec<u8>,
+    /// In pixels.
+    pub height: usize,
+    /// In pixels.
+    pub width: usize,
+    /// 1 grey, 3 red, green and blue.
+    pub channels: usize,
 }
 
 /// A box of a picture, in pixels from its upper left corner; edges may lie within pixels.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(crate) struct Area {
-    pub(crate) top: f64,
-    pub(crate) left: f64,
-    pub(crate) height: f64,
-    pub(crate) width: f64,
+pub struct Area {
+    /// Of its upper edge.
+    pub top: f64,
+    /// Of its left edge.
+    pub left: f64,
+    /// From edge to edge.
+    pub height: f64,
+    /// From edge to edge.
+    pub width: f64,
 }
 
 /// Resizes the part of `plane` under `area`, which lies inside, to `[height, width, channels]`.
-pub(crate) fn resample(
-    plane: &Plane,
-    area: Area,
-    height: usize,
-    width: usize,
-    filter: Filter,
-) -> Vec<u8> {
+pub fn resample(plane: &Plane, area: Area, height: usize, width: usize, filter: Filter) -> Vec<u8> {
     let columns = weights(plane.width, area.left, area.width, width, filter);
     let rows = weights(plane.height, area.top, area.height, height, filter);
     let first = rows.first().map_or(0, |taps| taps.first);

@@ -1,0 +1,14 @@
+//! One picture file of any format and size to an image of one size.
+//!
+//! The bytes are PNG, JPEG, GIF, BMP or WebP; what comes out is `[height, width, channels]` in 8 bits,
+//! cropped and resized as the section `prepare.pictures` of the settings says. Equal bytes give equal
+//! images on every machine, and a file that lies about its size costs no more memory than
+//! [`MAX_FILE_BYTES`] and the bounds of [`inspect`] allow.
+
+mod decode;
+mod refusal;
+mod resample;
+
+pub use decode::{Header, MAX_FILE_BYTES, decode, inspect, read_file, wrong_extension};
+pub use refusal::{Reason, Refusal};
+pub use resample::{Area, Plane, resample};
