@@ -11,6 +11,7 @@ mod classifiers;
 mod damage;
 mod dataset_writer;
 mod datasets;
+mod event_files;
 mod examples;
 mod fixtures;
 mod headers;
