@@ -1,9 +1,10 @@
 """Repeats a finished run from its manifests and compares every hash.
 
-    python3 tests/python/reproduce.py RUN --bin FOLDER [--source FOLDER] [--threads N]
+    python3 tests/python/reproduce.py RUN --bin FOLDER [--source FOLDER] [--classifier FILE] [--threads N]
 
 Settings, inputs and expected hashes come from the manifests alone. `--source` is the folder that the
-names of the sources are relative to; a synthetic dataset needs none. The repetition is made in a
+names of the sources are relative to; a synthetic dataset needs none. `--classifier` is the file whose name and
+hash the manifests list, where scores or figures were taken with one. The repetition is made in a
 temporary folder; RUN is only read. Exit code 0: every hash is the same; 1: some differ, each is named.
 """
 
@@ -55,7 +56,7 @@ def with_sources(prepare, source):
     return prepare
 
 
-def inputs_of(stage, manifest, new):
+def inputs_of(stage, manifest, new, classifier):
     """The options that name the inputs, as files of the new run."""
     names = [record["name"] for record in manifest["inputs"]]
     options = []
@@ -71,6 +72,10 @@ def inputs_of(stage, manifest, new):
             options += ["--metrics", new / "train" / name]
         elif name == "samples.safetensors":
             options += ["--samples", new / "sample" / name]
+        elif stage in ("train", "eval"):
+            if classifier is None:
+                sys.exit(f"error: dcgan-{stage} was run with the classifier `{name}`: give it as CLASSIFIER=FILE")
+            options += ["--classifier", classifier] if stage == "eval" else ["--set", f"train.classifier={classifier}"]
     return options
 
 
@@ -85,6 +90,7 @@ def main():
     parser.add_argument("run", type=pathlib.Path)
     parser.add_argument("--bin", type=pathlib.Path, required=True)
     parser.add_argument("--source", type=pathlib.Path)
+    parser.add_argument("--classifier", type=pathlib.Path)
     parser.add_argument("--threads")
     arguments = parser.parse_args()
     manifests = read_manifests(arguments.run)
@@ -105,7 +111,7 @@ def main():
         (new / "pipeline.yaml").write_text(json.dumps(pipeline))
         for stage in pipeline:
             command = [arguments.bin / f"dcgan-{stage}", "--pipeline", new / "pipeline.yaml", "--out", new / stage]
-            command += inputs_of(stage, manifests[stage], new)
+            command += inputs_of(stage, manifests[stage], new, arguments.classifier)
             command += ["--threads", arguments.threads] if arguments.threads else []
             if subprocess.run(command, stdout=subprocess.DEVNULL).returncode != 0:
                 sys.exit(f"error: dcgan-{stage} failed")

@@ -90,10 +90,20 @@ fn input(run: &Path, folder: &Path, record: &FileRecord) -> Result<Link, Error> 
             return Ok(Link::Input(path));
         }
     }
-    if record.name == "classifier.safetensors" {
+    if is_classifier(&record.name) {
         return Ok(Link::Unseen);
     }
     Err(broken(folder, record, "no file of the run"))
+}
+
+/// Whether an input of training or evaluation that is no file of the run is a classifier: it has a name
+/// of its own, and every other input the name that the stage before gives it.
+fn is_classifier(name: &str) -> bool {
+    let is_checkpoint = name.starts_with("step-");
+    let is_named = ["dataset", "generator", "generator-ema", "samples"]
+        .iter()
+        .any(|stem| name.strip_suffix(".safetensors") == Some(stem));
+    name.ends_with(".safetensors") && !is_checkpoint && !is_named
 }
 
 /// Compares a source with the file of its name below `sources`.

@@ -112,6 +112,21 @@ fn a_stage_that_was_run_on_another_file_breaks_the_chain() {
     }
 }
 
+/// A classifier lies outside the run, under a name of its own.
+#[test]
+fn a_classifier_is_named_and_not_looked_at() {
+    let folder = tempfile::tempdir().unwrap();
+    make(folder.path());
+    let run = folder.path().join("run");
+    put(&folder.path().join("mnist.safetensors"), b"classifier");
+    let classifier = FileRecord::of_file(folder.path(), "mnist.safetensors").unwrap();
+    let inputs = vec![classifier.clone()];
+    stage(&run, "eval", inputs, &["metrics.json"]);
+    let verified = verify_run(&run, None).unwrap();
+    let seen = verified.iter().find(|file| file.record == classifier);
+    assert_eq!(seen.map(|file| &file.link), Some(&Link::Unseen));
+}
+
 #[test]
 fn a_checkpoint_of_another_dataset_breaks_the_chain() {
     let folder = tempfile::tempdir().unwrap();
