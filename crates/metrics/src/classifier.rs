@@ -193,6 +193,11 @@ impl Classifier {
         }
     }
 
+    /// What it is for.
+    pub fn config(&self) -> &ClassifierConfig {
+        &self.config
+    }
+
     /// Copies of all weights and moving averages.
     pub fn arrays(&self) -> Arrays {
         let shapes = self.config.shapes().into_iter();

@@ -113,7 +113,7 @@ pub fn frechet_distance(a: &Gaussian, b: &Gaussian) -> Result<f64, Error> {
 }
 
 /// The distance with the square root of a's covariance at hand.
-fn frechet(a: &Gaussian, root: &[f64], b: &Gaussian) -> f64 {
+pub(crate) fn frechet(a: &Gaussian, root: &[f64], b: &Gaussian) -> f64 {
     let d = a.mean.len();
     let inner = multiply(&multiply(root, &b.covariance, d), root, d);
     let roots: f64 = symmetric_eigenvalues(&inner, d)

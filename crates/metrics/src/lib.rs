@@ -17,6 +17,7 @@ mod kernel_distance;
 mod neighbours;
 mod points;
 mod ranking;
+mod score;
 
 pub use calibration::{Bin, Calibration, calibration};
 pub use classified::Classified;
@@ -31,3 +32,4 @@ pub use neighbours::{
 };
 pub use points::{Features, Pixels, Points};
 pub use ranking::{accuracy, probability, roc_auc};
+pub use score::{Score, Scorer};

@@ -31,11 +31,13 @@ pub enum Purpose {
     Bootstrap,
     /// Random changes to training pictures; index: the step.
     Augmentation,
+    /// z of the pictures that a training run is scored by; index: the picture's number.
+    ScoreLatent,
 }
 
 impl Purpose {
     /// Every purpose.
-    pub const ALL: [Purpose; 11] = [
+    pub const ALL: [Purpose; 12] = [
         Purpose::GeneratorWeights,
         Purpose::DiscriminatorWeights,
         Purpose::BatchOrder,
@@ -47,6 +49,7 @@ impl Purpose {
         Purpose::Classifier,
         Purpose::Bootstrap,
         Purpose::Augmentation,
+        Purpose::ScoreLatent,
     ];
 
     /// The name that is hashed into the key. Changing one changes every run.
@@ -63,6 +66,7 @@ impl Purpose {
             Purpose::Classifier => "classifier",
             Purpose::Bootstrap => "bootstrap",
             Purpose::Augmentation => "augmentation",
+            Purpose::ScoreLatent => "score-latent",
         }
     }
 }

@@ -10,4 +10,5 @@ mod features;
 mod interval;
 mod neighbours;
 mod ranking;
+mod score;
 mod vectors;

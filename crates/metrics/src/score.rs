@@ -1,0 +1,62 @@
+//! A quick score of a generator, often enough taken to see how its training goes.
+
+use crate::classified::Classified;
+use crate::classifier::{Classifier, FEATURES, Reading};
+use crate::eigen::symmetric_square_root;
+use crate::error::Error;
+use crate::gaussian::{Gaussian, frechet};
+use crate::points::Features;
+
+/// A classifier, and what real images look like to it: all that does not change from score to score.
+#[derive(Debug)]
+pub struct Scorer {
+    classifier: Classifier,
+    real: Gaussian,
+    /// The square root of the covariance of the real ones.
+    root: Vec<f64>,
+}
+
+/// How good some images are.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Score {
+    /// Share of the images whose most probable class is the one asked for; `None` where none was.
+    pub class_accuracy: Option<f64>,
+    /// [`frechet_distance`](crate::frechet_distance) between the features of the real images and
+    /// those of these. Biased upwards for few images: only scores of equally many compare.
+    pub frechet_distance: f64,
+}
+
+impl Scorer {
+    /// Holds images against the real ones whose features, `[n, FEATURES]`, the classifier has read.
+    ///
+    /// # Errors
+    /// [`Error::TooFew`] for fewer than two real images, [`Error::Length`] when the last row is
+    /// incomplete, [`Error::NotFinite`] for an infinite or undefined value.
+    pub fn new(classifier: Classifier, real_features: &[f32]) -> Result<Self, Error> {
+        let real = Gaussian::of(&Features::new(real_features, FEATURES)?)?;
+        let root = symmetric_square_root(&real.covariance, FEATURES);
+        Ok(Self {
+            classifier,
+            real,
+            root,
+        })
+    }
+
+    /// The score of images `[n, h, w, c]`, and of the classes asked for, where any were.
+    ///
+    /// # Errors
+    /// [`Error::TooFew`] for fewer than two images, [`Error::Length`] for an incomplete one or for
+    /// classes of another number, [`Error::NotFinite`] where the classifier's answer is not finite.
+    pub fn score(&self, images: &[u8], classes: Option<&[u8]>) -> Result<Score, Error> {
+        let Reading { logits, features } = self.classifier.read(images)?;
+        let generated = Gaussian::of(&Features::new(&features, FEATURES)?)?;
+        let accuracy = |classes| {
+            let hits = Classified::new(&logits, self.classifier.config().classes)?.hits(classes)?;
+            Ok(hits.iter().filter(|&&hit| hit).count() as f64 / hits.len() as f64)
+        };
+        Ok(Score {
+            class_accuracy: classes.map(accuracy).transpose()?,
+            frechet_distance: frechet(&self.real, &self.root, &generated),
+        })
+    }
+}

@@ -1,0 +1,80 @@
+//! The score of a training is made of the measures that an evaluation takes.
+
+use dcgan_metrics::{
+    Classified, Classifier, ClassifierConfig, Error, FEATURES, Features, Gaussian, Scorer,
+    frechet_distance,
+};
+use dcgan_random::{Purpose, Stream};
+
+const CONFIG: ClassifierConfig = ClassifierConfig {
+    height: 8,
+    width: 8,
+    channels: 1,
+    classes: 3,
+};
+
+fn noise(n: usize, index: u64) -> Vec<u8> {
+    let mut stream = Stream::new(3, Purpose::Synthetic, index);
+    let byte = |_| u8::try_from(stream.below(256)).unwrap();
+    (0..n * 64).map(byte).collect()
+}
+
+fn classifier() -> Classifier {
+    Classifier::init(CONFIG, 5)
+}
+
+#[test]
+fn it_is_made_of_the_measures_of_an_evaluation() {
+    let (real, images) = (noise(130, 0), noise(70, 1));
+    let classes: Vec<u8> = (0..70).map(|i| i % 3).collect();
+    let real_features = classifier().read(&real).unwrap().features;
+    let scorer = Scorer::new(classifier(), &real_features).unwrap();
+    let score = scorer.score(&images, Some(&classes)).unwrap();
+
+    let reading = classifier().read(&images).unwrap();
+    let gaussian = |features| Gaussian::of(&Features::new(features, FEATURES).unwrap()).unwrap();
+    let distance =
+        frechet_distance(&gaussian(&real_features), &gaussian(&reading.features)).unwrap();
+    assert_eq!(score.frechet_distance.to_bits(), distance.to_bits());
+    assert!(distance > 0.0);
+    let hits = Classified::new(&reading.logits, 3).unwrap().hits(&classes);
+    let n_hits = hits.unwrap().iter().filter(|&&hit| hit).count();
+    assert_eq!(score.class_accuracy, Some(n_hits as f64 / 70.0));
+
+    let unlabelled = scorer.score(&images, None).unwrap();
+    assert_eq!(unlabelled.class_accuracy, None);
+    assert_eq!(
+        unlabelled.frechet_distance.to_bits(),
+        score.frechet_distance.to_bits()
+    );
+}
+
+#[test]
+fn real_images_are_nearer_than_images_of_another_kind() {
+    let features = classifier().read(&noise(130, 0)).unwrap().features;
+    let scorer = Scorer::new(classifier(), &features).unwrap();
+    let distance = |images: &[u8]| scorer.score(images, None).unwrap().frechet_distance;
+    let dark: Vec<u8> = noise(130, 2).iter().map(|&byte| byte / 4).collect();
+    assert!(distance(&noise(130, 2)) < distance(&dark));
+}
+
+#[test]
+fn too_few_images_and_other_lengths_are_refused() {
+    assert!(matches!(
+        Scorer::new(classifier(), &[0.5; FEATURES]),
+        Err(Error::TooFew { got: 1, .. })
+    ));
+    let features = classifier().read(&noise(9, 0)).unwrap().features;
+    let scorer = Scorer::new(classifier(), &features).unwrap();
+    assert!(matches!(
+        scorer.score(&noise(1, 1), None),
+        Err(Error::TooFew { got: 1, .. })
+    ));
+    let images = noise(4, 1);
+    for (images, classes) in [(&images[1..], None), (&images[..], Some(&[0, 1, 2][..]))] {
+        assert!(matches!(
+            scorer.score(images, classes),
+            Err(Error::Length { .. })
+        ));
+    }
+}
