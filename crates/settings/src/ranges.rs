@@ -4,8 +4,8 @@
 use crate::error::{Error, Origin};
 use crate::keys::{join, nearest_name};
 use crate::{
-    Depth, Eval, IdxFiles, Labels, Pictures, Pipeline, Prepare, Sample, Synthetic, Train,
-    parse_seeds,
+    Depth, Eval, IdxFiles, Labels, NetworkKind, Pictures, Pipeline, Prepare, Sample, Synthetic,
+    Train, parse_seeds,
 };
 use std::collections::BTreeSet;
 use std::fmt::Display;
@@ -286,7 +286,41 @@ fn train(train: &Train) -> Result<(), Fault> {
         0..=1_000_000_000,
         "",
     )?;
-    within("train.grid_every", train.grid_every, 0..=1_000_000_000, "")
+    within("train.grid_every", train.grid_every, 0..=1_000_000_000, "")?;
+    scores(train)
+}
+
+/// Scores, and the best checkpoint by them.
+fn scores(train: &Train) -> Result<(), Fault> {
+    let every = train.score_every;
+    within("train.score_every", every, 0..=1_000_000_000, "")?;
+    if let Some(path) = &train.classifier {
+        named("train.classifier", &path.to_string_lossy())?;
+    }
+    let Some(column) = train.best.column() else {
+        return Ok(());
+    };
+    let best = |expected: &str| Err(Fault::new("train.best", expected, format!("`{column}`")));
+    if every == 0 {
+        return best("`none`, as `train.score_every` is 0");
+    }
+    if train.best.is_of_average() && train.ema == 0.0 {
+        return best("a score of the plain generator, as `train.ema` is 0");
+    }
+    if train.best.is_accuracy() && train.network == NetworkKind::Unlabelled {
+        return best("a distance, as `train.network: unlabelled` draws no class");
+    }
+    // Only a checkpoint with a score can be the best.
+    if !train.checkpoint_every.is_multiple_of(every) {
+        return Err(Fault::new(
+            "train.checkpoint_every",
+            format!(
+                "a multiple of `train.score_every`, {every}, as `train.best` compares checkpoints"
+            ),
+            train.checkpoint_every.to_string(),
+        ));
+    }
+    Ok(())
 }
 
 fn sample(sample: &Sample) -> Result<(), Fault> {

@@ -238,6 +238,45 @@ pub enum OnDivergence {
     Rollback,
 }
 
+/// The score by which a run's best checkpoint is told: a column of `scores.csv`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Best {
+    /// None is told.
+    None,
+    /// The greatest class accuracy.
+    ClassAccuracy,
+    /// The least Fréchet distance.
+    FrechetDistance,
+    /// The greatest class accuracy of the averaged generator.
+    EmaClassAccuracy,
+    /// The least Fréchet distance of the averaged generator.
+    EmaFrechetDistance,
+}
+
+impl Best {
+    /// The column, as the settings name it; none for [`Best::None`].
+    pub fn column(self) -> Option<&'static str> {
+        match self {
+            Self::None => None,
+            Self::ClassAccuracy => Some("class_accuracy"),
+            Self::FrechetDistance => Some("frechet_distance"),
+            Self::EmaClassAccuracy => Some("ema_class_accuracy"),
+            Self::EmaFrechetDistance => Some("ema_frechet_distance"),
+        }
+    }
+
+    /// Whether more is better.
+    pub fn is_accuracy(self) -> bool {
+        matches!(self, Self::ClassAccuracy | Self::EmaClassAccuracy)
+    }
+
+    /// Whether it is a score of the averaged generator.
+    pub fn is_of_average(self) -> bool {
+        matches!(self, Self::EmaClassAccuracy | Self::EmaFrechetDistance)
+    }
+}
+
 /// Settings of `dcgan-train`. The defaults are the original's.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -297,6 +336,14 @@ pub struct Train {
     pub keep_checkpoints: usize,
     /// Steps between two sample grids; one stands before step 1, one at the end. 0: none.
     pub grid_every: usize,
+    /// Steps between two rows of `scores.csv`, taken on the validation part; 0: none.
+    pub score_every: usize,
+    /// The classifier that scores are taken with; `None` for data without labels.
+    pub classifier: Option<PathBuf>,
+    /// The score by which the best checkpoint is told, and kept.
+    pub best: Best,
+    /// Also write event files for TensorBoard.
+    pub tensorboard: bool,
 }
 
 /// Settings of `dcgan-sample`.
@@ -439,6 +486,10 @@ impl Default for Train {
             checkpoint_every: 500,
             keep_checkpoints: 3,
             grid_every: 100,
+            score_every: 0,
+            classifier: None,
+            best: Best::None,
+            tensorboard: false,
         }
     }
 }

@@ -1,9 +1,10 @@
 //! A run's state in checkpoints, and back.
 
+use crate::standing::Standing;
 use crate::step::State;
 use crate::{Error, Plan};
 use dcgan_artifacts::{
-    Arrays, Checkpoint, CheckpointInfo, ModelFile, NetworkInfo, Role, TablePosition,
+    Arrays, BestScore, Checkpoint, CheckpointInfo, ModelFile, NetworkInfo, Role, TablePosition,
     checkpoint_path, differences, list_checkpoints, read_newest_checkpoint, remove_file, sync_file,
     verify_checkpoint,
 };
@@ -45,6 +46,8 @@ pub(crate) struct Resumed {
     pub(crate) step: u64,
     /// Roll-backs so far.
     pub(crate) attempt: u32,
+    /// The best score up to there.
+    pub(crate) best: Option<BestScore>,
     /// How far each table had grown.
     pub(crate) tables: BTreeMap<String, TablePosition>,
     /// The checkpoint.
@@ -113,6 +116,7 @@ impl Checkpoints {
         let CheckpointInfo {
             step,
             attempt,
+            best,
             tables,
             ..
         } = checkpoint.info;
@@ -121,6 +125,7 @@ impl Checkpoints {
             average,
             step,
             attempt,
+            best,
             tables,
             path,
         }))
@@ -150,7 +155,7 @@ impl Checkpoints {
         })
     }
 
-    /// Writes the checkpoint of `step` and deletes those that are no longer wanted. In haste, that is
+    /// Writes the checkpoint of where a run stands and deletes those that are no longer wanted. In haste, that is
     /// on a signal, it neither waits for the disk, which may take seconds, nor deletes any: should
     /// the machine go down with the process, the checkpoint before is still there.
     ///
@@ -159,13 +164,19 @@ impl Checkpoints {
     /// checkpoint would be worth nothing, and is not written.
     pub(crate) fn save(
         &self,
-        state: &State,
-        average: Option<&WeightAverage>,
-        step: u64,
-        attempt: u32,
+        at: &Standing,
         tables: BTreeMap<String, TablePosition>,
         in_haste: bool,
     ) -> Result<PathBuf, Error> {
+        let Standing {
+            state,
+            average,
+            step,
+            attempt,
+            best,
+            ..
+        } = at;
+        let step = *step;
         state.require_finite()?;
         let (mut adam_m, mut adam_v) = state.adam_d.moments();
         let (m, v) = state.adam_g.moments();
@@ -180,14 +191,14 @@ impl Checkpoints {
             seed: self.seed,
             adam_steps_d: state.adam_d.steps(),
             adam_steps_g: state.adam_g.steps(),
-            attempt,
-            best: None,
+            attempt: *attempt,
+            best: best.clone(),
             dataset_sha256: self.dataset_sha256.clone(),
             tables,
             on_signal: !self.plan.keeps_checkpoint(step),
         };
         let path = checkpoint_path(&self.folder, step);
-        let ema = average.map(|average| average.arrays().clone());
+        let ema = average.as_ref().map(|average| average.arrays().clone());
         let ema = ema.unwrap_or_default();
         let checkpoint = Checkpoint {
             info,
@@ -200,7 +211,7 @@ impl Checkpoints {
             checkpoint.write_unsynced(&path)?;
         } else {
             checkpoint.write(&path)?;
-            self.retain(step)?;
+            self.retain(step, best.as_ref())?;
         }
         Ok(path)
     }
@@ -216,11 +227,11 @@ impl Checkpoints {
     }
 
     /// Deletes what the checkpoint of `step` makes needless: earlier ones beyond the number to
-    /// keep, and those that are not the plan's own. What is left is what an undisturbed run would
+    /// keep, but for the best, and those that are not the plan's own. What is left is what an undisturbed run would
     /// have left, however often this one was interrupted. Later ones, damaged, are left to be
     /// replaced when their step comes. Before any is deleted, that of `step` is on the disk and has
     /// been read back.
-    pub(crate) fn retain(&self, step: u64) -> Result<(), Error> {
+    pub(crate) fn retain(&self, step: u64, best: Option<&BestScore>) -> Result<(), Error> {
         let newest = checkpoint_path(&self.folder, step);
         let mut earlier = list_checkpoints(&self.folder)?;
         earlier.retain(|(of, _)| *of < step);
@@ -230,7 +241,7 @@ impl Checkpoints {
         for (of, path) in earlier.iter().rev() {
             if self.plan.keeps_checkpoint(*of) && (self.keep == 0 || kept < self.keep) {
                 kept += 1;
-            } else {
+            } else if best.is_none_or(|best| best.step != *of) {
                 needless.push(path);
             }
         }

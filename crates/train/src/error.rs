@@ -19,6 +19,9 @@ pub enum Error {
     /// A checkpoint and the networks don't come together.
     #[error(transparent)]
     Models(#[from] dcgan_models::Error),
+    /// A score could not be taken.
+    #[error(transparent)]
+    Metrics(#[from] dcgan_metrics::Error),
     /// A sample grid could not be drawn.
     #[error(transparent)]
     Figures(#[from] dcgan_figures::Error),
@@ -40,6 +43,51 @@ pub enum Error {
         kind: dcgan_networks::Kind,
         /// What the network says.
         source: dcgan_networks::Error,
+    },
+    /// Scores are taken on the validation part.
+    #[error(
+        "`train.score_every`: expected at least {expected} pictures in the validation part of `{}`, \
+         got {got}", path.display()
+    )]
+    NoValidation {
+        /// The dataset.
+        path: PathBuf,
+        /// The fewest pictures.
+        expected: usize,
+        /// The pictures that there are.
+        got: usize,
+    },
+    /// Scores of labelled data are taken with a classifier.
+    #[error(
+        "`train.score_every`: expected `train.classifier`, as `{}` has labels, got none",
+        path.display()
+    )]
+    NoClassifier {
+        /// The dataset.
+        path: PathBuf,
+    },
+    /// The classifier is one of other pictures.
+    #[error(
+        "classifier `{}` does not fit dataset `{}`: expected pictures of {expected}, got {got}",
+        path.display(), dataset.display()
+    )]
+    UnfitClassifier {
+        /// The classifier.
+        path: PathBuf,
+        /// The dataset.
+        dataset: PathBuf,
+        /// Size and classes of the dataset's pictures.
+        expected: String,
+        /// Those that the classifier knows.
+        got: String,
+    },
+    /// The classifier's arrays are not those of its network.
+    #[error("classifier `{}` cannot be built", path.display())]
+    Classifier {
+        /// The classifier.
+        path: PathBuf,
+        /// Which array, and why.
+        source: dcgan_metrics::Error,
     },
     /// Not one full batch.
     #[error(
@@ -194,10 +242,23 @@ impl Hint for Error {
                 }
             }),
             Self::Models(source) => source.hint(),
+            Self::Metrics(source) => source.hint(),
             Self::Figures(source) => source.hint(),
             Self::NoLabels { .. } => {
                 Some("prepare the dataset with labels, or set `train.network: unlabelled`".into())
             }
+            Self::NoValidation { expected, .. } => Some(format!(
+                "set `prepare.validation` to {expected} or more, a multiple of the classes, and \
+                 prepare the dataset again; or set `train.score_every: 0`"
+            )),
+            Self::NoClassifier { path } => Some(format!(
+                "set `train.classifier` to a file of `dcgan-eval classifier --dataset {} --out DIR`; \
+                 or set `train.score_every: 0`",
+                path.display()
+            )),
+            Self::UnfitClassifier { .. } | Self::Classifier { .. } => Some(
+                "set `train.classifier` to another file; `dcgan-eval classifier` trains one".into(),
+            ),
             Self::BatchTooLarge { .. } => Some("set a smaller `train.batch_size`".into()),
             Self::OtherRun { .. } => Some(
                 "choose another `--out`, go back to the old settings, or give `--force` to move \
@@ -226,7 +287,10 @@ impl From<Error> for Failure {
     /// The exit code follows from whose fault an error is.
     fn from(error: Error) -> Self {
         match &error {
-            Error::BatchTooLarge { .. } | Error::OtherRun { .. } => Self::usage(error),
+            Error::BatchTooLarge { .. }
+            | Error::NoValidation { .. }
+            | Error::NoClassifier { .. }
+            | Error::OtherRun { .. } => Self::usage(error),
             Error::Artifacts(source) if source.kind() == ErrorKind::Output => Self::output(error),
             Error::Figures(_)
             | Error::NotOurs { .. }
@@ -236,6 +300,9 @@ impl From<Error> for Failure {
             Error::Artifacts(_)
             | Error::Network(_)
             | Error::Models(_)
+            | Error::Metrics(_)
+            | Error::UnfitClassifier { .. }
+            | Error::Classifier { .. }
             | Error::NoLabels { .. }
             | Error::UnfitPictures { .. }
             | Error::DamagedRun { .. }

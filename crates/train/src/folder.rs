@@ -4,7 +4,7 @@
 //! dataset. It stands for the whole life of the run, so that a run without a single checkpoint is
 //! guarded as well as a finished one. `manifest.json`, written last, says that the run is complete.
 
-use crate::Error;
+use crate::{Error, resolved, tensorboard};
 use dcgan_artifacts::{
     Artifact, Difference, Manifest, RunLock, create_folder, create_folder_in, differences,
     write_atomic,
@@ -16,6 +16,9 @@ use std::path::{Path, PathBuf};
 
 /// Name of the file that says what a run was started with.
 pub(crate) const RUN: &str = "run.json";
+
+/// Folder of the checkpoints within the run folder.
+pub(crate) const CHECKPOINTS: &str = "checkpoints";
 
 /// The one setting that may grow: it continues a run.
 const EPOCHS: &str = "train.epochs";
@@ -118,7 +121,7 @@ fn read(folder: &Path) -> Result<Option<Value>, Error> {
 
 /// A run from before a setting existed was started with what is now its default.
 fn add_defaults(run: &mut Value) {
-    let defaults = dcgan_settings::resolved(&dcgan_settings::Train::default());
+    let defaults = resolved::recorded(&dcgan_settings::Train::default());
     if let (Some(Value::Object(settings)), Value::Object(defaults)) =
         (run.get_mut("train"), defaults)
     {
@@ -212,11 +215,14 @@ impl RunFolder {
     ///
     /// # Errors
     /// [`dcgan_artifacts::Error::Write`].
-    pub(crate) fn begin(&self, identity: &Value) -> Result<(), Error> {
+    pub(crate) fn begin(&self, identity: &Value, tensorboard: bool) -> Result<(), Error> {
         Manifest::remove(&self.path)?;
         write_atomic(&self.path.join(RUN), format!("{identity:#}\n").as_bytes())?;
-        create_folder_in(&self.path, "checkpoints")?;
+        create_folder_in(&self.path, CHECKPOINTS)?;
         create_folder_in(&self.path, "samples")?;
+        if tensorboard {
+            create_folder_in(&self.path, tensorboard::FOLDER)?;
+        }
         Ok(())
     }
 
@@ -230,6 +236,6 @@ impl RunFolder {
 
     /// The folder of checkpoints.
     pub(crate) fn checkpoints(&self) -> PathBuf {
-        self.path.join("checkpoints")
+        self.path.join(CHECKPOINTS)
     }
 }

@@ -14,9 +14,11 @@ mod grids;
 mod plan;
 mod resolved;
 mod run;
+mod scores;
 mod standing;
 pub mod step;
 mod tables;
+mod tensorboard;
 mod watch;
 
 pub use args::Args;

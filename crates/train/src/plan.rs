@@ -13,6 +13,7 @@ pub struct Plan {
     log_every: u64,
     checkpoint_every: u64,
     grid_every: u64,
+    score_every: u64,
 }
 
 impl Plan {
@@ -25,6 +26,7 @@ impl Plan {
             log_every: settings.log_every as u64,
             checkpoint_every: settings.checkpoint_every as u64,
             grid_every: settings.grid_every as u64,
+            score_every: settings.score_every as u64,
         }
     }
 
@@ -47,7 +49,18 @@ impl Plan {
     /// Whether a checkpoint of `step` belongs to the run. One of another step, written on a signal
     /// or at the end of a shorter run, is deleted once the next of the run's own stands.
     pub fn keeps_checkpoint(&self, step: u64) -> bool {
-        step == self.last_step || (step > 0 && step.is_multiple_of(self.checkpoint_every))
+        step == self.last_step || self.compares_checkpoint(step)
+    }
+
+    /// Whether the checkpoint of `step` may be the best. One that stands only because a run ends there
+    /// may not: a longer run has none.
+    pub fn compares_checkpoint(&self, step: u64) -> bool {
+        step > 0 && step.is_multiple_of(self.checkpoint_every)
+    }
+
+    /// Whether `step` has a row in `scores.csv`.
+    pub fn scores(&self, step: u64) -> bool {
+        self.score_every > 0 && step > 0 && step.is_multiple_of(self.score_every)
     }
 
     /// Whether a sample grid shows the generator after `step`.
@@ -67,6 +80,7 @@ mod tests {
             log_every: 2,
             checkpoint_every: 4,
             grid_every: 5,
+            score_every: 2,
             ..Train::default()
         };
         Plan::new(&settings, n_images)
@@ -91,6 +105,8 @@ mod tests {
         let due = |f: fn(&Plan, u64) -> bool| (0..=6).filter(|&s| f(&plan, s)).collect::<Vec<_>>();
         assert_eq!(due(Plan::keeps_checkpoint), [4, 6]);
         assert_eq!(due(Plan::draws), [0, 5, 6]);
+        assert_eq!(due(Plan::scores), [2, 4, 6]);
+        assert_eq!(due(Plan::compares_checkpoint), [4]);
         assert_eq!(due(Plan::logs), [0, 2, 4, 6]);
     }
 }

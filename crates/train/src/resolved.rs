@@ -1,5 +1,6 @@
 //! What the command line and the dataset come to: everything that a run follows from.
 
+use crate::scores::Extractor;
 use crate::step::Schedule;
 use crate::{Args, Error, Plan};
 use dcgan_artifacts::{DatasetReader, FileRecord, NetworkInfo, Part, digest_file};
@@ -18,6 +19,8 @@ pub(crate) struct Resolved {
     pub(crate) dataset: DatasetReader,
     /// The dataset's file, by name and hash.
     pub(crate) input: FileRecord,
+    /// What scores are taken with, where any are taken.
+    pub(crate) extractor: Option<Extractor>,
     /// The networks.
     pub(crate) config: NetworkConfig,
     /// What the run's files say of the networks.
@@ -67,6 +70,7 @@ impl Resolved {
                 batch_size,
             });
         }
+        let extractor = Extractor::open(&settings, &dataset, path)?;
         let distribution = match settings.z_distribution {
             dcgan_settings::ZDistribution::Uniform => ZDistribution::Uniform,
             dcgan_settings::ZDistribution::Uniform01 => ZDistribution::Uniform01,
@@ -90,6 +94,7 @@ impl Resolved {
             settings,
             dataset,
             input,
+            extractor,
             config,
             network,
             distribution,
@@ -100,15 +105,36 @@ impl Resolved {
 
     /// The settings as manifest and `run.json` have them.
     pub(crate) fn settings(&self) -> Value {
-        json!({ "train": self.settings })
+        json!({ "train": recorded(&self.settings) })
+    }
+
+    /// The files that the run's bytes follow from.
+    pub(crate) fn inputs(&self) -> Vec<FileRecord> {
+        let classifier = self.extractor.as_ref().and_then(|of| of.record.clone());
+        std::iter::once(self.input.clone())
+            .chain(classifier)
+            .collect()
     }
 
     /// All that the run's bytes follow from: two runs are one where this is equal.
     pub(crate) fn identity(&self) -> Value {
         let mut identity = self.settings();
         identity["dataset"] = json!({ "sha256": self.input.sha256 });
+        if let Some(record) = self.extractor.as_ref().and_then(|of| of.record.as_ref()) {
+            identity["classifier"] = json!({ "sha256": record.sha256 });
+        }
         identity
     }
+}
+
+/// Settings as the run's files have them: without the classifier's path, whose hash stands with those
+/// of the inputs.
+pub(crate) fn recorded(settings: &Train) -> Value {
+    let mut settings = dcgan_settings::resolved(settings);
+    if let Some(settings) = settings.as_object_mut() {
+        settings.remove("classifier");
+    }
+    settings
 }
 
 /// The networks that the settings ask for, on pictures of the dataset's size.

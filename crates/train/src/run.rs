@@ -6,12 +6,14 @@ use crate::events::{EVENTS, Event, Events};
 use crate::folder::{self, Found, RunFolder};
 use crate::grids::{Grids, REALS};
 use crate::resolved::Resolved;
+use crate::scores::{Judge, SCORES};
 use crate::standing::Standing;
 use crate::step::{State, Trace, iteration};
 use crate::tables::{METRICS, TIMING, Timing};
+use crate::tensorboard::EVENT_FILE;
 use crate::watch::Watch;
 use crate::{Args, Error};
-use dcgan_artifacts::{FileRecord, Manifest, Role, list_checkpoints};
+use dcgan_artifacts::{BestScore, FileRecord, Manifest, Role, checkpoint_path, list_checkpoints};
 use dcgan_settings::OnDivergence;
 use dcgan_terminal::{Failure, Progress, Signal, Signals, print_result};
 use serde_json::{Value, json};
@@ -50,12 +52,12 @@ pub fn run(args: &Args) -> Result<(), Failure> {
         }
         Found::Nothing | Found::Unfinished => {}
     }
-    folder.begin(&identity)?;
+    folder.begin(&identity, resolved.settings.tensorboard)?;
 
     let mut run = Run::start(&resolved, &folder)?;
     run.train(&signals, args.common.quiet)?;
     run.finish()?;
-    trained(args, &resolved)
+    trained(args, &resolved, run.at.best.as_ref())
 }
 
 /// A run under way.
@@ -66,6 +68,8 @@ struct Run<'a> {
     grids: Grids,
     events: Events,
     watch: Watch,
+    /// Who takes scores, where any are taken.
+    judge: Option<Judge>,
     /// Where it stands.
     at: Standing,
 }
@@ -107,6 +111,7 @@ impl<'a> Run<'a> {
             grids,
             events,
             watch: Watch::new(settings.collapse_watch),
+            judge: Judge::new(resolved)?,
             at,
         })
     }
@@ -182,6 +187,9 @@ impl<'a> Run<'a> {
             // Whoever watches the run finds the rows up to the picture.
             self.at.tables.flush()?;
         }
+        if plan.scores(step) {
+            self.score(step)?;
+        }
         let signal = signals.received();
         if plan.keeps_checkpoint(step) || signal.is_some() {
             self.save(signal.is_some())?;
@@ -196,26 +204,31 @@ impl<'a> Run<'a> {
         })
     }
 
+    /// Takes the scores of `step`.
+    fn score(&mut self, step: u64) -> Result<(), Error> {
+        let Some(judge) = &self.judge else {
+            return Ok(());
+        };
+        let (plan, at) = (&self.resolved.plan, &mut self.at);
+        let scores = judge.scores(&at.state.generator, at.average.as_ref())?;
+        at.tables.append_scores(step, plan.epoch(step), &scores)?;
+        at.best = judge.better(at.best.as_ref(), &scores, step, plan);
+        Ok(())
+    }
+
     /// Writes the checkpoint of the step that was just done, the tables first.
     fn save(&mut self, in_haste: bool) -> Result<(), Error> {
         let mut tables = self.at.tables.flush()?;
         if let Some(position) = self.events.flush()? {
             tables.insert(EVENTS.into(), position);
         }
-        let Standing {
-            state,
-            average,
-            step,
-            attempt,
-            ..
-        } = &self.at;
-        let path = self
-            .checkpoints
-            .save(state, average.as_ref(), *step, *attempt, tables, in_haste)
-            .map_err(|error| match error {
-                Error::Network(error) => self.diverged(*step, error),
-                error => error,
-            })?;
+        let path =
+            self.checkpoints
+                .save(&self.at, tables, in_haste)
+                .map_err(|error| match error {
+                    Error::Network(error) => self.diverged(self.at.step, error),
+                    error => error,
+                })?;
         self.at.newest = Some(path);
         Ok(())
     }
@@ -296,16 +309,27 @@ impl<'a> Run<'a> {
             write(AVERAGED, Role::Generator, average.arrays().clone())?;
         }
         // Again, since a run that was killed right after its last checkpoint has not done it.
-        self.checkpoints.retain(self.at.step)?;
+        let best = self.at.best.as_ref();
+        self.checkpoints.retain(self.at.step, best)?;
+        self.warn_of_lost_best();
         self.grids.tidy(|step| plan.draws(step))?;
         let manifest = Manifest {
             stage: env!("CARGO_PKG_NAME").into(),
             version: env!("CARGO_PKG_VERSION").into(),
             settings: self.resolved.settings(),
-            inputs: vec![self.resolved.input.clone()],
+            inputs: self.resolved.inputs(),
             outputs: outputs(folder, self.resolved, &self.folder.checkpoints())?,
         };
         self.folder.complete(&manifest)
+    }
+
+    /// Nobody but a hand, or damage, removes the best checkpoint.
+    fn warn_of_lost_best(&self) {
+        if let Some(BestScore { step, .. }) = &self.at.best
+            && !checkpoint_path(&self.checkpoints.folder, *step).is_file()
+        {
+            log::warn!("the best checkpoint, that of step {step}, is gone");
+        }
     }
 }
 
@@ -320,6 +344,9 @@ fn outputs(
         .to_vec();
     if resolved.settings.ema > 0.0 {
         names.push(AVERAGED.into());
+    }
+    if resolved.settings.score_every > 0 {
+        names.push(SCORES.into());
     }
     for (step, _) in list_checkpoints(checkpoints)? {
         names.push(format!("checkpoints/step-{step:08}.safetensors"));
@@ -363,11 +390,28 @@ fn unchanged(args: &Args, resolved: &Resolved) -> Result<(), Failure> {
     print_result(&args.common, &human, &result("unchanged", args, resolved))
 }
 
-fn trained(args: &Args, resolved: &Resolved) -> Result<(), Failure> {
+fn trained(args: &Args, resolved: &Resolved, best: Option<&BestScore>) -> Result<(), Failure> {
     let out = args.common.out.display();
     let (step, epochs) = (resolved.plan.last_step, resolved.settings.epochs);
-    let human = format!("trained {step} steps, {epochs} epochs: `{GENERATOR}` in `{out}`");
-    print_result(&args.common, &human, &result("trained", args, resolved))
+    let mut human = format!("trained {step} steps, {epochs} epochs: `{GENERATOR}` in `{out}`");
+    let mut result = result("trained", args, resolved);
+    if let Some(BestScore {
+        metric,
+        value,
+        step,
+    }) = best
+    {
+        let checkpoint = checkpoint_path(&args.common.out.join(folder::CHECKPOINTS), *step);
+        let best = format!(
+            "\nbest {metric}: {value} at step {step}: `{}`",
+            checkpoint.display()
+        );
+        human += &best;
+        result["best"] = json!({
+            "metric": metric, "value": value, "step": step, "checkpoint": checkpoint,
+        });
+    }
+    print_result(&args.common, &human, &result)
 }
 
 fn result(status: &str, args: &Args, resolved: &Resolved) -> Value {
@@ -388,11 +432,17 @@ fn dry_run(args: &Args, resolved: &Resolved, found: Found) -> Result<(), Failure
         Found::Finished => "do nothing: the run is complete",
     };
     let Resolved { plan, settings, .. } = resolved;
-    let reads = [args.dataset.display().to_string()];
+    let classifier = settings.classifier.as_ref();
+    let reads: Vec<String> = std::iter::once(&args.dataset)
+        .chain(classifier.filter(|_| settings.score_every > 0))
+        .map(|path| path.display().to_string())
+        .collect();
     let writes = [
         folder::RUN,
         METRICS,
         TIMING,
+        SCORES,
+        EVENT_FILE,
         "checkpoints/step-NNNNNNNN.safetensors",
         "samples/reals.png",
         "samples/step-NNNNNNNN.png",
@@ -402,7 +452,12 @@ fn dry_run(args: &Args, resolved: &Resolved, found: Found) -> Result<(), Failure
         Manifest::NAME,
     ]
     .into_iter()
-    .filter(|&name| name != AVERAGED || settings.ema > 0.0)
+    .filter(|&name| match name {
+        AVERAGED => settings.ema > 0.0,
+        SCORES => settings.score_every > 0,
+        EVENT_FILE => settings.tensorboard,
+        _ => true,
+    })
     .map(|name| args.common.out.join(name).display().to_string())
     .collect::<Vec<_>>();
     let json = json!({

@@ -5,8 +5,8 @@ use crate::checkpoints::{Checkpoints, Resumed, fresh};
 use crate::events::EVENTS;
 use crate::resolved::Resolved;
 use crate::step::State;
-use crate::tables::{METRICS, Tables};
-use dcgan_artifacts::{Artifact, TablePosition};
+use crate::tables::Tables;
+use dcgan_artifacts::{BestScore, TablePosition};
 use dcgan_networks::WeightAverage;
 use std::path::{Path, PathBuf};
 
@@ -22,6 +22,8 @@ pub(crate) struct Standing {
     pub(crate) step: u64,
     /// Roll-backs so far.
     pub(crate) attempt: u32,
+    /// The best score so far, where checkpoints are compared.
+    pub(crate) best: Option<BestScore>,
     /// The newest good checkpoint.
     pub(crate) newest: Option<PathBuf>,
     /// How far the table of events had grown at that checkpoint, where there was one.
@@ -41,11 +43,12 @@ impl Standing {
         let Some(resumed) = checkpoints.resume(config, settings)? else {
             let (state, average) = fresh(config, settings)?;
             return Ok(Self {
-                tables: Tables::create(folder, &resolved.schedule)?,
+                tables: Tables::create(folder, resolved)?,
                 state,
                 average,
                 step: 0,
                 attempt: 0,
+                best: None,
                 newest: None,
                 events: None,
             });
@@ -55,23 +58,17 @@ impl Standing {
             average,
             step,
             attempt,
+            best,
             mut tables,
             path,
         } = resumed;
-        let position = tables
-            .get(METRICS)
-            .ok_or_else(|| dcgan_artifacts::Error::Unfit {
-                path: path.clone(),
-                artifact: Artifact::Checkpoint,
-                expected: format!("the length of `{METRICS}`"),
-                got: "none".into(),
-            })?;
         Ok(Self {
-            tables: Tables::resume(folder, step, position)?,
+            tables: Tables::resume(folder, resolved, step, &tables, &path)?,
             state,
             average,
             step,
             attempt,
+            best,
             newest: Some(path),
             events: tables.remove(EVENTS),
         })

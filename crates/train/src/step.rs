@@ -113,6 +113,10 @@ pub struct Trace {
     pub d_fake_mean: f32,
     /// Share of the 2 B logits on the right side of 0.
     pub d_accuracy: f32,
+    /// The logits of the real images.
+    pub real_logits: Vec<f32>,
+    /// The logits of the generated ones.
+    pub fake_logits: Vec<f32>,
     /// Standard deviation of the generated ones' logits, as a share of that of the real ones'.
     pub d_spread: f32,
     /// L2 norm of d(`d_loss`)/d(discriminator weights).
@@ -180,7 +184,7 @@ fn updates(state: &mut State, batch: &Batch, schedule: &Schedule) -> Result<Trac
                 let (real_logits, fake_logits) = (&real.output, &fake.output);
                 let target = schedule.real_target;
                 let loss = smoothed_discriminator_loss(real_logits, fake_logits, target)?;
-                trace.judge(&values(&real.output)?, &values(&fake.output)?);
+                trace.judge(values(&real.output)?, values(&fake.output)?);
                 trace.d_loss_real = finite("d_loss_real", &loss.real)?;
                 trace.d_loss_fake = finite("d_loss_fake", &loss.fake)?;
                 trace.d_loss = finite("d_loss", &loss.total)?;
@@ -247,7 +251,7 @@ impl Trace {
         clippy::cast_possible_truncation,
         reason = "means are reported in float32"
     )]
-    fn judge(&mut self, real: &[f32], fake: &[f32]) {
+    fn judge(&mut self, real: Vec<f32>, fake: Vec<f32>) {
         let probability = |logit: &f32| 1.0 / (1.0 + (-f64::from(*logit)).exp());
         let mean =
             |logits: &[f32]| logits.iter().map(probability).sum::<f64>() / logits.len() as f64;
@@ -259,9 +263,10 @@ impl Trace {
         };
         let n_right = real.iter().filter(|&&logit| logit > 0.0).count()
             + fake.iter().filter(|&&logit| logit < 0.0).count();
-        self.d_real_mean = mean(real) as f32;
-        self.d_fake_mean = mean(fake) as f32;
-        self.d_spread = (deviation(fake) / deviation(real).max(f64::MIN_POSITIVE)) as f32;
+        self.d_real_mean = mean(&real) as f32;
+        self.d_fake_mean = mean(&fake) as f32;
+        self.d_spread = (deviation(&fake) / deviation(&real).max(f64::MIN_POSITIVE)) as f32;
         self.d_accuracy = (n_right as f64 / (real.len() + fake.len()) as f64) as f32;
+        (self.real_logits, self.fake_logits) = (real, fake);
     }
 }

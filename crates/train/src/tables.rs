@@ -1,8 +1,11 @@
-//! `metrics.csv` and `timing.csv`.
+//! What grows row by row: `metrics.csv`, `timing.csv`, `scores.csv` and the event file.
 
 use crate::Error;
+use crate::resolved::Resolved;
+use crate::scores::{self, SCORES};
 use crate::step::{Schedule, Trace};
-use dcgan_artifacts::{GrowingTable, TablePosition, format_f32};
+use crate::tensorboard::Board;
+use dcgan_artifacts::{Artifact, GrowingTable, TablePosition, format_f32};
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Duration;
@@ -14,11 +17,17 @@ pub(crate) const TIMING: &str = "timing.csv";
 
 const TIMING_HEADER: [&str; 4] = ["step", "iteration_ms", "data_ms", "images_per_second"];
 
-/// The two tables of a run.
+/// The tables of a run, and its event file.
 #[derive(Debug)]
 pub(crate) struct Tables {
     metrics: GrowingTable,
+    /// Names of the figures in a row of `metrics`, which follow step and epoch.
+    figures: Vec<String>,
     timing: GrowingTable,
+    /// Where scores are taken.
+    scores: Option<GrowingTable>,
+    /// Where the settings have one.
+    board: Option<Board>,
 }
 
 /// How long an iteration took.
@@ -40,32 +49,62 @@ impl Timing {
 }
 
 impl Tables {
-    /// Starts both tables.
+    /// Starts all of them.
     ///
     /// # Errors
     /// [`dcgan_artifacts::Error::Write`].
-    pub(crate) fn create(folder: &Path, schedule: &Schedule) -> Result<Self, Error> {
-        let header = header(schedule);
-        let header: Vec<&str> = header.iter().map(String::as_str).collect();
+    pub(crate) fn create(folder: &Path, resolved: &Resolved) -> Result<Self, Error> {
+        let figures = figures(&resolved.schedule);
+        let header: Vec<&str> = ["step", "epoch"]
+            .into_iter()
+            .chain(figures.iter().map(String::as_str))
+            .collect();
+        let scores = scores::header(&resolved.settings)
+            .map(|header| {
+                let header: Vec<&str> = header.iter().map(String::as_str).collect();
+                GrowingTable::create(&folder.join(SCORES), &header)
+            })
+            .transpose()?;
         Ok(Self {
             metrics: GrowingTable::create(&folder.join(METRICS), &header)?,
+            figures,
             timing: GrowingTable::create(&folder.join(TIMING), &TIMING_HEADER)?,
+            scores,
+            board: board(folder, resolved, 0)?,
         })
     }
 
-    /// Goes on after `step`, where a checkpoint saw `metrics.csv` at `position`; what follows it is
-    /// cut. No checkpoint vouches for `timing.csv`: its rows up to `step` stay as they are.
+    /// Goes on after `step`, where the checkpoint at `path` saw the deterministic tables at
+    /// `positions`; what follows is cut. No checkpoint vouches for `timing.csv` and the event file:
+    /// what they hold up to `step` stays as it is.
     ///
     /// # Errors
-    /// [`dcgan_artifacts::Error::Damaged`] where the table is not the one that the checkpoint saw.
+    /// [`dcgan_artifacts::Error::Damaged`] where a table is not the one that the checkpoint saw.
     pub(crate) fn resume(
         folder: &Path,
+        resolved: &Resolved,
         step: u64,
-        position: &TablePosition,
+        positions: &BTreeMap<String, TablePosition>,
+        path: &Path,
     ) -> Result<Self, Error> {
+        let resume = |name: &str| {
+            let position = positions
+                .get(name)
+                .ok_or_else(|| dcgan_artifacts::Error::Unfit {
+                    path: path.to_owned(),
+                    artifact: Artifact::Checkpoint,
+                    expected: format!("the length of `{name}`"),
+                    got: "none".into(),
+                })?;
+            GrowingTable::resume(&folder.join(name), position)
+        };
+        let has_scores = resolved.settings.score_every > 0;
         Ok(Self {
-            metrics: GrowingTable::resume(&folder.join(METRICS), position)?,
+            metrics: resume(METRICS)?,
+            figures: figures(&resolved.schedule),
             timing: GrowingTable::resume_until(&folder.join(TIMING), &TIMING_HEADER, step)?,
+            scores: has_scores.then(|| resume(SCORES)).transpose()?,
+            board: board(folder, resolved, step)?,
         })
     }
 
@@ -80,7 +119,23 @@ impl Tables {
         trace: &Trace,
         timing: &Timing,
     ) -> Result<(), Error> {
-        self.metrics.append(&row(step, epoch, trace))?;
+        let values = values(trace);
+        let mut row = vec![step.to_string(), epoch.to_string()];
+        row.extend(
+            values
+                .iter()
+                .map(|value| value.map(format_f32).unwrap_or_default()),
+        );
+        self.metrics.append(&row)?;
+        if let Some(board) = &mut self.board {
+            let columns: Vec<(&str, f32)> = self
+                .figures
+                .iter()
+                .zip(values)
+                .filter_map(|(name, value)| Some((name.as_str(), value?)))
+                .collect();
+            board.append_trace(step, &columns, trace)?;
+        }
         let milliseconds = |duration: Duration| format!("{:.3}", duration.as_secs_f64() * 1e3);
         self.timing.append(&[
             step.to_string(),
@@ -91,27 +146,57 @@ impl Tables {
         Ok(())
     }
 
-    /// Brings both tables to the disk and tells how far the deterministic one has grown.
+    /// Adds the scores of `step`.
+    ///
+    /// # Errors
+    /// [`dcgan_artifacts::Error::Write`].
+    pub(crate) fn append_scores(
+        &mut self,
+        step: u64,
+        epoch: u64,
+        scores: &[(String, f64)],
+    ) -> Result<(), Error> {
+        if let Some(table) = &mut self.scores {
+            let mut row = vec![step.to_string(), epoch.to_string()];
+            row.extend(scores.iter().map(|(_, score)| score.to_string()));
+            table.append(&row)?;
+        }
+        if let Some(board) = &mut self.board {
+            board.append_scores(step, scores)?;
+        }
+        Ok(())
+    }
+
+    /// Brings everything to the disk and tells how far the deterministic tables have grown.
     ///
     /// # Errors
     /// [`dcgan_artifacts::Error::Write`].
     pub(crate) fn flush(&mut self) -> Result<BTreeMap<String, TablePosition>, Error> {
         self.timing.flush()?;
-        Ok(BTreeMap::from([(
-            METRICS.to_owned(),
-            self.metrics.flush()?,
-        )]))
+        if let Some(board) = &mut self.board {
+            board.flush()?;
+        }
+        let mut positions = BTreeMap::from([(METRICS.to_owned(), self.metrics.flush()?)]);
+        if let Some(scores) = &mut self.scores {
+            positions.insert(SCORES.to_owned(), scores.flush()?);
+        }
+        Ok(positions)
     }
 }
 
-/// The columns of `metrics.csv`. There are always two generator losses, the second empty where
-/// there is but one update, so that a reader need not know the schedule.
-fn header(schedule: &Schedule) -> Vec<String> {
-    let mut columns = vec!["step", "epoch", "d_loss", "d_loss_real", "d_loss_fake"]
-        .into_iter()
+/// The event file, where the settings have one, behind `step`.
+fn board(folder: &Path, resolved: &Resolved, step: u64) -> Result<Option<Board>, Error> {
+    let wanted = resolved.settings.tensorboard;
+    wanted.then(|| Board::resume(folder, step)).transpose()
+}
+
+/// The figures of a row of `metrics.csv`. There are always two generator losses, the second empty
+/// where there is but one update, so that a reader need not know the schedule.
+fn figures(schedule: &Schedule) -> Vec<String> {
+    let mut names = ["d_loss", "d_loss_real", "d_loss_fake"]
         .map(String::from)
-        .collect::<Vec<_>>();
-    columns.extend((1..=n_losses(schedule.generator_updates())).map(|n| format!("g_loss_{n}")));
+        .to_vec();
+    names.extend((1..=n_losses(schedule.generator_updates())).map(|n| format!("g_loss_{n}")));
     let rest = [
         "d_real_mean",
         "d_fake_mean",
@@ -119,40 +204,35 @@ fn header(schedule: &Schedule) -> Vec<String> {
         "d_grad_norm",
         "g_grad_norm",
     ];
-    columns.extend(rest.map(String::from));
+    names.extend(rest.map(String::from));
     if schedule.readouts {
         let readouts = [
             "readout_d_loss_fake",
             "readout_d_loss_real",
             "readout_g_loss",
         ];
-        columns.extend(readouts.map(String::from));
+        names.extend(readouts.map(String::from));
     }
-    columns
+    names
 }
 
 fn n_losses(generator_updates: usize) -> usize {
     generator_updates.max(2)
 }
 
-fn row(step: u64, epoch: u64, trace: &Trace) -> Vec<String> {
-    let mut row = vec![step.to_string(), epoch.to_string()];
-    row.extend([trace.d_loss, trace.d_loss_real, trace.d_loss_fake].map(format_f32));
-    let losses = trace.g_losses.iter().copied().map(format_f32);
-    let empty = std::iter::repeat_with(String::new);
-    row.extend(losses.chain(empty).take(n_losses(trace.g_losses.len())));
-    row.extend([trace.d_real_mean, trace.d_fake_mean, trace.d_accuracy].map(format_f32));
-    row.push(format_f32(trace.d_grad_norm));
-    row.push(
-        trace
-            .g_grad_norms
-            .last()
-            .copied()
-            .map(format_f32)
-            .unwrap_or_default(),
-    );
+/// The figures of `trace` in the order of [`figures`].
+fn values(trace: &Trace) -> Vec<Option<f32>> {
+    let mut values = [trace.d_loss, trace.d_loss_real, trace.d_loss_fake]
+        .map(Some)
+        .to_vec();
+    let losses = trace.g_losses.iter().copied().map(Some);
+    let absent = std::iter::repeat(None);
+    values.extend(losses.chain(absent).take(n_losses(trace.g_losses.len())));
+    values.extend([trace.d_real_mean, trace.d_fake_mean, trace.d_accuracy].map(Some));
+    values.push(Some(trace.d_grad_norm));
+    values.push(trace.g_grad_norms.last().copied());
     if let Some(readouts) = &trace.readouts {
-        row.extend([readouts.fake, readouts.real, readouts.generator].map(format_f32));
+        values.extend([readouts.fake, readouts.real, readouts.generator].map(Some));
     }
-    row
+    values
 }

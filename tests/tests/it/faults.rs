@@ -53,9 +53,9 @@ fn copy(from: &Path, to: &Path) {
 
 /// Stops a stage before its changes to the disk, half a write done, and runs it again: before each
 /// of them in the long form, `DCGAN_KILLS=200`, before 20 spread over them otherwise.
-fn stop_before_each_change(stage: &str, before: &[&str]) {
+fn stop_before_each_change(stage: &str, before: &[&str], settings: &[&str]) {
     let folder = tempfile::tempdir().expect("a temporary folder");
-    let whole = Run::new(&folder.path().join("whole"), &SHORT);
+    let whole = Run::new(&folder.path().join("whole"), settings);
     for before in before {
         whole.stage(before, &[]);
     }
@@ -70,7 +70,7 @@ fn stop_before_each_change(stage: &str, before: &[&str]) {
     let mut stops = 0;
     for change in chosen {
         stops += 1;
-        let run = Run::new(&folder.path().join(format!("stopped-{change}")), &SHORT);
+        let run = Run::new(&folder.path().join(format!("stopped-{change}")), settings);
         copy(&inputs, &run.folder);
         let fault = format!("stop:{change}");
         let output = faulty(&fault, stage, &run.command(stage))
@@ -95,22 +95,41 @@ fn stop_before_each_change(stage: &str, before: &[&str]) {
 
 #[test]
 fn preparing_stops_anywhere() {
-    stop_before_each_change("prepare", &[]);
+    stop_before_each_change("prepare", &[], &SHORT);
 }
 
 #[test]
 fn training_stops_anywhere() {
-    stop_before_each_change("train", &["prepare"]);
+    stop_before_each_change("train", &["prepare"], &SHORT);
+}
+
+/// With scores, a best checkpoint that only its score keeps, and event files.
+#[test]
+fn scored_training_stops_anywhere() {
+    let settings = [
+        "train.epochs=2",
+        "train.checkpoint_every=3",
+        "train.grid_every=0",
+        "train.keep_checkpoints=1",
+        "train.network=unlabelled",
+        "train.score_every=3",
+        "train.best=frechet_distance",
+        "train.tensorboard=true",
+        "prepare.synthetic.train=112",
+        "prepare.synthetic.classes=0",
+        "prepare.validation=64",
+    ];
+    stop_before_each_change("train", &["prepare"], &settings);
 }
 
 #[test]
 fn evaluating_stops_anywhere() {
-    stop_before_each_change("eval", &["prepare", "train"]);
+    stop_before_each_change("eval", &["prepare", "train"], &SHORT);
 }
 
 #[test]
 fn sampling_stops_anywhere() {
-    stop_before_each_change("sample", &["prepare", "train"]);
+    stop_before_each_change("sample", &["prepare", "train"], &SHORT);
 }
 
 /// A run that has come to step 6, then goes on under a fault.

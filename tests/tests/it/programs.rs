@@ -93,11 +93,14 @@ impl Run {
             .expect("a checkpoint")
     }
 
-    /// Every file of a stage but the clock's and the lock, by name relative to the stage's folder.
+    /// Every file of a stage but those of the clock and the lock, by name relative to its folder.
     /// A partial file that was left behind is among them, and so a difference.
     pub(crate) fn outputs(&self, stage: &str) -> BTreeMap<String, Vec<u8>> {
         let mut found = files(&self.folder.join(stage));
-        found.retain(|name, _| name != "timing.csv" && name != "events.csv" && name != ".lock");
+        found.retain(|name, _| {
+            let of_clock = name == "timing.csv" || name.starts_with("tensorboard/");
+            !of_clock && name != "events.csv" && name != ".lock"
+        });
         found
     }
 }

@@ -92,6 +92,7 @@ fn every_key_with_a_range_has_its_range_checked() {
     for key in [
         "train.keep_checkpoints",
         "train.grid_every",
+        "train.score_every",
         "prepare.validation",
         "prepare.synthetic.test",
         "prepare.pictures.max_images",
@@ -113,6 +114,7 @@ fn every_key_with_a_range_has_its_range_checked() {
         "prepare.pictures.labels_file",
     );
     check("train.depth=0", "train.depth");
+    check("train.classifier=' '", "train.classifier");
     check("prepare.name=' '", "prepare.name");
     check("prepare.name=\"a\\nb\"", "prepare.name");
     check("sample.class=' '", "sample.class");
@@ -180,4 +182,30 @@ fn the_test_part_has_one_source() {
     hint: every key is explained in `pipelines/mnist.yaml`
     "
     );
+}
+
+#[test]
+fn the_best_checkpoint_is_told_by_a_score_that_is_taken() {
+    let best = |more: &str| report(&format!("train: {{best: {more}}}"), &[]);
+    insta::assert_snapshot!(best("frechet_distance"), @"
+    error: `train.best` in `p.yaml`: expected `none`, as `train.score_every` is 0, found `frechet_distance`
+    hint: every key is explained in `pipelines/mnist.yaml`
+    ");
+    insta::assert_snapshot!(best("ema_frechet_distance, score_every: 100"), @"
+    error: `train.best` in `p.yaml`: expected a score of the plain generator, as `train.ema` is 0, found `ema_frechet_distance`
+    hint: every key is explained in `pipelines/mnist.yaml`
+    ");
+    let unlabelled = "class_accuracy, score_every: 100, network: unlabelled";
+    insta::assert_snapshot!(best(unlabelled), @"
+    error: `train.best` in `p.yaml`: expected a distance, as `train.network: unlabelled` draws no class, found `class_accuracy`
+    hint: every key is explained in `pipelines/mnist.yaml`
+    ");
+    insta::assert_snapshot!(best("class_accuracy, score_every: 300"), @"
+    error: `train.checkpoint_every` in the defaults: expected a multiple of `train.score_every`, 300, as `train.best` compares checkpoints, found 500
+    hint: every key is explained in `pipelines/mnist.yaml`
+    ");
+    insta::assert_snapshot!(best("loss"), @"
+    error: `train.best` in `p.yaml:1:15`: expected one of `none`, `class_accuracy`, `frechet_distance`, `ema_class_accuracy`, `ema_frechet_distance`, found `loss`
+    hint: every key is explained in `pipelines/mnist.yaml`
+    ");
 }

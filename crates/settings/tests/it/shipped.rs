@@ -18,7 +18,7 @@ fn every_one_loads() {
         load(&path, &[]).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
         n_pipelines += 1;
     }
-    assert!(n_pipelines >= 7, "only {n_pipelines}");
+    assert!(n_pipelines >= 8, "only {n_pipelines}");
 }
 
 /// Hints and `--help` send the reader to this file for the meaning of every key.
@@ -54,6 +54,11 @@ fn each_is_what_it_says() {
         (25, false)
     );
     assert_eq!(original.train.moving_averages, MovingAverages::WithReadouts);
+
+    let best = load(&pipelines().join("mnist-best.yaml"), &[]).unwrap();
+    assert_eq!(best.prepare.idx, mnist.prepare.idx);
+    assert!(best.prepare.validation > 0 && best.train.score_every > 0 && best.train.ema > 0.0);
+    assert!(best.train.best.is_of_average() && best.eval.ema);
 
     let smoke = load(&pipelines().join("smoke.yaml"), &[]).unwrap();
     assert_eq!(smoke.prepare.source, SourceKind::Synthetic);

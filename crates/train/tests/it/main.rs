@@ -3,6 +3,8 @@
 //! * `bytes`: same bytes twice, for any number of threads, after an interruption, in two goes.
 //! * `refusals`: what is refused, with which exit code and which words.
 //! * `faults`: divergence, damaged checkpoints and tables, lost files.
+//! * `scores`: `scores.csv` and the best checkpoint.
+//! * `tensorboard`: the event file, taken apart here and by TensorBoard itself.
 //! * `iteration`: the training step itself, through the library.
 
 #![expect(
@@ -15,3 +17,5 @@ mod faults;
 mod iteration;
 mod program;
 mod refusals;
+mod scores;
+mod tensorboard;

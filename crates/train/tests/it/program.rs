@@ -1,6 +1,7 @@
 //! Running the program, and looking at what it left.
 
-use dcgan_artifacts::{DatasetInfo, Part, PartData, write_dataset};
+use dcgan_artifacts::{ClassifierFile, ClassifierInfo, DatasetInfo, Part, PartData, write_dataset};
+use dcgan_metrics::{Classifier, ClassifierConfig};
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -53,6 +54,19 @@ impl Place {
         pixel: impl Fn(usize, usize) -> u8,
     ) {
         let size = height * width * channels;
+        let images = (0..n * size).map(|i| pixel(i / size, i % size)).collect();
+        let shape = [height, width, channels];
+        self.write_parts(name, shape, n_classes, [(Part::Train, images)]);
+    }
+
+    /// Writes a dataset of these pictures, whose classes take turns; `n_classes` 0: without labels.
+    pub(crate) fn write_parts<const N: usize>(
+        &self,
+        name: &str,
+        [height, width, channels]: [usize; 3],
+        n_classes: usize,
+        parts: [(Part, Vec<u8>); N],
+    ) {
         let info = DatasetInfo {
             name: "test".into(),
             class_names: (0..n_classes)
@@ -63,21 +77,41 @@ impl Place {
             channels,
             sources: Vec::new(),
         };
-        let part = PartData {
-            images: (0..n * size).map(|i| pixel(i / size, i % size)).collect(),
-            labels: (n_classes > 0).then(|| {
-                (0..n)
-                    .map(|i| u8::try_from(i % n_classes).unwrap())
-                    .collect()
-            }),
-            n,
+        let parts = parts.map(|(part, images)| {
+            let n = images.len() / (height * width * channels);
+            let label = |i| u8::try_from(i % n_classes).unwrap();
+            let labels = (n_classes > 0).then(|| (0..n).map(label).collect());
+            (part, PartData { images, labels, n })
+        });
+        write_dataset(&self.path(name), &info, &BTreeMap::from(parts)).unwrap();
+    }
+
+    /// Puts a classifier of fixed weights for the pictures of [`Place::new`] into `name`.
+    pub(crate) fn write_classifier(&self, name: &str, seed: u64) {
+        let config = ClassifierConfig {
+            height: 8,
+            width: 8,
+            channels: 1,
+            classes: 3,
         };
-        write_dataset(
-            &self.path(name),
-            &info,
-            &BTreeMap::from([(Part::Train, part)]),
-        )
-        .unwrap();
+        let info = ClassifierInfo {
+            architecture: Classifier::ARCHITECTURE.into(),
+            height: 8,
+            width: 8,
+            channels: 1,
+            class_names: (0..3).map(|class| format!("class {class}")).collect(),
+            dataset: "test".into(),
+            dataset_sha256: "0".repeat(64),
+            epochs: 1,
+            recipe: Classifier::RECIPE.into(),
+            seed,
+            train_accuracy: 0.5,
+            test_accuracy: None,
+        };
+        let arrays = Classifier::init(config, seed).arrays();
+        ClassifierFile { info, arrays }
+            .write(&self.path(name))
+            .unwrap();
     }
 
     /// A path in this folder.
@@ -115,7 +149,7 @@ impl Place {
         report(self.command(out, settings).args(options))
     }
 
-    /// Every file under `out` with its bytes, but for hidden ones and `timing.csv`.
+    /// Every file under `out` with its bytes, but for hidden ones and those that bear times.
     pub(crate) fn files(&self, out: &str) -> BTreeMap<String, Vec<u8>> {
         let root = self.path(out);
         let mut files = BTreeMap::new();
@@ -130,7 +164,10 @@ impl Place {
                     .into_owned();
                 if path.is_dir() {
                     folders.push(path);
-                } else if !name.starts_with('.') && name != "timing.csv" {
+                } else if !name.starts_with('.')
+                    && name != "timing.csv"
+                    && !name.starts_with("tensorboard/")
+                {
                     files.insert(name, fs::read(path).unwrap());
                 }
             }

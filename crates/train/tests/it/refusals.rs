@@ -198,6 +198,7 @@ fn a_dry_run_writes_nothing() {
     would start a run
     steps: 12 in 2 epochs of 6
     train.batch_size: 4
+    train.best: none
     train.beta1: 0.5
     train.checkpoint_every: 4
     train.collapse_watch: 200
@@ -221,7 +222,9 @@ fn a_dry_run_writes_nothing() {
     train.network: labelled
     train.on_divergence: stop
     train.reshuffle: true
+    train.score_every: 0
     train.seed: 0
+    train.tensorboard: false
     train.z_dim: 4
     train.z_distribution: uniform
     reads dataset.safetensors

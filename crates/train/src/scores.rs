@@ -1,0 +1,255 @@
+//! `scores.csv`: how good the generator is as its training goes, on the validation part alone.
+//!
+//! A score only reads the generator: nothing here touches a run's state.
+
+use crate::resolved::Resolved;
+use crate::{Error, Plan};
+use dcgan_artifacts::{BestScore, ClassifierFile, DatasetReader, FileRecord, Part, digest_file};
+use dcgan_metrics::{Classifier, ClassifierConfig, Score, Scorer};
+use dcgan_models::ClassChoice;
+use dcgan_networks::{Generator, WeightAverage};
+use dcgan_random::Purpose;
+use dcgan_settings::{Best, NetworkKind, Train};
+use std::path::Path;
+
+/// File name of the table of scores.
+pub(crate) const SCORES: &str = "scores.csv";
+
+/// Pictures that a generator is scored by.
+const SAMPLES: usize = 2000;
+/// Fewer pictures of the validation part say nothing of how such pictures lie.
+const LEAST: usize = 64;
+/// Pictures of the validation part in memory at a time.
+const CHUNK: u32 = 2048;
+
+/// What the averaged generator's columns begin with.
+const OF_AVERAGE: &str = "ema_";
+const COLUMNS: [&str; 2] = ["class_accuracy", "frechet_distance"];
+
+/// The network whose features the scores are taken of.
+#[derive(Debug)]
+pub(crate) struct Extractor {
+    /// The classifier's file; none for the fixed random features of data without labels.
+    pub(crate) record: Option<FileRecord>,
+    config: ClassifierConfig,
+    file: Option<ClassifierFile>,
+}
+
+impl Extractor {
+    /// The classifier of the settings, or random features; `None` for a run without scores.
+    ///
+    /// # Errors
+    /// [`Error::NoValidation`], [`Error::NoClassifier`] and [`Error::UnfitClassifier`]; as a reader.
+    pub(crate) fn open(
+        settings: &Train,
+        dataset: &DatasetReader,
+        dataset_path: &Path,
+    ) -> Result<Option<Self>, Error> {
+        if settings.score_every == 0 {
+            return Ok(None);
+        }
+        let got = dataset.len(Part::Validation).unwrap_or(0);
+        if got < LEAST {
+            return Err(Error::NoValidation {
+                path: dataset_path.to_owned(),
+                expected: LEAST,
+                got,
+            });
+        }
+        let info = dataset.info();
+        let config = ClassifierConfig {
+            height: info.height,
+            width: info.width,
+            channels: info.channels,
+            classes: info.class_names.len().max(1),
+        };
+        let Some(path) = &settings.classifier else {
+            if info.class_names.is_empty() {
+                let (record, file) = (None, None);
+                return Ok(Some(Self {
+                    record,
+                    config,
+                    file,
+                }));
+            }
+            return Err(Error::NoClassifier {
+                path: dataset_path.to_owned(),
+            });
+        };
+        let file = ClassifierFile::read(path)?;
+        let of = &file.info;
+        let seen = |height, width, channels, class_names: &[String]| {
+            let classes = class_names.join(", ");
+            format!("{height}x{width}x{channels} with the classes {classes}")
+        };
+        let expected = seen(info.height, info.width, info.channels, &info.class_names);
+        let got = seen(of.height, of.width, of.channels, &of.class_names);
+        if got != expected {
+            return Err(Error::UnfitClassifier {
+                path: path.clone(),
+                dataset: dataset_path.to_owned(),
+                expected,
+                got,
+            });
+        }
+        Classifier::from_arrays(config, &file.arrays).map_err(|source| Error::Classifier {
+            path: path.clone(),
+            source,
+        })?;
+        let digest = digest_file(path)?;
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        let record = FileRecord {
+            name: name.into_owned(),
+            bytes: digest.bytes,
+            sha256: digest.sha256,
+            count: None,
+        };
+        Ok(Some(Self {
+            record: Some(record),
+            config,
+            file: Some(file),
+        }))
+    }
+
+    fn classifier(&self) -> Result<Classifier, Error> {
+        Ok(match &self.file {
+            Some(file) => Classifier::from_arrays(self.config, &file.arrays)?,
+            // As `dcgan-eval` has them.
+            None => Classifier::init(self.config, 0),
+        })
+    }
+}
+
+/// The columns of the table, or `None` for a run without scores.
+pub(crate) fn header(settings: &Train) -> Option<Vec<String>> {
+    if settings.score_every == 0 {
+        return None;
+    }
+    // Without a class to ask for there is no accuracy.
+    let first = usize::from(settings.network == NetworkKind::Unlabelled);
+    let columns = COLUMNS[first..].iter().map(|&column| column.to_owned());
+    let averaged = columns
+        .clone()
+        .map(|column| OF_AVERAGE.to_owned() + &column);
+    let averaged = averaged.filter(|_| settings.ema > 0.0);
+    let row = ["step", "epoch"].map(String::from).into_iter();
+    Some(row.chain(columns).chain(averaged).collect())
+}
+
+/// Takes the scores of a run.
+#[derive(Debug)]
+pub(crate) struct Judge {
+    scorer: Scorer,
+    /// The fixed latent vectors, `[SAMPLES, z_dim]`.
+    z: Vec<f32>,
+    /// The class of each picture; `None` for the unlabelled network.
+    classes: Option<Vec<u8>>,
+    best: Best,
+}
+
+impl Judge {
+    /// Reads the validation part through the classifier. `None` for a run without scores.
+    pub(crate) fn new(resolved: &Resolved) -> Result<Option<Self>, Error> {
+        let Some(extractor) = &resolved.extractor else {
+            return Ok(None);
+        };
+        let Resolved {
+            settings,
+            dataset,
+            config,
+            network,
+            ..
+        } = resolved;
+        let classifier = extractor.classifier()?;
+        let features = features(&classifier, dataset)?;
+        let z = dcgan_models::latents(
+            resolved.distribution,
+            config.z_dim,
+            settings.seed,
+            Purpose::ScoreLatent,
+            0,
+            SAMPLES,
+        );
+        let choice = ClassChoice::resolve(None, &network.class_names)?;
+        Ok(Some(Self {
+            scorer: Scorer::new(classifier, &features)?,
+            z,
+            classes: choice.classes(0, SAMPLES),
+            best: settings.best,
+        }))
+    }
+
+    /// The scores of the generator and of its average, in the order of the columns.
+    pub(crate) fn scores(
+        &self,
+        generator: &Generator,
+        average: Option<&WeightAverage>,
+    ) -> Result<Vec<(String, f64)>, Error> {
+        let mut scores = Vec::new();
+        push(&mut scores, "", self.score(generator)?);
+        if let Some(average) = average {
+            let average = Generator::from_arrays(generator.config(), average.arrays())?;
+            push(&mut scores, OF_AVERAGE, self.score(&average)?);
+        }
+        Ok(scores)
+    }
+
+    fn score(&self, generator: &Generator) -> Result<Score, Error> {
+        let classes = self.classes.as_deref();
+        let images = dcgan_models::images_from_latents(generator, &self.z, classes)?;
+        Ok(self.scorer.score(&images, classes)?)
+    }
+
+    /// The better of the best score so far and the one among these scores of `step`, if a checkpoint
+    /// that stays comparable stands there; the earlier of equal ones.
+    pub(crate) fn better(
+        &self,
+        so_far: Option<&BestScore>,
+        scores: &[(String, f64)],
+        step: u64,
+        plan: &Plan,
+    ) -> Option<BestScore> {
+        let mut best = so_far.cloned();
+        if !plan.compares_checkpoint(step) {
+            return best;
+        }
+        let column = self.best.column()?;
+        let (_, value) = scores.iter().find(|(name, _)| name == column)?;
+        let is_better = best.as_ref().is_none_or(|best| {
+            if self.best.is_accuracy() {
+                *value > best.value
+            } else {
+                *value < best.value
+            }
+        });
+        if is_better {
+            best = Some(BestScore {
+                metric: column.into(),
+                value: *value,
+                step,
+            });
+        }
+        best
+    }
+}
+
+/// Adds the figures of a score under their columns.
+fn push(scores: &mut Vec<(String, f64)>, prefix: &str, score: Score) {
+    let figures = [score.class_accuracy, Some(score.frechet_distance)];
+    for (column, figure) in COLUMNS.iter().zip(figures) {
+        scores.extend(figure.map(|figure| (format!("{prefix}{column}"), figure)));
+    }
+}
+
+/// The features of the whole validation part, row by row.
+fn features(classifier: &Classifier, dataset: &DatasetReader) -> Result<Vec<f32>, Error> {
+    let n = dataset.len(Part::Validation).unwrap_or(0);
+    let n = u32::try_from(n).unwrap_or(u32::MAX);
+    let (mut images, mut features) = (Vec::new(), Vec::new());
+    for first in (0..n).step_by(CHUNK as usize) {
+        let indices: Vec<u32> = (first..n.min(first.saturating_add(CHUNK))).collect();
+        dataset.read_images(Part::Validation, &indices, &mut images)?;
+        features.extend(classifier.read(&images)?.features);
+    }
+    Ok(features)
+}

@@ -1,0 +1,129 @@
+//! Event files for TensorBoard: the figures of `metrics.csv` and `scores.csv`, and the histograms of
+//! D(x) and D(G(z)) that the original kept.
+//!
+//! Events bear times, so their file stands beside `timing.csv`, outside manifest and checkpoints.
+
+use crate::Error;
+use crate::step::Trace;
+use dcgan_artifacts::{EventFile, Summary, SummaryHistogram};
+use dcgan_metrics::{histogram, probability};
+use std::path::Path;
+use std::time::SystemTime;
+
+/// Folder of the event file within the run folder.
+pub(crate) const FOLDER: &str = "tensorboard";
+/// The event file within the run folder.
+pub(crate) const EVENT_FILE: &str = "tensorboard/events.out.tfevents.dcgan";
+
+/// Bins of a histogram of probabilities.
+const BINS: usize = 20;
+
+/// The event file of a run.
+#[derive(Debug)]
+pub(crate) struct Board {
+    file: EventFile,
+}
+
+impl Board {
+    /// Goes on after `step`; what followed it is cut. Starts anew for step 0.
+    ///
+    /// # Errors
+    /// [`dcgan_artifacts::Error::Write`].
+    pub(crate) fn resume(folder: &Path, step: u64) -> Result<Self, Error> {
+        let path = folder.join(EVENT_FILE);
+        let file = if step == 0 {
+            EventFile::create(&path, now())?
+        } else {
+            EventFile::resume_until(&path, step, now())?
+        };
+        Ok(Self { file })
+    }
+
+    /// Adds what an iteration measured: `columns` as in `metrics.csv`, and the histograms.
+    ///
+    /// # Errors
+    /// [`dcgan_artifacts::Error::Write`].
+    pub(crate) fn append_trace(
+        &mut self,
+        step: u64,
+        columns: &[(&str, f32)],
+        trace: &Trace,
+    ) -> Result<(), Error> {
+        let mut summaries = scalars("metrics", columns);
+        for (name, logits) in [
+            ("real", &trace.real_logits),
+            ("generated", &trace.fake_logits),
+        ] {
+            let tag = format!("discriminator/{name}");
+            summaries.push((tag, Summary::Histogram(of_probabilities(logits)?)));
+        }
+        Ok(self.file.append(step, now(), &summaries)?)
+    }
+
+    /// Adds scores under the columns of `scores.csv`.
+    ///
+    /// # Errors
+    /// [`dcgan_artifacts::Error::Write`].
+    pub(crate) fn append_scores(
+        &mut self,
+        step: u64,
+        scores: &[(String, f64)],
+    ) -> Result<(), Error> {
+        #[expect(
+            clippy::cast_possible_truncation,
+            reason = "TensorBoard's scalars are float32"
+        )]
+        let columns: Vec<(&str, f32)> = scores
+            .iter()
+            .map(|(column, score)| (column.as_str(), *score as f32))
+            .collect();
+        Ok(self
+            .file
+            .append(step, now(), &scalars("scores", &columns))?)
+    }
+
+    /// Brings all events to the disk.
+    ///
+    /// # Errors
+    /// [`dcgan_artifacts::Error::Write`].
+    pub(crate) fn flush(&mut self) -> Result<(), Error> {
+        Ok(self.file.flush()?)
+    }
+}
+
+fn scalars(group: &str, columns: &[(&str, f32)]) -> Vec<(String, Summary)> {
+    let scalar = |&(column, value): &(&str, f32)| {
+        let tag = format!("{group}/{column}");
+        (tag, Summary::Scalar(value))
+    };
+    columns.iter().map(scalar).collect()
+}
+
+/// How the probabilities of these logits lie between 0 and 1.
+fn of_probabilities(logits: &[f32]) -> Result<SummaryHistogram, Error> {
+    let values: Vec<f32> = logits.iter().map(|&logit| probability(logit)).collect();
+    let counted = histogram(&values, 0.0, 1.0, BINS)?;
+    let wide = || values.iter().map(|&value| f64::from(value));
+    Ok(SummaryHistogram {
+        min: wide().fold(1.0, f64::min),
+        max: wide().fold(0.0, f64::max),
+        sum: wide().sum(),
+        sum_squares: wide().map(|value| value * value).sum(),
+        bins: (1..)
+            .zip(&counted.counts)
+            .map(|(upper, &count)| (counted.edge(upper), count as f64))
+            .collect(),
+    })
+}
+
+/// Seconds since 1970.
+fn now() -> f64 {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "an event bears its time; its file stands outside the manifest, as timing.csv does"
+    )]
+    let now = SystemTime::now();
+    // A clock before 1970 tells no time worth showing.
+    now.duration_since(SystemTime::UNIX_EPOCH)
+        .map_or(0.0, |since| since.as_secs_f64())
+}
