@@ -18,6 +18,8 @@ pub enum Artifact {
     Discriminator,
     /// `classifier.safetensors`.
     Classifier,
+    /// `neighbours.safetensors`.
+    Neighbours,
     /// `samples.safetensors`.
     Samples,
     /// `manifest.json`.
@@ -39,7 +41,7 @@ impl Artifact {
             | Artifact::Table => Some("make train"),
             Artifact::Classifier => Some("dcgan-eval classifier"),
             Artifact::Samples => Some("make sample"),
-            Artifact::Manifest | Artifact::Other => None,
+            Artifact::Neighbours | Artifact::Manifest | Artifact::Other => None,
         }
     }
 }
@@ -52,6 +54,7 @@ impl fmt::Display for Artifact {
             Artifact::Generator => "generator",
             Artifact::Discriminator => "discriminator",
             Artifact::Classifier => "classifier",
+            Artifact::Neighbours => "neighbours",
             Artifact::Samples => "samples",
             Artifact::Manifest => "manifest",
             Artifact::Table => "table",

@@ -10,7 +10,7 @@
 //! | key | what |
 //! |---|---|
 //! | `format` | version of the format, from 1; a newer one than the program knows is refused |
-//! | `kind` | `dataset`, `checkpoint`, `generator`, `discriminator`, `classifier` or `samples` |
+//! | `kind` | `dataset`, `checkpoint`, `generator`, `discriminator`, `classifier`, `neighbours` or `samples` |
 //! | `content_sha256` | SHA-256 over the arrays, see below |
 //! | `seal` | SHA-256 of this JSON text with the seal itself empty, `"seal":""`; may be left out by other programs |
 //!
@@ -57,6 +57,7 @@ mod error;
 mod event_file;
 mod lock;
 mod manifest;
+mod neighbours;
 mod network;
 mod number;
 mod results;
@@ -84,6 +85,7 @@ pub use error::{Artifact, Error, ErrorKind};
 pub use event_file::{EventFile, Summary, SummaryHistogram};
 pub use lock::RunLock;
 pub use manifest::{Difference, FileRecord, Manifest, SourceRecord, differences};
+pub use neighbours::{NeighboursFile, NeighboursInfo};
 pub use network::{Arrays, ModelFile, NetworkInfo, Role};
 pub use number::format_f32;
 pub use results::{EarlierResults, Results};
@@ -95,6 +97,7 @@ pub mod format_version {
     pub use crate::classifier::FORMAT_VERSION as CLASSIFIER;
     pub use crate::dataset::FORMAT_VERSION as DATASET;
     pub use crate::manifest::FORMAT_VERSION as MANIFEST;
+    pub use crate::neighbours::FORMAT_VERSION as NEIGHBOURS;
     pub use crate::network::FORMAT_VERSION as NETWORK;
     pub use crate::samples::FORMAT_VERSION as SAMPLES;
 }

@@ -5,15 +5,18 @@ use crate::error::artifact_failure;
 use crate::images::Images;
 use crate::quality::figure;
 use crate::tables::number;
-use dcgan_artifacts::{DatasetReader, Part};
+use dcgan_artifacts::{DatasetReader, NeighboursFile, NeighboursInfo, Part};
 use dcgan_metrics::{
-    Error, Interval, Nearest, Pixels, bootstrap_mean, duplicates, memorised, nearest,
+    Error, Interval, Nearest, Pixels, bootstrap_mean, duplicates, label_errors, memorised, nearest,
     nearest_neighbour_errors,
 };
 use dcgan_settings::Eval;
 use dcgan_terminal::{Failure, Progress, Signals};
 use serde_json::{Value, json};
+use std::ops::Range;
 
+/// Name of the file that keeps the test images' neighbours.
+pub(crate) const FILE: &str = "neighbours.safetensors";
 /// Training images in memory at a time.
 const CHUNK: usize = 8192;
 /// The quantile of the test images' distances to the training part below which an image counts as
@@ -33,6 +36,19 @@ pub(crate) struct Copied {
     /// The generated images that are nearest to a training image; `None` without a test part, whose
     /// distances are the measure.
     pub(crate) pairs: Option<Pairs>,
+    /// The test images' neighbours, for the next evaluation; `None` without a test part.
+    pub(crate) neighbours: Option<NeighboursFile>,
+}
+
+/// Whether kept neighbours are of this dataset.
+pub(crate) fn are_of(file: &NeighboursFile, dataset: &DatasetReader) -> bool {
+    let (train, test) = (dataset.len(Part::Train), dataset.len(Part::Test));
+    let lie_below = |pairs: &[(u64, u64)], end: usize| {
+        Some(pairs.len()) == test && pairs.iter().all(|&(index, _)| index < end as u64)
+    };
+    file.info.dataset_sha256 == dataset.content_sha256()
+        && lie_below(&file.all, train.unwrap_or(0))
+        && lie_below(&file.first, file.info.first)
 }
 
 /// Generated images and the training images nearest to them, the nearest pair first.
@@ -63,6 +79,8 @@ impl Pairs {
 pub(crate) struct Copying<'a> {
     pub(crate) dataset: &'a DatasetReader,
     pub(crate) images: &'a Images,
+    /// The test images' neighbours that an earlier evaluation kept, if they are of this dataset.
+    pub(crate) kept: Option<&'a NeighboursFile>,
     pub(crate) settings: &'a Eval,
     pub(crate) quiet: bool,
     pub(crate) signals: &'a Signals,
@@ -75,26 +93,36 @@ impl Copying<'_> {
         let generated = self.pixels(&self.images.pixels)?;
         let mut tree = json!({ "duplicates": duplicates(&generated) });
         if self.dataset.len(Part::Test).unwrap_or(0) == 0 {
-            return Ok(Copied { tree, pairs: None });
+            return Ok(Copied {
+                tree,
+                pairs: None,
+                neighbours: None,
+            });
         }
         let test_images = self
             .dataset
             .read_part(Part::Test)
             .map_err(artifact_failure)?;
         let test = self.pixels(&test_images.images)?;
+        let neighbours = self.test_neighbours(&test)?;
         let labels = self
             .images
             .labels
             .as_deref()
             .zip(test_images.labels.as_deref());
         if let Some((labels, test_labels)) = labels {
-            tree["nearest_neighbour_error"] =
-                self.nearest_neighbour_error(&generated, labels, &test, test_labels)?;
+            tree["nearest_neighbour_error"] = self.nearest_neighbour_error(
+                &generated,
+                labels,
+                (&test, test_labels),
+                &neighbours,
+            )?;
         }
         let squared = |found: &[Nearest]| -> Vec<f64> { found.iter().map(|n| n.squared).collect() };
-        let found = self.nearest_training(&generated, "generated")?;
+        let mut found = Vec::new();
+        self.search(&generated, 0..self.train(), &mut found, "generated")?;
         let generated = squared(&found);
-        let test = squared(&self.nearest_training(&test, "test")?);
+        let test = squared(&nearest_of(&neighbours.all));
         let copies = memorised(&generated, &test, COPY).map_err(Failure::input)?;
         tree["memorised"] = figure(self.share(&copies)?, Some(COPY));
         let mean = |squared: &[f64]| {
@@ -103,7 +131,44 @@ impl Copying<'_> {
         tree["nearest_training_distance"] =
             json!({ "value": mean(&generated), "real": mean(&test) });
         let pairs = Some(self.pairs(found)?);
-        Ok(Copied { tree, pairs })
+        Ok(Copied {
+            tree,
+            pairs,
+            neighbours: Some(neighbours),
+        })
+    }
+
+    /// Training images.
+    fn train(&self) -> usize {
+        self.dataset.len(Part::Train).unwrap_or(0)
+    }
+
+    /// The nearest training image of each test image, and the nearest of as many training images as
+    /// there are generated ones: kept ones, or found now.
+    fn test_neighbours(&self, test: &Pixels<'_>) -> Result<NeighboursFile, Failure> {
+        let first = self.images.n.min(self.train());
+        if let Some(kept) = self.kept.filter(|kept| kept.info.first == first) {
+            return Ok(kept.clone());
+        }
+        let mut found = Vec::new();
+        self.search(test, 0..first, &mut found, "test")?;
+        let of_first = kept_pairs(&found);
+        let all = match self.kept {
+            Some(kept) => kept.all.clone(),
+            None => {
+                self.search(test, first..self.train(), &mut found, "test")?;
+                kept_pairs(&found)
+            }
+        };
+        let dataset_sha256 = self.dataset.content_sha256().to_owned();
+        Ok(NeighboursFile {
+            info: NeighboursInfo {
+                dataset_sha256,
+                first,
+            },
+            all,
+            first: of_first,
+        })
     }
 
     /// The nearest of all pairs, with their pixels.
@@ -136,38 +201,35 @@ impl Copying<'_> {
         &self,
         generated: &Pixels<'_>,
         labels: &[u8],
-        test: &Pixels<'_>,
-        test_labels: &[u8],
+        (test, test_labels): (&Pixels<'_>, &[u8]),
+        neighbours: &NeighboursFile,
     ) -> Result<Value, Failure> {
         let errors = nearest_neighbour_errors(generated, labels, test, test_labels);
-        let n = self
-            .images
-            .n
-            .min(self.dataset.len(Part::Train).unwrap_or(0));
-        let indices: Vec<u32> = (0..).take(n).collect();
-        let mut train = Vec::new();
-        self.dataset
-            .read_images(Part::Train, &indices, &mut train)
-            .map_err(artifact_failure)?;
-        let train_labels = &self.dataset.labels(Part::Train).unwrap_or_default()[..n];
-        let real = nearest_neighbour_errors(&self.pixels(&train)?, train_labels, test, test_labels);
+        let train_labels = self.dataset.labels(Part::Train).unwrap_or_default();
+        let real = label_errors(&nearest_of(&neighbours.first), train_labels, test_labels);
         let real = self.share(&real.map_err(Failure::input)?)?;
         let errors = self.share(&errors.map_err(Failure::input)?)?;
         Ok(figure(errors, Some(real.value)))
     }
 
-    /// The nearest training image of each query.
-    fn nearest_training(&self, queries: &Pixels<'_>, what: &str) -> Result<Vec<Nearest>, Failure> {
-        let n = self.dataset.len(Part::Train).unwrap_or(0);
-        let progress = Progress::new("nearest training images", n as u64, self.quiet);
-        let mut best: Vec<Nearest> = Vec::new();
+    /// The nearest training image of each query, of those before `range` (in `best`, which is empty
+    /// when there are none) and those within.
+    fn search(
+        &self,
+        queries: &Pixels<'_>,
+        range: Range<usize>,
+        best: &mut Vec<Nearest>,
+        what: &str,
+    ) -> Result<(), Failure> {
+        let end = range.end;
+        let progress = Progress::new("nearest training images", end as u64, self.quiet);
         let mut pixels = Vec::new();
-        for first in (0..n).step_by(CHUNK) {
+        for first in range.step_by(CHUNK) {
             if let Some(signal) = self.signals.received() {
                 return Err(Failure::Interrupted(signal));
             }
-            let end = n.min(first + CHUNK);
-            let indices: Vec<u32> = (first..end)
+            let last = end.min(first + CHUNK);
+            let indices: Vec<u32> = (first..last)
                 .filter_map(|index| u32::try_from(index).ok())
                 .collect();
             self.dataset
@@ -177,8 +239,8 @@ impl Copying<'_> {
             for nearest in &mut found {
                 nearest.index += first;
             }
-            if first == 0 {
-                best = found;
+            if best.is_empty() {
+                *best = found;
             } else {
                 for (best, found) in best.iter_mut().zip(found) {
                     if found.squared < best.squared {
@@ -186,10 +248,10 @@ impl Copying<'_> {
                     }
                 }
             }
-            progress.set(end as u64, what);
+            progress.set(last as u64, what);
         }
         progress.finish();
-        Ok(best)
+        Ok(())
     }
 
     fn pixels<'p>(&self, values: &'p [u8]) -> Result<Pixels<'p>, Failure> {
@@ -205,4 +267,23 @@ impl Copying<'_> {
             bootstrap_mean(&values, RESAMPLES, self.settings.seed);
         interval.map_err(Failure::input)
     }
+}
+
+/// Squared distances of 8-bit images are integers far below 2^53, which `f64` holds exactly.
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "squared distances are integers from 0 to 2^16 times the bytes of an image"
+)]
+fn kept_pairs(found: &[Nearest]) -> Vec<(u64, u64)> {
+    let pair = |nearest: &Nearest| (nearest.index as u64, nearest.squared as u64);
+    found.iter().map(pair).collect()
+}
+
+fn nearest_of(pairs: &[(u64, u64)]) -> Vec<Nearest> {
+    let nearest = |&(index, squared): &(u64, u64)| Nearest {
+        index: usize::try_from(index).unwrap_or(usize::MAX),
+        squared: squared as f64,
+    };
+    pairs.iter().map(nearest).collect()
 }

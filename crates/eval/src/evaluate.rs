@@ -9,7 +9,7 @@ use crate::quality::{Judge, Quality};
 use crate::reading::Reader;
 use crate::report::{self, Report};
 use crate::{Args, Error, alarms, grids, summary, svg, tables};
-use dcgan_artifacts::{ClassifierFile, DatasetReader, FileRecord, Part};
+use dcgan_artifacts::{ClassifierFile, DatasetReader, FileRecord, NeighboursFile, Part};
 use dcgan_figures::{Picture, encode_png};
 use dcgan_models::BLOCK;
 use dcgan_settings::Eval;
@@ -27,6 +27,8 @@ pub(crate) struct Output {
 pub(crate) struct Evaluation {
     /// To be kept beside the result, so that another evaluation need not train it again.
     pub(crate) classifier: Option<ClassifierFile>,
+    /// The same of the test images' neighbours.
+    pub(crate) neighbours: Option<NeighboursFile>,
     pub(crate) outputs: Vec<Output>,
     /// `metrics.json`.
     pub(crate) metrics: Value,
@@ -47,6 +49,7 @@ pub(crate) fn evaluate(
         source,
         discriminator,
         extractor,
+        neighbours: kept,
         curves,
     } = inputs;
     let interpolation = source.interpolation(settings)?;
@@ -99,11 +102,16 @@ pub(crate) fn evaluate(
     let copying = Copying {
         dataset: &dataset,
         images: &images,
+        kept: kept.as_ref(),
         settings,
         quiet: args.common.quiet,
         signals,
     };
-    let Copied { tree, pairs } = copying.metrics()?;
+    let Copied {
+        tree,
+        pairs,
+        neighbours,
+    } = copying.metrics()?;
     table += &summary::pixels(&tree);
     metrics["pixels"] = tree;
     if let Some(pairs) = pairs {
@@ -137,6 +145,7 @@ pub(crate) fn evaluate(
     });
     Ok(Evaluation {
         classifier: is_kept.then_some(extractor),
+        neighbours,
         outputs,
         metrics,
         table,

@@ -1,12 +1,13 @@
 //! Opening the inputs, and refusing those that do not fit together before anything is computed.
 
 use crate::classifier::{self, classifier_config};
+use crate::copying;
 use crate::error::artifact_failure;
 use crate::images::Images;
 use crate::{Args, Error};
 use dcgan_artifacts::{
-    Artifact, ClassifierFile, Columns, DatasetReader, FileRecord, NetworkInfo, Part, Samples,
-    digest_file, read_checkpoint_info,
+    Artifact, ClassifierFile, Columns, DatasetReader, FileRecord, NeighboursFile, NetworkInfo,
+    Part, Samples, digest_file, read_checkpoint_info,
 };
 use dcgan_metrics::Classifier;
 use dcgan_models::{BLOCK, ClassChoice, LoadedDiscriminator, LoadedGenerator, between};
@@ -33,6 +34,8 @@ pub(crate) struct Inputs {
     pub(crate) source: Source,
     pub(crate) discriminator: Option<LoadedDiscriminator>,
     pub(crate) extractor: Extractor,
+    /// What an earlier evaluation of this folder found of this dataset.
+    pub(crate) neighbours: Option<NeighboursFile>,
     pub(crate) curves: Option<Columns>,
 }
 
@@ -155,11 +158,15 @@ impl Inputs {
         if let Some(path) = &args.checkpoint {
             checks.warn_of_another_dataset(path)?;
         }
+        // A damaged file is no loss: the neighbours are searched for again.
+        let neighbours = NeighboursFile::read(&args.common.out.join(copying::FILE)).ok();
+        let neighbours = neighbours.filter(|file| copying::are_of(file, &dataset));
         Ok(Self {
             dataset,
             source,
             discriminator,
             extractor,
+            neighbours,
             curves,
         })
     }

@@ -4,7 +4,7 @@ use crate::classifier::{self, FILE};
 use crate::error::artifact_failure;
 use crate::evaluate::{Evaluation, Output, evaluate};
 use crate::inputs::{Extractor, Inputs, Source, records};
-use crate::{Args, Cli, verify};
+use crate::{Args, Cli, copying, verify};
 use dcgan_artifacts::{EarlierResults, Part, Results};
 use dcgan_settings::Eval;
 use dcgan_terminal::{Failure, Signals, print_result};
@@ -46,6 +46,7 @@ fn run_evaluation(args: &Args) -> Result<(), Failure> {
     let signals = Signals::install()?;
     let Evaluation {
         classifier,
+        neighbours,
         outputs,
         metrics,
         table,
@@ -57,6 +58,10 @@ fn run_evaluation(args: &Args) -> Result<(), Failure> {
     if let Some(classifier) = classifier {
         let digest = classifier.write(&folder.join(FILE));
         results.add(FILE, digest.map_err(artifact_failure)?);
+    }
+    if let Some(neighbours) = neighbours {
+        let digest = neighbours.write(&folder.join(copying::FILE));
+        results.add(copying::FILE, digest.map_err(artifact_failure)?);
     }
     let written = results.finish(identity, records);
     written.map_err(artifact_failure)?;
@@ -102,7 +107,7 @@ fn dry_run(args: &Args, settings: &Eval, identity: &Value) -> Result<(), Failure
         names.extend(["worst.png", "surest.png"]);
     }
     if inputs.dataset.len(Part::Test).unwrap_or(0) > 0 {
-        names.extend(["nearest.png", "nearest.csv"]);
+        names.extend(["nearest.png", "nearest.csv", copying::FILE]);
     }
     if inputs.discriminator.is_some() {
         names.extend(["discriminator.csv", "discriminator.json"]);

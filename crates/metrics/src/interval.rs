@@ -3,6 +3,7 @@
 use crate::error::{Error, check_count};
 use crate::quantile_of_sorted;
 use dcgan_random::{Purpose, Stream};
+use rayon::prelude::*;
 
 /// Standard normal quantile at 0.975.
 const Z: f64 = 1.959_963_984_540_054;
@@ -29,6 +30,7 @@ pub fn bootstrap_mean(values: &[f64], resamples: usize, seed: u64) -> Result<Int
     check_count("resamples", resamples, 1)?;
     let n = u32::try_from(values.len()).unwrap_or(u32::MAX);
     let mut means: Vec<f64> = (0..resamples as u64)
+        .into_par_iter()
         .map(|r| {
             let mut stream = Stream::new(seed, Purpose::Bootstrap, r);
             let sum: f64 = (0..n).map(|_| values[stream.below(n) as usize]).sum();

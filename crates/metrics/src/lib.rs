@@ -28,7 +28,8 @@ pub use gaussian::{Gaussian, frechet_distance, frechet_distance_interval};
 pub use interval::{Interval, bootstrap_mean, jackknife, mean_of_subsets};
 pub use kernel_distance::{kernel_distance, kernel_distance_interval};
 pub use neighbours::{
-    Manifold, Nearest, duplicates, manifold, memorised, nearest, nearest_neighbour_errors,
+    Manifold, Nearest, duplicates, label_errors, manifold, memorised, nearest,
+    nearest_neighbour_errors,
 };
 pub use points::{Features, Pixels, Points};
 pub use ranking::{accuracy, probability, roc_auc};

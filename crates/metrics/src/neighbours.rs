@@ -3,6 +3,7 @@
 use crate::error::{Error, check_count};
 use crate::points::{Features, Pixels, Points, check_pair, scan};
 use crate::quantile_of_sorted;
+use dcgan_kernels::nearest_images;
 
 /// The point nearest to a query.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -13,33 +14,19 @@ pub struct Nearest {
     pub squared: f64,
 }
 
-/// The nearest reference of each query; among equally near ones the first.
+/// The nearest reference of each query, by exact integers; among equally near ones the first.
 ///
 /// # Errors
-/// [`Error::TooFew`] without references, [`Error::Length`] for points of another space.
-pub fn nearest<P: Points>(queries: &P, references: &P) -> Result<Vec<Nearest>, Error> {
+/// [`Error::TooFew`] without references, [`Error::Length`] for images of another size.
+pub fn nearest(queries: &Pixels<'_>, references: &Pixels<'_>) -> Result<Vec<Nearest>, Error> {
     check_pair([("references", references), ("queries", queries)], 1)?;
-    let start = Nearest {
-        index: 0,
-        squared: f64::INFINITY,
-    };
-    let mut states = vec![start; queries.len()];
-    scan(
-        queries,
-        references,
-        &mut states,
-        |state, _, first, distances| {
-            for (i, &squared) in distances.iter().enumerate() {
-                if squared < state.squared {
-                    *state = Nearest {
-                        index: first + i,
-                        squared,
-                    };
-                }
-            }
-        },
-    );
-    Ok(states)
+    let d = references.dimensions();
+    let found = nearest_images(queries.values(), references.values(), d);
+    let nearest = found.into_iter().map(|found| Nearest {
+        index: found.index,
+        squared: found.squared as f64,
+    });
+    Ok(nearest.collect())
 }
 
 /// The squared distance of each point to its k-th nearest other point of the same set.
@@ -179,24 +166,44 @@ pub fn nearest_neighbour_errors(
     test_labels: &[u8],
 ) -> Result<Vec<bool>, Error> {
     check_pair([("train", train), ("test", test)], 1)?;
-    for (array, labels, expected) in [
-        ("train_labels", train_labels, train.len()),
-        ("test_labels", test_labels, test.len()),
-    ] {
-        if labels.len() != expected {
-            return Err(Error::Length {
-                array,
-                expected,
-                got: labels.len(),
-            });
-        }
+    check_labels("train_labels", train_labels, train.len())?;
+    label_errors(&nearest(test, train)?, train_labels, test_labels)
+}
+
+/// The same of neighbours that are known: per test image whether the label of its nearest training
+/// image is another than its own.
+///
+/// # Errors
+/// [`Error::Length`] for labels of another number than the neighbours, or too few of the training
+/// images.
+pub fn label_errors(
+    nearest: &[Nearest],
+    train_labels: &[u8],
+    test_labels: &[u8],
+) -> Result<Vec<bool>, Error> {
+    check_labels("test_labels", test_labels, nearest.len())?;
+    let pairs = nearest.iter().zip(test_labels);
+    pairs
+        .map(|(nearest, label)| match train_labels.get(nearest.index) {
+            Some(found) => Ok(found != label),
+            None => Err(Error::Length {
+                array: "train_labels",
+                expected: nearest.index + 1,
+                got: train_labels.len(),
+            }),
+        })
+        .collect()
+}
+
+fn check_labels(array: &'static str, labels: &[u8], expected: usize) -> Result<(), Error> {
+    if labels.len() == expected {
+        return Ok(());
     }
-    let nearest = nearest(test, train)?;
-    Ok(nearest
-        .iter()
-        .zip(test_labels)
-        .map(|(n, &label)| train_labels[n.index] != label)
-        .collect())
+    Err(Error::Length {
+        array,
+        expected,
+        got: labels.len(),
+    })
 }
 
 /// Per generated image whether it lies nearer to a training image than real test images do: its

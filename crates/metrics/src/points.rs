@@ -1,7 +1,7 @@
-//! Sets of points in a space of many dimensions, and their squared distances block by block.
+//! Sets of points in a space of many dimensions; features' squared distances block by block.
 
 use crate::error::{Error, check_finite};
-use candle_core::{DType, Device, Tensor, WithDType};
+use candle_core::{DType, Device, Tensor};
 use dcgan_kernels::linear;
 use rayon::prelude::*;
 use std::ops::Range;
@@ -10,14 +10,10 @@ use std::ops::Range;
 const QUERIES: usize = 256;
 /// Rows of the other set in a block.
 const REFERENCES: usize = 8192;
-/// Coordinates of pixels in one exact `f32` product: centred pixels are at most 128 in size, so a
-/// sum of 1,024 products stays within 2^24, where every integer is an `f32`.
-const EXACT: usize = 1024;
-
 const PRODUCT: &str = "a product of matrices of fitting shapes on the CPU cannot fail";
 
-/// Points whose squared distances can be taken. Sealed: [`Features`] and [`Pixels`].
-pub trait Points: Sync + private::Blocks {
+/// Points of a space of so many dimensions. Sealed: [`Features`] and [`Pixels`].
+pub trait Points: private::Sealed {
     /// How many points.
     fn len(&self) -> usize;
 
@@ -31,28 +27,19 @@ pub trait Points: Sync + private::Blocks {
 }
 
 mod private {
-    use candle_core::Tensor;
-    use std::ops::Range;
-
-    /// References made ready to be multiplied by many blocks of queries.
-    #[derive(Debug)]
-    pub struct Prepared {
-        /// `[coordinates, n]`, by pieces of the coordinates.
-        pub(crate) pieces: Vec<Tensor>,
-        /// The squared length of each.
-        pub(crate) norms: Vec<f64>,
-    }
-
-    pub trait Blocks {
-        /// The points of a range, made ready.
-        fn prepare(&self, references: Range<usize>) -> Prepared;
-
-        /// Squared distances `[queries, references]` of points of a range to prepared ones.
-        fn squared_distances(&self, queries: Range<usize>, references: &Prepared) -> Vec<f64>;
-    }
+    pub trait Sealed {}
+    impl Sealed for super::Features<'_> {}
+    impl Sealed for super::Pixels<'_> {}
 }
 
-use private::Prepared;
+/// References made ready to be multiplied by many blocks of queries.
+#[derive(Debug)]
+struct Prepared {
+    /// `[coordinates, n]`.
+    columns: Tensor,
+    /// The squared length of each.
+    norms: Vec<f64>,
+}
 
 /// Feature vectors `[n, d]`, row by row.
 #[derive(Debug, Clone, Copy)]
@@ -113,19 +100,21 @@ impl Points for Features<'_> {
     }
 }
 
-impl private::Blocks for Features<'_> {
+impl Features<'_> {
+    /// The points of a range, made ready.
     fn prepare(&self, references: Range<usize>) -> Prepared {
         let points = self.rows(references);
         Prepared {
-            pieces: vec![transposed(&points.tensor())],
+            columns: transposed(&points.tensor()),
             norms: points.norms(),
         }
     }
 
+    /// Squared distances `[queries, references]` of points of a range to prepared ones,
     /// `|x - y|^2 = |x|^2 - 2 x.y + |y|^2` in f64, and 0 where rounding would go below.
     fn squared_distances(&self, queries: Range<usize>, references: &Prepared) -> Vec<f64> {
         let points = self.rows(queries);
-        let mut distances: Vec<f64> = product(&points.tensor(), &references.pieces[0]);
+        let mut distances: Vec<f64> = product(&points.tensor(), &references.columns);
         let rows = distances.par_chunks_exact_mut(references.norms.len());
         rows.zip(points.norms()).for_each(|(row, x)| {
             for (distance, y) in row.iter_mut().zip(&references.norms) {
@@ -146,10 +135,10 @@ fn transposed(x: &Tensor) -> Tensor {
     x.t().and_then(|x| x.contiguous()).expect(PRODUCT)
 }
 
-/// `x w` for `[a, b]` and `[b, c]` of one type.
-pub(crate) fn product<T: WithDType>(x: &Tensor, w: &Tensor) -> Vec<T> {
+/// `x w` for `[a, b]` and `[b, c]` in f64.
+pub(crate) fn product(x: &Tensor, w: &Tensor) -> Vec<f64> {
     let run = || {
-        let zeros = Tensor::zeros(w.dim(1)?, x.dtype(), &Device::Cpu)?;
+        let zeros = Tensor::zeros(w.dim(1)?, DType::F64, &Device::Cpu)?;
         linear(x, None, w, &zeros)?.flatten_all()?.to_vec1()
     };
     run().expect(PRODUCT)
@@ -176,35 +165,6 @@ impl<'a> Pixels<'a> {
     pub fn values(&self) -> &'a [u8] {
         self.values
     }
-
-    /// The coordinates in pieces whose products are exact.
-    fn pieces(&self) -> impl Iterator<Item = Range<usize>> + use<> {
-        let d = self.d;
-        (0..d)
-            .step_by(EXACT)
-            .map(move |start| start..d.min(start + EXACT))
-    }
-
-    /// `[n, d]` of a range of images and of coordinates, centred at 128.
-    fn centred(&self, rows: &Range<usize>, coordinates: &Range<usize>) -> Tensor {
-        let values: Vec<f32> = self.values[rows.start * self.d..rows.end * self.d]
-            .chunks_exact(self.d)
-            .flat_map(|image| &image[coordinates.clone()])
-            .map(|&value| f32::from(value) - 128.0)
-            .collect();
-        Tensor::from_vec(values, (rows.len(), coordinates.len()), &Device::Cpu).expect(PRODUCT)
-    }
-
-    /// The squared length of each centred image.
-    fn norms(&self, rows: &Range<usize>) -> Vec<f64> {
-        self.values[rows.start * self.d..rows.end * self.d]
-            .chunks_exact(self.d)
-            .map(|image| {
-                let square = |&value: &u8| (i64::from(value) - 128).pow(2);
-                image.iter().map(square).sum::<i64>() as f64
-            })
-            .collect()
-    }
 }
 
 impl Points for Pixels<'_> {
@@ -214,42 +174,6 @@ impl Points for Pixels<'_> {
 
     fn dimensions(&self) -> usize {
         self.d
-    }
-}
-
-impl private::Blocks for Pixels<'_> {
-    fn prepare(&self, references: Range<usize>) -> Prepared {
-        let pieces = self
-            .pieces()
-            .map(|piece| transposed(&self.centred(&references, &piece)));
-        Prepared {
-            pieces: pieces.collect(),
-            norms: self.norms(&references),
-        }
-    }
-
-    /// As for features, but exact: each product of at most 1,024 coordinates is an integer that
-    /// `f32` holds whatever the order of its sum, and the rest is integers in f64.
-    fn squared_distances(&self, queries: Range<usize>, references: &Prepared) -> Vec<f64> {
-        let width = references.norms.len();
-        let mut distances = vec![0.0; queries.len() * width];
-        let rows = distances.par_chunks_exact_mut(width);
-        rows.zip(self.norms(&queries)).for_each(|(row, x)| {
-            for (distance, y) in row.iter_mut().zip(&references.norms) {
-                *distance = x + y;
-            }
-        });
-        for (piece, reference) in self.pieces().zip(&references.pieces) {
-            let products: Vec<f32> = product(&self.centred(&queries, &piece), reference);
-            let rows = distances.par_chunks_exact_mut(width);
-            rows.zip(products.par_chunks_exact(width))
-                .for_each(|(row, products)| {
-                    for (distance, &product) in row.iter_mut().zip(products) {
-                        *distance -= 2.0 * f64::from(product);
-                    }
-                });
-        }
-        distances
     }
 }
 
@@ -294,9 +218,9 @@ pub(crate) fn check_pair<P: Points>(
 /// Shows every query its squared distances to all references, block by block in the order of the
 /// references, beside a state of its own; never holds all distances at once. `visit` gets the
 /// state, the query's position, the first reference's position and the distances from there on.
-pub(crate) fn scan<P: Points, S: Send>(
-    queries: &P,
-    references: &P,
+pub(crate) fn scan<S: Send>(
+    queries: &Features<'_>,
+    references: &Features<'_>,
     states: &mut [S],
     visit: impl Fn(&mut S, usize, usize, &[f64]) + Sync,
 ) {

@@ -19,6 +19,7 @@ mod locking;
 mod manifests;
 mod messages;
 mod models;
+mod neighbours;
 mod numbers;
 mod results;
 mod tables;

@@ -1,7 +1,7 @@
 //! The figures that need no network.
 
 use crate::fixture::{Fixture, SIDE};
-use dcgan_artifacts::{DatasetReader, Part, Samples};
+use dcgan_artifacts::{DatasetReader, NeighboursFile, Part, Samples};
 use dcgan_metrics::{Pixels, nearest, nearest_neighbour_errors};
 
 fn mean(flags: &[bool]) -> f64 {
@@ -71,6 +71,66 @@ fn figures_are_those_of_the_library() {
     let found = nearest(&of(&samples.images), &of(&train.images)).unwrap();
     let distance = found.iter().map(|n| n.squared.sqrt()).sum::<f64>() / n as f64;
     assert_eq!(pixels["nearest_training_distance"]["value"], distance);
+}
+
+#[test]
+fn kept_neighbours_are_used_for_their_dataset_alone() {
+    let fixture = Fixture::new();
+    let dataset = fixture.dataset("d", SIDE, 3, [90, 70]);
+    fixture.samples("s", SIDE, 3, 40);
+    let args = [
+        "--dataset",
+        "d",
+        "--samples",
+        "s",
+        "--out",
+        "out",
+        "--force",
+    ];
+    fixture.succeed(&args);
+    let fresh = fixture.files("out");
+    let path = fixture.path("out/neighbours.safetensors");
+    let kept = NeighboursFile::read(&path).unwrap();
+    let of = DatasetReader::open(&dataset).unwrap();
+    assert_eq!(kept.info.dataset_sha256, of.content_sha256());
+    assert_eq!(
+        (kept.info.first, kept.all.len(), kept.first.len()),
+        (40, 70, 70)
+    );
+    let real = |pixels: &serde_json::Value| pixels["nearest_training_distance"]["real"].clone();
+    let pixels = || fixture.json("out/metrics.json")["pixels"].clone();
+    let expected = pixels();
+
+    // Distances that nobody would find show that they are taken from the file.
+    let mut altered = kept.clone();
+    altered.all = vec![(0, 0); 70];
+    altered.write(&path).unwrap();
+    fixture.succeed(&args);
+    assert_eq!(real(&pixels()), 0.0);
+
+    // Of another dataset, with positions beyond the dataset, or damaged, they are found again.
+    let mut other = altered.clone();
+    other.info.dataset_sha256 = "0".repeat(64);
+    let mut beyond = altered.clone();
+    beyond.all[0].0 = 90;
+    for unfit in [other, beyond] {
+        unfit.write(&path).unwrap();
+        fixture.succeed(&args);
+        assert_eq!(pixels(), expected);
+        assert_eq!(fixture.files("out"), fresh);
+    }
+    let mut bytes = std::fs::read(&path).unwrap();
+    *bytes.last_mut().unwrap() ^= 1;
+    dcgan_artifacts::write_atomic(&path, &bytes).unwrap();
+    fixture.succeed(&args);
+    assert_eq!(fixture.files("out"), fresh);
+
+    // For another number of images only the smaller search is redone.
+    altered.write(&path).unwrap();
+    fixture.samples("s", SIDE, 3, 41);
+    fixture.succeed(&args);
+    let again = NeighboursFile::read(&path).unwrap();
+    assert_eq!((again.info.first, &again.all), (41, &altered.all));
 }
 
 #[test]

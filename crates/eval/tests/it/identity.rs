@@ -36,6 +36,7 @@ fn equal_runs_have_equal_bytes_for_any_number_of_threads() {
             "metrics.json",
             "nearest.csv",
             "nearest.png",
+            "neighbours.safetensors",
             "report.html",
             "surest.png",
             "worst.png"
@@ -99,6 +100,7 @@ fn files_of_an_earlier_evaluation_do_not_linger() {
             "metrics.json",
             "nearest.csv",
             "nearest.png",
+            "neighbours.safetensors",
             "report.html",
             "surest.png",
             "worst.png"
@@ -115,7 +117,7 @@ fn a_dry_run_writes_nothing() {
     dataset `noise`: 8x8x1, 3 classes
     settings: {"eval":{"alarms":{"collapse":0.5,"discriminator_saturated":0.98,"generator_saturated":0.02,"oscillation":0.4,"overfitting":0.1},"classifier_epochs":8,"ema":false,"histogram_bins":50,"n":96,"seed":0}}
     reads c, d
-    would write grid.png, grid-classes.png, worst.png, surest.png, nearest.png, nearest.csv, discriminator.csv, discriminator.json, classifier.safetensors, interpolation.png, report.html, metrics.json, manifest.json in `out`
+    would write grid.png, grid-classes.png, worst.png, surest.png, nearest.png, nearest.csv, neighbours.safetensors, discriminator.csv, discriminator.json, classifier.safetensors, interpolation.png, report.html, metrics.json, manifest.json in `out`
     "#);
     fixture.succeed(&args(&["--out", "out"]));
     let stdout = fixture.succeed(&args(&["--out", "out", "--dry-run", "--json"]));

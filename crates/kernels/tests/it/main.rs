@@ -3,6 +3,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a failing set-up should stop the test")]
 
+mod distances;
 mod errors;
 mod golden;
 mod gradients;

@@ -1,0 +1,111 @@
+//! `neighbours.safetensors`: which training image is nearest to each test image, kept so that it need
+//! not be searched for again.
+//!
+//! Arrays: u8, each an unsigned 64-bit integer in eight bytes, the little end first. `all/index` and
+//! `all/squared` `[n,8]`: position of the nearest training image and its squared distance in pixels;
+//! `first/index` and `first/squared`: the same among the first `first` training images. Metadata:
+//! [`NeighboursInfo`].
+
+use crate::container::{self, Container, Data, Entries, Values};
+use crate::digest::FileDigest;
+use crate::error::{Artifact, Error};
+use safetensors::Dtype;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::path::Path;
+
+/// The newest version of this format that this program reads, and the one that it writes.
+pub const FORMAT_VERSION: u32 = 1;
+
+/// Bytes of an integer.
+const WIDTH: usize = 8;
+
+/// What the neighbours are of.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NeighboursInfo {
+    /// Content hash of the dataset.
+    pub dataset_sha256: String,
+    /// Training images that `first` is among.
+    pub first: usize,
+}
+
+/// The nearest training image of each test image.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NeighboursFile {
+    /// What they are of.
+    pub info: NeighboursInfo,
+    /// Position and squared distance of the nearest of all training images.
+    pub all: Vec<(u64, u64)>,
+    /// The same among the first [`NeighboursInfo::first`].
+    pub first: Vec<(u64, u64)>,
+}
+
+impl NeighboursFile {
+    /// Writes the file.
+    ///
+    /// # Errors
+    /// As [`write_atomic`](crate::write_atomic).
+    pub fn write(&self, path: &Path) -> Result<FileDigest, Error> {
+        let mut columns = BTreeMap::new();
+        for (name, pairs) in [("all", &self.all), ("first", &self.first)] {
+            let bytes = |of: fn(&(u64, u64)) -> u64| -> Vec<u8> {
+                pairs
+                    .iter()
+                    .flat_map(|pair| of(pair).to_le_bytes())
+                    .collect()
+            };
+            columns.insert(format!("{name}/index"), bytes(|pair| pair.0));
+            columns.insert(format!("{name}/squared"), bytes(|pair| pair.1));
+        }
+        let mut entries = Entries::new();
+        for (name, bytes) in &columns {
+            let shape = vec![bytes.len() / WIDTH, WIDTH];
+            entries.insert(name.clone(), (shape, Values::U8(bytes)));
+        }
+        let artifact = Artifact::Neighbours;
+        container::write(path, artifact, FORMAT_VERSION, &self.info, &entries)
+    }
+
+    /// Reads the file. Whether positions are those of a dataset is for its reader to say.
+    ///
+    /// # Errors
+    /// As the crate's documentation lists for every reader.
+    pub fn read(path: &Path) -> Result<Self, Error> {
+        let file = Container::open(path, Artifact::Neighbours, FORMAT_VERSION)?;
+        file.require_kind(Artifact::Neighbours)?;
+        let info = file.own_info()?;
+        let names = ["all/index", "all/squared", "first/index", "first/squared"];
+        if let Some(name) = file
+            .places
+            .keys()
+            .find(|name| !names.contains(&name.as_str()))
+        {
+            return Err(file.unfit(format!("the arrays {names:?} only"), format!("`{name}`")));
+        }
+        let n = file.require(names[0], Dtype::U8, 2)?.shape[0];
+        for name in names {
+            let shape = &file.require(name, Dtype::U8, 2)?.shape;
+            if *shape != [n, WIDTH] {
+                let expected = format!("`{name}` of shape [{n}, {WIDTH}]");
+                return Err(file.unfit(expected, format!("{shape:?}")));
+            }
+        }
+        let mut arrays = file.read(|_| true)?;
+        let mut column = |name: &str| -> Vec<u64> {
+            match arrays.remove(name) {
+                Some((_, Data::U8(bytes))) => {
+                    let integers = bytes.as_chunks::<WIDTH>().0.iter();
+                    integers.map(|bytes| u64::from_le_bytes(*bytes)).collect()
+                }
+                _ => Vec::new(),
+            }
+        };
+        let mut pairs = |index: &str, squared: &str| {
+            let (indices, distances) = (column(index), column(squared));
+            indices.into_iter().zip(distances).collect()
+        };
+        let (all, first) = (pairs(names[0], names[1]), pairs(names[2], names[3]));
+        Ok(Self { info, all, first })
+    }
+}
