@@ -153,12 +153,11 @@ impl Copying<'_> {
         let mut found = Vec::new();
         self.search(test, 0..first, &mut found, "test")?;
         let of_first = kept_pairs(&found);
-        let all = match self.kept {
-            Some(kept) => kept.all.clone(),
-            None => {
-                self.search(test, first..self.train(), &mut found, "test")?;
-                kept_pairs(&found)
-            }
+        let all = if let Some(kept) = self.kept {
+            kept.all.clone()
+        } else {
+            self.search(test, first..self.train(), &mut found, "test")?;
+            kept_pairs(&found)
         };
         let dataset_sha256 = self.dataset.content_sha256().to_owned();
         Ok(NeighboursFile {

@@ -9,7 +9,7 @@ use crate::quality::{Judge, Quality};
 use crate::reading::Reader;
 use crate::report::{self, Report};
 use crate::{Args, Error, alarms, grids, summary, svg, tables};
-use dcgan_artifacts::{ClassifierFile, DatasetReader, FileRecord, NeighboursFile, Part};
+use dcgan_artifacts::{ClassifierFile, Columns, DatasetReader, FileRecord, NeighboursFile, Part};
 use dcgan_figures::{Picture, encode_png};
 use dcgan_models::BLOCK;
 use dcgan_settings::Eval;
@@ -94,11 +94,7 @@ pub(crate) fn evaluate(
     } = judge.quality(&images)?;
     table += &summary::quality(&tree);
     metrics["quality"] = tree;
-    for (name, indices) in [("worst.png", worst), ("surest.png", surest)] {
-        if !indices.is_empty() {
-            outputs.push(png(name, grids::of(&images, &indices))?);
-        }
-    }
+    outputs.extend(extremes(&images, [&worst, &surest])?);
     let copying = Copying {
         dataset: &dataset,
         images: &images,
@@ -121,10 +117,7 @@ pub(crate) fn evaluate(
     let quality = &metrics["quality"];
     metrics["alarms"] = alarms::tree(bounds, statistics.as_ref(), quality, curves.as_ref());
     table += &summary::alarms(&metrics["alarms"]);
-    for (name, chart) in curves.as_ref().map(report::curves).unwrap_or_default() {
-        let bytes = svg::standalone(&chart);
-        outputs.push(Output { name, bytes });
-    }
+    outputs.extend(curves.as_ref().map(charts).unwrap_or_default());
     let report = Report {
         dataset: &dataset.info().name,
         metrics: &metrics,
@@ -181,6 +174,26 @@ fn sample_grids(
         outputs.push(png("interpolation.png", grids::of(images, &chosen))?);
     }
     Ok(outputs)
+}
+
+/// `worst.png` and `surest.png`, where there are such images.
+fn extremes(images: &Images, chosen: [&[usize]; 2]) -> Result<Vec<Output>, Failure> {
+    let named = ["worst.png", "surest.png"].into_iter().zip(chosen);
+    named
+        .filter(|(_, indices)| !indices.is_empty())
+        .map(|(name, indices)| png(name, grids::of(images, indices)))
+        .collect()
+}
+
+/// `loss.svg` and `discriminator.svg`.
+fn charts(curves: &Columns) -> Vec<Output> {
+    let charts = report::curves(curves).into_iter();
+    charts
+        .map(|(name, chart)| Output {
+            name,
+            bytes: svg::standalone(&chart),
+        })
+        .collect()
 }
 
 /// `discriminator.csv` and `discriminator.json`.
