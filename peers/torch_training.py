@@ -2,7 +2,11 @@
 
 from measure import median_ms, options, report
 
-args = options(kind=("labelled", ["labelled", "unlabelled"]), mode=("eager", ["eager", "channels_last", "compile"]))
+args = options(
+    kind=("labelled", ["labelled", "unlabelled"]),
+    mode=("eager", ["eager", "channels_last", "compile"]),
+    precision=("float32", ["float32", "bfloat16"]),
+)
 
 import torch
 import torch_networks as networks
@@ -20,21 +24,32 @@ optimiser = {net: torch.optim.Adam(net.parameters(), lr=2e-4, betas=(0.5, 0.999)
 real, fake = torch.ones(args.batch, 1), torch.zeros(args.batch, 1)
 
 
+def autocast():
+    return torch.autocast("cpu", torch.bfloat16, enabled=args.precision == "bfloat16")
+
+
+def loss_of(images, y, wanted):
+    return binary_cross_entropy_with_logits(d(images, y).float(), wanted)
+
+
 def generate(z, y):
-    return g(z, y)
+    with autocast():
+        return g(z, y)
 
 
 def d_loss(generated, y):
-    loss = binary_cross_entropy_with_logits
-    return loss(d(x, y), real) + loss(d(generated, y), fake)
+    with autocast():
+        return loss_of(x, y, real) + loss_of(generated, y, fake)
 
 
 def judge(generated, y):
-    return binary_cross_entropy_with_logits(d(generated, y), real)
+    with autocast():
+        return loss_of(generated, y, real)
 
 
 def fresh_g_loss(z, y):
-    return judge(g(z, y), y)
+    with autocast():
+        return loss_of(g(z, y), y, real)
 
 
 if args.mode == "compile":

@@ -2,8 +2,8 @@
 
 use candle_core::{Device, Tensor};
 use dcgan_networks::{
-    Adam, AdamConfig, Discriminator, Generator, Kind, NetworkConfig, ZDistribution, latents,
-    one_hot,
+    Adam, AdamConfig, Discriminator, Generator, Kind, NetworkConfig, Precision, ZDistribution,
+    latents, one_hot,
 };
 use dcgan_random::{Purpose, Stream};
 use dcgan_train::step::{Batch, State};
@@ -24,6 +24,10 @@ pub struct Network {
     /// Factor on all widths of the original: filters 64, fully connected 1024
     #[arg(long, default_value_t = 1.0)]
     pub width: f64,
+
+    /// Products of the layers in bfloat16
+    #[arg(long)]
+    pub bf16: bool,
 }
 
 impl Network {
@@ -48,6 +52,15 @@ impl Network {
         }
     }
 
+    /// The precision of the layers' products.
+    pub fn precision(&self) -> Precision {
+        if self.bf16 {
+            Precision::Bf16
+        } else {
+            Precision::F32
+        }
+    }
+
     /// Fresh networks with their optimisers, as the trainer starts from.
     ///
     /// # Errors
@@ -60,8 +73,9 @@ impl Network {
             beta2: 0.999,
             epsilon: 1e-8,
         };
-        let generator = Generator::init(&config, 0)?;
-        let discriminator = Discriminator::init(&config, 0)?;
+        let precision = self.precision();
+        let generator = Generator::init(&config, 0)?.with_precision(precision);
+        let discriminator = Discriminator::init(&config, 0)?.with_precision(precision);
         Ok(State {
             adam_g: Adam::new(generator.parameters(), adam),
             adam_d: Adam::new(discriminator.parameters(), adam),

@@ -1,15 +1,17 @@
 //! Fully connected layer: `x|y . W + b`, the labels' rows of `W` read in place.
 //!
 //! With `W = [W_x; W_y]` stacked by rows (the original's layout), `x|y . W = x W_x + y W_y`: two products
-//! into one target, no joined copy of `x`.
+//! into one target, no joined copy of `x`. In bfloat16, that of `x` is [`crate::bf16`]'s.
 
 use candle_core::backend::BackendStorage as _;
 use candle_core::{CpuStorage, CustomOp3, Device, Layout, Result, Shape, Tensor, bail};
 
 use crate::backward::weight_gradient;
+use crate::bf16;
 use crate::labels::Labels;
 use crate::matmul::{Matrix, Par, Target, multiply};
 use crate::output::build;
+use crate::precision::Precision;
 use crate::real::{Real, elements, for_dtype, with_elements};
 
 /// `x|y . w + b`: `x` `[B, C]`, `y` `[B, Y]` or none, `w` `[C + Y, out]`, `b` `[out]`, result `[B, out]`.
@@ -34,6 +36,7 @@ pub fn linear(x: &Tensor, y: Option<&Tensor>, w: &Tensor, b: &Tensor) -> Result<
     }
     same_dtype(x, &[w, b])?;
     let op = Linear {
+        bf16: batch > 0 && Precision::narrows(c, out),
         y: y.map(constant).transpose()?,
     };
     x.contiguous()?
@@ -75,6 +78,8 @@ pub(crate) fn constant(t: &Tensor) -> Result<Tensor> {
 
 #[derive(Debug)]
 struct Linear {
+    /// Whether the products of `f32` operands are in bfloat16.
+    bf16: bool,
     y: Option<Tensor>,
 }
 
@@ -96,9 +101,9 @@ impl CustomOp3 for Linear {
         for_dtype!(s1.dtype(), T => {
             let (x, w, b) = (elements::<T>(s1, l1)?, elements::<T>(s2, l2)?, elements::<T>(s3, l3)?);
             let out = match &self.y {
-                None => forward(x, None, w, b, batch),
+                None => self.forward(x, None, w, b, batch),
                 Some(t) => with_elements!(T, y: t => {
-                    forward(x, Some(Labels { values: y, count: t.dim(1)? }), w, b, batch)
+                    self.forward(x, Some(Labels { values: y, count: t.dim(1)? }), w, b, batch)
                 }),
             };
             let shape = (batch, b.len()).into();
@@ -118,12 +123,12 @@ impl CustomOp3 for Linear {
         for_dtype!(x.dtype(), T => {
             with_elements!(T, xs: x, ws: w, dys: dy => {
                 let batch = x.dim(0)?;
-                let dx = x.track_op().then(|| input_gradient::<T>(dys, ws, batch, x.elem_count() / batch.max(1)));
+                let dx = x.track_op().then(|| self.input_gradient::<T>(dys, ws, batch, x.elem_count() / batch.max(1)));
                 let dw = match &self.y {
-                    None => weight_gradient(w, |dw, mode| product(dw, mode, xs, None, dys, batch))?,
+                    None => weight_gradient(w, |dw, mode| self.product(dw, mode, xs, None, dys, batch))?,
                     Some(t) => with_elements!(T, y: t => {
                         let labels = Labels { values: y, count: t.dim(1)? };
-                        weight_gradient(w, |dw, mode| product(dw, mode, xs, Some(labels), dys, batch))?
+                        weight_gradient(w, |dw, mode| self.product(dw, mode, xs, Some(labels), dys, batch))?
                     }),
                 };
                 let db = weight_gradient(b, |db, mode| {
@@ -142,49 +147,81 @@ pub(crate) fn tensor<T: Real>(gradient: Option<Vec<T>>, of: &Tensor) -> Result<O
         .transpose()
 }
 
-fn forward<T: Real>(x: &[T], y: Option<Labels<'_, T>>, w: &[T], b: &[T], batch: usize) -> Vec<T> {
-    let out = b.len();
-    let c = x.len() / batch.max(1);
-    let mut result = build(batch * out, out, |_, row| row.copy_from_slice(b));
-    let (w_x, w_y) = w.split_at(c * out);
-    if let Some(y) = y {
-        let (lhs, rhs) = (
-            Matrix::new(y.values, batch, y.count),
-            Matrix::new(w_y, y.count, out),
-        );
-        multiply(&mut result, out, Target::Add, lhs, rhs, Par::Pool);
+impl Linear {
+    fn forward<T: Real>(
+        &self,
+        x: &[T],
+        y: Option<Labels<'_, T>>,
+        w: &[T],
+        b: &[T],
+        batch: usize,
+    ) -> Vec<T> {
+        let out = b.len();
+        let c = x.len() / batch.max(1);
+        let mut result = build(batch * out, out, |_, row| row.copy_from_slice(b));
+        let (w_x, w_y) = w.split_at(c * out);
+        if let Some(y) = y {
+            let (lhs, rhs) = (
+                Matrix::new(y.values, batch, y.count),
+                Matrix::new(w_y, y.count, out),
+            );
+            multiply(&mut result, out, Target::Add, lhs, rhs, Par::Pool);
+        }
+        if let (true, Some(x), Some(w), Some(result)) = (
+            self.bf16,
+            T::narrow(x),
+            T::narrow(w_x),
+            T::narrow_mut(&mut result),
+        ) {
+            bf16::forward(x, w, result, batch);
+        } else {
+            let (lhs, rhs) = (Matrix::new(x, batch, c), Matrix::new(w_x, c, out));
+            multiply(&mut result, out, Target::Add, lhs, rhs, Par::Pool);
+        }
+        result
     }
-    let (lhs, rhs) = (Matrix::new(x, batch, c), Matrix::new(w_x, c, out));
-    multiply(&mut result, out, Target::Add, lhs, rhs, Par::Pool);
-    result
-}
 
-fn input_gradient<T: Real>(dy: &[T], w: &[T], batch: usize, c: usize) -> Vec<T> {
-    let out = dy.len() / batch.max(1);
-    let mut dx = vec![T::ZERO; batch * c];
-    let (lhs, rhs) = (
-        Matrix::new(dy, batch, out),
-        Matrix::new(&w[..c * out], c, out).t(),
-    );
-    multiply(&mut dx, c, Target::Replace, lhs, rhs, Par::Pool);
-    dx
-}
+    fn input_gradient<T: Real>(&self, dy: &[T], w: &[T], batch: usize, c: usize) -> Vec<T> {
+        let out = dy.len() / batch.max(1);
+        let w = &w[..c * out];
+        let mut dx = vec![T::ZERO; batch * c];
+        if let (true, Some(dy), Some(w), Some(dx)) = (
+            self.bf16,
+            T::narrow(dy),
+            T::narrow(w),
+            T::narrow_mut(&mut dx),
+        ) {
+            bf16::input_gradient(dy, w, dx, batch);
+        } else {
+            let (lhs, rhs) = (Matrix::new(dy, batch, out), Matrix::new(w, c, out).t());
+            multiply(&mut dx, c, Target::Replace, lhs, rhs, Par::Pool);
+        }
+        dx
+    }
 
-/// The weight's gradient `(x|y)^T dy`.
-fn product<T: Real>(
-    dw: &mut [T],
-    mode: Target,
-    x: &[T],
-    y: Option<Labels<'_, T>>,
-    dy: &[T],
-    batch: usize,
-) {
-    let (c, out) = (x.len() / batch.max(1), dy.len() / batch.max(1));
-    let dy = Matrix::new(dy, batch, out);
-    let lhs = Matrix::new(x, batch, c).t();
-    multiply(dw, out, mode, lhs, dy, Par::Pool);
-    if let Some(y) = y {
-        let lhs = Matrix::new(y.values, batch, y.count).t();
-        multiply(&mut dw[c * out..], out, mode, lhs, dy, Par::Pool);
+    /// The weight's gradient `(x|y)^T dy`.
+    fn product<T: Real>(
+        &self,
+        dw: &mut [T],
+        mode: Target,
+        x: &[T],
+        y: Option<Labels<'_, T>>,
+        dy: &[T],
+        batch: usize,
+    ) {
+        let (c, out) = (x.len() / batch.max(1), dy.len() / batch.max(1));
+        let (dw, dw_y) = dw.split_at_mut(c * out);
+        if let (true, Some(x), Some(dy), Some(dw)) =
+            (self.bf16, T::narrow(x), T::narrow(dy), T::narrow_mut(dw))
+        {
+            bf16::weight_gradient(dw, mode, x, dy, batch);
+        } else {
+            let lhs = Matrix::new(x, batch, c).t();
+            multiply(dw, out, mode, lhs, Matrix::new(dy, batch, out), Par::Pool);
+        }
+        if let Some(y) = y {
+            let lhs = Matrix::new(y.values, batch, y.count).t();
+            multiply(dw_y, out, mode, lhs, Matrix::new(dy, batch, out), Par::Pool);
+        }
     }
 }

@@ -2,17 +2,17 @@
 
 use std::cell::RefCell;
 use std::ops::Neg;
-use std::sync::Mutex;
 use std::thread::LocalKey;
 
 use candle_core::{CpuStorage, Layout, Result, WithDType, bail};
 
 use crate::backward::Sums;
+use crate::scratch::Stored;
 
 /// A floating-point element type that every kernel is written for.
 ///
 /// Sealed: candle stores exactly these two, and `gemm` multiplies them.
-pub trait Real: WithDType + Neg<Output = Self> + sealed::Sealed {
+pub trait Real: WithDType + Neg<Output = Self> + Stored + sealed::Sealed {
     /// Zero.
     const ZERO: Self;
     /// One.
@@ -29,9 +29,12 @@ pub trait Real: WithDType + Neg<Output = Self> + sealed::Sealed {
     /// Absolute value.
     #[must_use]
     fn abs(self) -> Self;
-    /// Scratch buffers of this type that are not in use; see [`crate::scratch`].
+    /// `values` if they are `f32`.
     #[doc(hidden)]
-    fn shelf() -> &'static Mutex<Vec<Vec<Self>>>;
+    fn narrow(values: &[Self]) -> Option<&[f32]>;
+    /// The same, to be written.
+    #[doc(hidden)]
+    fn narrow_mut(values: &mut [Self]) -> Option<&mut [f32]>;
     /// Sums of this type that a backward pass on this thread has open; see [`crate::backward`].
     #[doc(hidden)]
     fn sums() -> &'static LocalKey<RefCell<Option<Sums<Self>>>>;
@@ -44,7 +47,7 @@ mod sealed {
 }
 
 macro_rules! real {
-    ($t:ty) => {
+    ($t:ty, $some:expr) => {
         impl Real for $t {
             const ZERO: Self = 0.0;
             const ONE: Self = 1.0;
@@ -64,9 +67,11 @@ macro_rules! real {
             fn abs(self) -> Self {
                 self.abs()
             }
-            fn shelf() -> &'static Mutex<Vec<Vec<Self>>> {
-                static SHELF: Mutex<Vec<Vec<$t>>> = Mutex::new(Vec::new());
-                &SHELF
+            fn narrow(values: &[Self]) -> Option<&[f32]> {
+                $some(values)
+            }
+            fn narrow_mut(values: &mut [Self]) -> Option<&mut [f32]> {
+                $some(values)
             }
             fn sums() -> &'static LocalKey<RefCell<Option<Sums<Self>>>> {
                 thread_local! {
@@ -77,8 +82,8 @@ macro_rules! real {
         }
     };
 }
-real!(f32);
-real!(f64);
+real!(f32, Some);
+real!(f64, |_| None);
 
 /// The elements of a contiguous tensor.
 pub(crate) fn elements<'a, T: Real>(storage: &'a CpuStorage, layout: &Layout) -> Result<&'a [T]> {

@@ -44,6 +44,39 @@ fn sum<T: Real>(terms: impl Iterator<Item = T>) -> T {
     T::from_f64(terms.map(candle_core::WithDType::to_f64).sum())
 }
 
+/// What bfloat16 makes of a number: the nearest number of eight significant bits, of two as near the even one;
+/// zero for numbers below the normal ones of `f32`, infinity beyond the largest.
+///
+/// A layer in [`crate::Precision::Bf16`] is the layer of this module whose input, output gradient and weight,
+/// but for the rows or columns of labels, went through this; the products are then exact in `f32`, and the sums
+/// are in `f32` as they are without.
+pub fn bf16(x: f32) -> f32 {
+    if x.is_nan() || x.is_infinite() {
+        return x;
+    }
+    if x.abs() < f32::MIN_POSITIVE {
+        return if x.is_sign_negative() { -0.0 } else { 0.0 };
+    }
+    let below = f32::from_bits(x.to_bits() & 0xffff_0000);
+    let above = f32::from_bits((x.to_bits() & 0xffff_0000) + 0x1_0000);
+    // In `f64` the distances are exact; infinity stands where the next number would be.
+    let next = if above.is_infinite() {
+        2.0_f64.powi(128).copysign(f64::from(x))
+    } else {
+        f64::from(above)
+    };
+    let (down, up) = (
+        (f64::from(x) - f64::from(below)).abs(),
+        (next - f64::from(x)).abs(),
+    );
+    let below_is_even = below.to_bits() >> 16 & 1 == 0;
+    if down < up || (down <= up && below_is_even) {
+        below
+    } else {
+        above
+    }
+}
+
 /// [`crate::linear()`]: `x` `[batch, C]`, `y` `[batch, Y]`, `w` `[C + Y, out]`, `b` `[out]`.
 pub fn linear<T: Real>(x: &[T], y: Option<&[T]>, w: &[T], b: &[T], batch: usize) -> Vec<T> {
     let (x, out) = (join(x, y, batch, batch), b.len());

@@ -6,17 +6,38 @@
 //! a task anywhere, and a buffer per thread and call site would multiply memory.
 
 use std::ops::{Deref, DerefMut};
+use std::sync::Mutex;
 
-use crate::real::Real;
+/// What a scratch buffer may hold.
+pub trait Stored: Copy + Send + Sync + 'static {
+    /// What fresh buffers are filled with.
+    const EMPTY: Self;
+    /// The buffers of this type that are not in use.
+    #[doc(hidden)]
+    fn shelf() -> &'static Mutex<Vec<Vec<Self>>>;
+}
+
+macro_rules! stored {
+    ($($t:ty: $empty:expr),+) => {$(
+        impl Stored for $t {
+            const EMPTY: Self = $empty;
+            fn shelf() -> &'static Mutex<Vec<Vec<Self>>> {
+                static SHELF: Mutex<Vec<Vec<$t>>> = Mutex::new(Vec::new());
+                &SHELF
+            }
+        }
+    )+};
+}
+stored!(f32: 0.0, f64: 0.0, u16: 0);
 
 /// A borrowed buffer of a given length with arbitrary (initialised, stale) contents.
 #[derive(Debug)]
-pub struct Scratch<T: Real> {
+pub struct Scratch<T: Stored> {
     buffer: Vec<T>,
     len: usize,
 }
 
-impl<T: Real> Scratch<T> {
+impl<T: Stored> Scratch<T> {
     /// Takes a buffer of `len` elements. Its contents are whatever its last user left.
     pub(crate) fn take(len: usize) -> Scratch<T> {
         let mut shelf = T::shelf()
@@ -31,26 +52,26 @@ impl<T: Real> Scratch<T> {
         if buffer.len() < len {
             // Dropped first, so that old and new are never held at once.
             buffer = Vec::new();
-            buffer.resize(len, T::ZERO);
+            buffer.resize(len, T::EMPTY);
         }
         Scratch { buffer, len }
     }
 }
 
-impl<T: Real> Deref for Scratch<T> {
+impl<T: Stored> Deref for Scratch<T> {
     type Target = [T];
     fn deref(&self) -> &[T] {
         &self.buffer[..self.len]
     }
 }
 
-impl<T: Real> DerefMut for Scratch<T> {
+impl<T: Stored> DerefMut for Scratch<T> {
     fn deref_mut(&mut self) -> &mut [T] {
         &mut self.buffer[..self.len]
     }
 }
 
-impl<T: Real> Drop for Scratch<T> {
+impl<T: Stored> Drop for Scratch<T> {
     fn drop(&mut self) {
         let mut shelf = T::shelf()
             .lock()

@@ -1,14 +1,24 @@
 //! Plain loops compiled for wider vectors, where the processor has them.
 
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 static BASELINE: AtomicBool = AtomicBool::new(false);
 
-/// Has plain loops use the baseline of the target on every processor, in the whole process.
+/// Has all but `f32` products use the baseline of the target on every processor, in the whole process, as an
+/// environment with `DCGAN_KERNELS=baseline` does from the start.
 ///
 /// The results are the same bits, which is what a test wants to see.
 pub fn use_baseline(yes: bool) {
     BASELINE.store(yes, Ordering::Relaxed);
+}
+
+/// Whether only the baseline of the target may be used.
+pub(crate) fn baseline() -> bool {
+    static ENVIRONMENT: OnceLock<bool> = OnceLock::new();
+    let environment =
+        || std::env::var_os("DCGAN_KERNELS").is_some_and(|kernels| kernels == "baseline");
+    BASELINE.load(Ordering::Relaxed) || *ENVIRONMENT.get_or_init(environment)
 }
 
 /// Runs `f` compiled for AVX2 if the processor can, as far as `f` is inlined; the results are the same bits.
@@ -18,7 +28,7 @@ pub fn use_baseline(yes: bool) {
 #[inline]
 pub(crate) fn wide<R>(f: impl FnOnce() -> R) -> R {
     #[cfg(target_arch = "x86_64")]
-    if std::arch::is_x86_feature_detected!("avx2") && !BASELINE.load(Ordering::Relaxed) {
+    if std::arch::is_x86_feature_detected!("avx2") && !baseline() {
         #[target_feature(enable = "avx2")]
         fn with_avx2<R>(f: impl FnOnce() -> R) -> R {
             f()

@@ -3,8 +3,8 @@
 use crate::builder::Builder;
 use crate::forward::Forward;
 use crate::{
-    Arrays, Kind, MovingAverage, NetworkConfig, Parameters, Pass, PassStats, Result, Taps, Weights,
-    averages, inputs, labelled, unlabelled,
+    Arrays, Kind, MovingAverage, NetworkConfig, Parameters, Pass, PassStats, Precision, Result,
+    Taps, Weights, averages, inputs, labelled, unlabelled,
 };
 use candle_core::Tensor;
 use dcgan_random::Purpose;
@@ -19,6 +19,7 @@ pub struct Discriminator {
     layers: Layers,
     parameters: Parameters,
     averages: Vec<MovingAverage>,
+    precision: Precision,
 }
 
 #[derive(Debug)]
@@ -70,7 +71,15 @@ impl Discriminator {
             layers,
             parameters,
             averages,
+            precision: Precision::F32,
         })
+    }
+
+    /// The same network with the products of its training-mode passes, forward and backward, in that
+    /// precision; inference stays in float32.
+    #[must_use]
+    pub fn with_precision(self, precision: Precision) -> Self {
+        Self { precision, ..self }
     }
 
     /// The training-mode pass, with batch statistics, the only mode of the original: x `[B,H,W,C]`,
@@ -80,7 +89,7 @@ impl Discriminator {
     /// # Errors
     /// [`Error::Input`](crate::Error::Input) if x or y don't fit, [`Error::BatchTooSmall`](crate::Error::BatchTooSmall) if batch norm can't work.
     pub fn forward(&self, x: &Tensor, y: Option<&Tensor>, weights: Weights) -> Result<Pass> {
-        self.run(x, y, Forward::training(weights, None))
+        self.run(x, y, Forward::training(weights, self.precision, None))
     }
 
     /// [`Self::forward`], and every activation on the way.
@@ -94,7 +103,7 @@ impl Discriminator {
         weights: Weights,
         taps: &mut Taps,
     ) -> Result<Pass> {
-        self.run(x, y, Forward::training(weights, Some(taps)))
+        self.run(x, y, Forward::training(weights, self.precision, Some(taps)))
     }
 
     /// The inference pass, with moving averages: each logit depends on its own image and class
@@ -114,14 +123,15 @@ impl Discriminator {
             ..
         } = self.config;
         let batch = inputs::rows("x", x, &[height, width, channels])?;
-        let output = match (&self.layers, y) {
+        let precision = pass.precision;
+        let output = precision.scope(|| match (&self.layers, y) {
             (Layers::Labelled(layers), Some(y)) => {
                 inputs::labels(y, batch, self.config.classes)?;
-                layers.forward(x, y, &mut pass)?
+                layers.forward(x, y, &mut pass)
             }
-            (Layers::Unlabelled(layers), None) => layers.forward(x, &mut pass)?,
-            _ => return Err(inputs::labels_mismatch(self.config.kind, y)),
-        };
+            (Layers::Unlabelled(layers), None) => layers.forward(x, &mut pass),
+            _ => Err(inputs::labels_mismatch(self.config.kind, y)),
+        })?;
         Ok(Pass {
             output,
             stats: pass.stats,

@@ -1,6 +1,6 @@
 //! One pass through a network: what it gives, and what travels with it from layer to layer.
 
-use crate::{Error, MovingAverage, Result, Weights};
+use crate::{Error, MovingAverage, Precision, Result, Weights};
 use candle_core::Tensor;
 use dcgan_kernels::BatchStats;
 use std::collections::BTreeMap;
@@ -60,6 +60,8 @@ pub type Taps = BTreeMap<String, Tensor>;
 pub(crate) struct Forward<'a> {
     /// Whether the weights are part of the graph.
     pub(crate) weights: Weights,
+    /// That of the layers' products.
+    pub(crate) precision: Precision,
     /// Inference: batch norm uses these. Training: `None`, batch norm uses the batch.
     pub(crate) averages: Option<&'a [MovingAverage]>,
     /// Collected by batch norm in training mode.
@@ -69,19 +71,26 @@ pub(crate) struct Forward<'a> {
 
 impl<'a> Forward<'a> {
     /// A training-mode pass.
-    pub(crate) fn training(weights: Weights, taps: Option<&'a mut Taps>) -> Self {
+    pub(crate) fn training(
+        weights: Weights,
+        precision: Precision,
+        taps: Option<&'a mut Taps>,
+    ) -> Self {
         Self {
             weights,
+            precision,
             averages: None,
             stats: PassStats::default(),
             taps,
         }
     }
 
-    /// An inference pass: weights are constants, batch norm uses the moving averages.
+    /// An inference pass: weights are constants, batch norm uses the moving averages, products are in
+    /// float32.
     pub(crate) fn inference(averages: &'a [MovingAverage]) -> Self {
         Self {
             weights: Weights::Frozen,
+            precision: Precision::F32,
             averages: Some(averages),
             stats: PassStats::default(),
             taps: None,

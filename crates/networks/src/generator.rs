@@ -3,8 +3,8 @@
 use crate::builder::Builder;
 use crate::forward::Forward;
 use crate::{
-    Arrays, Kind, MovingAverage, NetworkConfig, Parameters, Pass, PassStats, Result, Taps, Weights,
-    averages, inputs, labelled, unlabelled,
+    Arrays, Kind, MovingAverage, NetworkConfig, Parameters, Pass, PassStats, Precision, Result,
+    Taps, Weights, averages, inputs, labelled, unlabelled,
 };
 use candle_core::Tensor;
 use dcgan_random::Purpose;
@@ -19,6 +19,7 @@ pub struct Generator {
     layers: Layers,
     parameters: Parameters,
     averages: Vec<MovingAverage>,
+    precision: Precision,
 }
 
 #[derive(Debug)]
@@ -70,7 +71,15 @@ impl Generator {
             layers,
             parameters,
             averages,
+            precision: Precision::F32,
         })
+    }
+
+    /// The same network with the products of its training-mode passes, forward and backward, in that
+    /// precision; inference stays in float32.
+    #[must_use]
+    pub fn with_precision(self, precision: Precision) -> Self {
+        Self { precision, ..self }
     }
 
     /// The training-mode pass, with batch statistics: z `[B,Z]`, y one-hot `[B,Y]` (labelled network
@@ -79,7 +88,7 @@ impl Generator {
     /// # Errors
     /// [`Error::Input`](crate::Error::Input) if z or y don't fit, [`Error::BatchTooSmall`](crate::Error::BatchTooSmall) if batch norm can't work.
     pub fn forward(&self, z: &Tensor, y: Option<&Tensor>, weights: Weights) -> Result<Pass> {
-        self.run(z, y, Forward::training(weights, None))
+        self.run(z, y, Forward::training(weights, self.precision, None))
     }
 
     /// [`Self::forward`], and every activation on the way.
@@ -93,7 +102,7 @@ impl Generator {
         weights: Weights,
         taps: &mut Taps,
     ) -> Result<Pass> {
-        self.run(z, y, Forward::training(weights, Some(taps)))
+        self.run(z, y, Forward::training(weights, self.precision, Some(taps)))
     }
 
     /// The inference pass, with moving averages: each image depends on its own row of z and y
@@ -107,14 +116,15 @@ impl Generator {
 
     fn run(&self, z: &Tensor, y: Option<&Tensor>, mut pass: Forward<'_>) -> Result<Pass> {
         let batch = inputs::rows("z", z, &[self.config.z_dim])?;
-        let output = match (&self.layers, y) {
+        let precision = pass.precision;
+        let output = precision.scope(|| match (&self.layers, y) {
             (Layers::Labelled(layers), Some(y)) => {
                 inputs::labels(y, batch, self.config.classes)?;
-                layers.forward(z, y, &mut pass)?
+                layers.forward(z, y, &mut pass)
             }
-            (Layers::Unlabelled(layers), None) => layers.forward(z, &mut pass)?,
-            _ => return Err(inputs::labels_mismatch(self.config.kind, y)),
-        };
+            (Layers::Unlabelled(layers), None) => layers.forward(z, &mut pass),
+            _ => Err(inputs::labels_mismatch(self.config.kind, y)),
+        })?;
         Ok(Pass {
             output,
             stats: pass.stats,

@@ -33,6 +33,7 @@ mod unlabelled;
 pub use adam::{Adam, AdamConfig};
 pub use averages::MovingAverage;
 pub use config::{Kind, NetworkConfig};
+pub use dcgan_kernels::Precision;
 pub use discriminator::Discriminator;
 pub use ema::WeightAverage;
 pub use error::{Error, Result};

@@ -20,6 +20,7 @@ pub use keys::{default_settings, resolved};
 pub use load::{load, load_text};
 pub use sections::{
     Alarms, Alpha, Best, Crop, Eval, Filter, IdxFiles, Labels, MovingAverages, NetworkKind,
-    OnDivergence, Pictures, Pipeline, Prepare, Sample, SourceKind, Synthetic, Train, ZDistribution,
+    OnDivergence, Pictures, Pipeline, Precision, Prepare, Sample, SourceKind, Synthetic, Train,
+    ZDistribution,
 };
 pub use seeds::{MAX_SEEDS, parse_seeds};

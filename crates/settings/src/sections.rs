@@ -228,6 +228,16 @@ pub enum MovingAverages {
     WithReadouts,
 }
 
+/// The precision of the products of layers in training.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Precision {
+    /// float32.
+    F32,
+    /// bfloat16 with sums in float32, on processors with the instructions `AVX512_BF16`.
+    Bf16,
+}
+
 /// What to do when training diverges: when a loss, gradient or weight is infinite or no number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -322,6 +332,8 @@ pub struct Train {
     pub reshuffle: bool,
     /// Which passes feed the moving averages.
     pub moving_averages: MovingAverages,
+    /// Precision of the layers' products in updates; all else, sampling and evaluation are in float32.
+    pub precision: Precision,
     /// What to do when training diverges.
     pub on_divergence: OnDivergence,
     /// How often a run may roll back, in all.
@@ -479,6 +491,7 @@ impl Default for Train {
             ema: 0.0,
             reshuffle: true,
             moving_averages: MovingAverages::Updates,
+            precision: Precision::F32,
             on_divergence: OnDivergence::Stop,
             max_rollbacks: 3,
             collapse_watch: 200,

@@ -8,7 +8,9 @@ use dcgan_artifacts::{
     checkpoint_path, differences, list_checkpoints, read_newest_checkpoint, remove_file, sync_file,
     verify_checkpoint,
 };
-use dcgan_networks::{Adam, AdamConfig, Discriminator, Generator, NetworkConfig, WeightAverage};
+use dcgan_networks::{
+    Adam, AdamConfig, Discriminator, Generator, NetworkConfig, Precision, WeightAverage,
+};
 use dcgan_settings::Train;
 use serde_json::json;
 use std::collections::BTreeMap;
@@ -68,14 +70,23 @@ fn adams(settings: &Train) -> [AdamConfig; 2] {
     })
 }
 
+/// The precision of updates, as the settings have it.
+pub(crate) fn precision(settings: &Train) -> Precision {
+    match settings.precision {
+        dcgan_settings::Precision::F32 => Precision::F32,
+        dcgan_settings::Precision::Bf16 => Precision::Bf16,
+    }
+}
+
 /// Fresh networks, a function of their configuration and the seed, and fresh optimisers; and the
 /// averaged generator, where the run is to keep one.
 pub(crate) fn fresh(
     config: &NetworkConfig,
     settings: &Train,
 ) -> Result<(State, Option<WeightAverage>), Error> {
-    let generator = Generator::init(config, settings.seed)?;
-    let discriminator = Discriminator::init(config, settings.seed)?;
+    let precision = precision(settings);
+    let generator = Generator::init(config, settings.seed)?.with_precision(precision);
+    let discriminator = Discriminator::init(config, settings.seed)?.with_precision(precision);
     let [of_g, of_d] = adams(settings);
     let adam_g = Adam::new(generator.parameters(), of_g);
     let adam_d = Adam::new(discriminator.parameters(), of_d);
@@ -292,8 +303,9 @@ fn restore(
         adam_v,
         ema,
     } = checkpoint;
-    let generator = Generator::from_arrays(config, weights)?;
-    let discriminator = Discriminator::from_arrays(config, weights)?;
+    let precision = precision(settings);
+    let generator = Generator::from_arrays(config, weights)?.with_precision(precision);
+    let discriminator = Discriminator::from_arrays(config, weights)?.with_precision(precision);
     let [of_g, of_d] = adams(settings);
     let load = |parameters, config, steps| Adam::load(parameters, config, steps, adam_m, adam_v);
     let adam_g = load(generator.parameters(), of_g, info.adam_steps_g)?;

@@ -102,6 +102,14 @@ pub enum Error {
         /// The setting.
         batch_size: usize,
     },
+    /// The processor lacks the instructions of a precision.
+    #[error(
+        "`train.precision`: expected `f32` on a processor without AVX512_BF16, got `bf16`; this one has {found}"
+    )]
+    Precision {
+        /// What the processor has.
+        found: &'static str,
+    },
     /// The folder holds a run of other settings or of another dataset.
     #[error("`{}` holds another run: {}", folder.display(), listed(differences))]
     OtherRun {
@@ -260,6 +268,11 @@ impl Hint for Error {
                 "set `train.classifier` to another file; `dcgan-eval classifier` trains one".into(),
             ),
             Self::BatchTooLarge { .. } => Some("set a smaller `train.batch_size`".into()),
+            Self::Precision { .. } => Some(
+                "set `train.precision: f32`, or train on a processor with AVX512_BF16: AMD's from Zen 4 on, \
+                 Intel's Cooper Lake and Xeons from Sapphire Rapids on"
+                    .into(),
+            ),
             Self::OtherRun { .. } => Some(
                 "choose another `--out`, go back to the old settings, or give `--force` to move \
                  the old run aside and start afresh"
@@ -290,7 +303,8 @@ impl From<Error> for Failure {
             Error::BatchTooLarge { .. }
             | Error::NoValidation { .. }
             | Error::NoClassifier { .. }
-            | Error::OtherRun { .. } => Self::usage(error),
+            | Error::OtherRun { .. }
+            | Error::Precision { .. } => Self::usage(error),
             Error::Artifacts(source) if source.kind() == ErrorKind::Output => Self::output(error),
             Error::Figures(_)
             | Error::NotOurs { .. }

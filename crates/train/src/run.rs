@@ -1,7 +1,7 @@
 //! The run around the iterations: where it starts, what is due after each, how it ends.
 
 use crate::batches::Batches;
-use crate::checkpoints::Checkpoints;
+use crate::checkpoints::{Checkpoints, precision};
 use crate::events::{EVENTS, Event, Events};
 use crate::folder::{self, Found, RunFolder};
 use crate::grids::{Grids, REALS};
@@ -42,6 +42,7 @@ pub fn run(args: &Args) -> Result<(), Failure> {
         );
     }
 
+    require_instructions(args, &resolved, &identity)?;
     let signals = Signals::install()?;
     let mut folder = RunFolder::lock(out)?;
     match folder::inspect(out, &identity, args.common.force)? {
@@ -58,6 +59,20 @@ pub fn run(args: &Args) -> Result<(), Failure> {
     run.train(&signals, args.common.quiet)?;
     run.finish()?;
     trained(args, &resolved, run.at.best.as_ref())
+}
+
+/// Holds that this processor has what the precision of the settings asks for, unless there is nothing to do.
+///
+/// # Errors
+/// [`Error::Precision`] says what it has instead.
+fn require_instructions(args: &Args, resolved: &Resolved, identity: &Value) -> Result<(), Error> {
+    let Some(found) = precision(&resolved.settings).missing() else {
+        return Ok(());
+    };
+    match folder::inspect(&args.common.out, identity, args.common.force)? {
+        Found::Finished => Ok(()),
+        Found::Nothing | Found::MoveAside | Found::Unfinished => Err(Error::Precision { found }),
+    }
 }
 
 /// A run under way.

@@ -7,7 +7,8 @@ use crate::vectors::compare;
 use candle_core::Tensor;
 use dcgan_kernels::{Form, use_baseline};
 use dcgan_networks::{
-    Adam, Arrays, Discriminator, Generator, NetworkConfig, ZDistribution, latents, one_hot,
+    Adam, Arrays, Discriminator, Generator, NetworkConfig, Precision, ZDistribution, latents,
+    one_hot,
 };
 use dcgan_random::{Purpose, Stream};
 use dcgan_train::step::{Batch, Schedule, State, Trace, iteration};
@@ -25,10 +26,14 @@ const WANDERING: [&str; 5] = [
     "discriminator/d_h2_lin/bias",
 ];
 
-fn fresh() -> State {
+fn fresh(precision: Precision) -> State {
     let config = NetworkConfig::labelled(28, 28, 1, 10);
-    let generator = Generator::init(&config, 1).unwrap();
-    let discriminator = Discriminator::init(&config, 1).unwrap();
+    let generator = Generator::init(&config, 1)
+        .unwrap()
+        .with_precision(precision);
+    let discriminator = Discriminator::init(&config, 1)
+        .unwrap()
+        .with_precision(precision);
     State {
         adam_g: Adam::new(generator.parameters(), ADAM),
         adam_d: Adam::new(discriminator.parameters(), ADAM),
@@ -57,15 +62,15 @@ fn weights(state: &State) -> Arrays {
     weights
 }
 
-fn run() -> (Trace, State) {
-    let mut state = fresh();
+fn run(precision: Precision) -> (Trace, State) {
+    let mut state = fresh(precision);
     let trace = iteration(&mut state, &batch(), &Schedule::new(2, false)).unwrap();
     (trace, state)
 }
 
 #[test]
 fn iteration_agrees_with_float64() {
-    let mut reference = Reference::new(&weights(&fresh()));
+    let mut reference = Reference::new(&weights(&fresh(Precision::F32)));
     let batch = batch();
     let y = batch.y.as_ref().unwrap();
     let expected = reference.iteration(&batch.x, y, &batch.z).unwrap();
@@ -76,8 +81,8 @@ fn iteration_agrees_with_float64() {
     // As the layers choose by their widths, and the direct form everywhere.
     for form in [None, Some(Form::Direct)] {
         let (trace, state) = match form {
-            None => run(),
-            Some(form) => form.force(run),
+            None => run(Precision::F32),
+            Some(form) => form.force(|| run(Precision::F32)),
         };
         let pairs = [
             (trace.d_loss_real, expected.d_loss_real),
@@ -111,23 +116,60 @@ fn iteration_agrees_with_float64() {
     }
 }
 
+/// SHA-256 of all weights and averages after an iteration, and what it measured.
+fn hash(precision: Precision, form: Form, threads: usize) -> (String, String) {
+    let pool = rayon::ThreadPoolBuilder::new()
+        .num_threads(threads)
+        .build()
+        .unwrap();
+    let (trace, state) = pool.install(|| form.force(|| run(precision)));
+    let mut arrays = state.generator.arrays().unwrap();
+    arrays.extend(state.discriminator.arrays().unwrap());
+    let bytes: Vec<u8> = arrays
+        .values()
+        .flat_map(|(_, values)| values)
+        .flat_map(|v| v.to_le_bytes())
+        .collect();
+    (dcgan_artifacts::sha256_bytes(&bytes), format!("{trace:?}"))
+}
+
+#[test]
+fn bfloat16_gives_the_same_bytes_for_any_number_of_threads() {
+    if let Some(found) = Precision::Bf16.missing() {
+        println!("skipped: needs AVX512_BF16, found {found}");
+        return;
+    }
+    let one = hash(Precision::Bf16, Form::Winograd, 1);
+    for threads in [2, 3] {
+        assert_eq!(
+            hash(Precision::Bf16, Form::Winograd, threads),
+            one,
+            "{threads} threads"
+        );
+    }
+    // Rounding to eight bits is off by up to 2^-9 of a number: losses by less, as means over many, and a
+    // gradient by as much for each layer on its way, four of D and four of G.
+    let [bf16, f32] = [Precision::Bf16, Precision::F32].map(|precision| run(precision).0);
+    for (got, expected, layers) in [
+        (bf16.d_loss_real, f32.d_loss_real, 1.0),
+        (bf16.d_loss_fake, f32.d_loss_fake, 1.0),
+        (bf16.g_losses[0], f32.g_losses[0], 1.0),
+        (bf16.g_losses[1], f32.g_losses[1], 1.0),
+        (bf16.d_grad_norm, f32.d_grad_norm, 4.0),
+        (bf16.g_grad_norms[0], f32.g_grad_norms[0], 8.0),
+        (bf16.g_grad_norms[1], f32.g_grad_norms[1], 8.0),
+    ] {
+        let apart = (got - expected).abs();
+        assert!(
+            apart > 0.0 && apart <= expected * layers / 512.0,
+            "{bf16:?}, {f32:?}"
+        );
+    }
+}
+
 #[test]
 fn any_number_of_threads_gives_the_same_bytes() {
-    let hash = |form: Form, threads: usize| {
-        let pool = rayon::ThreadPoolBuilder::new()
-            .num_threads(threads)
-            .build()
-            .unwrap();
-        let (trace, state) = pool.install(|| form.force(run));
-        let mut arrays = state.generator.arrays().unwrap();
-        arrays.extend(state.discriminator.arrays().unwrap());
-        let bytes: Vec<u8> = arrays
-            .values()
-            .flat_map(|(_, values)| values)
-            .flat_map(|v| v.to_le_bytes())
-            .collect();
-        (dcgan_artifacts::sha256_bytes(&bytes), format!("{trace:?}"))
-    };
+    let hash = |form, threads| hash(Precision::F32, form, threads);
     let [direct, winograd] = Form::ALL.map(|form| {
         let one = hash(form, 1);
         for threads in [2, 3] {

@@ -84,11 +84,15 @@ fn main() -> Result<()> {
         roof: 0.0,
         rows: Vec::new(),
     };
-    for layer in layers(&args.network)? {
-        // Again and again, as others on the machine come and go.
-        table.roof = table.roof.max(roof()?);
-        table.layer(&layer)?;
-    }
+    let precision = args.network.precision();
+    precision.scope(|| -> Result<()> {
+        for layer in layers(&args.network)? {
+            // Again and again, as others on the machine come and go.
+            table.roof = table.roof.max(roof()?);
+            table.layer(&layer)?;
+        }
+        Ok(())
+    })?;
     table.adam(&args.network)?;
 
     let (mut state, batch) = (args.network.state()?, args.network.batch()?);

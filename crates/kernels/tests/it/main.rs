@@ -8,5 +8,6 @@ mod errors;
 mod golden;
 mod gradients;
 mod layers;
+mod precision;
 mod threads;
 mod twins;

@@ -12,4 +12,5 @@ mod gradients;
 mod initialisers;
 mod inputs;
 mod loading;
+mod precision;
 mod sizes;

@@ -71,6 +71,50 @@ fn the_same_bytes_twice_and_for_any_number_of_threads() {
 }
 
 #[test]
+fn bfloat16_gives_the_same_bytes_for_any_number_of_threads_and_resumed() {
+    if let Some(found) = dcgan_networks::Precision::Bf16.missing() {
+        println!("skipped: needs AVX512_BF16, found {found}");
+        return;
+    }
+    // Wide enough to be rounded.
+    let of = |epochs: &'static str, precision: &'static str| {
+        let widths = [
+            "train.gf_dim=8",
+            "train.df_dim=8",
+            "train.keep_checkpoints=2",
+        ];
+        [widths.as_slice(), &[epochs, precision]].concat()
+    };
+    let settings = of("train.epochs=2", "train.precision=bf16");
+    place_and_compare(&settings, &of("train.epochs=1", "train.precision=bf16"));
+
+    let place = Place::new();
+    place.train("bf16", &settings);
+    place.train("f32", &of("train.epochs=2", "train.precision=f32"));
+    let [bf16, f32] = ["bf16", "f32"].map(|out| place.files(out));
+    // Pictures of fresh weights are drawn in float32 in either.
+    let picture = "samples/step-00000000.png";
+    assert_eq!(bf16[picture], f32[picture]);
+    assert_ne!(bf16["metrics.csv"], f32["metrics.csv"]);
+}
+
+/// Trains with one, two and three threads, and in two goes.
+fn place_and_compare(settings: &[&str], first: &[&str]) {
+    let place = Place::new();
+    place.train("run", settings);
+    let expected = place.files("run");
+    for threads in ["1", "2", "3"] {
+        let mut command = place.command(threads, settings);
+        let status = command.args(["--threads", threads, "--quiet"]).status();
+        assert!(status.unwrap().success());
+        assert_same(&expected, &place.files(threads));
+    }
+    place.train("in-two", first);
+    place.train("in-two", settings);
+    assert_same(&expected, &place.files("in-two"));
+}
+
+#[test]
 fn another_seed_gives_other_bytes() {
     let place = Place::new();
     place.train("run", TWO_EPOCHS);

@@ -23,6 +23,48 @@ fn another_run_in_the_folder_is_named_key_by_key() {
 }
 
 #[test]
+fn another_precision_is_another_run() {
+    let place = Place::new();
+    place.train("run", &["train.epochs=1"]);
+    let report = place.fail("run", &["train.epochs=1", "train.precision=bf16"], &[]);
+    insta::assert_snapshot!(report, @"
+    exit code 2
+    error: `run` holds another run: `train.precision` was `f32`, is `bf16`
+    hint: choose another `--out`, go back to the old settings, or give `--force` to move the old run aside and start afresh
+    ");
+}
+
+#[test]
+fn bfloat16_without_its_instructions() {
+    let place = Place::new();
+    let settings = ["train.epochs=1", "train.precision=bf16"];
+    let mut without = place.command("run", &settings);
+    without.env("DCGAN_KERNELS", "baseline");
+    let expected =
+        "`train.precision`: expected `f32` on a processor without AVX512_BF16, got `bf16`";
+    let refusal = report(&mut without);
+    assert!(
+        refusal.starts_with(&format!("exit code 2\nerror: {expected}; this one has ")),
+        "{refusal}"
+    );
+    assert!(
+        refusal.contains("\nhint: set `train.precision: f32`, or "),
+        "{refusal}"
+    );
+    assert!(!place.path("run").exists());
+
+    if let Some(found) = dcgan_networks::Precision::Bf16.missing() {
+        println!("a finished run: skipped, needs AVX512_BF16, found {found}");
+        return;
+    }
+    // A finished run is as good there as anywhere.
+    place.train("run", &settings);
+    let output = without.output().unwrap();
+    assert!(output.status.success(), "{output:?}");
+    assert!(text(&output.stdout).starts_with("nothing to do"));
+}
+
+#[test]
 fn another_dataset_is_another_run() {
     let place = Place::new();
     place.train("run", &["train.epochs=1"]);
@@ -221,6 +263,7 @@ fn a_dry_run_writes_nothing() {
     train.moving_averages: updates
     train.network: labelled
     train.on_divergence: stop
+    train.precision: f32
     train.reshuffle: true
     train.score_every: 0
     train.seed: 0

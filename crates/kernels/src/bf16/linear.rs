@@ -1,0 +1,276 @@
+//! The products of a fully connected layer, without labels and bias.
+
+use rayon::prelude::*;
+
+use super::narrow::{narrow, pair};
+use super::tile::{Ahead, COLUMNS, Left, Offsets, Panels, STEP, multiply};
+use crate::matmul::Target;
+use crate::scratch::Scratch;
+
+/// Pairs in a block of the inner dimension: a panel of them, 64 KB, stays in the second-level cache.
+const DEPTH: usize = 256;
+/// Columns of a weight that are laid out at once: runs of a kilobyte, which memory gives at full speed.
+const WIDTH: usize = 4 * COLUMNS;
+/// Numbers in a line of the cache.
+const LINE: usize = 16;
+/// Rows of a weight in a task.
+const HEIGHT: usize = 48;
+
+/// Adds `x w` to `result`: `x` `[batch, C]`, `w` `[C, out]`, `result` `[batch, out]`.
+///
+/// A weight is read once, by blocks that are rounded and laid out just before their products: with as few
+/// rows as a batch has, the time goes into that reading.
+pub(crate) fn forward(x: &[f32], w: &[f32], result: &mut [f32], batch: usize) {
+    let (c, out) = (x.len() / batch, result.len() / batch);
+    let x = Rounded::new(x, c);
+    let rows = x.rows(batch);
+    let steps: Vec<Offsets> = blocks(c).map(|(first, n)| x.steps(first, n)).collect();
+
+    let mut tasks: Vec<Vec<&mut [f32]>> = Vec::new();
+    tasks.resize_with(out.div_ceil(WIDTH), || Vec::with_capacity(batch));
+    for row in result.chunks_exact_mut(out) {
+        for (task, part) in tasks.iter_mut().zip(row.chunks_mut(WIDTH)) {
+            task.push(part);
+        }
+    }
+    tasks
+        .into_par_iter()
+        .enumerate()
+        .for_each(|(at, mut task)| {
+            let width = (out - at * WIDTH).min(WIDTH);
+            let panels = width.div_ceil(COLUMNS);
+            let mut packed = Scratch::take(panels * DEPTH * STEP);
+            for ((first, n), steps) in blocks(c).zip(&steps) {
+                for number in 0..n {
+                    let k = 2 * (first + number);
+                    let even = &w[k * out + at * WIDTH..][..width];
+                    let odd = (k + 1 < c).then(|| &w[(k + 1) * out + at * WIDTH..][..width]);
+                    for panel in 0..panels {
+                        let columns = panel * COLUMNS..width.min((panel + 1) * COLUMNS);
+                        let to = &mut packed[(panel * n + number) * STEP..][..STEP];
+                        pair(&even[columns.clone()], odd.map(|odd| &odd[columns]), to);
+                    }
+                }
+                let lhs = Left {
+                    data: &x.data,
+                    rows: &rows,
+                    steps,
+                };
+                let rhs = Panels {
+                    data: &packed,
+                    step: STEP,
+                    panel: n * STEP,
+                };
+                let next = 2 * (first + n)..c.min(2 * (first + n + DEPTH));
+                let mut ahead = Ahead::of(next.map(|k| &w[k * out + at * WIDTH..][..width]));
+                multiply(&mut task, Target::Add, width, lhs, rhs, &mut ahead);
+            }
+        });
+}
+
+/// `dx = dy w^T`: `dy` `[batch, out]`, `w` `[C, out]`, `dx` `[batch, C]`.
+///
+/// It is computed as `w dy^T`, so that the weight is read as it lies.
+pub(crate) fn input_gradient(dy: &[f32], w: &[f32], dx: &mut [f32], batch: usize) {
+    let out = dy.len() / batch;
+    let c = w.len() / out;
+    let pairs = out.div_ceil(2);
+    let dy = columns(dy, batch);
+    let mut transposed = Scratch::take(c * batch);
+    transposed
+        .par_chunks_mut(HEIGHT * batch)
+        .enumerate()
+        .for_each(|(at, target)| {
+            let mut target: Vec<&mut [f32]> = target.chunks_exact_mut(batch).collect();
+            let w = w[at * HEIGHT * out..].chunks_exact(out);
+            // A little more than a power of two, which would keep all rows in the same places of the cache.
+            let stride = 2 * DEPTH + 32;
+            let mut part = Scratch::take(target.len() * stride);
+            let rows: Offsets = (0..target.len()).map(|row| row * stride).collect();
+            for (first, n) in blocks(out) {
+                let from = 2 * first..out.min(2 * (first + n));
+                for (w, part) in w.clone().zip(part.chunks_exact_mut(stride)) {
+                    let (to, rest) = part.split_at_mut(from.len());
+                    narrow(&w[from.clone()], to);
+                    rest[0] = 0;
+                }
+                let steps: Offsets = (0..n).map(|step| 2 * step).collect();
+                let lhs = Left {
+                    data: &part,
+                    rows: &rows,
+                    steps: &steps,
+                };
+                let rhs = Panels {
+                    data: &dy[first * STEP..],
+                    step: STEP,
+                    panel: pairs * STEP,
+                };
+                let mode = if first == 0 {
+                    Target::Replace
+                } else {
+                    Target::Add
+                };
+                let next = out.min(2 * (first + n))..out.min(2 * (first + n + DEPTH));
+                let rows = w.clone().take(target.len());
+                let mut ahead = Ahead::of(rows.map(|w| &w[next.clone()]));
+                multiply(&mut target, mode, batch, lhs, rhs, &mut ahead);
+            }
+        });
+    dx.par_chunks_mut(LINE * c)
+        .enumerate()
+        .for_each(|(at, dx)| {
+            for (i, row) in transposed.chunks_exact(batch).enumerate() {
+                let rows = dx.chunks_exact_mut(c);
+                for (dx, &value) in rows.zip(&row[at * LINE..]) {
+                    dx[i] = value;
+                }
+            }
+        });
+}
+
+/// `x^T dy`: `x` `[batch, C]`, `dy` `[batch, out]`, `dw` `[C, out]`.
+pub(crate) fn weight_gradient(dw: &mut [f32], mode: Target, x: &[f32], dy: &[f32], batch: usize) {
+    let (c, out) = (x.len() / batch, dy.len() / batch);
+    let pairs = batch.div_ceil(2);
+    let rows_of = |of: &[f32], width: usize, number: usize| {
+        let row = |i: usize| i * width..(i + 1) * width;
+        let odd = (2 * number + 1 < batch).then(|| row(2 * number + 1));
+        debug_assert!(of.len() == batch * width, "a row for each sample");
+        (row(2 * number), odd)
+    };
+
+    let mut left = Scratch::take(pairs * 2 * c);
+    left.par_chunks_mut(2 * c)
+        .enumerate()
+        .for_each(|(number, to)| {
+            let (even, odd) = rows_of(x, c, number);
+            pair(&x[even], odd.map(|odd| &x[odd]), to);
+        });
+    let mut right = Scratch::take(out.div_ceil(COLUMNS) * pairs * STEP);
+    right
+        .par_chunks_mut(pairs * STEP)
+        .enumerate()
+        .for_each(|(panel, to)| {
+            let columns = panel * COLUMNS..out.min((panel + 1) * COLUMNS);
+            for (number, to) in to.chunks_exact_mut(STEP).enumerate() {
+                let (even, odd) = rows_of(dy, out, number);
+                let odd = odd.map(|odd| &dy[odd][columns.clone()]);
+                pair(&dy[even][columns.clone()], odd, to);
+            }
+        });
+
+    let all: Vec<Offsets> = (0..pairs.div_ceil(DEPTH))
+        .map(|block| block * DEPTH..pairs.min((block + 1) * DEPTH))
+        .map(|block| block.map(|number| number * 2 * c).collect())
+        .collect();
+    dw.par_chunks_mut(HEIGHT * out)
+        .enumerate()
+        .for_each(|(at, target)| {
+            let mut target: Vec<&mut [f32]> = target.chunks_exact_mut(out).collect();
+            let rows: Offsets = (0..target.len())
+                .map(|row| 2 * (at * HEIGHT + row))
+                .collect();
+            for (block, steps) in all.iter().enumerate() {
+                let lhs = Left {
+                    data: &left,
+                    rows: &rows,
+                    steps,
+                };
+                let rhs = Panels {
+                    data: &right[block * DEPTH * STEP..],
+                    step: STEP,
+                    panel: pairs * STEP,
+                };
+                let mode = if block == 0 { mode } else { Target::Add };
+                let mut ahead = Ahead::of(panels_of(&target, out));
+                multiply(&mut target, mode, out, lhs, rhs, &mut ahead);
+            }
+        });
+}
+
+/// All rows but their first panel, panel by panel.
+fn panels_of<'a>(rows: &'a [&mut [f32]], columns: usize) -> impl Iterator<Item = &'a [f32]> {
+    let panels = (COLUMNS..columns).step_by(COLUMNS);
+    panels.flat_map(move |first| {
+        let last = columns.min(first + COLUMNS);
+        rows.iter().map(move |row| &row[first..last])
+    })
+}
+
+/// First pair and number of pairs of each block of an inner dimension.
+fn blocks(inner: usize) -> impl Iterator<Item = (usize, usize)> {
+    let pairs = inner.div_ceil(2);
+    (0..pairs)
+        .step_by(DEPTH)
+        .map(move |first| (first, (pairs - first).min(DEPTH)))
+}
+
+/// A matrix rounded as it lies.
+struct Rounded {
+    data: Scratch<u16>,
+    stride: usize,
+}
+
+impl Rounded {
+    /// Of rows of `c` numbers.
+    fn new(x: &[f32], c: usize) -> Rounded {
+        // A little more than whole lines: rows a power of two apart would share places of the cache.
+        let stride = c.next_multiple_of(32) + 32;
+        let mut data = Scratch::take(x.len() / c * stride);
+        let rows = data.par_chunks_mut(stride).zip(x.par_chunks(c));
+        rows.for_each(|(to, x)| {
+            let (to, rest) = to.split_at_mut(c);
+            narrow(x, to);
+            rest[0] = 0;
+        });
+        Rounded { data, stride }
+    }
+
+    fn rows(&self, n: usize) -> Offsets {
+        (0..n).map(|row| row * self.stride).collect()
+    }
+
+    fn steps(&self, first: usize, n: usize) -> Offsets {
+        debug_assert!(2 * (first + n) <= self.stride, "steps inside a row");
+        (first..first + n).map(|step| 2 * step).collect()
+    }
+}
+
+/// Rows `[n, k]` as the columns of a right operand, in panels of 64: `[panels, pairs of k, 64]`.
+fn columns(rows: &[f32], n: usize) -> Scratch<u16> {
+    let k = rows.len() / n;
+    let pairs = k.div_ceil(2);
+    let mut packed = Scratch::take(n.div_ceil(COLUMNS) * pairs * STEP);
+    packed
+        .par_chunks_mut(pairs * STEP)
+        .enumerate()
+        .for_each(|(panel, packed)| {
+            packed
+                .par_chunks_mut(DEPTH * STEP)
+                .enumerate()
+                .for_each(|(block, packed)| {
+                    let from = 2 * block * DEPTH;
+                    let rows = rows.chunks_exact(k).skip(panel * COLUMNS);
+                    put_columns(rows.map(|row| &row[from..k.min(from + 2 * DEPTH)]), packed);
+                });
+        });
+    packed
+}
+
+/// Up to 64 rows of numbers as the columns of a panel; what no row fills becomes zero.
+pub(super) fn put_columns<'a>(rows: impl Iterator<Item = &'a [f32]>, panel: &mut [u16]) {
+    let mut number = 0;
+    let mut rounded = Scratch::take(panel.len() / COLUMNS);
+    for row in rows.take(COLUMNS) {
+        let (to, rest) = rounded.split_at_mut(row.len());
+        narrow(row, to);
+        rest.fill(0);
+        for (step, pair) in panel.chunks_exact_mut(STEP).zip(rounded.chunks_exact(2)) {
+            step[2 * number..2 * number + 2].copy_from_slice(pair);
+        }
+        number += 1;
+    }
+    for step in panel.chunks_exact_mut(STEP) {
+        step[2 * number..].fill(0);
+    }
+}

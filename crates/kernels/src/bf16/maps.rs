@@ -1,0 +1,500 @@
+//! The products of a strided convolution, its transpose and both gradients, on maps as they lie.
+//!
+//! All four are one of three products between a small and a big side:
+//!
+//! | | convolution | transpose |
+//! | --- | --- | --- |
+//! | forward | [`Maps::down`] | [`Maps::up`] |
+//! | input gradient | [`Maps::up`] | [`Maps::down`] |
+//! | weight gradient | [`Maps::weight_gradient`] | [`Maps::weight_gradient`] |
+//!
+//! A map is rounded into a copy with a border of zeros. The taps of a position then lie at the same distances
+//! from it everywhere, those of one row side by side, so that a product walks over them without a copy of the
+//! patch. Going up, positions of the big side fall into classes by their remainders: each class sees taps of
+//! its own, and a pixel is written once per row of taps, with no scattering.
+
+use std::ops::Range;
+
+use rayon::prelude::*;
+
+use super::narrow::{narrow, pair};
+use super::tile::{Ahead, COLUMNS, Left, Offsets, Panels, STEP, multiply};
+use crate::geometry::Geometry;
+use crate::matmul::Target;
+use crate::scratch::Scratch;
+
+/// Samples per task of going up or down: their rounded maps stay in the second-level cache.
+const BLOCK: usize = 4;
+/// Pairs in a block of the weight's gradient, whose inner dimension is positions.
+const DEPTH: usize = 256;
+/// Channels of the big side in a task of the weight's gradient.
+const HEIGHT: usize = 48;
+
+/// A layer between small maps `[B, h, w, small channels]` and big ones `[B, H, W, big channels]`.
+///
+/// Its weight is `[kh, kw, rows, columns]`, of which the first `big channels` rows and the first
+/// `small channels` columns count; the rest belongs to labels.
+#[derive(Debug)]
+pub(crate) struct Maps {
+    geometry: Geometry,
+    small: usize,
+    big: usize,
+    rows: usize,
+    columns: usize,
+    /// Classes of big positions, by axis.
+    classes: [Vec<Class>; 2],
+    /// The border that they need before a small map.
+    border: [usize; 2],
+}
+
+/// The positions of the big side with one remainder, on one axis: `stride * q + remainder`.
+#[derive(Clone, Debug)]
+struct Class {
+    remainder: usize,
+    /// How many there are.
+    count: usize,
+    /// The taps that reach them, in the order of the small positions `q + start`, `q + start + 1` and so on.
+    taps: Vec<usize>,
+    /// Where the first of those lies in the map with its border, for q = 0.
+    start: usize,
+}
+
+/// The part of a product that one row of taps makes.
+#[derive(Debug)]
+struct Part {
+    steps: Offsets,
+    /// Where its right operand begins.
+    first: usize,
+}
+
+/// The classes of one axis, and the border before the map.
+fn classes(g: &Geometry, axis: usize) -> (Vec<Class>, usize) {
+    let (stride, pad, kernel) = (g.stride, g.pad[axis], g.kernel[axis]);
+    // Tap k of small position o reaches stride * o + k - pad: with k = least + stride * j and
+    // `shift` = (remainder + pad) / stride that is q = o - shift + j.
+    let reach = |remainder: usize| {
+        let least = (remainder + pad) % stride;
+        (least..kernel).step_by(stride).rev().collect::<Vec<_>>()
+    };
+    let shift = |remainder: usize| (remainder + pad) / stride;
+    let remainders = 0..stride.min(g.big[axis]);
+    let border = remainders
+        .clone()
+        .map(|r| reach(r).len().saturating_sub(1 + shift(r)))
+        .max()
+        .unwrap_or(0);
+    let classes = remainders
+        .map(|remainder| {
+            let taps = reach(remainder);
+            Class {
+                remainder,
+                count: (g.big[axis] - remainder).div_ceil(stride),
+                start: (border + shift(remainder) + 1).saturating_sub(taps.len().max(1)),
+                taps,
+            }
+        })
+        .collect();
+    (classes, border)
+}
+
+/// A weight laid out for [`Maps::down`] or [`Maps::up`].
+#[derive(Debug)]
+pub(crate) struct Packed(Scratch<u16>);
+
+/// Rounded maps `[samples, height, width, channels]` with a border of zeros, and an element more.
+struct Bordered {
+    size: [usize; 2],
+    channels: usize,
+    border: [usize; 2],
+}
+
+impl Bordered {
+    fn len(&self) -> usize {
+        self.size[0] * self.size[1] * self.channels
+    }
+
+    fn at(&self, sample: usize, row: usize, column: usize) -> usize {
+        ((sample * self.size[0] + row) * self.size[1] + column) * self.channels
+    }
+
+    /// The rows of a map that fall inside, each with its place, in elements.
+    fn rows_inside(
+        &self,
+        [height, width]: [usize; 2],
+    ) -> impl Iterator<Item = (Range<usize>, usize)> {
+        let height = height.min(self.size[0] - self.border[0]);
+        let run = width.min(self.size[1] - self.border[1]) * self.channels;
+        (0..height).map(move |row| {
+            let from = row * width * self.channels;
+            let to = self.at(0, row + self.border[0], self.border[1]);
+            (from..from + run, to)
+        })
+    }
+
+    /// Rounds maps of `size` into the middle.
+    fn narrow(&self, maps: &[f32], size: [usize; 2]) -> Scratch<u16> {
+        let len = size[0] * size[1] * self.channels;
+        let mut bordered = Scratch::take(maps.len() / len * self.len() + 1);
+        bordered.fill(0);
+        let samples = bordered.chunks_exact_mut(self.len());
+        for (map, to) in maps.chunks_exact(len).zip(samples) {
+            for (from, at) in self.rows_inside(size) {
+                narrow(&map[from.clone()], &mut to[at..at + from.len()]);
+            }
+        }
+        bordered
+    }
+
+    /// The same with two samples paired element by element; an odd one out is paired with zeros.
+    fn pair(&self, maps: &[f32], size: [usize; 2]) -> Scratch<u16> {
+        let len = size[0] * size[1] * self.channels;
+        let pairs = (maps.len() / len).div_ceil(2);
+        let mut bordered = Scratch::take(pairs * 2 * self.len());
+        bordered
+            .par_chunks_exact_mut(2 * self.len())
+            .zip(maps.par_chunks(2 * len))
+            .for_each(|(to, maps)| {
+                to.fill(0);
+                let (even, odd) = maps.split_at(len);
+                for (from, at) in self.rows_inside(size) {
+                    let odd = (!odd.is_empty()).then(|| &odd[from.clone()]);
+                    pair(
+                        &even[from.clone()],
+                        odd,
+                        &mut to[2 * at..2 * (at + from.len())],
+                    );
+                }
+            });
+        bordered
+    }
+}
+
+impl Maps {
+    /// A layer of that geometry and those channels.
+    pub(crate) fn new(
+        geometry: &Geometry,
+        [small, big]: [usize; 2],
+        [rows, columns]: [usize; 2],
+    ) -> Maps {
+        let (y, top) = classes(geometry, 0);
+        let (x, left) = classes(geometry, 1);
+        Maps {
+            geometry: *geometry,
+            small,
+            big,
+            rows,
+            columns,
+            classes: [y, x],
+            border: [top, left],
+        }
+    }
+
+    /// The big side with all that any tap of any position reaches.
+    fn big_bordered(&self) -> Bordered {
+        let g = &self.geometry;
+        Bordered {
+            size: [0, 1].map(|axis| {
+                let reach = (g.small[axis] - 1) * g.stride + g.kernel[axis];
+                reach.max(g.pad[axis] + 1)
+            }),
+            channels: self.big,
+            border: g.pad,
+        }
+    }
+
+    /// The small side with all that any class of big positions sees.
+    fn small_bordered(&self) -> Bordered {
+        Bordered {
+            size: [0, 1].map(|axis| {
+                let map = self.border[axis] + self.geometry.small[axis];
+                let seen = self.classes[axis].iter();
+                let seen = seen.map(|class| class.start + class.count + class.taps.len() - 1);
+                seen.fold(map, usize::max)
+            }),
+            channels: self.small,
+            border: self.border,
+        }
+    }
+
+    fn small_len(&self) -> usize {
+        self.geometry.small_len() * self.small
+    }
+
+    fn big_len(&self) -> usize {
+        self.geometry.big_len() * self.big
+    }
+
+    /// The row of the weight for a tap and a channel of the big side, as far as it counts.
+    fn weight_row<'a>(&self, w: &'a [f32], tap: usize, channel: usize) -> &'a [f32] {
+        &w[(tap * self.rows + channel) * self.columns..][..self.small]
+    }
+
+    /// The weight `[kh, kw, rows, columns]` for [`Maps::down`].
+    pub(crate) fn pack_down(&self, w: &[f32]) -> Packed {
+        let [height, width] = self.geometry.kernel;
+        let inner = width * self.big;
+        let (pairs, panels) = (inner.div_ceil(2), self.small.div_ceil(COLUMNS));
+        let mut packed = Scratch::take(height * panels * pairs * STEP);
+        packed
+            .par_chunks_exact_mut(panels * pairs * STEP)
+            .enumerate()
+            .for_each(|(row, packed)| {
+                packed
+                    .par_chunks_exact_mut(pairs * STEP)
+                    .enumerate()
+                    .for_each(|(panel, packed)| {
+                        let columns = panel * COLUMNS..self.small.min((panel + 1) * COLUMNS);
+                        let run = |k: usize| {
+                            let (tap, channel) = (row * width + k / self.big, k % self.big);
+                            &self.weight_row(w, tap, channel)[columns.clone()]
+                        };
+                        for (number, to) in packed.chunks_exact_mut(STEP).enumerate() {
+                            let k = 2 * number;
+                            pair(run(k), (k + 1 < inner).then(|| run(k + 1)), to);
+                        }
+                    });
+            });
+        Packed(packed)
+    }
+
+    /// Adds the convolution of `big` to `small`.
+    pub(crate) fn down(&self, w: &Packed, big: &[f32], small: &mut [f32]) {
+        let g = &self.geometry;
+        let map = self.big_bordered();
+        let pairs = (g.kernel[1] * self.big).div_ceil(2);
+        let panels = self.small.div_ceil(COLUMNS);
+        let parts: Vec<Part> = (0..g.kernel[0])
+            .map(|row| Part {
+                steps: (0..pairs)
+                    .map(|step| map.at(0, row, 0) + 2 * step)
+                    .collect(),
+                first: row * panels * pairs * STEP,
+            })
+            .collect();
+        small
+            .par_chunks_mut(BLOCK * self.small_len())
+            .zip(big.par_chunks(BLOCK * self.big_len()))
+            .for_each(|(small, big)| {
+                let big = map.narrow(big, g.big);
+                let mut target: Vec<&mut [f32]> = small.chunks_exact_mut(self.small).collect();
+                let rows: Offsets = (0..target.len())
+                    .map(|position| {
+                        let (sample, at) = (position / g.small_len(), position % g.small_len());
+                        let (row, column) = (at / g.small[1], at % g.small[1]);
+                        map.at(sample, row * g.stride, column * g.stride)
+                    })
+                    .collect();
+                for part in &parts {
+                    let lhs = Left {
+                        data: &big,
+                        rows: &rows,
+                        steps: &part.steps,
+                    };
+                    let rhs = Panels {
+                        data: &w.0[part.first..],
+                        step: STEP,
+                        panel: pairs * STEP,
+                    };
+                    multiply(
+                        &mut target,
+                        Target::Add,
+                        self.small,
+                        lhs,
+                        rhs,
+                        &mut Ahead::nothing(),
+                    );
+                }
+            });
+    }
+
+    /// Every pair of classes with every row of its taps, and the pairs of numbers there.
+    fn up_parts(&self) -> impl Iterator<Item = ([&Class; 2], usize, usize)> {
+        let [ys, xs] = &self.classes;
+        let classes = ys.iter().flat_map(move |y| xs.iter().map(move |x| [y, x]));
+        classes.flat_map(|[y, x]| {
+            let pairs = (x.taps.len() * self.small).div_ceil(2);
+            (0..y.taps.len()).map(move |row| ([y, x], row, pairs))
+        })
+    }
+
+    /// The weight `[kh, kw, rows, columns]` for [`Maps::up`].
+    pub(crate) fn pack_up(&self, w: &[f32]) -> Packed {
+        let panels = self.big.div_ceil(COLUMNS);
+        let len = self.up_parts().map(|(_, _, pairs)| panels * pairs * STEP);
+        let mut packed = Scratch::take(len.sum());
+        let mut tasks = Vec::new();
+        let mut rest = &mut packed[..];
+        for ([y, x], row, pairs) in self.up_parts() {
+            let part;
+            (part, rest) = std::mem::take(&mut rest).split_at_mut(panels * pairs * STEP);
+            if pairs > 0 {
+                let panels = part.chunks_exact_mut(pairs * STEP).enumerate();
+                tasks.extend(panels.map(|(panel, to)| (y.taps[row], &x.taps, panel, to)));
+            }
+        }
+        tasks
+            .into_par_iter()
+            .for_each(|(tap_row, taps, panel, to)| {
+                let inner = taps.len() * self.small;
+                let mut run = Scratch::<u16>::take(inner.next_multiple_of(2));
+                let channels = panel * COLUMNS..self.big.min((panel + 1) * COLUMNS);
+                for step in to.chunks_exact_mut(STEP) {
+                    step[2 * channels.len()..].fill(0);
+                }
+                for (number, channel) in channels.enumerate() {
+                    run[inner..].fill(0);
+                    for (tap, run) in taps.iter().zip(run.chunks_exact_mut(self.small)) {
+                        let tap = tap_row * self.geometry.kernel[1] + tap;
+                        narrow(self.weight_row(w, tap, channel), run);
+                    }
+                    for (step, pair) in to.chunks_exact_mut(STEP).zip(run.chunks_exact(2)) {
+                        step[2 * number..2 * number + 2].copy_from_slice(pair);
+                    }
+                }
+            });
+        Packed(packed)
+    }
+
+    /// Adds the transposed convolution of `small` to `big`.
+    pub(crate) fn up(&self, w: &Packed, small: &[f32], big: &mut [f32]) {
+        let g = &self.geometry;
+        let map = self.small_bordered();
+        let panels = self.big.div_ceil(COLUMNS);
+        let mut parts: Vec<([&Class; 2], Vec<Part>)> = Vec::new();
+        let mut first = 0;
+        for (classes, row, pairs) in self.up_parts() {
+            let [y, x] = classes;
+            if row == 0 {
+                parts.push((classes, Vec::new()));
+            }
+            let start = map.at(0, y.start + row, x.start);
+            let part = Part {
+                steps: (0..pairs).map(|step| start + 2 * step).collect(),
+                first,
+            };
+            first += panels * pairs * STEP;
+            if let Some((_, parts)) = parts.last_mut() {
+                parts.push(part);
+            }
+        }
+        big.par_chunks_mut(BLOCK * self.big_len())
+            .zip(small.par_chunks(BLOCK * self.small_len()))
+            .for_each(|(big, small)| {
+                let small = map.narrow(small, g.small);
+                let mut pixels: Vec<Option<&mut [f32]>> =
+                    big.chunks_exact_mut(self.big).map(Some).collect();
+                let samples = pixels.len() / g.big_len();
+                for ([y, x], parts) in &parts {
+                    let mut target = Vec::with_capacity(samples * y.count * x.count);
+                    let mut rows = Vec::with_capacity(samples * y.count * x.count);
+                    for sample in 0..samples {
+                        for row in 0..y.count {
+                            for column in 0..x.count {
+                                let at =
+                                    (sample * g.big[0] + row * g.stride + y.remainder) * g.big[1];
+                                let pixel = pixels[at + column * g.stride + x.remainder].take();
+                                target.extend(pixel);
+                                rows.push(map.at(sample, row, column));
+                            }
+                        }
+                    }
+                    let rows = rows.into_iter().collect();
+                    for part in parts {
+                        let lhs = Left {
+                            data: &small,
+                            rows: &rows,
+                            steps: &part.steps,
+                        };
+                        let rhs = Panels {
+                            data: &w.0[part.first..],
+                            step: STEP,
+                            panel: part.steps.len() * STEP,
+                        };
+                        multiply(
+                            &mut target,
+                            Target::Add,
+                            self.big,
+                            lhs,
+                            rhs,
+                            &mut Ahead::nothing(),
+                        );
+                    }
+                }
+            });
+    }
+
+    /// The gradient of the weight, of which only the rows and columns that count are touched.
+    ///
+    /// Samples are paired, so that a map of an odd number of positions leaves no pair half empty.
+    pub(crate) fn weight_gradient(&self, small: &[f32], big: &[f32], mode: Target, dw: &mut [f32]) {
+        let g = &self.geometry;
+        let map = self.big_bordered();
+        let big = map.pair(big, g.big);
+        let flat = Bordered {
+            size: g.small,
+            channels: self.small,
+            border: [0, 0],
+        };
+        let small = flat.pair(small, g.small);
+        let positions = small.len() / (2 * self.small);
+        let panels = self.small.div_ceil(COLUMNS);
+        let mut right = Scratch::take(panels * positions * STEP);
+        right
+            .par_chunks_exact_mut(positions * STEP)
+            .enumerate()
+            .for_each(|(panel, to)| {
+                let columns = panel * COLUMNS..self.small.min((panel + 1) * COLUMNS);
+                let rows = small.chunks_exact(2 * self.small);
+                for (to, row) in to.chunks_exact_mut(STEP).zip(rows) {
+                    let row = &row[2 * columns.start..2 * columns.end];
+                    let (to, rest) = to.split_at_mut(row.len());
+                    to.copy_from_slice(row);
+                    rest.fill(0);
+                }
+            });
+
+        let blocks: Vec<Offsets> = (0..positions.div_ceil(DEPTH))
+            .map(|block| block * DEPTH..positions.min((block + 1) * DEPTH))
+            .map(|block| {
+                let at = |position: usize| {
+                    let (sample, at) = (position / g.small_len(), position % g.small_len());
+                    let (row, column) = (at / g.small[1], at % g.small[1]);
+                    2 * map.at(sample, row * g.stride, column * g.stride)
+                };
+                block.map(at).collect()
+            })
+            .collect();
+        let mut tasks = Vec::new();
+        for (tap, dw) in dw.chunks_exact_mut(self.rows * self.columns).enumerate() {
+            let (dw, _) = dw.split_at_mut(self.big * self.columns);
+            let parts = dw.chunks_mut(HEIGHT * self.columns).enumerate();
+            tasks.extend(parts.map(|(part, dw)| (tap, part * HEIGHT, dw)));
+        }
+        tasks.into_par_iter().for_each(|(tap, channel, dw)| {
+            let mut target: Vec<&mut [f32]> = dw.chunks_exact_mut(self.columns).collect();
+            let start = map.at(0, tap / g.kernel[1], tap % g.kernel[1]) + channel;
+            let rows: Offsets = (0..target.len()).map(|row| 2 * (start + row)).collect();
+            for (block, steps) in blocks.iter().enumerate() {
+                let lhs = Left {
+                    data: &big,
+                    rows: &rows,
+                    steps,
+                };
+                let rhs = Panels {
+                    data: &right[block * DEPTH * STEP..],
+                    step: STEP,
+                    panel: positions * STEP,
+                };
+                let mode = if block == 0 { mode } else { Target::Add };
+                multiply(
+                    &mut target,
+                    mode,
+                    self.small,
+                    lhs,
+                    rhs,
+                    &mut Ahead::nothing(),
+                );
+            }
+        });
+    }
+}

@@ -1,0 +1,204 @@
+//! Rounding `f32` to bfloat16, in the layouts that products read.
+
+/// The nearest bfloat16, ties to even; numbers below the normal ones become zero, as in the processor.
+fn round(x: f32) -> u16 {
+    let bits = x.to_bits();
+    let upper = (bits >> 16) as u16;
+    if x.is_nan() {
+        return upper | 0x40;
+    }
+    if bits & 0x7f80_0000 == 0 {
+        return upper & 0x8000;
+    }
+    // A carry into the exponent is what rounding up needs; the largest become infinity.
+    ((bits + 0x7fff + u32::from(upper & 1)) >> 16) as u16
+}
+
+/// Rounds a row.
+pub(super) fn narrow(from: &[f32], to: &mut [u16]) {
+    assert_eq!(from.len(), to.len(), "rows of one length");
+    #[cfg(target_arch = "x86_64")]
+    if super::has_instructions() {
+        #[expect(unsafe_code, reason = "needs instructions beyond the baseline")]
+        // SAFETY: the processor has them, as was just detected.
+        return unsafe { with_avx512::narrow(from, to) };
+    }
+    for (to, &from) in to.iter_mut().zip(from) {
+        *to = round(from);
+    }
+}
+
+/// Rounds two rows and pairs them element by element; without a second row its elements are zero. `to` may
+/// be longer than the pairs: the rest becomes zero.
+pub(super) fn pair(even: &[f32], odd: Option<&[f32]>, to: &mut [u16]) {
+    let n = even.len();
+    assert!(to.len() >= 2 * n, "no room for the pairs");
+    let (pairs, rest) = to.split_at_mut(2 * n);
+    rest.fill(0);
+    let Some(odd) = odd else {
+        for (to, &even) in pairs.chunks_exact_mut(2).zip(even) {
+            to.copy_from_slice(&[round(even), 0]);
+        }
+        return;
+    };
+    assert_eq!(odd.len(), n, "rows of one length");
+    #[cfg(target_arch = "x86_64")]
+    if super::has_instructions() {
+        #[expect(unsafe_code, reason = "needs instructions beyond the baseline")]
+        // SAFETY: the processor has them, as was just detected.
+        return unsafe { with_avx512::pair(even, odd, pairs) };
+    }
+    pair_plain(even, odd, pairs);
+}
+
+fn pair_plain(even: &[f32], odd: &[f32], pairs: &mut [u16]) {
+    for ((to, &even), &odd) in pairs.chunks_exact_mut(2).zip(even).zip(odd) {
+        to.copy_from_slice(&[round(even), round(odd)]);
+    }
+}
+
+#[cfg(target_arch = "x86_64")]
+mod with_avx512 {
+    use std::arch::x86_64::{
+        __m512bh, __m512i, _mm512_cvtne2ps_pbh, _mm512_loadu_ps, _mm512_loadu_si512,
+        _mm512_permutexvar_epi16, _mm512_storeu_si512,
+    };
+
+    /// Sixteen of the first row and sixteen of the second, in turn.
+    static IN_TURN: [u16; 32] = {
+        let mut order = [0; 32];
+        let mut i = 0;
+        while i < 16 {
+            order[2 * i as usize] = i;
+            order[2 * i as usize + 1] = 16 + i;
+            i += 1;
+        }
+        order
+    };
+
+    #[target_feature(enable = "avx512f,avx512bw,avx512bf16")]
+    pub(super) fn narrow(from: &[f32], to: &mut [u16]) {
+        let (rows, rest) = from.as_chunks::<32>();
+        let (to_rows, to_rest) = to.as_chunks_mut::<32>();
+        for (from, to) in rows.iter().zip(to_rows) {
+            store(rounded(from[..16].as_ptr(), from[16..].as_ptr()), to);
+        }
+        for (to, &from) in to_rest.iter_mut().zip(rest) {
+            *to = super::round(from);
+        }
+    }
+
+    #[target_feature(enable = "avx512f,avx512bw,avx512bf16")]
+    pub(super) fn pair(even: &[f32], odd: &[f32], pairs: &mut [u16]) {
+        let (evens, even_rest) = even.as_chunks::<16>();
+        let (odds, odd_rest) = odd.as_chunks::<16>();
+        let (to, to_rest) = pairs.as_chunks_mut::<32>();
+        #[expect(unsafe_code, reason = "vectors are loaded by pointers")]
+        // SAFETY: the array has 64 bytes.
+        let order = unsafe { _mm512_loadu_si512(IN_TURN.as_ptr().cast()) };
+        for ((even, odd), to) in evens.iter().zip(odds).zip(to) {
+            let both = rounded(even.as_ptr(), odd.as_ptr());
+            store(_mm512_permutexvar_epi16(order, both), to);
+        }
+        super::pair_plain(even_rest, odd_rest, to_rest);
+    }
+
+    /// Sixteen numbers from `low` and sixteen from `high`, rounded; both must have as many.
+    #[inline]
+    #[target_feature(enable = "avx512f,avx512bw,avx512bf16")]
+    fn rounded(low: *const f32, high: *const f32) -> __m512i {
+        #[expect(unsafe_code, reason = "vectors are loaded by pointers")]
+        // SAFETY: every caller passes pointers to sixteen elements, and 32 bfloat16 are 64 bytes of any bits.
+        unsafe {
+            let both = _mm512_cvtne2ps_pbh(_mm512_loadu_ps(high), _mm512_loadu_ps(low));
+            std::mem::transmute::<__m512bh, __m512i>(both)
+        }
+    }
+
+    #[inline]
+    #[target_feature(enable = "avx512f")]
+    fn store(vector: __m512i, to: &mut [u16; 32]) {
+        #[expect(unsafe_code, reason = "vectors are stored by pointers")]
+        // SAFETY: the array has 64 bytes, borrowed mutably.
+        unsafe {
+            _mm512_storeu_si512(to.as_mut_ptr().cast(), vector);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::reference;
+
+    /// Every kind of number, and many of no kind.
+    fn numbers() -> Vec<f32> {
+        let mut numbers = vec![
+            0.0,
+            -0.0,
+            1.0,
+            -1.0,
+            f32::NAN,
+            -f32::NAN,
+            f32::from_bits(0x7f80_0001),
+            f32::INFINITY,
+            f32::NEG_INFINITY,
+            f32::MAX,
+            f32::MIN,
+            f32::MIN_POSITIVE,
+            f32::from_bits(0x007f_ffff),
+            f32::from_bits(0x8000_0001),
+        ];
+        // Halfway between neighbours of either parity, and beside it.
+        for upper in [0x3f80_u32, 0x3f81, 0xbf80, 0xbf81, 0x0080, 0x7f7f] {
+            for lower in [0x7fff, 0x8000, 0x8001] {
+                numbers.push(f32::from_bits(upper << 16 | lower));
+            }
+        }
+        let mut state = 1_u32;
+        for _ in 0..5000 {
+            state = state.wrapping_mul(747_796_405).wrapping_add(2_891_336_453);
+            numbers.push(f32::from_bits(state));
+        }
+        numbers
+    }
+
+    fn same(got: u16, number: f32) {
+        let wanted = reference::bf16(number);
+        let got = f32::from_bits(u32::from(got) << 16);
+        let both_nan = got.is_nan() && wanted.is_nan();
+        assert!(
+            both_nan || got.to_bits() == wanted.to_bits(),
+            "{number:e}: got {got:e}, wanted {wanted:e}"
+        );
+    }
+
+    #[test]
+    fn rounding_equals_its_twin() {
+        for number in numbers() {
+            same(round(number), number);
+        }
+    }
+
+    #[test]
+    fn rows_and_pairs_are_rounded_number_by_number() {
+        let numbers = numbers();
+        for n in [0, 1, 15, 16, 31, 32, 33, numbers.len() / 2] {
+            let (even, odd) = numbers.split_at(numbers.len() / 2);
+            let (even, odd) = (&even[..n], &odd[..n]);
+            let mut row = vec![1; n];
+            narrow(even, &mut row);
+            let (mut pairs, mut halves) = (vec![1; 2 * n + 5], vec![1; 2 * n]);
+            pair(even, Some(odd), &mut pairs);
+            pair(even, None, &mut halves);
+            for i in 0..n {
+                same(row[i], even[i]);
+                same(pairs[2 * i], even[i]);
+                same(pairs[2 * i + 1], odd[i]);
+                same(halves[2 * i], even[i]);
+                assert_eq!(halves[2 * i + 1], 0);
+            }
+            assert_eq!(pairs[2 * n..], [0; 5]);
+        }
+    }
+}
