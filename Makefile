@@ -27,6 +27,8 @@ THREADS ?=
 FORCE ?=
 #: CHECKPOINT  what eval looks at; by default the highest checkpoint of RUN
 CHECKPOINT ?= $(shell printf '%s\n' "$(RUN)"/train/checkpoints/step-*.safetensors | sort -V | tail -n 1)
+#: CHECKPOINTS CHECKPOINTS=1: eval measures every checkpoint of RUN, a line each
+CHECKPOINTS ?=
 #: PREPARE, TRAIN, SAMPLE, EVAL   the command that runs a stage: TRAIN='python mine.py' swaps one
 PREPARE ?= $(BIN)/dcgan-prepare
 TRAIN ?= $(BIN)/dcgan-train
@@ -35,6 +37,13 @@ EVAL ?= $(BIN)/dcgan-eval
 
 COMMON = --pipeline "$(PIPELINE)" $(patsubst %,--set '%',$(SET)) \
   $(if $(THREADS),--threads $(THREADS)) $(if $(FORCE),--force)
+
+# What the report shows of a training beside its figures; a trainer of one's own may lack it.
+RAN = $(RUN)/train
+seen = $(if $(shell test -e "$(2)" && echo yes),$(1) "$(2)")
+BESIDE = $(call seen,--timing,$(RAN)/timing.csv) \
+  $(if $(shell ls "$(RAN)"/samples/step-*.png 2>/dev/null),--grids "$(RAN)/samples") \
+  $(if $(CHECKPOINTS),--checkpoints "$(RAN)/checkpoints")
 
 # A stage whose command was replaced needs no build of ours.
 built_for = $(if $(filter file,$(origin $(1))),build)
@@ -58,7 +67,7 @@ sample: $(call built_for,SAMPLE) ## Stage 3: the generator to RUN/sample: pictur
 	$(SAMPLE) $(COMMON) --model "$(RUN)/train/generator.safetensors" --out "$(RUN)/sample"
 
 eval: $(call built_for,EVAL) ## Stage 4: dataset and checkpoint to RUN/eval: grids, statistics
-	$(EVAL) $(COMMON) --dataset "$(RUN)/prepare/dataset.safetensors" --checkpoint "$(CHECKPOINT)" --metrics "$(RUN)/train/metrics.csv" --out "$(RUN)/eval"
+	$(EVAL) $(COMMON) --dataset "$(RUN)/prepare/dataset.safetensors" --checkpoint "$(CHECKPOINT)" --metrics "$(RUN)/train/metrics.csv" $(BESIDE) --out "$(RUN)/eval"
 
 check: fmt clippy test smoke doc ## The whole gate: what CI runs
 

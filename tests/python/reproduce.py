@@ -60,6 +60,15 @@ def inputs_of(stage, manifest, new, classifier):
     """The options that name the inputs, as files of the new run."""
     names = [record["name"] for record in manifest["inputs"]]
     options = []
+    if stage == "eval":
+        # The film's grids, and checkpoints that were measured beside the evaluated one, are read by folder.
+        grids = [name for name in names if name.endswith(".png")]
+        checkpoints = sorted(name for name in names if name.startswith("step-") and name not in grids)
+        if grids:
+            options += ["--grids", new / "train/samples"]
+        if len(checkpoints) > 1:
+            options += ["--checkpoints", new / "train/checkpoints"]
+        names = [name for name in names if name not in grids + checkpoints[:-1]]
     for name in names:
         if name == "dataset.safetensors" and stage != "prepare":
             options += ["--dataset", new / "prepare" / name]

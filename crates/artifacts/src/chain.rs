@@ -83,7 +83,14 @@ pub fn verify_run(run: &Path, sources: Option<&Path>) -> Result<Vec<Verified>, E
 
 /// Finds the file of the run that a stage read.
 fn input(run: &Path, folder: &Path, record: &FileRecord) -> Result<Link, Error> {
-    let places = ["prepare", "train/checkpoints", "train", "sample", "eval"];
+    let places = [
+        "prepare",
+        "train/checkpoints",
+        "train/samples",
+        "train",
+        "sample",
+        "eval",
+    ];
     for place in places {
         let path = run.join(place).join(&record.name);
         if path.is_file() && is_same(&path, record)? {

@@ -17,8 +17,13 @@ pub struct Args {
     pub dataset: PathBuf,
 
     /// Checkpoint of dcgan-train: its generator draws the images, its discriminator judges them
-    #[arg(long, value_name = "FILE", required_unless_present = "samples")]
+    #[arg(long, value_name = "FILE", required_unless_present_any = ["samples", "checkpoints"])]
     pub checkpoint: Option<PathBuf>,
+
+    /// Folder of checkpoints to measure as well: a line each in checkpoints.csv, and the logits over the
+    /// training. Without `--checkpoint` and `--samples` the newest is evaluated
+    #[arg(long, value_name = "DIR")]
+    pub checkpoints: Option<PathBuf>,
 
     /// Images from anywhere (samples.safetensors) in the place of the checkpoint's own
     #[arg(long, value_name = "FILE")]
@@ -31,6 +36,14 @@ pub struct Args {
     /// The run's metrics.csv: its curves in the report, and the alarm of oscillation
     #[arg(long, value_name = "FILE")]
     pub metrics: Option<PathBuf>,
+
+    /// The run's timing.csv: timing.html beside the report
+    #[arg(long, value_name = "FILE")]
+    pub timing: Option<PathBuf>,
+
+    /// Folder of the run's grids (step-NNNNNNNN.png): the film of the training in the report
+    #[arg(long, value_name = "DIR")]
+    pub grids: Option<PathBuf>,
 
     /// The options of every stage.
     #[command(flatten)]

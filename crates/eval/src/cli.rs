@@ -1,6 +1,6 @@
 //! The command line: an evaluation, or one of the subcommands.
 
-use crate::{Args, ClassifierArgs, VerifyArgs};
+use crate::{Args, ClassifierArgs, CompareArgs, VerifyArgs};
 use clap::{ArgMatches, Args as _, Command, CommandFactory, FromArgMatches, Parser};
 
 /// What `dcgan-eval` is asked to do.
@@ -10,6 +10,8 @@ pub enum Cli {
     Evaluate(Args),
     /// Train the classifier that the metrics use.
     Classifier(ClassifierArgs),
+    /// Hold evaluated runs against each other.
+    Compare(CompareArgs),
     /// Verify a whole run.
     Verify(VerifyArgs),
 }
@@ -19,9 +21,11 @@ pub enum Cli {
 impl CommandFactory for Cli {
     fn command() -> Command {
         let classifier = ClassifierArgs::augment_args(Command::new("classifier"));
+        let compare = CompareArgs::augment_args(Command::new("compare"));
         let verify = VerifyArgs::augment_args(Command::new("verify"));
         Args::command()
             .subcommand(classifier)
+            .subcommand(compare)
             .subcommand(verify)
             .args_conflicts_with_subcommands(true)
             .subcommand_negates_reqs(true)
@@ -36,6 +40,7 @@ impl CommandFactory for Cli {
 impl FromArgMatches for Cli {
     fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
         match matches.subcommand() {
+            Some(("compare", matches)) => CompareArgs::from_arg_matches(matches).map(Self::Compare),
             Some(("verify", matches)) => VerifyArgs::from_arg_matches(matches).map(Self::Verify),
             Some((_, matches)) => ClassifierArgs::from_arg_matches(matches).map(Self::Classifier),
             None => Args::from_arg_matches(matches).map(Self::Evaluate),

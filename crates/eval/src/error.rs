@@ -114,6 +114,71 @@ pub enum Error {
         #[source]
         source: dcgan_metrics::Error,
     },
+    /// A folder without checkpoints.
+    #[error("`{}` holds no checkpoints, expected files `step-NNNNNNNN.safetensors`", folder.display())]
+    NoCheckpoints {
+        /// The folder.
+        folder: PathBuf,
+    },
+    /// A folder without grids.
+    #[error("`{}` holds no grids, expected files `step-NNNNNNNN.png`", folder.display())]
+    NoGrids {
+        /// The folder.
+        folder: PathBuf,
+    },
+    /// A grid or its folder cannot be read.
+    #[error("cannot read `{}`", path.display())]
+    Grids {
+        /// The file or folder.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
+    /// A grid is no picture of ours.
+    #[error("cannot decode `{}`", path.display())]
+    Grid {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: dcgan_figures::Error,
+    },
+    /// Grids of different sizes.
+    #[error(
+        "`{}` is of another size than `{}`, expected grids of one training",
+        path.display(), first.display()
+    )]
+    OtherGrid {
+        /// The grid.
+        path: PathBuf,
+        /// The first one.
+        first: PathBuf,
+    },
+    /// A run without an evaluation.
+    #[error("the run `{}` is not evaluated, expected `eval/manifest.json`", path.display())]
+    NotEvaluated {
+        /// The run's folder.
+        path: PathBuf,
+    },
+    /// Figures that are no longer those that the evaluation wrote.
+    #[error("`{}` is not what its manifest says: it was changed or damaged", path.display())]
+    ChangedMetrics {
+        /// The file.
+        path: PathBuf,
+    },
+    /// A weight that is infinite or not a number.
+    #[error("value {index} of `{array}` in `{}` is {got}, expected a finite number", path.display())]
+    NotFinite {
+        /// The checkpoint or classifier.
+        path: PathBuf,
+        /// The array.
+        array: String,
+        /// Position of its first such value.
+        index: usize,
+        /// The value.
+        got: f32,
+    },
     /// A picture could not be made.
     #[error("cannot draw `{name}`")]
     Picture {
@@ -162,6 +227,20 @@ impl Hint for Error {
             Self::NoImages => "`make train` makes checkpoints, `make sample` makes samples".into(),
             Self::Measure { source, .. } => return source.hint(),
             Self::Classifier { .. } => "`dcgan-eval classifier` makes another one".into(),
+            Self::NoCheckpoints { .. } => "`make train` makes checkpoints".into(),
+            Self::NoGrids { .. }
+            | Self::Grids { .. }
+            | Self::Grid { .. }
+            | Self::OtherGrid { .. } => {
+                "give the folder `train/samples` of a run, or leave `--grids` out".into()
+            }
+            Self::NotEvaluated { .. } | Self::ChangedMetrics { .. } => {
+                "`make eval RUN=...` evaluates it".into()
+            }
+            Self::NotFinite { .. } => {
+                "the training that made it has diverged: take an earlier checkpoint, or another file"
+                    .into()
+            }
             Self::Picture { source, .. } => return source.hint(),
         })
     }

@@ -1,35 +1,47 @@
 //! One evaluation, from open inputs to the bytes of every file.
 
+use crate::checkpoints::{Listed, Rows, Shared};
 use crate::classifier::Work;
-use crate::copying::{Copied, Copying, Pairs};
-use crate::discriminator::{Kind, Statistics};
+use crate::copying::Pairs;
 use crate::images::Images;
 use crate::inputs::{Extractor, Inputs};
-use crate::quality::{Judge, Quality};
-use crate::reading::Reader;
+use crate::measure::{Measure, Measured};
 use crate::report::{self, Report};
-use crate::{Args, Error, alarms, grids, summary, svg, tables};
-use dcgan_artifacts::{ClassifierFile, Columns, DatasetReader, FileRecord, NeighboursFile, Part};
+use crate::{Args, Error, alarms, film, grids, summary, svg, tables, timing};
+use dcgan_artifacts::{ClassifierFile, FileRecord, NeighboursFile};
 use dcgan_figures::{Picture, encode_png};
 use dcgan_models::BLOCK;
 use dcgan_settings::Eval;
-use dcgan_terminal::{Failure, Progress, Signals};
+use dcgan_terminal::{Failure, Signals};
 use serde_json::{Value, json};
+use std::borrow::Cow;
+use std::path::Path;
 
 /// One file to write.
 #[derive(Debug)]
 pub(crate) struct Output {
-    pub(crate) name: &'static str,
+    pub(crate) name: Cow<'static, str>,
     pub(crate) bytes: Vec<u8>,
 }
 
-/// All that an evaluation gives, before anything is written.
+impl Output {
+    fn new(name: impl Into<Cow<'static, str>>, bytes: Vec<u8>) -> Self {
+        let name = name.into();
+        Self { name, bytes }
+    }
+}
+
+/// All that an evaluation gives, before anything but the checkpoints' rows is written.
 pub(crate) struct Evaluation {
     /// To be kept beside the result, so that another evaluation need not train it again.
     pub(crate) classifier: Option<ClassifierFile>,
     /// The same of the test images' neighbours.
     pub(crate) neighbours: Option<NeighboursFile>,
     pub(crate) outputs: Vec<Output>,
+    /// The figures of several checkpoints.
+    pub(crate) rows: Option<Rows>,
+    /// `timing.html`, which stands outside the manifest.
+    pub(crate) timing: Option<String>,
     /// `metrics.json`.
     pub(crate) metrics: Value,
     /// What a person reads on stdout.
@@ -51,30 +63,14 @@ pub(crate) fn evaluate(
         extractor,
         neighbours: kept,
         curves,
+        timing,
+        grids: film,
+        listed,
     } = inputs;
     let interpolation = source.interpolation(settings)?;
+    let is_drawn = interpolation.is_some();
     let class_names = dataset.info().class_names.clone();
     let images = source.into_images(settings, args.common.quiet, signals)?;
-
-    let mut outputs = sample_grids(&images, interpolation.as_ref(), class_names.len())?;
-    let mut metrics = json!({ "images": counts(&dataset, &images) });
-    let mut table = format!("{} generated images\n", images.n);
-    let (mut statistics, mut judged) = (None, None);
-    if let Some(discriminator) = &discriminator {
-        let reader = Reader {
-            discriminator,
-            seed: settings.seed,
-            signals,
-        };
-        let found = judge(&reader, &dataset, &images, args, settings)?;
-        metrics["step"] = json!(discriminator.step());
-        metrics["discriminator"] = tables::discriminator_metrics(&found);
-        let tree = tables::discriminator_tree(&found, &class_names, BLOCK);
-        let rows = tables::discriminator_rows(&found, &class_names);
-        outputs.extend(discriminator_files(&rows, &tree));
-        table = summary::table(&found, &class_names);
-        (statistics, judged) = (Some(found), Some(tree));
-    }
     let work = Work {
         dataset: &dataset,
         quiet: args.common.quiet,
@@ -82,67 +78,136 @@ pub(crate) fn evaluate(
     };
     let is_kept = extractor.is_kept();
     let extractor = classifier_file(extractor, work, settings)?;
-    let judge = Judge {
-        work,
-        file: &extractor,
-        settings,
-    };
-    let Quality {
-        tree,
-        worst,
-        surest,
-    } = judge.quality(&images)?;
-    table += &summary::quality(&tree);
-    metrics["quality"] = tree;
-    outputs.extend(extremes(&images, [&worst, &surest])?);
-    let copying = Copying {
+    let measure = Measure {
         dataset: &dataset,
-        images: &images,
-        kept: kept.as_ref(),
+        extractor: &extractor,
+        neighbours: kept.as_ref(),
         settings,
         quiet: args.common.quiet,
         signals,
     };
-    let Copied {
-        tree,
-        pairs,
-        neighbours,
-    } = copying.metrics()?;
-    table += &summary::pixels(&tree);
-    metrics["pixels"] = tree;
-    if let Some(pairs) = pairs {
-        outputs.extend(nearest(&pairs, images.shape)?);
-    }
-    let bounds = &settings.alarms;
+    let judge = args.checkpoint.as_deref().zip(discriminator.as_ref());
+    let measured = measure.of(&images, judge)?;
+    let known = args.checkpoint.as_deref().filter(|_| is_drawn);
+    let rows = checkpoint_rows(&measure, &measured, known, &listed, args, provenance)?;
+
+    let mut metrics = measured.metrics.clone();
     let quality = &metrics["quality"];
-    metrics["alarms"] = alarms::tree(bounds, statistics.as_ref(), quality, curves.as_ref());
-    table += &summary::alarms(&metrics["alarms"]);
-    outputs.extend(curves.as_ref().map(charts).unwrap_or_default());
+    let bounds = &settings.alarms;
+    metrics["alarms"] = alarms::tree(
+        bounds,
+        measured.statistics.as_ref(),
+        quality,
+        curves.as_ref(),
+    );
+    let judged = measured
+        .statistics
+        .as_ref()
+        .map(|found| tables::discriminator_tree(found, &class_names, BLOCK));
+    let mut outputs = sample_grids(&images, interpolation.as_ref(), class_names.len())?;
+    if let (Some(found), Some(tree)) = (&measured.statistics, &judged) {
+        let rows = tables::discriminator_rows(found, &class_names);
+        outputs.extend(discriminator_files(&rows, tree));
+    }
+    for (name, indices) in [
+        ("worst.png", &measured.worst),
+        ("surest.png", &measured.surest),
+    ] {
+        if !indices.is_empty() {
+            outputs.push(png(name, grids::of(&images, indices))?);
+        }
+    }
+    if let Some(pairs) = &measured.pairs {
+        outputs.extend(nearest(pairs, images.shape)?);
+    }
+    if !film.is_empty() {
+        outputs.push(Output::new(film::FILE, film::gif(film)?));
+    }
+    let over_time = rows.as_ref().map(Rows::charts).unwrap_or_default();
+    let curve_charts = curves.as_ref().map(report::curves).unwrap_or_default();
+    for (name, chart) in curve_charts.iter().chain(&over_time) {
+        outputs.push(Output::new(*name, svg::standalone(chart)));
+    }
     let report = Report {
         dataset: &dataset.info().name,
         metrics: &metrics,
         discriminator: judged.as_ref(),
         curves: curves.as_ref(),
         pictures: pictures(&outputs),
+        over_time: &over_time,
         settings: provenance.0,
         inputs: provenance.1,
     };
-    let bytes = report.html().into_bytes();
-    outputs.push(Output {
-        name: "report.html",
-        bytes,
-    });
-    outputs.push(Output {
-        name: "metrics.json",
-        bytes: tables::json(&metrics),
-    });
+    let report = report.html().into_bytes();
+    outputs.push(Output::new("report.html", report));
+    outputs.push(Output::new("metrics.json", tables::json(&metrics)));
+    if let Some(rows) = &rows {
+        outputs.push(Output::new("checkpoints.csv", rows.table()));
+        outputs.extend(rows.files().map(|(name, bytes)| Output::new(name, bytes)));
+    }
     Ok(Evaluation {
+        table: table(&measured, &metrics, images.n, &class_names),
         classifier: is_kept.then_some(extractor),
-        neighbours,
+        neighbours: measured.neighbours,
         outputs,
+        rows,
+        timing: timing.as_ref().map(timing::html),
         metrics,
-        table,
     })
+}
+
+/// The figures of the checkpoints that were listed, the one that was evaluated among them.
+fn checkpoint_rows(
+    measure: &Measure<'_>,
+    measured: &Measured,
+    known: Option<&Path>,
+    listed: &[Listed],
+    args: &Args,
+    (identity, records): (&Value, &[FileRecord]),
+) -> Result<Option<Rows>, Failure> {
+    if listed.is_empty() {
+        return Ok(None);
+    }
+    let same = known.and_then(|known| listed.iter().find(|listed| listed.path == known));
+    // Whatever else the figures depend on: all inputs but the checkpoints and the run's own tables.
+    let others: Vec<&FileRecord> = records
+        .iter()
+        .filter(|record| listed.iter().all(|listed| listed.sha256 != record.sha256))
+        .filter(|record| !has_ending(&record.name, &["csv", "png"]))
+        .collect();
+    let neighbours = measured.neighbours.as_ref().or(measure.neighbours);
+    let shared = Shared {
+        measure: &Measure {
+            neighbours,
+            ..*measure
+        },
+        provenance: json!({
+            "inputs": others,
+            "settings": identity,
+            "version": env!("CARGO_PKG_VERSION"),
+        }),
+        known: same.map(|listed| (listed.sha256.as_str(), measured)),
+        out: &args.common.out,
+    };
+    shared.rows(listed).map(Some)
+}
+
+fn has_ending(name: &str, endings: &[&str]) -> bool {
+    let ending = Path::new(name)
+        .extension()
+        .and_then(|ending| ending.to_str());
+    ending.is_some_and(|ending| endings.contains(&ending))
+}
+
+/// What a person reads.
+fn table(measured: &Measured, metrics: &Value, n: usize, class_names: &[String]) -> String {
+    let head = match &measured.statistics {
+        Some(found) => summary::table(found, class_names),
+        None => format!("{n} generated images\n"),
+    };
+    head + &summary::quality(&metrics["quality"])
+        + &summary::pixels(&metrics["pixels"])
+        + &summary::alarms(&metrics["alarms"])
 }
 
 /// The classifier at hand, or one that is made now.
@@ -176,48 +241,25 @@ fn sample_grids(
     Ok(outputs)
 }
 
-/// `worst.png` and `surest.png`, where there are such images.
-fn extremes(images: &Images, chosen: [&[usize]; 2]) -> Result<Vec<Output>, Failure> {
-    let named = ["worst.png", "surest.png"].into_iter().zip(chosen);
-    named
-        .filter(|(_, indices)| !indices.is_empty())
-        .map(|(name, indices)| png(name, grids::of(images, indices)))
-        .collect()
-}
-
-/// `loss.svg` and `discriminator.svg`.
-fn charts(curves: &Columns) -> Vec<Output> {
-    let charts = report::curves(curves).into_iter();
-    charts
-        .map(|(name, chart)| Output {
-            name,
-            bytes: svg::standalone(&chart),
-        })
-        .collect()
-}
-
 /// `discriminator.csv` and `discriminator.json`.
 fn discriminator_files(rows: &[[String; 7]], tree: &Value) -> [Output; 2] {
-    let table = tables::csv(tables::HEADER, rows);
+    let table = tables::csv(&tables::HEADER, rows);
     [
         ("discriminator.csv", table),
         ("discriminator.json", tables::json(tree)),
     ]
-    .map(|(name, bytes)| Output { name, bytes })
+    .map(|(name, bytes)| Output::new(name, bytes))
 }
 
 /// `nearest.png` and `nearest.csv`.
 fn nearest(pairs: &Pairs, shape: [usize; 3]) -> Result<[Output; 2], Failure> {
-    let table = Output {
-        name: "nearest.csv",
-        bytes: tables::csv(Pairs::HEADER, &pairs.rows()),
-    };
+    let table = Output::new("nearest.csv", tables::csv(&Pairs::HEADER, &pairs.rows()));
     Ok([png("nearest.png", grids::pairs(pairs, shape))?, table])
 }
 
 /// The pictures among the outputs, with their captions.
 fn pictures(outputs: &[Output]) -> Vec<(&str, &str, &[u8])> {
-    const CAPTIONS: [(&str, &str); 6] = [
+    const CAPTIONS: [(&str, &str); 7] = [
         (
             "grid-classes.png",
             "Ten generated images of each class, a row per class",
@@ -236,49 +278,16 @@ fn pictures(outputs: &[Output]) -> Vec<(&str, &str, &[u8])> {
             "nearest.png",
             "Generated images nearest to a training image, each left of that image",
         ),
+        (
+            film::FILE,
+            "The same noise drawn at every so many steps of the training, from the first to the last",
+        ),
     ];
     let find = |(name, caption)| {
         let output = outputs.iter().find(|output| output.name == name)?;
         Some((name, caption, output.bytes.as_slice()))
     };
     CAPTIONS.into_iter().filter_map(find).collect()
-}
-
-/// The discriminator's statistics on real and generated images.
-fn judge(
-    reader: &Reader<'_>,
-    dataset: &DatasetReader,
-    images: &Images,
-    args: &Args,
-    settings: &Eval,
-) -> Result<Statistics, Failure> {
-    let mut parts = Vec::new();
-    for (kind, part) in [(Kind::Train, Part::Train), (Kind::Test, Part::Test)] {
-        if let Some(n) = dataset.len(part) {
-            let progress = Progress::new("discriminator", n as u64, args.common.quiet);
-            parts.push(reader.real(kind, dataset, part, &progress)?);
-            progress.finish();
-        }
-    }
-    let progress = Progress::new("discriminator", images.n as u64, args.common.quiet);
-    parts.push(reader.generated(images, &progress)?);
-    progress.finish();
-    let classes = dataset.info().class_names.len();
-    Statistics::of(&parts, classes, settings.histogram_bins).map_err(|source| {
-        let path = args.checkpoint.clone().unwrap_or_default();
-        Failure::input(Error::Measure { path, source })
-    })
-}
-
-/// Images of each kind.
-fn counts(dataset: &DatasetReader, images: &Images) -> Value {
-    let mut counts = json!({ Kind::Generated.name(): images.n });
-    for (kind, part) in [(Kind::Train, Part::Train), (Kind::Test, Part::Test)] {
-        if let Some(n) = dataset.len(part) {
-            counts[kind.name()] = json!(n);
-        }
-    }
-    counts
 }
 
 fn png(
@@ -288,5 +297,5 @@ fn png(
     let bytes = picture
         .and_then(|picture| encode_png(&picture))
         .map_err(|source| Failure::output(Error::Picture { name, source }))?;
-    Ok(Output { name, bytes })
+    Ok(Output::new(name, bytes))
 }

@@ -1,14 +1,16 @@
 //! Opening the inputs, and refusing those that do not fit together before anything is computed.
 
+use crate::checkpoints::Listed;
 use crate::classifier::{self, classifier_config};
 use crate::copying;
 use crate::error::artifact_failure;
 use crate::images::Images;
-use crate::{Args, Error};
+use crate::{Args, Error, film};
 use dcgan_artifacts::{
-    Artifact, ClassifierFile, Columns, DatasetReader, FileRecord, NeighboursFile, NetworkInfo,
-    Part, Samples, digest_file, read_checkpoint_info,
+    Arrays, Artifact, ClassifierFile, Columns, DatasetReader, FileRecord, NeighboursFile,
+    NetworkInfo, Part, Samples, digest_file, list_checkpoints, read_checkpoint_info,
 };
+use dcgan_figures::Picture;
 use dcgan_metrics::Classifier;
 use dcgan_models::{BLOCK, ClassChoice, LoadedDiscriminator, LoadedGenerator, between};
 use dcgan_settings::Eval;
@@ -37,6 +39,12 @@ pub(crate) struct Inputs {
     /// What an earlier evaluation of this folder found of this dataset.
     pub(crate) neighbours: Option<NeighboursFile>,
     pub(crate) curves: Option<Columns>,
+    /// The run's timing.
+    pub(crate) timing: Option<Columns>,
+    /// Grids of the training, the first to the last.
+    pub(crate) grids: Vec<Picture>,
+    /// The checkpoints to measure as well.
+    pub(crate) listed: Vec<Listed>,
 }
 
 /// Where the features come from.
@@ -74,8 +82,37 @@ pub(crate) fn records(args: &Args, settings: &Eval) -> Result<Vec<FileRecord>, F
             records.push(record(path, artifact)?);
         }
     }
+    let of_grids = |folder: &PathBuf| film::frames(folder);
+    for frame in args
+        .grids
+        .as_ref()
+        .map(of_grids)
+        .transpose()?
+        .iter()
+        .flatten()
+    {
+        records.push(record(frame, Artifact::Other)?);
+    }
+    for path in listed(args)? {
+        records.push(record(&path, Artifact::Checkpoint)?);
+    }
     records.sort();
+    // The checkpoint that is evaluated is one of the listed ones, as a rule.
+    records.dedup();
     Ok(records)
+}
+
+/// The checkpoints of the folder that was named, by their steps.
+pub(crate) fn listed(args: &Args) -> Result<Vec<PathBuf>, Failure> {
+    let Some(folder) = &args.checkpoints else {
+        return Ok(Vec::new());
+    };
+    let found = list_checkpoints(folder).map_err(artifact_failure)?;
+    if found.is_empty() {
+        let folder = folder.clone();
+        return Err(Failure::input(Error::NoCheckpoints { folder }));
+    }
+    Ok(found.into_iter().map(|(_, path)| path).collect())
 }
 
 /// The classifier that was asked for, on the command line or in the settings.
@@ -120,6 +157,8 @@ impl Inputs {
             Some(path) => {
                 let discriminator = LoadedDiscriminator::load(path).map_err(Failure::input)?;
                 checks.network(path, discriminator.info())?;
+                let arrays = discriminator.discriminator().arrays();
+                finite(path, &arrays.map_err(Failure::input)?)?;
                 Some(discriminator)
             }
             None => None,
@@ -145,12 +184,32 @@ impl Inputs {
         }
         let curves = args.metrics.as_deref().map(Columns::read);
         let curves = curves.transpose().map_err(artifact_failure)?;
+        let timing = args.timing.as_deref().map(Columns::read);
+        let timing = timing.transpose().map_err(artifact_failure)?;
+        let grids = match &args.grids {
+            Some(folder) => film::read(&film::frames(folder)?)?,
+            None => Vec::new(),
+        };
+        let mut all = Vec::new();
+        for path in listed(args)? {
+            let info = read_checkpoint_info(&path).map_err(artifact_failure)?;
+            checks.network(&path, &info.network)?;
+            checks.enough_real()?;
+            let sha256 = record(&path, Artifact::Checkpoint)?.sha256;
+            all.push(Listed { path, sha256 });
+        }
+        if !all.is_empty() && settings.n < BLOCK {
+            let (expected, got) = (BLOCK, settings.n);
+            return Err(Failure::usage(Error::TooFewToDraw { expected, got }));
+        }
         let extractor = checks.extractor(args, settings)?;
         let source = match (samples, &args.checkpoint) {
             (Some((_, images)), _) => Source::Samples(images),
             (None, Some(path)) => {
                 let generator =
                     LoadedGenerator::load_either(path, settings.ema).map_err(Failure::input)?;
+                let arrays = generator.generator().arrays();
+                finite(path, &arrays.map_err(Failure::input)?)?;
                 Source::Generator(Box::new(generator))
             }
             (None, None) => return Err(Failure::usage(Error::NoImages)),
@@ -168,6 +227,9 @@ impl Inputs {
             extractor,
             neighbours,
             curves,
+            timing,
+            grids,
+            listed: all,
         })
     }
 }
@@ -328,6 +390,7 @@ impl Checks<'_> {
                 let path = path.clone();
                 Failure::input(Error::Classifier { path, source })
             })?;
+            finite(path, &file.arrays)?;
             return Ok(Extractor::Given(Box::new(file)));
         }
         let labels = self.dataset.labels(Part::Train).unwrap_or_default();
@@ -395,6 +458,21 @@ impl Checks<'_> {
         }
         Ok(())
     }
+}
+
+/// Every weight is a number: one that is none would spoil each figure, late and without a name.
+fn finite(path: &Path, arrays: &Arrays) -> Result<(), Failure> {
+    for (array, (_, values)) in arrays {
+        if let Some(index) = values.iter().position(|value| !value.is_finite()) {
+            return Err(Failure::input(Error::NotFinite {
+                path: path.to_owned(),
+                array: array.clone(),
+                index,
+                got: values[index],
+            }));
+        }
+    }
+    Ok(())
 }
 
 fn enough(what: &str, got: usize, expected: usize) -> Result<(), Failure> {

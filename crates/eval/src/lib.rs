@@ -5,15 +5,21 @@
 
 mod alarms;
 mod args;
+mod checkpoints;
 mod classifier;
 mod cli;
+mod compare;
 mod copying;
 mod discriminator;
 mod error;
 mod evaluate;
+mod film;
 mod grids;
 mod images;
 mod inputs;
+mod measure;
+mod over_time;
+mod page;
 mod quality;
 mod reading;
 mod report;
@@ -21,10 +27,12 @@ mod run;
 mod summary;
 mod svg;
 mod tables;
+mod timing;
 mod verify;
 
 pub use args::{Args, ClassifierArgs};
 pub use cli::Cli;
+pub use compare::CompareArgs;
 pub use error::Error;
 pub use run::run;
 pub use verify::VerifyArgs;

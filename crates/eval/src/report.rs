@@ -1,13 +1,15 @@
 //! `report.html`: one file that needs nothing else, made of the trees and pictures of the evaluation.
 
 use crate::alarms;
-use crate::svg::{self, Named, bars, escape, histograms, lines, reliability, short};
+use crate::page::{self, section};
+use crate::svg::{Named, bars, escape, histograms, lines, reliability, short};
 use dcgan_artifacts::{Columns, FileRecord};
 use serde_json::Value;
 use std::fmt::Write as _;
+use std::path::Path;
 
 /// What a figure is called, and how to read it.
-const FIGURES: [(&str, &str, &str); 10] = [
+pub(crate) const FIGURES: [(&str, &str, &str); 10] = [
     (
         "class_accuracy",
         "Class accuracy",
@@ -52,7 +54,7 @@ const FIGURES: [(&str, &str, &str); 10] = [
     ),
 ];
 /// The same for the figures of pixels.
-const PIXELS: [(&str, &str, &str); 3] = [
+pub(crate) const PIXELS: [(&str, &str, &str); 3] = [
     (
         "nearest_neighbour_error",
         "1-NN error",
@@ -69,17 +71,6 @@ const PIXELS: [(&str, &str, &str); 3] = [
         "of the nearest image; far below real: copies",
     ),
 ];
-const PAGE: &str = "\
-*{box-sizing:border-box}body{margin:0;background:var(--paper);color:var(--ink);font:16px/1.5 system-ui,sans-serif}\
-main{max-width:72rem;margin:0 auto;padding:1rem}h1{font-size:1.6rem;margin:.5rem 0}h2{font-size:1.15rem;margin:2rem 0 .5rem;border-bottom:1px solid var(--rule)}\
-table{border-collapse:collapse;width:100%;font-variant-numeric:tabular-nums}th,td{text-align:right;padding:.3rem .6rem;border-bottom:1px solid var(--rule)}\
-th:first-child,td:first-child,td.note{text-align:left}td.note,figcaption,.quiet{color:var(--faint);font-size:.9rem}.wide{overflow-x:auto}\
-.two{display:grid;grid-template-columns:repeat(auto-fit,minmax(19rem,1fr));gap:1rem}figure{margin:0}svg{width:100%;height:auto}\
-img{width:100%;max-width:42rem;height:auto;image-rendering:pixelated;background:#000}.alarm{border-left:4px solid var(--c1);padding:.4rem .8rem}\
-.good{border-left:4px solid var(--c2);padding:.4rem .8rem}code{font-size:.85rem;overflow-wrap:anywhere}a{color:var(--c0)}\
-a:focus-visible,.wide:focus-visible{outline:2px solid var(--c0)}\
-@media print{body{font-size:11px}h2{break-after:avoid}figure,tr{break-inside:avoid}}";
-
 /// All that the report shows.
 pub(crate) struct Report<'a> {
     /// The dataset's name.
@@ -90,8 +81,10 @@ pub(crate) struct Report<'a> {
     pub(crate) discriminator: Option<&'a Value>,
     /// The run's `metrics.csv`.
     pub(crate) curves: Option<&'a Columns>,
-    /// Pictures: name, caption, PNG.
+    /// Pictures: name, caption, PNG or GIF.
     pub(crate) pictures: Vec<(&'a str, &'a str, &'a [u8])>,
+    /// Charts of several checkpoints.
+    pub(crate) over_time: &'a [(&'static str, String)],
     /// Settings of the evaluation.
     pub(crate) settings: &'a Value,
     /// What was evaluated.
@@ -129,14 +122,7 @@ pub(crate) fn curves(curves: &Columns) -> Vec<(&'static str, String)> {
 impl Report<'_> {
     /// The page.
     pub(crate) fn html(&self) -> String {
-        let title = escape(&format!("{}: evaluation of a generator", self.dataset));
-        let mut page = format!(
-            "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\">\
-             <meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">\
-             <meta name=\"color-scheme\" content=\"light dark\"><link rel=\"icon\" href=\"data:,\">\
-             <title>{title}</title><style>{}{PAGE}</style></head><body><main><h1>{title}</h1>",
-            svg::STYLE
-        );
+        let mut page = page::open(&format!("{}: evaluation of a generator", self.dataset));
         self.head(&mut page);
         self.table(&mut page);
         self.classes(&mut page);
@@ -144,7 +130,7 @@ impl Report<'_> {
         self.training(&mut page);
         self.judged(&mut page);
         self.provenance(&mut page);
-        page + "</main></body></html>\n"
+        page + page::CLOSE
     }
 
     fn head(&self, page: &mut String) {
@@ -242,13 +228,9 @@ impl Report<'_> {
         let figures: Vec<String> = self
             .pictures
             .iter()
-            .map(|(name, caption, png)| {
-                let caption = escape(caption);
-                format!(
-                    "<img alt=\"{caption}\" src=\"data:image/png;base64,{}\"><figcaption>{caption} ({})</figcaption>",
-                    base64(png),
-                    escape(name)
-                )
+            .map(|(name, caption, bytes)| {
+                let kind = name.rsplit_once('.').map_or("png", |(_, kind)| kind);
+                page::picture(kind, &escape(&format!("{caption} ({name})")), bytes)
             })
             .collect();
         section(page, "Images", &figures);
@@ -258,6 +240,8 @@ impl Report<'_> {
         let charts = self.curves.map(curves).unwrap_or_default();
         let charts: Vec<String> = charts.into_iter().map(|(_, chart)| chart).collect();
         section(page, "Training", &charts);
+        let charts = self.over_time.iter().map(|(_, chart)| chart.clone());
+        section(page, "By checkpoint", &charts.collect::<Vec<_>>());
     }
 
     fn judged(&self, page: &mut String) {
@@ -299,7 +283,8 @@ impl Report<'_> {
         page.push_str(
             "<h2>Inputs and settings</h2><div class=\"wide\" tabindex=\"0\"><table><tbody>",
         );
-        for record in self.inputs {
+        // The film's frames are many, and seen above.
+        for record in self.inputs.iter().filter(|record| !is_grid(record)) {
             let _ = write!(
                 page,
                 "<tr><th scope=\"row\">{}</th><td class=\"note\"><code>SHA-256 {}</code></td></tr>",
@@ -317,49 +302,13 @@ impl Report<'_> {
     }
 }
 
-/// A heading and figures below it, two beside each other where there is room.
-fn section(page: &mut String, title: &str, figures: &[String]) {
-    if figures.is_empty() {
-        return;
-    }
-    let _ = write!(page, "<h2>{title}</h2><div class=\"two\">");
-    for figure in figures {
-        let _ = write!(page, "<figure>{figure}</figure>");
-    }
-    page.push_str("</div>");
+/// Whether an input is one of the grids of the film.
+fn is_grid(record: &FileRecord) -> bool {
+    Path::new(&record.name)
+        .extension()
+        .is_some_and(|kind| kind == "png")
 }
 
 fn number(value: &Value) -> String {
     value.as_f64().map(short).unwrap_or_default()
-}
-
-/// RFC 4648, section 4.
-fn base64(bytes: &[u8]) -> String {
-    const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    let mut text = String::with_capacity(bytes.len().div_ceil(3) * 4);
-    for group in bytes.chunks(3) {
-        let of = |i: usize| u32::from(group.get(i).copied().unwrap_or(0));
-        let bits = of(0) << 16 | of(1) << 8 | of(2);
-        for i in 0..4 {
-            if i <= group.len() {
-                text.push(char::from(ALPHABET[(bits >> (18 - 6 * i) & 63) as usize]));
-            } else {
-                text.push('=');
-            }
-        }
-    }
-    text
-}
-
-#[cfg(test)]
-mod tests {
-    #[test]
-    fn base64_is_that_of_the_rfc() {
-        let encode = |text: &str| super::base64(text.as_bytes());
-        assert_eq!(
-            [encode(""), encode("f"), encode("fo")],
-            ["", "Zg==", "Zm8="]
-        );
-        assert_eq!([encode("foo"), encode("foobar")], ["Zm9v", "Zm9vYmFy"]);
-    }
 }

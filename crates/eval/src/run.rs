@@ -4,8 +4,8 @@ use crate::classifier::{self, FILE};
 use crate::error::artifact_failure;
 use crate::evaluate::{Evaluation, Output, evaluate};
 use crate::inputs::{Extractor, Inputs, Source, records};
-use crate::{Args, Cli, copying, verify};
-use dcgan_artifacts::{EarlierResults, Part, Results};
+use crate::{Args, Cli, compare, copying, film, inputs, timing, verify};
+use dcgan_artifacts::{Columns, EarlierResults, Part, Results, remove_file, write_atomic};
 use dcgan_settings::Eval;
 use dcgan_terminal::{Failure, Signals, print_result};
 use serde_json::{Value, json};
@@ -21,12 +21,14 @@ pub fn run(cli: &Cli) -> Result<(), Failure> {
     match cli {
         Cli::Evaluate(args) => run_evaluation(args),
         Cli::Classifier(args) => classifier::run(args),
+        Cli::Compare(args) => compare::run(args),
         Cli::Verify(args) => verify::run(args),
     }
 }
 
 /// Evaluates a checkpoint or samples against a dataset.
 fn run_evaluation(args: &Args) -> Result<(), Failure> {
+    let args = &with_checkpoint(args)?;
     let settings = args.common.pipeline()?.eval;
     let identity = identity(&settings);
     dcgan_kernels::set_threads(args.common.threads);
@@ -37,6 +39,7 @@ fn run_evaluation(args: &Args) -> Result<(), Failure> {
     let records = records(args, &settings)?;
     let earlier = EarlierResults::read(folder, STAGE).map_err(artifact_failure)?;
     if earlier.is_of(&identity, &records) && !args.common.force {
+        write_timing_if_missing(args)?;
         let human = format!("nothing to do: `{}` is up to date", folder.display());
         return print_result(&args.common, &human, &json!({ "status": "up_to_date" }));
     }
@@ -48,10 +51,13 @@ fn run_evaluation(args: &Args) -> Result<(), Failure> {
         classifier,
         neighbours,
         outputs,
+        rows,
+        timing,
         metrics,
         table,
     } = evaluate(inputs, args, &settings, (&identity, &records), &signals)?;
     results.clear().map_err(artifact_failure)?;
+    remove_file(&folder.join(timing::FILE)).map_err(artifact_failure)?;
     for Output { name, bytes } in &outputs {
         results.write(name, bytes).map_err(artifact_failure)?;
     }
@@ -63,9 +69,15 @@ fn run_evaluation(args: &Args) -> Result<(), Failure> {
         let digest = neighbours.write(&folder.join(copying::FILE));
         results.add(copying::FILE, digest.map_err(artifact_failure)?);
     }
+    if let Some(rows) = rows {
+        rows.remove_others(folder)?;
+    }
+    if let Some(page) = timing {
+        write_atomic(&folder.join(timing::FILE), page.as_bytes()).map_err(artifact_failure)?;
+    }
     let written = results.finish(identity, records);
     written.map_err(artifact_failure)?;
-    let names: Vec<&str> = outputs.iter().map(|output| output.name).collect();
+    let names: Vec<&str> = outputs.iter().map(|output| output.name.as_ref()).collect();
     let human = format!(
         "{table}\nwrote {} to `{}`",
         names.join(", "),
@@ -76,6 +88,26 @@ fn run_evaluation(args: &Args) -> Result<(), Failure> {
         &human,
         &json!({ "status": "done", "metrics": metrics }),
     )
+}
+
+/// The command line with the checkpoint to evaluate: of a folder of checkpoints the newest, where
+/// nothing else was named.
+fn with_checkpoint(args: &Args) -> Result<Args, Failure> {
+    let mut args = args.clone();
+    if args.checkpoint.is_none() && args.samples.is_none() {
+        args.checkpoint = inputs::listed(&args)?.pop();
+    }
+    Ok(args)
+}
+
+/// An evaluation that was complete before `--timing` was given gets its page.
+fn write_timing_if_missing(args: &Args) -> Result<(), Failure> {
+    let path = args.common.out.join(timing::FILE);
+    let Some(table) = args.timing.as_deref().filter(|_| !path.exists()) else {
+        return Ok(());
+    };
+    let page = timing::html(&Columns::read(table).map_err(artifact_failure)?);
+    write_atomic(&path, page.as_bytes()).map_err(artifact_failure)
 }
 
 /// The settings that the result depends on. The classifier's path is not among them: its hash stands
@@ -120,6 +152,15 @@ fn dry_run(args: &Args, settings: &Eval, identity: &Value) -> Result<(), Failure
     }
     if inputs.curves.is_some() {
         names.extend(["loss.svg", "discriminator.svg"]);
+    }
+    if !inputs.grids.is_empty() {
+        names.push(film::FILE);
+    }
+    if !inputs.listed.is_empty() {
+        names.extend(["checkpoints.csv", "discriminator-over-time.svg"]);
+    }
+    if inputs.timing.is_some() {
+        names.push(timing::FILE);
     }
     names.extend(["report.html", "metrics.json", "manifest.json"]);
     let reads: Vec<&str> = records.iter().map(|record| record.name.as_str()).collect();

@@ -4,23 +4,22 @@
 use std::fmt::Write as _;
 
 /// Size of a chart in its own units.
-const WIDTH: f64 = 640.0;
-const HEIGHT: f64 = 260.0;
+pub(crate) const WIDTH: f64 = 480.0;
+const HEIGHT: f64 = 270.0;
 /// Room at left, right, top and bottom of the plot.
-const MARGINS: [f64; 4] = [58.0, 12.0, 30.0, 38.0];
+const MARGINS: [f64; 4] = [52.0, 12.0, 44.0, 42.0];
+/// Width of a letter, about.
+const LETTER: f64 = 7.8;
 /// Points of a line at most; more fall into groups, whose means are drawn.
 const POINTS: usize = 600;
 /// Share of the points that a smoothed line looks back over.
 const SMOOTHING: f64 = 0.03;
 
-/// What the marks of bars mean.
-const MARK: &str = "<text x=\"480\" y=\"16\">\u{2500} real</text>";
-
 /// The variables and classes that charts use.
 pub(crate) const STYLE: &str = "\
-:root{--ink:#1c1f23;--faint:#8b939c;--rule:#dfe3e8;--paper:#fff;--c0:#0b6bcb;--c1:#c4420d;--c2:#1a7f45;--c3:#7b3fb5}
+:root{--ink:#1c1f23;--faint:#5f6872;--rule:#dfe3e8;--paper:#fff;--c0:#0b6bcb;--c1:#c4420d;--c2:#1a7f45;--c3:#7b3fb5}
 @media(prefers-color-scheme:dark){:root{--ink:#e6e8ea;--faint:#8d959e;--rule:#343a41;--paper:#15181b;--c0:#63b0ff;--c1:#ff9d66;--c2:#62cf8e;--c3:#c79bf2}}
-svg text{font:12px system-ui,sans-serif;fill:var(--ink)}svg .t{font-weight:600}svg .a{fill:var(--faint)}
+svg text{font:13px system-ui,sans-serif;fill:var(--ink)}svg .t{font-weight:600}svg .a{fill:var(--faint)}
 svg .r{stroke:var(--rule)}svg .l{fill:none;stroke-width:2;stroke-linejoin:round}svg .w{fill:none;stroke-width:1;opacity:.25}
 svg .k0{stroke:var(--c0)}svg .k1{stroke:var(--c1)}svg .k2{stroke:var(--c2)}svg .k3{stroke:var(--c3)}
 svg .f0{fill:var(--c0)}svg .f1{fill:var(--c1)}svg .f2{fill:var(--c2)}svg .f3{fill:var(--c3)}svg .o{stroke:var(--ink);stroke-width:2}";
@@ -156,8 +155,18 @@ pub(crate) fn bars(title: &str, rows: &[Named<(f64, Option<f64>)>]) -> String {
     let most = ends.flatten().filter(|v| v.is_finite()).fold(0.0, f64::max);
     let frame = Frame::new((0.0, rows.len() as f64), (0.0, most));
     let mut chart = frame.open(title, "", ["generated"]);
-    chart.push_str(MARK);
-    let width = (frame.x(1.0) - frame.x(0.0)) * 0.6;
+    let _ = write!(
+        chart,
+        "<text x=\"{}\" y=\"34\" text-anchor=\"end\">\u{2500} real</text>",
+        WIDTH - MARGINS[1]
+    );
+    let slot = frame.x(1.0) - frame.x(0.0);
+    let width = slot * 0.6;
+    let letters = |name: &str| name.chars().take(10).collect::<String>();
+    // Names that are wider than their bars are written aslant.
+    let is_aslant = rows
+        .iter()
+        .any(|(name, _)| letters(name).chars().count() as f64 * LETTER > slot);
     for (i, (name, (value, real))) in rows.iter().enumerate() {
         let middle = frame.x(i as f64 + 0.5);
         let (left, top, floor) = (middle - width / 2.0, frame.y(*value), frame.y(0.0));
@@ -165,12 +174,20 @@ pub(crate) fn bars(title: &str, rows: &[Named<(f64, Option<f64>)>]) -> String {
             chart,
             "<rect class=\"f0\" x=\"{left:.1}\" y=\"{top:.1}\" width=\"{width:.1}\" height=\"{:.1}\">\
              <title>{}: {}</title></rect>\
-             <text x=\"{middle:.1}\" y=\"{:.1}\" text-anchor=\"middle\">{}</text>",
+             <text {}>{}</text>",
             (floor - top).max(0.0),
             escape(name),
             short(*value),
-            floor + 16.0,
-            escape(&name.chars().take(10).collect::<String>()),
+            if is_aslant {
+                let y = floor + 10.0;
+                format!(
+                    "text-anchor=\"end\" transform=\"translate({middle:.1} {y:.1}) rotate(-30)\""
+                )
+            } else {
+                let y = floor + 16.0;
+                format!("x=\"{middle:.1}\" y=\"{y:.1}\" text-anchor=\"middle\"")
+            },
+            escape(&letters(name)),
         );
         if let Some(real) = real {
             let y = frame.y(*real);
@@ -282,16 +299,15 @@ impl Frame {
              <text class=\"t\" x=\"{}\" y=\"16\">{safe}</text>",
             MARGINS[0]
         );
-        let mut right = WIDTH - MARGINS[1];
-        let names: Vec<&str> = names.into_iter().collect();
-        for (i, name) in names.iter().enumerate().rev() {
+        let mut x = MARGINS[0];
+        for (i, name) in names.into_iter().enumerate() {
             let _ = write!(
                 chart,
-                "<text class=\"f{}\" x=\"{right:.0}\" y=\"16\" text-anchor=\"end\">{}</text>",
+                "<text class=\"f{}\" x=\"{x:.0}\" y=\"34\">{}</text>",
                 i % 4,
                 escape(name)
             );
-            right -= 14.0 + 6.6 * name.chars().count() as f64;
+            x += 12.0 + LETTER * name.chars().count() as f64;
         }
         let (left, end, floor) = (MARGINS[0], WIDTH - MARGINS[1], HEIGHT - MARGINS[3]);
         for tick in ticks(self.y) {
@@ -327,7 +343,7 @@ impl Frame {
 }
 
 /// About five round numbers within a range.
-fn ticks((low, high): (f64, f64)) -> Vec<f64> {
+pub(crate) fn ticks((low, high): (f64, f64)) -> Vec<f64> {
     let rough = (high - low) / 5.0;
     let power = 10.0_f64.powf(rough.log10().floor());
     let factor = [1.0, 2.0, 5.0, 10.0]
@@ -342,7 +358,7 @@ fn ticks((low, high): (f64, f64)) -> Vec<f64> {
 }
 
 /// A tick without the digits that adding up left behind.
-fn round(tick: f64) -> String {
+pub(crate) fn round(tick: f64) -> String {
     let text = format!("{tick:.6}");
     let text = text.trim_end_matches('0').trim_end_matches('.');
     if text == "-0" {

@@ -237,7 +237,8 @@ fn figures(distribution: &Distribution) -> Vec<(String, f64)> {
     figures
 }
 
-fn distribution_tree(distribution: &Distribution, histogram: &Histogram) -> Value {
+/// A distribution with its histogram.
+pub(crate) fn distribution_tree(distribution: &Distribution, histogram: &Histogram) -> Value {
     let quantiles: Map<String, Value> = QUANTILES
         .iter()
         .zip(distribution.quantiles)
@@ -271,14 +272,13 @@ pub(crate) fn number(value: f64) -> String {
 }
 
 /// Rows under a header as the bytes of a CSV file.
-pub(crate) fn csv<const N: usize>(header: [&str; N], rows: &[[String; N]]) -> Vec<u8> {
+pub(crate) fn csv<H: AsRef<[u8]>, R: AsRef<[String]>>(header: &[H], rows: &[R]) -> Vec<u8> {
     let mut writer = csv::Writer::from_writer(Vec::new());
-    let header = header.map(str::to_owned);
-    for row in std::iter::once(&header).chain(rows) {
-        writer
-            .write_record(row)
-            .expect("rows of one length into memory cannot fail");
+    let mut written = writer.write_record(header);
+    for row in rows {
+        written = written.and_then(|()| writer.write_record(row.as_ref()));
     }
+    written.expect("rows of one length into memory cannot fail");
     writer
         .into_inner()
         .expect("flushing into memory cannot fail")

@@ -18,6 +18,7 @@ mod neighbours;
 mod points;
 mod ranking;
 mod score;
+mod welch;
 
 pub use calibration::{Bin, Calibration, calibration};
 pub use classified::Classified;
@@ -34,3 +35,4 @@ pub use neighbours::{
 pub use points::{Features, Pixels, Points};
 pub use ranking::{accuracy, probability, roc_auc};
 pub use score::{Score, Scorer};
+pub use welch::{Welch, welch};

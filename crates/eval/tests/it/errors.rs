@@ -1,6 +1,7 @@
 //! Inputs that cannot be evaluated: exit code, message, nothing written.
 
 use crate::fixture::{Fixture, SIDE};
+use dcgan_artifacts::Checkpoint;
 
 fn with_inputs() -> Fixture {
     let fixture = Fixture::new();
@@ -161,6 +162,26 @@ fn without_hashes(message: &str) -> String {
     pieces
         .map(|piece| if is_hash(&piece) { "HASH`" } else { piece })
         .collect()
+}
+
+#[test]
+fn weights_that_are_no_numbers() {
+    let fixture = with_inputs();
+    let path = fixture.path("c");
+    let sound = Checkpoint::read(&path).unwrap();
+    for (network, value) in [("discriminator", f32::NAN), ("generator", f32::INFINITY)] {
+        let mut checkpoint = sound.clone();
+        let weights = checkpoint.weights.iter_mut();
+        let mut weights = weights.filter(|(name, _)| name.starts_with(network));
+        let (name, (_, values)) = weights.next().unwrap();
+        values[1] = value;
+        let expected = format!(
+            "exit 3\nerror: value 1 of `{name}` in `c` is {value}, expected a finite number\n\
+             hint: the training that made it has diverged: take an earlier checkpoint, or another file\n"
+        );
+        checkpoint.write(&path).unwrap();
+        assert_eq!(fixture.fail(&CHECKPOINT), expected);
+    }
 }
 
 #[test]

@@ -1,7 +1,8 @@
 //! A small dataset, a checkpoint with fresh weights, samples, and a way to run the program.
 
 use dcgan_artifacts::{
-    Checkpoint, CheckpointInfo, DatasetInfo, NetworkInfo, Part, PartData, Samples, write_dataset,
+    Checkpoint, CheckpointInfo, DatasetInfo, NetworkInfo, Part, PartData, Samples, checkpoint_path,
+    write_dataset,
 };
 use dcgan_models::network_info;
 use dcgan_networks::{Discriminator, Generator, Kind, NetworkConfig, ZDistribution};
@@ -102,6 +103,22 @@ impl Fixture {
         )
     }
 
+    /// The checkpoint of a step in a folder of checkpoints; each step has a discriminator of its own.
+    pub(crate) fn checkpoint_of(&self, folder: &str, side: usize, classes: usize, step: u64) {
+        let path = self.checkpoint("checkpoint", side, classes);
+        let mut checkpoint = Checkpoint::read(&path).unwrap();
+        std::fs::remove_file(path).unwrap();
+        checkpoint.info.step = step;
+        for (name, array) in &mut checkpoint.weights {
+            if name.starts_with("discriminator") && !name.contains("moving") {
+                let scale = 1.0 + step as f32 / 10.0;
+                array.1.iter_mut().for_each(|value| *value *= scale);
+            }
+        }
+        let path = checkpoint_path(&self.path(folder), step);
+        checkpoint.write(&path).unwrap();
+    }
+
     fn write_checkpoint(
         &self,
         name: &str,
@@ -179,12 +196,12 @@ impl Fixture {
         format!("exit {}\n{}", outcome.code, outcome.stderr)
     }
 
-    /// The files of a folder with their bytes, without the lock.
+    /// The files of a folder with their bytes, without the lock and folders.
     pub(crate) fn files(&self, folder: &str) -> BTreeMap<String, Vec<u8>> {
         let entries = std::fs::read_dir(self.path(folder)).unwrap();
         entries
             .map(|entry| entry.unwrap().path())
-            .filter(|path| path.file_name().unwrap() != ".lock")
+            .filter(|path| path.is_file() && path.file_name().unwrap() != ".lock")
             .map(|path| (name_of(&path), std::fs::read(&path).unwrap()))
             .collect()
     }

@@ -141,6 +141,7 @@ fn the_help_names_every_option_with_its_default() {
 
     Commands:
       classifier  Train the classifier whose features the metrics use, on the training part alone
+      compare     Hold evaluated runs against each other: one page, one table
       verify      Walk the chain of a run, from its figures and samples back to its sources
 
     Options:
@@ -149,6 +150,10 @@ fn the_help_names_every_option_with_its_default() {
 
           --checkpoint <FILE>
               Checkpoint of dcgan-train: its generator draws the images, its discriminator judges them
+
+          --checkpoints <DIR>
+              Folder of checkpoints to measure as well: a line each in checkpoints.csv, and the logits
+              over the training. Without `--checkpoint` and `--samples` the newest is evaluated
 
           --samples <FILE>
               Images from anywhere (samples.safetensors) in the place of the checkpoint's own
@@ -159,6 +164,12 @@ fn the_help_names_every_option_with_its_default() {
 
           --metrics <FILE>
               The run's metrics.csv: its curves in the report, and the alarm of oscillation
+
+          --timing <FILE>
+              The run's timing.csv: timing.html beside the report
+
+          --grids <DIR>
+              Folder of the run's grids (step-NNNNNNNN.png): the film of the training in the report
 
       -h, --help
               Print help (see a summary with '-h')

@@ -1,6 +1,9 @@
 //! The program against datasets, checkpoints and samples made on the spot.
 #![expect(clippy::unwrap_used, reason = "a failing step of a test may end it")]
 
+mod browser;
+mod checkpoints;
+mod compare;
 mod copying;
 mod errors;
 mod evaluation;

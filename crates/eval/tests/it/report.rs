@@ -1,6 +1,7 @@
 //! The report, its curves and the alarms.
 
 use crate::fixture::{Fixture, SIDE};
+use dcgan_figures::{Picture, encode_png};
 use std::fmt::Write as _;
 
 const ARGS: [&str; 8] = [
@@ -70,6 +71,95 @@ fn the_curves_are_those_of_the_table() {
     let alarm = &fixture.json("out/metrics.json")["alarms"]["oscillation"];
     assert_eq!(alarm["raised"], 1);
     assert!(alarm["value"].as_f64().unwrap() > 0.4);
+}
+
+#[test]
+fn the_timing_stands_on_a_page_of_its_own_outside_the_manifest() {
+    let fixture = with_inputs();
+    let mut table = String::from("step,iteration_ms,data_ms,images_per_second\n");
+    for step in 1..=100 {
+        writeln!(table, "{step},{},0.5,64", 1000 + step).unwrap();
+    }
+    dcgan_artifacts::write_atomic(&fixture.path("t"), table.as_bytes()).unwrap();
+    fixture.succeed(&ARGS);
+    let manifest = text(&fixture, "out/manifest.json");
+    // A finished evaluation gets the page without being repeated.
+    let with_timing = [&ARGS[..], &["--timing", "t"]].concat();
+    let stdout = fixture.succeed(&with_timing);
+    assert!(stdout.contains("up to date"), "{stdout}");
+    let page = text(&fixture, "out/timing.html");
+    // Half of 1,001 to 1,100 ms, and their sum.
+    for figure in ["1050.5", "105.0 s", "Time of an iteration"] {
+        assert!(page.contains(figure), "{figure}");
+    }
+    assert_eq!(text(&fixture, "out/manifest.json"), manifest);
+    fixture.succeed(&[&with_timing[..], &["--force"]].concat());
+    assert_eq!(text(&fixture, "out/timing.html"), page);
+    // It does not outlive the evaluation that it was made with.
+    fixture.succeed(&[&ARGS[..], &["--force"]].concat());
+    assert!(!fixture.path("out/timing.html").exists());
+}
+
+fn grid(fixture: &Fixture, step: u32, side: usize) {
+    let shade = u8::try_from(step % 256).unwrap();
+    let picture = Picture::new(side, side, 1, vec![shade; side * side]).unwrap();
+    let path = fixture.path(&format!("g/step-{step:08}.png"));
+    dcgan_artifacts::write_atomic(&path, &encode_png(&picture).unwrap()).unwrap();
+}
+
+#[test]
+fn the_film_starts_with_the_last_grid_and_shows_the_others_in_order() {
+    let fixture = with_inputs();
+    std::fs::create_dir(fixture.path("g")).unwrap();
+    // More grids than frames, in another order than their names sort without zeros.
+    for step in 0..70 {
+        grid(&fixture, step, 4);
+    }
+    let args = [&ARGS[..], &["--grids", "g"]].concat();
+    fixture.succeed(&args);
+    let bytes = std::fs::read(fixture.path("out/film.gif")).unwrap();
+    let mut options = gif::DecodeOptions::new();
+    options.set_color_output(gif::ColorOutput::RGBA);
+    let mut decoder = options.read_info(bytes.as_slice()).unwrap();
+    let mut shades = Vec::new();
+    while let Some(frame) = decoder.read_next_frame().unwrap() {
+        shades.push(frame.buffer[0]);
+    }
+    let (held, others) = shades.split_at(6);
+    assert_eq!(held, [69; 6]);
+    assert_eq!((others.len(), others[0]), (29, 0));
+    assert!(others.is_sorted() && others[28] < 69);
+    let html = text(&fixture, "out/report.html");
+    assert!(html.contains("data:image/gif;base64,R0lGOD"));
+    // A new grid is a new input.
+    grid(&fixture, 70, 4);
+    let stdout = fixture.succeed(&args);
+    assert!(!stdout.contains("up to date"), "{stdout}");
+}
+
+#[test]
+fn grids_of_two_trainings_or_none_are_named() {
+    let fixture = with_inputs();
+    std::fs::create_dir(fixture.path("g")).unwrap();
+    let args = [&ARGS[..], &["--grids", "g"]].concat();
+    insta::assert_snapshot!(fixture.fail(&args), @r"
+    exit 3
+    error: `g` holds no grids, expected files `step-NNNNNNNN.png`
+    hint: give the folder `train/samples` of a run, or leave `--grids` out
+    ");
+    grid(&fixture, 0, 4);
+    grid(&fixture, 1, 5);
+    insta::assert_snapshot!(fixture.fail(&args), @r"
+    exit 3
+    error: `g/step-00000001.png` is of another size than `g/step-00000000.png`, expected grids of one training
+    hint: give the folder `train/samples` of a run, or leave `--grids` out
+    ");
+    dcgan_artifacts::write_atomic(&fixture.path("g/step-00000001.png"), b"no picture").unwrap();
+    let message = fixture.fail(&args);
+    assert!(
+        message.contains("cannot decode `g/step-00000001.png`"),
+        "{message}"
+    );
 }
 
 #[test]

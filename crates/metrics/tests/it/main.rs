@@ -12,3 +12,4 @@ mod neighbours;
 mod ranking;
 mod score;
 mod vectors;
+mod welch;

@@ -1,0 +1,79 @@
+//! The grids of one z that were drawn on the way, as an animation.
+
+use crate::Error;
+use dcgan_figures::{Picture, decode_png, encode_gif};
+use dcgan_terminal::Failure;
+use std::path::{Path, PathBuf};
+
+/// Name of the file.
+pub(crate) const FILE: &str = "film.gif";
+/// Frames at most, so that the page stays small; of more grids so many are shown, evenly chosen.
+const FRAMES: usize = 30;
+/// Hundredths of a second that a frame is shown.
+const DELAY: u16 = 20;
+/// The last frame is shown so many times as long.
+const HOLD: usize = 6;
+
+/// The files `step-N.png` of a folder that make the film, in the order of their steps, the first and
+/// the last among them.
+pub(crate) fn frames(folder: &Path) -> Result<Vec<PathBuf>, Failure> {
+    let failed = |source| {
+        let path = folder.to_owned();
+        Failure::input(Error::Grids { path, source })
+    };
+    let mut grids: Vec<(u64, PathBuf)> = Vec::new();
+    for entry in std::fs::read_dir(folder).map_err(failed)? {
+        let path = entry.map_err(failed)?.path();
+        let name = path.file_name().and_then(|name| name.to_str());
+        let step = name.and_then(|name| {
+            let digits = name.strip_prefix("step-")?.strip_suffix(".png")?;
+            digits.parse().ok()
+        });
+        grids.extend(step.map(|step| (step, path)));
+    }
+    if grids.is_empty() {
+        let folder = folder.to_owned();
+        return Err(Failure::input(Error::NoGrids { folder }));
+    }
+    grids.sort_unstable();
+    let n = grids.len().min(FRAMES);
+    let chosen = (0..n).map(|i| i * (grids.len() - 1) / (n - 1).max(1));
+    Ok(chosen.map(|i| grids[i].1.clone()).collect())
+}
+
+/// Reads the frames.
+pub(crate) fn read(frames: &[PathBuf]) -> Result<Vec<Picture>, Failure> {
+    let read = |path: &PathBuf| {
+        let bytes = std::fs::read(path).map_err(|source| {
+            let path = path.clone();
+            Failure::input(Error::Grids { path, source })
+        })?;
+        decode_png(&bytes).map_err(|source| {
+            let path = path.clone();
+            Failure::input(Error::Grid { path, source })
+        })
+    };
+    let grids = frames.iter().map(read).collect::<Result<Vec<_>, _>>()?;
+    for (path, grid) in frames.iter().zip(&grids) {
+        let size = |grid: &Picture| [grid.height(), grid.width()];
+        if size(grid) != size(&grids[0]) {
+            return Err(Failure::input(Error::OtherGrid {
+                path: path.clone(),
+                first: frames[0].clone(),
+            }));
+        }
+    }
+    Ok(grids)
+}
+
+/// The animation. It starts with the last grid and rests there, so that paper, and whoever shows no
+/// motion, has the result.
+pub(crate) fn gif(mut grids: Vec<Picture>) -> Result<Vec<u8>, Failure> {
+    let last = grids.pop().into_iter();
+    let mut frames: Vec<Picture> = last
+        .flat_map(|last| std::iter::repeat_n(last, HOLD))
+        .collect();
+    frames.append(&mut grids);
+    encode_gif(&frames, DELAY)
+        .map_err(|source| Failure::output(Error::Picture { name: FILE, source }))
+}

@@ -1,0 +1,144 @@
+//! All that is measured of one set of images, in one tree.
+
+use crate::classifier::Work;
+use crate::copying::{Copied, Copying, Pairs};
+use crate::discriminator::{Kind, Statistics};
+use crate::images::Images;
+use crate::quality::{Judge, Quality};
+use crate::reading::Reader;
+use crate::{Error, tables};
+use dcgan_artifacts::{ClassifierFile, DatasetReader, NeighboursFile, Part};
+use dcgan_models::LoadedDiscriminator;
+use dcgan_settings::Eval;
+use dcgan_terminal::{Failure, Progress, Signals};
+use serde_json::{Value, json};
+use std::path::Path;
+
+/// What images are measured by.
+#[derive(Clone, Copy)]
+pub(crate) struct Measure<'a> {
+    pub(crate) dataset: &'a DatasetReader,
+    /// Whose features are used.
+    pub(crate) extractor: &'a ClassifierFile,
+    /// The test images' neighbours, where they are known.
+    pub(crate) neighbours: Option<&'a NeighboursFile>,
+    pub(crate) settings: &'a Eval,
+    pub(crate) quiet: bool,
+    pub(crate) signals: &'a Signals,
+}
+
+/// What was found.
+pub(crate) struct Measured {
+    /// The tree of `metrics.json`, but for the alarms.
+    pub(crate) metrics: Value,
+    /// The discriminator's, where there is one.
+    pub(crate) statistics: Option<Statistics>,
+    /// The images that the classifier takes for their class least, the least likely first.
+    pub(crate) worst: Vec<usize>,
+    /// Those that it is surest of, the surest first.
+    pub(crate) surest: Vec<usize>,
+    /// The images nearest to a training image.
+    pub(crate) pairs: Option<Pairs>,
+    /// The test images' neighbours.
+    pub(crate) neighbours: Option<NeighboursFile>,
+}
+
+impl Measure<'_> {
+    /// Asks discriminator, if any (with the path of its file), and classifier, and compares pixels.
+    pub(crate) fn of(
+        &self,
+        images: &Images,
+        discriminator: Option<(&Path, &LoadedDiscriminator)>,
+    ) -> Result<Measured, Failure> {
+        let mut metrics = json!({ "images": self.counts(images) });
+        let mut statistics = None;
+        if let Some((path, discriminator)) = discriminator {
+            let found = self.judge(images, path, discriminator)?;
+            metrics["step"] = json!(discriminator.step());
+            metrics["discriminator"] = tables::discriminator_metrics(&found);
+            statistics = Some(found);
+        }
+        let judge = Judge {
+            work: self.work(),
+            file: self.extractor,
+            settings: self.settings,
+        };
+        let Quality {
+            tree,
+            worst,
+            surest,
+        } = judge.quality(images)?;
+        metrics["quality"] = tree;
+        let copying = Copying {
+            dataset: self.dataset,
+            images,
+            kept: self.neighbours,
+            settings: self.settings,
+            quiet: self.quiet,
+            signals: self.signals,
+        };
+        let Copied {
+            tree,
+            pairs,
+            neighbours,
+        } = copying.metrics()?;
+        metrics["pixels"] = tree;
+        Ok(Measured {
+            metrics,
+            statistics,
+            worst,
+            surest,
+            pairs,
+            neighbours,
+        })
+    }
+
+    fn work(&self) -> Work<'_> {
+        Work {
+            dataset: self.dataset,
+            quiet: self.quiet,
+            signals: self.signals,
+        }
+    }
+
+    /// The discriminator's statistics on real and generated images.
+    fn judge(
+        &self,
+        images: &Images,
+        path: &Path,
+        discriminator: &LoadedDiscriminator,
+    ) -> Result<Statistics, Failure> {
+        let reader = Reader {
+            discriminator,
+            seed: self.settings.seed,
+            signals: self.signals,
+        };
+        let mut parts = Vec::new();
+        for (kind, part) in [(Kind::Train, Part::Train), (Kind::Test, Part::Test)] {
+            if let Some(n) = self.dataset.len(part) {
+                let progress = Progress::new("discriminator", n as u64, self.quiet);
+                parts.push(reader.real(kind, self.dataset, part, &progress)?);
+                progress.finish();
+            }
+        }
+        let progress = Progress::new("discriminator", images.n as u64, self.quiet);
+        parts.push(reader.generated(images, &progress)?);
+        progress.finish();
+        let classes = self.dataset.info().class_names.len();
+        Statistics::of(&parts, classes, self.settings.histogram_bins).map_err(|source| {
+            let path = path.to_owned();
+            Failure::input(Error::Measure { path, source })
+        })
+    }
+
+    /// Images of each kind.
+    fn counts(&self, images: &Images) -> Value {
+        let mut counts = json!({ Kind::Generated.name(): images.n });
+        for (kind, part) in [(Kind::Train, Part::Train), (Kind::Test, Part::Test)] {
+            if let Some(n) = self.dataset.len(part) {
+                counts[kind.name()] = json!(n);
+            }
+        }
+        counts
+    }
+}

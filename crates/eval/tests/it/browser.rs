@@ -1,0 +1,124 @@
+//! The pages as a browser shows them. Without Chromium these tests say so and check nothing.
+
+use crate::fixture::{Fixture, SIDE};
+use dcgan_figures::{Picture, encode_png};
+use std::fmt::Write as _;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// What `browser.py` says of a page: whether it is sound, and its words. `None` without Chromium.
+fn look(page: &Path) -> Option<(bool, String)> {
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/python/browser.py");
+    let output = Command::new("python3").arg(script).arg(page).output();
+    let output = output.unwrap();
+    let text = String::from_utf8(output.stdout).unwrap();
+    match output.status.code() {
+        Some(0) => Some((true, text)),
+        Some(1) if output.stderr.is_empty() => Some((false, text)),
+        Some(77) => {
+            // Past the harness, which shows what a passing test prints to nobody.
+            let line = format!("skipped: {}\n", text.trim());
+            std::io::stderr().write_all(line.as_bytes()).unwrap();
+            None
+        }
+        code => panic!("{code:?}: {}", String::from_utf8_lossy(&output.stderr)),
+    }
+}
+
+/// A report with all that a report can hold, and a timing page.
+fn pages() -> (Fixture, [PathBuf; 2]) {
+    let fixture = Fixture::new();
+    fixture.dataset("d", SIDE, 3, [200, 150]);
+    std::fs::create_dir(fixture.path("run")).unwrap();
+    for step in [3, 9] {
+        fixture.checkpoint_of("run", SIDE, 3, step);
+    }
+    std::fs::create_dir(fixture.path("g")).unwrap();
+    for step in 0..3_u8 {
+        let picture = Picture::new(4, 4, 1, vec![step; 16]).unwrap();
+        let path = fixture.path(&format!("g/step-0000000{step}.png"));
+        dcgan_artifacts::write_atomic(&path, &encode_png(&picture).unwrap()).unwrap();
+    }
+    let (mut metrics, mut timing) = (
+        String::from("step,d_loss,g_loss_1,g_loss_2,d_real_mean,d_fake_mean,d_accuracy\n"),
+        String::from("step,iteration_ms,data_ms,images_per_second\n"),
+    );
+    for step in 1..100 {
+        writeln!(metrics, "{step},1.4,0.7,0.7,0.5,0.5,0.{step}").unwrap();
+        writeln!(timing, "{step},10{step},0.5,64").unwrap();
+    }
+    for (name, table) in [("m", metrics), ("t", timing)] {
+        dcgan_artifacts::write_atomic(&fixture.path(name), table.as_bytes()).unwrap();
+    }
+    let inputs = ["--dataset", "d", "--checkpoints", "run", "--metrics", "m"];
+    let more = [
+        "--timing",
+        "t",
+        "--grids",
+        "g",
+        "--set",
+        "eval.n=150",
+        "--out",
+        "out",
+    ];
+    fixture.succeed(&[&inputs[..], &more].concat());
+    let pages = ["out/report.html", "out/timing.html"].map(|name| fixture.path(name));
+    (fixture, pages)
+}
+
+#[test]
+fn pages_open_without_complaint_light_and_dark_on_a_phone_and_on_paper() {
+    let (_fixture, [report, timing]) = pages();
+    let Some((is_sound, text)) = look(&report) else {
+        return;
+    };
+    assert!(is_sound, "{text}");
+    let counts: serde_json::Value = serde_json::from_str(&text).unwrap();
+    assert_eq!(counts["pictures"], 7);
+    assert_eq!(counts["tables"], 2);
+    assert!(counts["charts"].as_u64().unwrap() >= 10, "{text}");
+    assert!(counts["headings"].as_u64().unwrap() >= 7, "{text}");
+    let (is_sound, text) = look(&timing).unwrap();
+    assert!(is_sound, "{text}");
+}
+
+#[test]
+fn what_is_wrong_with_a_page_is_seen() {
+    let (fixture, [report, _]) = pages();
+    let page = std::fs::read_to_string(report).unwrap();
+    let path = fixture.path("wrong.html");
+    for (fault, complaint) in [
+        ("<script>console.error('oh')</script>", "console: ['oh']"),
+        (
+            "<script>throw new Error('no')</script>",
+            "exception: Error: no",
+        ),
+        (
+            "<img alt='far' src='http://127.0.0.1:9/x.png'>",
+            "asks for http://127.0.0.1:9/x.png",
+        ),
+        (
+            "<img alt='gone' src='data:image/png;base64,AAAA'>",
+            "gone\u{201d} is not shown",
+        ),
+        ("<img src='data:,'>", "a picture has no text"),
+        (
+            "<p style='width:200rem'>wide</p>",
+            "pixels wider than the screen",
+        ),
+        ("<p style='color:var(--rule)'>faint</p>", "hard to read"),
+        ("<svg></svg>", "a chart has no label"),
+        (
+            "<div class='wide'></div>",
+            "cannot be reached by the keyboard",
+        ),
+    ] {
+        let wrong = page.replacen("</main>", &format!("{fault}</main>"), 1);
+        dcgan_artifacts::write_atomic(&path, wrong.as_bytes()).unwrap();
+        let Some((is_sound, text)) = look(&path) else {
+            return;
+        };
+        assert!(!is_sound && text.contains(complaint), "{fault}: {text}");
+    }
+}
