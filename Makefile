@@ -100,14 +100,14 @@ torture: build ## The long form of the kill tests, and a stop before each change
 
 #: SOURCE      the folder that a run's sources lie in, for `reproduce` and `verify`
 SOURCE ?=
-#: CLASSIFIER  the classifier that a run was made with, for `reproduce`
+#: CLASSIFIER  the classifier that a run was given, for the same two
 CLASSIFIER ?=
+OUTSIDE = $(if $(SOURCE),--source "$(SOURCE)") $(if $(CLASSIFIER),--classifier "$(CLASSIFIER)")
 reproduce: build ## Repeat the finished RUN from its manifests and compare every hash
-	python3 tests/python/reproduce.py "$(RUN)" --bin "$(BIN)" $(if $(SOURCE),--source "$(SOURCE)") \
-	  $(if $(CLASSIFIER),--classifier "$(CLASSIFIER)") $(if $(THREADS),--threads $(THREADS))
+	python3 tests/python/reproduce.py "$(RUN)" --bin "$(BIN)" $(OUTSIDE) $(if $(THREADS),--threads $(THREADS))
 
 verify: build ## Walk the chain of RUN: figures, checkpoint, dataset, sources
-	$(BIN)/dcgan-eval verify "$(RUN)" $(if $(SOURCE),--source "$(SOURCE)")
+	$(BIN)/dcgan-eval verify "$(RUN)" $(OUTSIDE)
 
 #: SECONDS     how long `soak` runs
 SECONDS ?= 300

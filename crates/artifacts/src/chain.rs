@@ -19,10 +19,11 @@ pub enum Link {
     Output,
     /// The stage read it, and it is the file that now stands at this path of the run.
     Input(PathBuf),
-    /// The dataset was made of it, and it is the file that now stands at this path.
+    /// The dataset was made of it, or the figures were measured by it, and it is the file that now
+    /// stands at this path.
     Source(PathBuf),
-    /// It was read, and was not looked at: it lies outside the run (a classifier of one's own), no root
-    /// of the sources was given, or it is a folder of pictures, which `dcgan-prepare` compares.
+    /// It was read, and was not looked at: it lies outside the run and no path of it was given, or it is
+    /// a folder of pictures, which `dcgan-prepare` compares.
     Unseen,
 }
 
@@ -37,15 +38,24 @@ pub struct Verified {
     pub link: Link,
 }
 
+/// Where the files lie that a run was made of and that are not its own.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Outside<'a> {
+    /// The folder that the names of the sources are relative to.
+    pub sources: Option<&'a Path>,
+    /// The classifiers that the run was given, to score by and to measure by.
+    pub classifiers: &'a [PathBuf],
+}
+
 /// Verifies the run in `run`, a folder with the stages' folders, from its figures back to its
 /// sources: every output against its manifest, every input against the file of the stage before,
-/// and each checkpoint's dataset against the dataset. With `sources`, the folder that the names of
-/// the sources are relative to, those too. A stage without a manifest is passed over.
+/// and each checkpoint's dataset against the dataset; of what lies outside the run, the files that
+/// `outside` knows. A stage without a manifest is passed over.
 ///
 /// # Errors
 /// [`Error::Missing`] when no stage has a manifest; [`Error::Damaged`] for a file that is not what
 /// its manifest says; [`Error::BrokenChain`] for an input that is not the run's; as every reader.
-pub fn verify_run(run: &Path, sources: Option<&Path>) -> Result<Vec<Verified>, Error> {
+pub fn verify_run(run: &Path, outside: Outside<'_>) -> Result<Vec<Verified>, Error> {
     let mut verified = Vec::new();
     for stage in STAGES {
         let folder = run.join(stage);
@@ -53,10 +63,11 @@ pub fn verify_run(run: &Path, sources: Option<&Path>) -> Result<Vec<Verified>, E
             continue;
         };
         for record in &manifest.inputs {
-            let link = match (stage, sources) {
-                ("prepare", Some(sources)) => source(&folder, sources, record)?,
-                ("prepare", None) => Link::Unseen,
-                _ => input(run, &folder, record)?,
+            let link = if stage == "prepare" {
+                let path = outside.sources.map(|sources| sources.join(&record.name));
+                source(&folder, path.as_slice(), record)?
+            } else {
+                input(run, &folder, outside, record)?
             };
             verified.push(Verified {
                 stage,
@@ -82,7 +93,12 @@ pub fn verify_run(run: &Path, sources: Option<&Path>) -> Result<Vec<Verified>, E
 }
 
 /// Finds the file of the run that a stage read.
-fn input(run: &Path, folder: &Path, record: &FileRecord) -> Result<Link, Error> {
+fn input(
+    run: &Path,
+    folder: &Path,
+    outside: Outside<'_>,
+    record: &FileRecord,
+) -> Result<Link, Error> {
     let places = [
         "prepare",
         "train/checkpoints",
@@ -98,7 +114,7 @@ fn input(run: &Path, folder: &Path, record: &FileRecord) -> Result<Link, Error> 
         }
     }
     if is_classifier(&record.name) {
-        return Ok(Link::Unseen);
+        return source(folder, outside.classifiers, record);
     }
     Err(broken(folder, record, "no file of the run"))
 }
@@ -113,16 +129,20 @@ fn is_classifier(name: &str) -> bool {
     name.ends_with(".safetensors") && !is_checkpoint && !is_named
 }
 
-/// Compares a source with the file of its name below `sources`.
-fn source(folder: &Path, sources: &Path, record: &FileRecord) -> Result<Link, Error> {
-    let path = sources.join(&record.name);
-    if path.is_dir() {
+/// Finds what lies outside the run among the files that are known, if any is.
+fn source(folder: &Path, known: &[PathBuf], record: &FileRecord) -> Result<Link, Error> {
+    if known.is_empty() {
         return Ok(Link::Unseen);
     }
-    if is_same(&path, record)? {
-        return Ok(Link::Source(path));
+    for path in known {
+        if path.is_dir() {
+            return Ok(Link::Unseen);
+        }
+        if is_same(path, record)? {
+            return Ok(Link::Source(path.clone()));
+        }
     }
-    Err(broken(folder, record, "another file of that name"))
+    Err(broken(folder, record, "another file"))
 }
 
 fn is_same(path: &Path, record: &FileRecord) -> Result<bool, Error> {

@@ -209,8 +209,8 @@ fn put_varint(message: &mut Vec<u8>, mut number: u64) {
     }
 }
 
-/// An event as a record.
-fn framed(event: &[u8]) -> Vec<u8> {
+/// An event as a record: its length and its bytes, each with a checksum behind it.
+pub fn framed(event: &[u8]) -> Vec<u8> {
     let length = (event.len() as u64).to_le_bytes();
     let mut record = Vec::from(length);
     record.extend(masked_crc(&length).to_le_bytes());

@@ -67,7 +67,7 @@ mod table;
 pub use atomic::{
     AtomicFile, create_folder, create_folder_in, remove_file, sync_file, write_atomic,
 };
-pub use chain::{Link, Verified, verify_run};
+pub use chain::{Link, Outside, Verified, verify_run};
 pub use change::{Change, observe_changes};
 pub use checkpoint::{
     BestScore, Checkpoint, CheckpointInfo, read_averaged_generator, read_checkpoint_info,
@@ -82,7 +82,7 @@ pub use dataset::{DatasetInfo, DatasetReader, Part, PartData, write_dataset};
 pub use dataset_writer::{DatasetWriter, Kept};
 pub use digest::{FileDigest, digest_file, sha256_bytes};
 pub use error::{Artifact, Error, ErrorKind};
-pub use event_file::{EventFile, Summary, SummaryHistogram};
+pub use event_file::{EventFile, Summary, SummaryHistogram, framed as framed_event};
 pub use lock::RunLock;
 pub use manifest::{Difference, FileRecord, Manifest, SourceRecord, differences};
 pub use neighbours::{NeighboursFile, NeighboursInfo};

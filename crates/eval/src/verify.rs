@@ -1,7 +1,7 @@
 //! `dcgan-eval verify RUN`: from the figures of a run back to its sources.
 
 use crate::error::artifact_failure;
-use dcgan_artifacts::{Link, Verified, verify_run};
+use dcgan_artifacts::{Link, Outside, Verified, verify_run};
 use dcgan_terminal::{Failure, print_text};
 use serde_json::{Value, json};
 use std::fmt::Write as _;
@@ -21,6 +21,10 @@ pub struct VerifyArgs {
     #[arg(long, value_name = "DIR")]
     pub source: Option<PathBuf>,
 
+    /// A classifier that the run was given; may be repeated [default: it is not looked at]
+    #[arg(long, value_name = "FILE")]
+    pub classifier: Vec<PathBuf>,
+
     /// Print no progress and no log below a warning
     #[arg(long)]
     pub quiet: bool,
@@ -32,7 +36,11 @@ pub struct VerifyArgs {
 
 /// Verifies the run and says what was compared with what.
 pub(crate) fn run(args: &VerifyArgs) -> Result<(), Failure> {
-    let verified = verify_run(&args.run, args.source.as_deref()).map_err(artifact_failure)?;
+    let outside = Outside {
+        sources: args.source.as_deref(),
+        classifiers: &args.classifier,
+    };
+    let verified = verify_run(&args.run, outside).map_err(artifact_failure)?;
     let files: Vec<Value> = verified.iter().map(describe).collect();
     let mut human = String::new();
     for file in &files {

@@ -164,34 +164,80 @@ fn a_dataset_written_by_another_language_trains() {
     assert!(folder.path().join("train/generator.safetensors").exists());
 }
 
-/// Every file of a run is walked, and a changed one is named.
+/// Every file of a run is walked, whoever made it, and a changed one is named.
 #[test]
 fn a_run_is_verified_from_its_figures_to_its_dataset() {
     let folder = tempfile::tempdir().expect("a temporary folder");
-    let run = Run::new(folder.path(), &[]);
-    for stage in STAGES {
-        run.stage(stage, &[]);
+    let run = Run::new(&folder.path().join("run"), &[]);
+    run.stage("prepare", &[]);
+    let own = folder.path().join("own");
+    let mut command = Command::new(program("eval"));
+    command
+        .arg("classifier")
+        .arg("--quiet")
+        .args(["--set", "eval.classifier_epochs=1", "--dataset"])
+        .arg(run.folder.join("prepare/dataset.safetensors"))
+        .arg("--out")
+        .arg(&own);
+    let trained = command.output().expect("dcgan-eval starts");
+    assert!(trained.status.success(), "{}", text(&trained.stderr));
+    // Not by the name that a classifier of the run itself would have.
+    let classifier = own.join("mine.safetensors");
+    std::fs::copy(own.join("classifier.safetensors"), &classifier).expect("a copy");
+    let given = classifier.to_str().expect("a path in UTF-8");
+    for stage in &STAGES[1..] {
+        let given = ["--classifier", given];
+        run.stage(stage, if *stage == "eval" { &given } else { &[] });
     }
+
     let verify = || {
         let mut command = Command::new(program("eval"));
-        let command = command.arg("verify").arg(folder.path());
+        command.arg("verify").arg(&run.folder);
+        command.arg("--classifier").arg(&classifier);
         command.output().expect("dcgan-eval starts")
     };
     let sound = verify();
     let said = text(&sound.stdout);
     assert!(sound.status.success(), "{}", text(&sound.stderr));
     assert!(said.contains("the chain holds"), "{said}");
-    assert!(
-        said.contains("eval     dataset.safetensors: read, and the file of the run"),
-        "{said}"
-    );
+    for line in [
+        "eval     dataset.safetensors: read, and the file of the run",
+        "eval     mine.safetensors: read, and unchanged",
+    ] {
+        assert!(said.contains(line), "{said}");
+    }
 
-    std::fs::remove_dir_all(folder.path().join("prepare")).expect("a stage");
-    let broken = verify();
-    let said = text(&broken.stderr);
-    assert_eq!(broken.status.code(), Some(3), "{said}");
-    assert!(
-        said.contains("the chain is broken") && said.contains("dataset.safetensors"),
-        "{said}"
-    );
+    let broken = |name: &str| {
+        let output = verify();
+        let said = text(&output.stderr);
+        assert_eq!(output.status.code(), Some(3), "`{name}`: {said}");
+        assert!(said.contains(name), "`{name}` is not named: {said}");
+    };
+    let mut links = files(&run.folder);
+    // What a clock touches is no part of the chain, nor is a lock.
+    links.retain(|name, _| {
+        !["timing.csv", "events.csv", ".lock"].contains(&name.rsplit('/').next().unwrap_or(name))
+    });
+    assert!(links.len() > 30, "{:?}", links.keys());
+    let inside = links
+        .into_iter()
+        .map(|(name, bytes)| (run.folder.join(name), bytes));
+    let outside = std::fs::read(&classifier).expect("a classifier");
+    for (path, sound) in inside.chain([(classifier.clone(), outside)]) {
+        let mut damaged = sound.clone();
+        damaged[sound.len() / 2] ^= 1;
+        put(&path, &damaged);
+        let name = path.file_name().expect("a file").to_string_lossy();
+        broken(&name);
+        put(&path, &sound);
+    }
+    assert!(verify().status.success(), "all is mended");
+
+    std::fs::remove_dir_all(run.folder.join("prepare")).expect("a stage");
+    broken("dataset.safetensors");
+}
+
+#[expect(clippy::disallowed_methods, reason = "damages files on purpose")]
+fn put(path: &Path, bytes: &[u8]) {
+    std::fs::write(path, bytes).expect("a file of ours");
 }

@@ -2,7 +2,8 @@
 
 use crate::examples::{self, FORMATS, put};
 use dcgan_artifacts::{
-    DatasetReader, Error, FileRecord, Link, Manifest, checkpoint_path, create_folder, verify_run,
+    DatasetReader, Error, FileRecord, Link, Manifest, Outside, checkpoint_path, create_folder,
+    verify_run,
 };
 use std::path::Path;
 
@@ -22,11 +23,12 @@ fn stage(run: &Path, stage: &str, inputs: Vec<FileRecord>, outputs: &[&str]) {
     .unwrap();
 }
 
-/// Sources, dataset, checkpoint and figures of a small run in `folder`.
+/// Sources, classifier, dataset, checkpoint and figures of a small run in `folder`.
 fn make(folder: &Path) {
     let run = folder.join("run");
     for name in [
         "sources",
+        "own",
         "run/prepare",
         "run/train/checkpoints",
         "run/eval",
@@ -34,6 +36,7 @@ fn make(folder: &Path) {
         create_folder(&folder.join(name)).unwrap();
     }
     put(&folder.join("sources/images"), b"source");
+    put(&folder.join("own/mine.safetensors"), b"classifier");
     (FORMATS[0].write)(&run.join("prepare/dataset.safetensors"));
     let source = FileRecord::of_file(&folder.join("sources"), "images").unwrap();
     stage(&run, "prepare", vec![source], &["dataset.safetensors"]);
@@ -51,7 +54,8 @@ fn make(folder: &Path) {
     stage(&run, "train", vec![dataset.clone()], &[&outputs[0]]);
 
     put(&run.join("eval/metrics.json"), b"{}");
-    let inputs = vec![dataset, input("train/checkpoints", name)];
+    let classifier = FileRecord::of_file(&folder.join("own"), "mine.safetensors").unwrap();
+    let inputs = vec![dataset, input("train/checkpoints", name), classifier];
     stage(&run, "eval", inputs, &["metrics.json"]);
 }
 
@@ -61,25 +65,36 @@ fn a_sound_run_is_walked_from_its_figures_to_its_sources() {
     make(folder.path());
     let run = folder.path().join("run");
     let sources = folder.path().join("sources");
-    let links = |sources| -> Vec<(String, Link)> {
-        let verified = verify_run(&run, sources).unwrap().into_iter();
+    let classifier = folder.path().join("own/mine.safetensors");
+    let links = |outside| -> Vec<(String, Link)> {
+        let verified = verify_run(&run, outside).unwrap().into_iter();
         verified.map(|file| (file.record.name, file.link)).collect()
     };
-    let with = links(Some(&sources));
-    assert_eq!(
-        with[0],
-        ("images".into(), Link::Source(sources.join("images")))
-    );
+    let with = links(Outside {
+        sources: Some(&sources),
+        classifiers: std::slice::from_ref(&classifier),
+    });
+    let source = |path| Link::Source(path);
+    assert_eq!(with[0], ("images".into(), source(sources.join("images"))));
     let dataset = Link::Input(run.join("prepare/dataset.safetensors"));
     assert_eq!(with[2], ("dataset.safetensors".into(), dataset));
-    assert_eq!(with.len(), 7);
-    assert_eq!(links(None)[0].1, Link::Unseen);
+    assert_eq!(
+        with[5],
+        ("mine.safetensors".into(), source(classifier.clone()))
+    );
+    assert_eq!(with.len(), 8);
+    let without = links(Outside::default());
+    assert_eq!(
+        (&without[0].1, &without[5].1),
+        (&Link::Unseen, &Link::Unseen)
+    );
 }
 
 #[test]
 fn every_break_of_the_chain_is_named() {
     for (name, bytes) in [
         ("sources/images", &b"other!"[..]),
+        ("own/mine.safetensors", b"CLASSIFIER"),
         ("run/prepare/dataset.safetensors", b"other"),
         ("run/train/checkpoints/step-00000005.safetensors", b"other"),
         ("run/eval/metrics.json", b"[]"),
@@ -88,7 +103,11 @@ fn every_break_of_the_chain_is_named() {
         make(folder.path());
         put(&folder.path().join(name), bytes);
         let run = folder.path().join("run");
-        let error = verify_run(&run, Some(&folder.path().join("sources"))).unwrap_err();
+        let outside = Outside {
+            sources: Some(&folder.path().join("sources")),
+            classifiers: &[folder.path().join("own/mine.safetensors")],
+        };
+        let error = verify_run(&run, outside).unwrap_err();
         let file = name.rsplit('/').next().unwrap();
         assert!(error.to_string().contains(file), "{error}");
         assert!(!error.is_output(), "{error}");
@@ -103,7 +122,7 @@ fn a_stage_that_was_run_on_another_file_breaks_the_chain() {
     // A dataset made anew, sound in itself: what was trained on the old one no longer belongs to it.
     put(&run.join("prepare/dataset.safetensors"), b"another");
     stage(&run, "prepare", Vec::new(), &["dataset.safetensors"]);
-    match verify_run(&run, None).unwrap_err() {
+    match verify_run(&run, Outside::default()).unwrap_err() {
         Error::BrokenChain { path, name, .. } => {
             assert_eq!(path, run.join("train/manifest.json"));
             assert_eq!(name, "dataset.safetensors");
@@ -112,19 +131,24 @@ fn a_stage_that_was_run_on_another_file_breaks_the_chain() {
     }
 }
 
-/// A classifier lies outside the run, under a name of its own.
+/// Of what lies outside the run only a classifier has a name of its own.
 #[test]
-fn a_classifier_is_named_and_not_looked_at() {
+fn an_input_that_a_stage_would_have_made_may_not_lie_outside_the_run() {
     let folder = tempfile::tempdir().unwrap();
     make(folder.path());
     let run = folder.path().join("run");
-    put(&folder.path().join("mnist.safetensors"), b"classifier");
-    let classifier = FileRecord::of_file(folder.path(), "mnist.safetensors").unwrap();
-    let inputs = vec![classifier.clone()];
-    stage(&run, "eval", inputs, &["metrics.json"]);
-    let verified = verify_run(&run, None).unwrap();
-    let seen = verified.iter().find(|file| file.record == classifier);
-    assert_eq!(seen.map(|file| &file.link), Some(&Link::Unseen));
+    for name in [
+        "samples.safetensors",
+        "step-00000009.safetensors",
+        "generator.safetensors",
+        "metrics.csv",
+    ] {
+        put(&folder.path().join("own").join(name), b"another");
+        let foreign = FileRecord::of_file(&folder.path().join("own"), name).unwrap();
+        stage(&run, "eval", vec![foreign], &[]);
+        let error = verify_run(&run, Outside::default()).unwrap_err();
+        assert!(matches!(error, Error::BrokenChain { .. }), "{error:?}");
+    }
 }
 
 #[test]
@@ -134,13 +158,13 @@ fn a_checkpoint_of_another_dataset_breaks_the_chain() {
     let run = folder.path().join("run");
     let path = checkpoint_path(&run.join("train/checkpoints"), 6);
     examples::checkpoint(6).write(&path).unwrap();
-    let error = verify_run(&run, None).unwrap_err();
+    let error = verify_run(&run, Outside::default()).unwrap_err();
     assert!(matches!(error, Error::Unfit { .. }), "{error:?}");
 }
 
 #[test]
 fn a_folder_without_manifests_is_no_run() {
     let folder = tempfile::tempdir().unwrap();
-    let error = verify_run(folder.path(), None).unwrap_err();
+    let error = verify_run(folder.path(), Outside::default()).unwrap_err();
     assert!(matches!(error, Error::Missing { .. }), "{error:?}");
 }

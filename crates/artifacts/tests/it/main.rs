@@ -6,6 +6,7 @@
 
 mod atomicity;
 mod chain;
+mod changes;
 mod checkpoints;
 mod classifiers;
 mod damage;
