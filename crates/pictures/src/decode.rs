@@ -18,8 +18,12 @@ pub const MAX_FILE_BYTES: u64 = 1 << 28;
 /// The most pixels that are decoded: more than any camera's, and a bound for a small file that
 /// claims to be a huge picture.
 const MAX_PIXELS: u64 = 1 << 27;
-/// The most memory that a decoder may take.
+/// The most bytes of pixels, which with 16 bits a channel are reached before [`MAX_PIXELS`], and the
+/// most that a decoder may take beside them.
 const MAX_DECODER_BYTES: u64 = 1 << 29;
+/// The most memory for what stands beside a PNG's pixels: a profile or text, which is compressed, so
+/// that a small file can hold gigabytes of it.
+const MAX_PNG_BYTES: u64 = 1 << 26;
 
 /// What the first bytes of a picture tell.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -83,9 +87,16 @@ pub fn inspect(bytes: &[u8], path: &Path) -> Result<Header, Refusal> {
         let detail = format!("{height}x{width} pixels: expected at most {MAX_PIXELS} in all");
         return Err(Refusal::new(Reason::TooLarge, detail));
     }
+    let decoded = decoder.total_bytes();
+    if decoded > MAX_DECODER_BYTES {
+        let detail = format!(
+            "{height}x{width} pixels of {decoded} bytes: expected at most {MAX_DECODER_BYTES}"
+        );
+        return Err(Refusal::new(Reason::TooLarge, detail));
+    }
     Ok(Header {
         format,
-        memory: bytes.len() as u64 + 2 * decoder.total_bytes(),
+        memory: bytes.len() as u64 + 2 * decoded,
     })
 }
 
@@ -144,7 +155,10 @@ pub fn decode(bytes: &[u8], header: &Header, settings: &Pictures) -> Result<Vec<
 
 fn decoder(bytes: &[u8], format: ImageFormat) -> Result<impl ImageDecoder + '_, Refusal> {
     let mut limits = Limits::default();
-    limits.max_alloc = Some(MAX_DECODER_BYTES);
+    limits.max_alloc = Some(match format {
+        ImageFormat::Png => MAX_PNG_BYTES,
+        _ => MAX_DECODER_BYTES,
+    });
     let mut reader = ImageReader::with_format(Cursor::new(bytes), format);
     reader.limits(limits);
     reader.into_decoder().map_err(|error| refusal(&error))

@@ -6,6 +6,7 @@
 )]
 
 mod architecture;
+mod bombs;
 mod damage;
 mod disk;
 mod faults;

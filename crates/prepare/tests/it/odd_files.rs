@@ -236,14 +236,19 @@ fn flat_jpeg(values: [u8; 4]) -> Vec<u8> {
 
 #[test]
 fn a_small_file_that_claims_to_be_huge() {
-    // The size in a PNG's header, with its checksum made to fit.
-    let mut bomb = picture(Png, 8, 8, 2);
-    bomb[16..24].copy_from_slice(&[0, 0, 0xff, 0xff, 0, 0, 0xff, 0xff]);
-    let mut crc = flate2::Crc::new();
-    crc.update(&bomb[12..29]);
-    bomb[29..33].copy_from_slice(&crc.sum().to_be_bytes());
-    let folder = with("a.png", &bomb);
-    assert_snapshot!(rows(&folder, 1), @"train,a.png,,too_large,65535x65535 pixels: expected at most 134217728 in all");
+    // Sides and depth in a PNG's header, with its checksum made to fit.
+    let bomb = |side: u16, bits: u8, colour: u8| {
+        let mut bomb = picture(Png, 8, 8, 2);
+        let [high, low] = side.to_be_bytes();
+        bomb[16..26].copy_from_slice(&[0, 0, high, low, 0, 0, high, low, bits, colour]);
+        let mut crc = flate2::Crc::new();
+        crc.update(&bomb[12..29]);
+        bomb[29..33].copy_from_slice(&crc.sum().to_be_bytes());
+        rows(&with("a.png", &bomb), 1)
+    };
+    assert_snapshot!(bomb(65535, 8, 2), @"train,a.png,,too_large,65535x65535 pixels: expected at most 134217728 in all");
+    // Few enough pixels, of 8 bytes each.
+    assert_snapshot!(bomb(11585, 16, 6), @"train,a.png,,too_large,11585x11585 pixels of 1073697800 bytes: expected at most 536870912");
 }
 
 #[test]

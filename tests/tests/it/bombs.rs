@@ -1,0 +1,130 @@
+//! Small files that unpack to gigabytes: what is read of them has a bound.
+//!
+//! The programs run under a limit of their address space, so that whatever takes more ends them.
+#![cfg(unix)]
+
+use crate::programs::{program, root, text};
+use flate2::write::{GzEncoder, ZlibEncoder};
+use flate2::{Compression, Crc};
+use std::io::Write;
+use std::path::Path;
+use std::process::Output;
+
+/// What each of them unpacks to.
+const UNPACKED: usize = 1 << 30;
+/// Address space of a program, in KiB: more than it needs for small files, less than [`UNPACKED`].
+const LIMIT: u32 = 600_000;
+
+/// Writes so many zeros.
+fn zeros(to: &mut impl Write, n: usize) {
+    let block = vec![0; 1 << 20];
+    for start in (0..n).step_by(block.len()) {
+        to.write_all(&block[..block.len().min(n - start)])
+            .expect("memory");
+    }
+}
+
+fn compressed(n: usize) -> Vec<u8> {
+    let mut encoder = ZlibEncoder::new(Vec::new(), Compression::best());
+    zeros(&mut encoder, n);
+    encoder.finish().expect("memory")
+}
+
+/// A PNG of 8x8 pixels with these chunks before its pixels, whose stream is `pixels`.
+fn png(chunks: &[(&[u8; 4], &[u8])], pixels: &[u8]) -> Vec<u8> {
+    let header = [0, 0, 0, 8, 0, 0, 0, 8, 8, 2, 0, 0, 0];
+    let mut file = b"\x89PNG\r\n\x1a\n".to_vec();
+    let mut put = |kind: &[u8; 4], data: &[u8]| {
+        let mut crc = Crc::new();
+        crc.update(kind);
+        crc.update(data);
+        let length = u32::try_from(data.len()).expect("a small file");
+        file.extend(length.to_be_bytes());
+        file.extend(kind);
+        file.extend(data);
+        file.extend(crc.sum().to_be_bytes());
+    };
+    put(b"IHDR", &header);
+    for (kind, data) in chunks {
+        put(kind, data);
+    }
+    put(b"IDAT", pixels);
+    put(b"IEND", &[]);
+    file
+}
+
+#[expect(clippy::disallowed_methods, reason = "any bytes are what is wanted")]
+fn put(path: &Path, bytes: &[u8]) {
+    std::fs::write(path, bytes).expect("a file of ours");
+}
+
+/// Runs dcgan-prepare with these settings and the limited address space.
+fn prepare(folder: &Path, settings: &[String]) -> Output {
+    let mut command = std::process::Command::new("bash");
+    command
+        .current_dir(root())
+        .args(["-c", &format!("ulimit -v {LIMIT}; exec \"$0\" \"$@\"")])
+        .arg(program("prepare"))
+        .args(["--pipeline", "/dev/null", "--quiet", "--threads", "1"])
+        .arg("--out")
+        .arg(folder.join("out"));
+    for setting in settings {
+        command.arg("--set").arg(setting);
+    }
+    command.output().expect("bash starts")
+}
+
+#[test]
+fn pictures_that_unpack_to_gigabytes_are_read_within_bounds() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let pictures = folder.path().join("pictures");
+    std::fs::create_dir(&pictures).expect("a folder of ours");
+    let (bomb, small) = (compressed(UNPACKED), compressed(8 * (1 + 3 * 8)));
+    let named = [&b"x\0\0"[..], &bomb].concat();
+    put(
+        &pictures.join("profile.png"),
+        &png(&[(b"iCCP", &named)], &small),
+    );
+    put(
+        &pictures.join("text.png"),
+        &png(&[(b"zTXt", &named)], &small),
+    );
+    put(&pictures.join("pixels.png"), &png(&[], &bomb));
+    let settings = [
+        "prepare.source=folder".to_owned(),
+        format!("prepare.folder={}", pictures.display()),
+        "prepare.pictures={height: 8, width: 8, labels: none}".to_owned(),
+    ];
+    let output = prepare(folder.path(), &settings);
+    assert!(output.status.success(), "{}", text(&output.stderr));
+    let said = text(&output.stdout);
+    assert!(said.contains("3 train, 8x8x3"), "{said}");
+}
+
+#[test]
+fn idx_files_that_unpack_to_gigabytes_are_refused_within_bounds() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let path = folder.path().join("images.gz");
+    // Each promise is less than what follows, or more than there is.
+    for promised in [1_u32, u32::MAX] {
+        let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
+        let header = [
+            [0, 0, 8, 3],
+            promised.to_be_bytes(),
+            [0, 0, 0, 28],
+            [0, 0, 0, 28],
+        ];
+        encoder.write_all(&header.concat()).expect("memory");
+        // What is truly there may be kept, so it is less where it is promised.
+        zeros(&mut encoder, if promised == 1 { UNPACKED } else { 1 << 24 });
+        put(&path, &encoder.finish().expect("memory"));
+        let settings = [
+            "prepare.source=idx".to_owned(),
+            format!("prepare.idx.train_images={}", path.display()),
+        ];
+        let output = prepare(folder.path(), &settings);
+        let said = text(&output.stderr);
+        assert_eq!(output.status.code(), Some(3), "{said}");
+        assert!(said.contains("images.gz"), "{said}");
+    }
+}
