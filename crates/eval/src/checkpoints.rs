@@ -126,7 +126,7 @@ impl Row {
     fn read(path: &Path) -> Option<Self> {
         let text = std::fs::read(path).ok()?;
         let mut file: Value = serde_json::from_slice(&text).ok()?;
-        let tree = file["row"].take();
+        let tree = file.get_mut("row")?.take();
         let sha256 = sha256_bytes(tree.to_string().as_bytes());
         (file["sha256"] == sha256).then_some(Self { tree })
     }
