@@ -48,7 +48,7 @@ BESIDE = $(call seen,--timing,$(RAN)/timing.csv) \
 # A stage whose command was replaced needs no build of ours.
 built_for = $(if $(filter file,$(origin $(1))),build)
 
-.PHONY: help build prepare train sample eval check fmt clippy test smoke torture reproduce verify soak doc bench clean
+.PHONY: help build prepare train sample eval check fmt clippy test smoke torture reproduce verify soak fuzz doc bench clean
 
 help: ## List targets and variables
 	@awk 'BEGIN { FS = ":.*## "; print "Targets:" } /^[a-z]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -109,10 +109,15 @@ reproduce: build ## Repeat the finished RUN from its manifests and compare every
 verify: build ## Walk the chain of RUN: figures, checkpoint, dataset, sources
 	$(BIN)/dcgan-eval verify "$(RUN)" $(OUTSIDE)
 
-#: SECONDS     how long `soak` runs
+#: SECONDS     how long `soak` runs, and `fuzz` for each target
 SECONDS ?= 300
 soak: build ## Train for SECONDS and show memory, handles and files
 	tests/soak.sh "$(BIN)" $(SECONDS)
+
+#: TARGETS     what `fuzz` runs; by default all of fuzz/fuzz_targets
+TARGETS ?=
+fuzz: ## Run the fuzz targets (fuzz/README.md), each for SECONDS
+	fuzz/run.sh $(SECONDS) $(TARGETS)
 
 doc: ## Build the documentation; a broken link is an error
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --workspace --no-deps --release --locked

@@ -1,1 +1,3 @@
-//! Tests that cross the stages live in `tests/`; this library is empty.
+//! Tests that cross the stages live in `tests/`; this library holds what they share with `fuzz/`.
+
+pub mod readers;

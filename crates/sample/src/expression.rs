@@ -15,20 +15,23 @@ use std::fmt;
 
 /// Terms to be added.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Expression {
-    pub(crate) terms: Vec<Term>,
+pub struct Expression {
+    /// In the order given; at least one.
+    pub terms: Vec<Term>,
 }
 
 /// A vector and what it is multiplied by, its sign included.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Term {
-    pub(crate) factor: f32,
-    pub(crate) vector: Vector,
+pub struct Term {
+    /// Finite.
+    pub factor: f32,
+    /// What is multiplied.
+    pub vector: Vector,
 }
 
 /// A latent vector by its origin.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Vector {
+pub enum Vector {
     /// The mean of images of the first seed, by their numbers.
     Mean(Vec<u32>),
     /// An image of the first seed.
@@ -54,7 +57,7 @@ impl fmt::Display for Vector {
 ///
 /// # Errors
 /// [`Error::Expression`] says where it stops making sense and what could stand there.
-pub(crate) fn parse(text: &str) -> Result<Expression, Error> {
+pub fn parse(text: &str) -> Result<Expression, Error> {
     let mut rest = Rest { text, at: 0 };
     let mut sign = if rest.take("-") { -1.0 } else { 1.0 };
     let mut terms = Vec::new();

@@ -19,6 +19,7 @@ mod report;
 
 pub use args::Args;
 pub use error::Error;
+pub use expression::{Expression, Term, Vector, parse as parse_expression};
 pub use modes::{
     ArithmeticArgs, FilmArgs, GridArgs, Mode, MotionArgs, NearestArgs, ProjectionArgs, Start, Way,
 };

@@ -7,6 +7,7 @@
 
 mod architecture;
 mod bombs;
+mod corpus;
 mod damage;
 mod disk;
 mod faults;

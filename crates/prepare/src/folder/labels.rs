@@ -22,7 +22,7 @@ pub(crate) fn folder_of(below: &Path) -> Option<String> {
 ///
 /// # Errors
 /// [`Error::Read`], [`Error::LabelsTable`], [`Error::LabelsRow`], [`Error::LabelTwice`].
-pub(crate) fn read_table(path: &Path) -> Result<BTreeMap<String, String>, Error> {
+pub fn read_table(path: &Path) -> Result<BTreeMap<String, String>, Error> {
     let bytes = std::fs::read(path).map_err(|source| Error::Read {
         path: path.to_owned(),
         source,

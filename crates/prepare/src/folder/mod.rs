@@ -11,6 +11,7 @@ mod walk;
 mod work;
 
 pub(crate) use convert::{Converted, convert};
+pub use labels::read_table as read_labels;
 pub(crate) use work::Work;
 
 use crate::audit::{Finding, Kind};

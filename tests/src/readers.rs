@@ -1,0 +1,533 @@
+//! Every reader of what a stranger may have made, as a function of bytes.
+//!
+//! `fuzz/` feeds them what a fuzzer makes up, `tests/it/corpus.rs` the committed seeds and findings.
+//! Whatever the bytes are, a reader returns: a value that holds what it promises, or an error that
+//! names the file. It never panics, hangs, or takes memory that the bytes do not account for.
+#![expect(
+    clippy::missing_panics_doc,
+    reason = "each panics where a reader breaks its promise, and that is what it is for"
+)]
+
+use dcgan_artifacts::{
+    Checkpoint, ClassifierFile, Columns, DatasetReader, Error, ErrorKind, EventFile, GrowingTable,
+    Manifest, ModelFile, NeighboursFile, Part, Role, Samples, TablePosition,
+    read_averaged_generator, read_checkpoint_info, read_discriminator, read_generator,
+    sha256_bytes, verify_checkpoint,
+};
+use dcgan_hints::Hint;
+use dcgan_models::{ClassChoice, LoadedDiscriminator, LoadedGenerator};
+use dcgan_prepare::idx;
+use dcgan_sample::Vector;
+use dcgan_settings::{Alpha, Crop, Filter, Pictures};
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use serde_json::{Map, Value, json};
+use std::fmt::Write as _;
+use std::io::Write as _;
+use std::path::{Component, Path};
+
+/// A family of readers.
+#[derive(Debug, Clone, Copy)]
+pub struct Reader {
+    /// The name of its fuzz target and of its corpus.
+    pub name: &'static str,
+    /// Reads the bytes; whether they were accepted.
+    pub read: fn(&[u8]) -> bool,
+}
+
+/// All of them.
+pub const READERS: &[Reader] = &[
+    Reader {
+        name: "container",
+        read: container,
+    },
+    Reader {
+        name: "contents",
+        read: contents,
+    },
+    Reader {
+        name: "network",
+        read: network,
+    },
+    Reader {
+        name: "manifest",
+        read: manifest,
+    },
+    Reader {
+        name: "settings",
+        read: settings,
+    },
+    Reader {
+        name: "idx",
+        read: idx,
+    },
+    Reader {
+        name: "table",
+        read: table,
+    },
+    Reader {
+        name: "events",
+        read: events,
+    },
+    Reader {
+        name: "picture",
+        read: picture,
+    },
+    Reader {
+        name: "expression",
+        read: expression,
+    },
+];
+
+/// Decoding more than this is for the tests of the limits, not for a fuzzer.
+const PICTURE_MEMORY: u64 = 1 << 24;
+
+/// The bytes as a safetensors file, read as each format in turn.
+pub fn container(bytes: &[u8]) -> bool {
+    in_file("file.safetensors", bytes, read_as_each_format)
+}
+
+/// The same with checksums that are right, so that what lies behind them is reached. The bytes are a
+/// line of metadata, a line with the arrays' places, both JSON objects, and the data.
+pub fn contents(bytes: &[u8]) -> bool {
+    let Some(file) = sealed_container(bytes) else {
+        return false;
+    };
+    in_file("file.safetensors", &file, read_as_each_format)
+}
+
+/// A network out of such a file: its description, its weights, and an image where it is small.
+pub fn network(bytes: &[u8]) -> bool {
+    let Some(file) = sealed_container(bytes) else {
+        return false;
+    };
+    in_file("file.safetensors", &file, |path| {
+        let generator = LoadedGenerator::load(path);
+        let discriminator = LoadedDiscriminator::load(path);
+        for error in [generator.as_ref().err(), discriminator.as_ref().err()] {
+            assert!(error.is_none_or(|error| names(error, path)), "{error:?}");
+        }
+        let accepted = generator.is_ok() || discriminator.is_ok();
+        if let Ok(generator) = generator
+            && generator.generator().parameter_count() < 1 << 14
+            && generator.image_bytes() < 1 << 10
+        {
+            let info = generator.info();
+            let classes = ClassChoice::resolve(None, &info.class_names).expect("no class is asked");
+            let image = generator.images(0, 0, 1, classes).expect("a whole network");
+            assert_eq!(image.len(), generator.image_bytes());
+        }
+        accepted
+    })
+}
+
+/// The bytes as a manifest, as they are and with the seal made right.
+pub fn manifest(bytes: &[u8]) -> bool {
+    let read = |bytes: &[u8]| {
+        in_file(Manifest::NAME, bytes, |path| {
+            let folder = path.parent().expect("a file in a folder");
+            let manifest = match Manifest::read(folder) {
+                Ok(manifest) => manifest.expect("a manifest that is there"),
+                Err(error) => return refused(&error, path),
+            };
+            // Nothing that it names lies outside its folder.
+            let outputs = manifest.outputs.iter();
+            let mut parts = outputs.flat_map(|output| Path::new(&output.name).components());
+            assert!(parts.all(|part| matches!(part, Component::Normal(_))));
+            let _ = manifest.verify_outputs(folder);
+            let again = folder.join("again");
+            dcgan_artifacts::create_folder(&again).expect("a folder of ours");
+            manifest.write(&again).expect("a manifest can be written");
+            let mut sorted = manifest;
+            sorted.inputs.sort();
+            sorted.outputs.sort();
+            assert_eq!(Manifest::read(&again).expect("our own file"), Some(sorted));
+            true
+        })
+    };
+    let sealed = serde_json::from_slice(bytes)
+        .ok()
+        .map(|object: Map<String, Value>| sealed_text(object));
+    let accepted = read(bytes);
+    accepted | sealed.is_some_and(|sealed| read(sealed.as_bytes()))
+}
+
+/// A pipeline, a zero, and values of `--set` with zeros between them.
+pub fn settings(bytes: &[u8]) -> bool {
+    let mut texts = bytes.split(|&byte| byte == 0).map(std::str::from_utf8);
+    let Some(Ok(text)) = texts.next() else {
+        return false;
+    };
+    let overrides: Vec<String> = texts.flatten().map(str::to_owned).collect();
+    match dcgan_settings::load_text("fuzz.yaml", text, &overrides) {
+        Err(error) => {
+            assert!(!error.to_string().is_empty());
+            false
+        }
+        Ok(pipeline) => {
+            // What a manifest records gives the same settings again: JSON is YAML.
+            let recorded = dcgan_settings::resolved(&pipeline).to_string();
+            let again = dcgan_settings::load_text("again.yaml", &recorded, &[]);
+            assert_eq!(again.expect("settings on record"), pipeline, "{recorded}");
+            true
+        }
+    }
+}
+
+/// The bytes as an IDX file of images and of labels, plain or as gzip if that is what they are; and
+/// compressed, which must give the same.
+pub fn idx(bytes: &[u8]) -> bool {
+    let images = idx_of::<3>(bytes);
+    let labels = idx_of::<1>(bytes);
+    images || labels
+}
+
+fn idx_of<const D: usize>(bytes: &[u8]) -> bool {
+    let path = Path::new("file-ubyte");
+    let decoded = idx::decode::<D>(path, bytes, bytes.len() as u64);
+    match &decoded {
+        Err(error) => assert!(error.to_string().contains("file-ubyte"), "{error}"),
+        Ok(read) => {
+            assert_eq!(read.values.len(), read.sizes.iter().product::<usize>());
+            assert_eq!(read.file.sha256, sha256_bytes(bytes));
+        }
+    }
+    if !bytes.starts_with(&[0x1f, 0x8b]) {
+        let mut gzip = GzEncoder::new(Vec::new(), Compression::fast());
+        gzip.write_all(bytes).expect("memory");
+        let gzip = gzip.finish().expect("memory");
+        let compressed = idx::decode::<D>(path, &gzip[..], gzip.len() as u64);
+        match (&decoded, compressed) {
+            (Ok(plain), Ok(compressed)) => {
+                assert_eq!(plain.sizes, compressed.sizes);
+                assert_eq!(plain.values, compressed.values);
+            }
+            (Err(_), Err(_)) => {}
+            (plain, compressed) => panic!("{plain:?} plain, {compressed:?} compressed"),
+        }
+    }
+    decoded.is_ok()
+}
+
+/// The bytes as a table that a run has grown, and as a table of labels.
+pub fn table(bytes: &[u8]) -> bool {
+    let header = ["step", "d_loss"];
+    let read = in_file("metrics.csv", bytes, |path| {
+        let read = match Columns::read(path) {
+            Err(error) => refused(&error, path),
+            Ok(columns) => {
+                let [steps, losses] = header.map(|name| columns.get(name).map(<[f64]>::len));
+                assert!(steps.is_none() || losses.is_none() || steps == losses);
+                true
+            }
+        };
+        let labels = match dcgan_prepare::read_labels(path) {
+            Err(error) => {
+                assert!(names(&error, path), "{error}");
+                false
+            }
+            Ok(labels) => {
+                assert!(labels.values().all(|label| !label.is_empty()));
+                true
+            }
+        };
+        read && labels
+    });
+
+    // A checkpoint vouches for the first half, or for something else.
+    let half = &bytes[..bytes.len() / 2];
+    let position = |prefix: &[u8]| TablePosition {
+        bytes: half.len() as u64,
+        sha256: sha256_bytes(prefix),
+    };
+    in_file("metrics.csv", bytes, |path| {
+        let resumed = GrowingTable::resume(path, &position(b"something else"));
+        assert!(matches!(resumed, Err(Error::Damaged { .. })), "{resumed:?}");
+        assert_eq!(std::fs::read(path).expect("the table"), bytes);
+        let resumed = GrowingTable::resume(path, &position(half));
+        resumed
+            .expect("the half that stands")
+            .flush()
+            .expect("a table on the disk");
+        assert_eq!(std::fs::read(path).expect("the table"), half);
+    });
+
+    // Nobody vouches for it.
+    in_file("timing.csv", bytes, |path| {
+        let table = GrowingTable::resume_until(path, &header, 5);
+        let mut table = table.expect("what is odd is cut");
+        let kept = std::fs::read(path).expect("the table");
+        assert!(kept.starts_with(b"step,d_loss\n"));
+        assert!(kept == b"step,d_loss\n" || bytes.starts_with(&kept));
+        table.append(&["6", "0.5"]).expect("two fields");
+        table.flush().expect("a table on the disk");
+        let columns = Columns::read(path);
+        let last = |columns: &Columns| columns.get("d_loss").and_then(|c| c.last().copied());
+        if let Ok(columns) = columns {
+            assert!(last(&columns) == Some(0.5) || kept.contains(&b'"'));
+        }
+    });
+    read
+}
+
+/// The bytes as TensorBoard's event file of a run, as they are; and in records whose checksums are
+/// right, each as a byte with its length and its bytes.
+pub fn events(bytes: &[u8]) -> bool {
+    let read = |bytes: &[u8]| {
+        in_file("events", bytes, |path| {
+            let resumed = EventFile::resume_until(path, 5, 1.0);
+            resumed.expect("what is odd is cut");
+            let kept = std::fs::read(path).expect("the file");
+            if !bytes.starts_with(&kept) {
+                // Started anew: what it holds is what a new one does.
+                let fresh = path.with_extension("fresh");
+                EventFile::create(&fresh, 1.0).expect("a file of ours");
+                assert_eq!(kept, std::fs::read(&fresh).expect("the file"));
+                return false;
+            }
+            let again = EventFile::resume_until(path, 5, 2.0);
+            drop(again.expect("it was read"));
+            assert_eq!(std::fs::read(path).expect("the file"), kept);
+            true
+        })
+    };
+    let (mut framed, mut rest) = (Vec::new(), bytes);
+    while let Some((&length, events)) = rest.split_first() {
+        let event;
+        (event, rest) = events.split_at(events.len().min(length.into()));
+        framed.extend(dcgan_artifacts::framed_event(event));
+    }
+    read(bytes) | read(&framed)
+}
+
+/// The bytes as a picture file. The settings come from the length.
+pub fn picture(bytes: &[u8]) -> bool {
+    let path = Path::new("picture.png");
+    let header = match dcgan_pictures::inspect(bytes, path) {
+        Err(refusal) => {
+            assert!(!refusal.to_string().is_empty());
+            return false;
+        }
+        Ok(header) => header,
+    };
+    if header.memory() > PICTURE_MEMORY {
+        return false;
+    }
+    let choice = bytes.len();
+    let settings = Pictures {
+        height: 8,
+        width: 4,
+        channels: [1, 3][choice % 2],
+        crop: [Crop::Centre, Crop::Cover, Crop::Fit][choice % 3],
+        filter: [
+            Filter::Box,
+            Filter::Bilinear,
+            Filter::Bicubic,
+            Filter::Lanczos,
+        ][choice % 4],
+        alpha: [Alpha::Blend, Alpha::Ignore][choice / 2 % 2],
+        orientation: !choice.is_multiple_of(5),
+        ..Pictures::default()
+    };
+    match dcgan_pictures::decode(bytes, &header, &settings) {
+        Err(refusal) => {
+            assert!(!refusal.to_string().is_empty());
+            false
+        }
+        Ok(pixels) => {
+            assert_eq!(pixels.len(), 8 * 4 * settings.channels);
+            true
+        }
+    }
+}
+
+/// The bytes as latent arithmetic and as a list of seeds.
+pub fn expression(bytes: &[u8]) -> bool {
+    let Ok(text) = std::str::from_utf8(bytes) else {
+        return false;
+    };
+    let seeds = dcgan_settings::parse_seeds(text);
+    if let Ok(seeds) = &seeds {
+        assert!((1..=dcgan_settings::MAX_SEEDS).contains(&seeds.len()));
+    }
+    match dcgan_sample::parse_expression(text) {
+        Err(error) => {
+            assert!(error.to_string().contains(text), "{error}");
+            seeds.is_ok()
+        }
+        Ok(expression) => {
+            let mut shown = String::new();
+            for term in &expression.terms {
+                if term.factor.is_sign_negative() {
+                    shown.push('-');
+                } else if !shown.is_empty() {
+                    shown.push('+');
+                }
+                // Writing to a String can't fail.
+                let _ = write!(shown, "{}*{}", term.factor.abs(), term.vector);
+                assert!(!matches!(&term.vector, Vector::Mean(images) if images.is_empty()));
+            }
+            let again = dcgan_sample::parse_expression(&shown).expect("what was understood");
+            assert_eq!(again, expression, "{shown}");
+            true
+        }
+    }
+}
+
+/// Runs `read` on a file of these bytes in a folder of its own.
+fn in_file<T>(name: &str, bytes: &[u8], read: impl FnOnce(&Path) -> T) -> T {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let path = folder.path().join(name);
+    #[expect(clippy::disallowed_methods, reason = "any bytes are what is wanted")]
+    std::fs::write(&path, bytes).expect("a file of ours");
+    read(&path)
+}
+
+fn names(error: &impl std::fmt::Display, path: &Path) -> bool {
+    error.to_string().contains(&path.display().to_string())
+}
+
+/// An error of a reader must speak of the file and say what to do. Returns false.
+fn refused(error: &Error, path: &Path) -> bool {
+    assert_eq!(error.kind(), ErrorKind::Input, "{error}");
+    assert!(names(error, path), "{error}");
+    assert!(error.hint().is_some(), "{error}");
+    false
+}
+
+/// Reads a file as each format; whether it is one.
+fn read_as_each_format(path: &Path) -> bool {
+    let read = [
+        accepted(path, DatasetReader::open(path), check_dataset),
+        accepted(path, Checkpoint::read(path), |file| {
+            let info = verify_checkpoint(path).expect("it was read");
+            assert_eq!(info.step, file.info.step);
+            assert!(read_checkpoint_info(path).is_ok());
+            check_arrays([&file.weights, &file.adam_m, &file.adam_v, &file.ema]);
+            check_again(path, file, Checkpoint::write, Checkpoint::read);
+        }),
+        accepted(path, read_generator(path), |file| {
+            check_model(path, file, Role::Generator);
+        }),
+        accepted(path, read_averaged_generator(path), |file| {
+            check_model(path, file, Role::Generator);
+        }),
+        accepted(path, read_discriminator(path), |file| {
+            check_model(path, file, Role::Discriminator);
+        }),
+        accepted(path, ClassifierFile::read(path), |file| {
+            check_arrays([&file.arrays]);
+            check_again(path, file, ClassifierFile::write, ClassifierFile::read);
+        }),
+        accepted(path, NeighboursFile::read(path), |file| {
+            check_again(path, file, NeighboursFile::write, NeighboursFile::read);
+        }),
+        accepted(path, Samples::read(path), |file| {
+            let pixels = file.n * file.height * file.width * file.channels;
+            assert_eq!(file.images.len(), pixels);
+            assert!(file.labels.as_ref().is_none_or(|l| l.len() == file.n));
+            check_again(path, file, Samples::write, Samples::read);
+        }),
+    ];
+    read.contains(&true)
+}
+
+fn accepted<T>(path: &Path, read: Result<T, Error>, check: impl FnOnce(&T)) -> bool {
+    match read {
+        Ok(value) => {
+            check(&value);
+            true
+        }
+        Err(error) => refused(&error, path),
+    }
+}
+
+fn check_dataset(dataset: &DatasetReader) {
+    let (classes, image_len) = (dataset.info().class_names.len(), dataset.info().image_len());
+    for part in Part::ALL {
+        let Some(n) = dataset.len(part) else {
+            assert!(dataset.read_part(part).is_err());
+            continue;
+        };
+        let data = dataset.read_part(part).expect("a part that is there");
+        assert_eq!((data.n, data.images.len()), (n, n * image_len));
+        let labels = dataset.labels(part).unwrap_or_default();
+        assert_eq!(labels.len(), if classes > 0 { n } else { 0 });
+        assert!(labels.iter().all(|&label| usize::from(label) < classes));
+        let mut image = Vec::new();
+        for index in [0, n / 2, n.saturating_sub(1), n] {
+            let index = u32::try_from(index).expect("a small file");
+            let read = dataset.read_images(part, &[index], &mut image);
+            assert_eq!(read.is_ok(), (index as usize) < n);
+        }
+    }
+}
+
+fn check_arrays<'a>(groups: impl IntoIterator<Item = &'a dcgan_artifacts::Arrays>) {
+    for (shape, values) in groups.into_iter().flat_map(|arrays| arrays.values()) {
+        assert_eq!(values.len(), shape.iter().product::<usize>());
+    }
+}
+
+fn check_model(path: &Path, file: &ModelFile, role: Role) {
+    check_arrays([&file.weights]);
+    let read = |path: &Path| ModelFile::read(path, role);
+    check_again(path, file, ModelFile::write, read);
+}
+
+/// What was read can be written, and read and written again to the same bytes.
+fn check_again<T>(
+    path: &Path,
+    value: &T,
+    write: impl Fn(&T, &Path) -> Result<dcgan_artifacts::FileDigest, Error>,
+    read: impl Fn(&Path) -> Result<T, Error>,
+) {
+    let again = path.with_extension("again");
+    let first = write(value, &again).expect("what was read can be written");
+    let value = read(&again).expect("what was written can be read");
+    let second = write(&value, &again).expect("what was read can be written");
+    assert_eq!(first, second);
+}
+
+/// Takes a line of metadata, a line of places and the data, and puts them into a safetensors file
+/// whose content hash is right.
+fn sealed_container(bytes: &[u8]) -> Option<Vec<u8>> {
+    let mut lines = bytes.splitn(3, |&byte| byte == b'\n');
+    let mut object = || -> Option<Map<String, Value>> {
+        serde_json::from_slice(lines.next().unwrap_or_default()).ok()
+    };
+    let (mut info, mut header) = (object()?, object()?);
+    let data = lines.next().unwrap_or_default();
+
+    let mut content = Vec::new();
+    // A map of serde_json is sorted as the format wants it.
+    for (name, entry) in &header {
+        let offset = |i: usize| usize::try_from(entry["data_offsets"][i].as_u64()?).ok();
+        let shape: Vec<String> = entry["shape"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .map(Value::to_string)
+            .collect();
+        let dtype = entry["dtype"].as_str().unwrap_or_default();
+        content.extend_from_slice(format!("{name}\n{dtype}\n{}\n", shape.join(",")).as_bytes());
+        let array = offset(0)
+            .zip(offset(1))
+            .and_then(|(start, end)| data.get(start..end));
+        content.extend_from_slice(array.unwrap_or_default());
+    }
+    info.insert("content_sha256".into(), sha256_bytes(&content).into());
+    let info = Value::Object(info).to_string();
+    header.insert("__metadata__".into(), json!({ "dcgan": info }));
+    let header = Value::Object(header).to_string();
+    let length = (header.len() as u64).to_le_bytes();
+    Some([&length, header.as_bytes(), data].concat())
+}
+
+/// The object as text with a seal that is right.
+fn sealed_text(mut object: Map<String, Value>) -> String {
+    object.insert("seal".into(), "".into());
+    let seal = sha256_bytes(Value::Object(object.clone()).to_string().as_bytes());
+    object.insert("seal".into(), seal.into());
+    Value::Object(object).to_string()
+}
