@@ -48,7 +48,7 @@ BESIDE = $(call seen,--timing,$(RAN)/timing.csv) \
 # A stage whose command was replaced needs no build of ours.
 built_for = $(if $(filter file,$(origin $(1))),build)
 
-.PHONY: help build prepare train sample eval check fmt clippy test smoke torture reproduce verify soak fuzz doc bench clean
+.PHONY: help build prepare train sample eval check fmt clippy test smoke torture reproduce verify hashes soak fuzz doc bench clean
 
 help: ## List targets and variables
 	@awk 'BEGIN { FS = ":.*## "; print "Targets:" } /^[a-z]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -108,6 +108,9 @@ reproduce: build ## Repeat the finished RUN from its manifests and compare every
 
 verify: build ## Walk the chain of RUN: figures, checkpoint, dataset, sources
 	$(BIN)/dcgan-eval verify "$(RUN)" $(OUTSIDE)
+
+hashes: build ## Record the hashes of smoke.yaml on this kind of processor: tests/golden/smoke-hashes.json
+	DCGAN_WRITE_HASHES=1 DCGAN_BIN_DIR="$(abspath $(BIN))" $(CARGO) test --release --locked -p dcgan-tests --test it -- hashes:: --nocapture
 
 #: SECONDS     how long `soak` runs, and `fuzz` for each target
 SECONDS ?= 300

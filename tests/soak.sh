@@ -4,14 +4,15 @@
 #   tests/soak.sh FOLDER_OF_PROGRAMS SECONDS [PIPELINE]
 #
 # Exit code 1 when memory at the end is more than 1.05 times that after five minutes (or after a twelfth of
-# the time, if that is longer), when handles have grown, or a partial file is left.
+# the time, if that is longer, and not before the first checkpoint: writing one takes memory), when handles have
+# grown, or a partial file is left.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 bin=$1 seconds=$2 pipeline=${3:-pipelines/mnist.yaml}
 
 folder=$(mktemp -d)
 pid=
-trap '[ -z "$pid" ] || kill "$pid" 2>/dev/null || true; rm -rf "$folder"' EXIT
+trap '[ -z "$pid" ] || { kill "$pid" && wait "$pid"; } 2>/dev/null || true; rm -rf "$folder"' EXIT
 "$bin/dcgan-prepare" --pipeline "$pipeline" --out "$folder/prepare" --quiet >/dev/null
 "$bin/dcgan-train" --pipeline "$pipeline" --set train.epochs=100000 --dataset "$folder/prepare/dataset.safetensors" \
   --out "$folder/train" --quiet >/dev/null &
@@ -32,8 +33,11 @@ for ((elapsed = interval; elapsed <= seconds; elapsed += interval)); do
   kill -0 "$pid" 2>/dev/null || { echo 'error: the training has ended' >&2; exit 1; }
   rss=$(field VmRSS) open=$(handles)
   printf '%8d %12d %8d %8d %8d %8d\n' "$elapsed" "$rss" "$open" "$(field Threads)" "$(partial)" "$(rows)"
-  if [ -z "$first_rss" ] && [ "$elapsed" -ge "$settled" ]; then first_rss=$rss first_handles=$open; fi
+  if [ -z "$first_rss" ] && [ "$elapsed" -ge "$settled" ] && compgen -G "$folder/train/checkpoints/step-*" >/dev/null; then
+    first_rss=$rss first_handles=$open
+  fi
 done
+[ -n "$first_rss" ] || { echo 'error: no checkpoint came: a longer time is needed' >&2; exit 1; }
 
 kill -TERM "$pid"
 code=0
