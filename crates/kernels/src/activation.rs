@@ -1,4 +1,8 @@
 //! Elementwise activations.
+#![expect(
+    clippy::inline_always,
+    reason = "what is not inlined into `wide` is compiled for the baseline"
+)]
 
 use candle_core::backend::BackendStorage as _;
 use candle_core::{CpuStorage, CustomOp1, Layout, Result, Shape, Tensor, WithDType, bail};
@@ -85,6 +89,7 @@ impl CustomOp1 for Activate {
 }
 
 /// Replaces `x` by `act(x)`.
+#[inline(always)]
 pub(crate) fn apply<T: Real>(act: Activation, x: &mut [T]) {
     match act {
         Activation::Identity => {}
@@ -102,6 +107,7 @@ pub(crate) fn apply<T: Real>(act: Activation, x: &mut [T]) {
 ///
 /// The result tells the slope: the sign of a (leaky) rectifier survives, and the slopes of the sigmoid
 /// and the tangent are functions of their values.
+#[inline(always)]
 pub(crate) fn multiply_slope<T: Real>(act: Activation, y: &[T], d: &mut [T]) {
     match act {
         Activation::Identity => {}
@@ -115,12 +121,14 @@ pub(crate) fn multiply_slope<T: Real>(act: Activation, y: &[T], d: &mut [T]) {
     }
 }
 
+#[inline(always)]
 fn each<T: Real>(x: &mut [T], f: impl Fn(T) -> T) {
     for x in x {
         *x = f(*x);
     }
 }
 
+#[inline(always)]
 fn both<T: Real>(y: &[T], d: &mut [T], slope: impl Fn(T) -> T) {
     for (d, &y) in d.iter_mut().zip(y) {
         *d *= slope(y);

@@ -6,6 +6,10 @@
 //! Moments keep their digits even where the spread is far below the mean, in one pass: each block of a few
 //! rows is shifted by its own first row, and the blocks' moments are merged in `f64` (Chan, Golub and
 //! `LeVeque` 1979), in an order that depends on the shape alone.
+#![expect(
+    clippy::inline_always,
+    reason = "what is not inlined into `wide` is compiled for the baseline"
+)]
 
 use std::sync::{Arc, OnceLock};
 
@@ -18,6 +22,7 @@ use crate::backward::weight_gradient;
 use crate::linear::{same_dtype, tensor};
 use crate::output::build;
 use crate::real::{Real, elements, for_dtype, with_elements};
+use crate::wide::wide;
 
 /// Rows shifted together: few enough for sums in `f32`.
 const ROWS: usize = 32;
@@ -212,7 +217,7 @@ fn moments<T: Real>(x: &[T], c: usize) -> Moments {
                 .par_chunks_mut(COLUMNS)
                 .enumerate()
                 .for_each(|(at, parts)| {
-                    part_moments(x, c, at * COLUMNS, parts);
+                    wide(|| part_moments(x, c, at * COLUMNS, parts));
                 });
         });
     let (first, rest) = parts.split_at(c);
@@ -239,6 +244,7 @@ fn merge(into: &mut (f64, f64), n: f64, (mean, squares): (f64, f64), added: f64)
 }
 
 /// Moments of the columns from `first` on, over all rows of `x`.
+#[inline(always)]
 fn part_moments<T: Real>(x: &[T], c: usize, first: usize, parts: &mut [(f64, f64)]) {
     let width = parts.len();
     let (mut sums, mut squares) = ([T::ZERO; COLUMNS], [T::ZERO; COLUMNS]);
@@ -302,14 +308,16 @@ fn normalise<T: Real>(
     let chunk = (CHUNK / c).max(1) * c;
     build(x.len(), chunk, |at, y| {
         let x = &x[at * chunk..][..y.len()];
-        for (y, x) in y.chunks_exact_mut(c).zip(x.chunks_exact(c)) {
-            for ((((y, &x), &mean), &scale), &beta) in
-                y.iter_mut().zip(x).zip(&mean).zip(&scale).zip(beta)
-            {
-                *y = (x - mean) * scale + beta;
+        wide(|| {
+            for (y, x) in y.chunks_exact_mut(c).zip(x.chunks_exact(c)) {
+                for ((((y, &x), &mean), &scale), &beta) in
+                    y.iter_mut().zip(x).zip(&mean).zip(&scale).zip(beta)
+                {
+                    *y = (x - mean) * scale + beta;
+                }
             }
-        }
-        apply(act, y);
+            apply(act, y);
+        });
     })
 }
 
@@ -341,7 +349,7 @@ fn gradient<T: Real>(
             .par_chunks_mut(COLUMNS)
             .enumerate()
             .for_each(|(at, parts)| {
-                part_sums(input, act, &scales, c, at * COLUMNS, parts);
+                wide(|| part_sums(input, act, &scales, c, at * COLUMNS, parts));
             });
     });
     let mut sums = vec![(0.0, 0.0); c];
@@ -366,23 +374,26 @@ fn gradient<T: Real>(
         build(x.len(), chunk, |at, dx| {
             let part = at * chunk..at * chunk + dx.len();
             dx.copy_from_slice(&dy[part.clone()]);
-            multiply_slope(act, &y[part.clone()], dx);
-            for (dz, x) in dx.chunks_exact_mut(c).zip(x[part].chunks_exact(c)) {
-                let means = mean_dz.iter().zip(&mean_dzx);
-                let scales = scale.iter().zip(scales.mean.iter().zip(&scales.inverse));
-                for (((dz, &x), (&mean_dz, &mean_dzx)), (&scale, (&mean, &inverse))) in
-                    dz.iter_mut().zip(x).zip(means).zip(scales)
-                {
-                    let normal = (x - mean) * inverse;
-                    *dz = scale * (*dz - mean_dz - normal * mean_dzx);
+            wide(|| {
+                multiply_slope(act, &y[part.clone()], dx);
+                for (dz, x) in dx.chunks_exact_mut(c).zip(x[part].chunks_exact(c)) {
+                    let means = mean_dz.iter().zip(&mean_dzx);
+                    let scales = scale.iter().zip(scales.mean.iter().zip(&scales.inverse));
+                    for (((dz, &x), (&mean_dz, &mean_dzx)), (&scale, (&mean, &inverse))) in
+                        dz.iter_mut().zip(x).zip(means).zip(scales)
+                    {
+                        let normal = (x - mean) * inverse;
+                        *dz = scale * (*dz - mean_dz - normal * mean_dzx);
+                    }
                 }
-            }
+            });
         })
     });
     (dx, dgamma, dbeta)
 }
 
 /// Sums of `dz` and `dz x^` of the columns from `first` on, over all rows of `x`, `y` and `dy`.
+#[inline(always)]
 fn part_sums<T: Real>(
     [x, y, dy]: [&[T]; 3],
     act: Activation,

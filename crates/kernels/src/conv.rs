@@ -8,22 +8,21 @@
 //! Maps are `[B, H, W, C]`, so that a gather copies runs of `taps x C` values and a product reads its
 //! operands as they lie. Tasks are fixed blocks of samples with a serial product inside: the patches of a
 //! block stay in the cache, and nothing depends on the number of threads. Labels never become planes;
-//! see [`crate::labels`]. Gradients of wide layers take another form: see [`crate::winograd`]. In bfloat16
-//! there is one form for all: see [`crate::bf16`].
+//! see [`crate::labels`]. Gradients of wide layers take another form: see [`crate::winograd`]. On wide vectors
+//! there are no patches: see [`crate::products`].
 
 use candle_core::backend::BackendStorage as _;
-use candle_core::{CpuStorage, CustomOp3, Layout, Result, Shape, Tensor, bail};
+use candle_core::{CpuStorage, CustomOp3, DType, Layout, Result, Shape, Tensor, bail};
 use rayon::prelude::*;
 
 use crate::backward::weight_gradient;
-use crate::bf16::Maps;
 use crate::forms::Form;
 use crate::geometry::{Geometry, gather, scatter_add};
 use crate::labels::{self, Borders, Labels, Side};
 use crate::linear::{constant, label_count, same_dtype, tensor};
 use crate::matmul::{Matrix, Par, Target, multiply};
 use crate::output::build;
-use crate::precision::Precision;
+use crate::products::{Maps, Numbers};
 use crate::real::{Real, elements, for_dtype, with_elements};
 use crate::scratch::Scratch;
 use crate::winograd::Subpixel;
@@ -128,15 +127,16 @@ fn apply(
     };
     let (sides, weight) = ([small, big], [w.dim(2)?, w.dim(3)?]);
     let subpixel = match Form::of_layer(small, big) {
-        Form::Direct => None,
         Form::Winograd => Subpixel::new(geometry, sides, weight),
+        Form::Gemm | Form::Direct => None,
     };
-    let bf16 = Precision::narrows(small, big).then(|| Maps::new(geometry, sides, weight));
+    let maps =
+        Numbers::of_layer(small, big).map(|numbers| Maps::new(numbers, geometry, sides, weight));
     let op = Conv {
         kind,
         geometry: *geometry,
         subpixel,
-        bf16,
+        maps,
         c,
         labels,
         out,
@@ -152,8 +152,8 @@ struct Conv {
     geometry: Geometry,
     /// The form of the gradients with fewer multiplications, if that was chosen and the geometry permits it.
     subpixel: Option<Subpixel>,
-    /// The products in bfloat16, if that was chosen; `f32` alone has them.
-    bf16: Option<Maps>,
+    /// The products of `f32` operands on wide vectors, where they are not Winograd's; `gemm` has the others.
+    maps: Option<Maps>,
     /// Input channels without labels.
     c: usize,
     labels: usize,
@@ -334,14 +334,14 @@ impl Conv {
         let (g, c, out) = (&self.geometry, self.c, self.out);
         let (small, taps) = (g.small_len(), g.taps());
         let offsets = self.offsets(y, w, b);
-        if let (Some(maps), Some(w), Some(x)) = (&self.bf16, T::narrow(w), T::narrow(x)) {
+        if let (Some(maps), Some(w), Some(x)) = (&self.maps, T::narrow(w), T::narrow(x)) {
             let mut result = build(x.len() / x_len * y_len, BLOCK * y_len, |at, result| {
                 offsets.write(at * BLOCK, self.out, y_len, result);
             });
             if let Some(result) = T::narrow_mut(&mut result) {
                 match self.kind {
-                    Kind::Convolution => maps.down(&maps.pack_down(w), x, result),
-                    Kind::Transpose => maps.up(&maps.pack_up(w), x, result),
+                    Kind::Convolution => maps.down(w, x, result),
+                    Kind::Transpose => maps.up(w, x, result),
                 }
             }
             return result;
@@ -376,26 +376,32 @@ impl Conv {
         })
     }
 
+    /// Winograd's form of the gradients, unless their operands are rounded: it would add to the error of that.
+    fn winograd<T: Real>(&self) -> Option<&Subpixel> {
+        let rounds = T::DTYPE == DType::F32 && self.maps.as_ref().is_some_and(Maps::rounds);
+        self.subpixel.as_ref().filter(|_| !rounds)
+    }
+
     fn input_gradient<T: Real>(&self, w: &[T], dy: &[T]) -> Vec<T> {
         let (x_len, y_len, col_len) = self.sizes();
         let (g, c, out) = (&self.geometry, self.c, self.out);
         let (small, taps) = (g.small_len(), g.taps());
-        if let (Some(maps), Some(w), Some(dy)) = (&self.bf16, T::narrow(w), T::narrow(dy)) {
-            let mut dx = build(dy.len() / y_len * x_len, x_len, |_, _| ());
-            if let Some(dx) = T::narrow_mut(&mut dx) {
-                match self.kind {
-                    Kind::Convolution => maps.up(&maps.pack_up(w), dy, dx),
-                    Kind::Transpose => maps.down(&maps.pack_down(w), dy, dx),
-                }
-            }
-            return dx;
-        }
-        if let Some(subpixel) = &self.subpixel {
+        if let Some(subpixel) = self.winograd::<T>() {
             let mut dx = build(dy.len() / y_len * x_len, x_len, |_, _| ());
             let u = subpixel.transform(w);
             match self.kind {
                 Kind::Convolution => subpixel.up(&u, dy, &mut dx),
                 Kind::Transpose => subpixel.down(&u, dy, &mut dx),
+            }
+            return dx;
+        }
+        if let (Some(maps), Some(w), Some(dy)) = (&self.maps, T::narrow(w), T::narrow(dy)) {
+            let mut dx = build(dy.len() / y_len * x_len, x_len, |_, _| ());
+            if let Some(dx) = T::narrow_mut(&mut dx) {
+                match self.kind {
+                    Kind::Convolution => maps.up(w, dy, dx),
+                    Kind::Transpose => maps.down(w, dy, dx),
+                }
             }
             return dx;
         }
@@ -431,15 +437,15 @@ impl Conv {
             Kind::Convolution => (dy, x),
             Kind::Transpose => (x, dy),
         };
-        if let (Some(maps), Some(small), Some(big)) = (&self.bf16, T::narrow(small), T::narrow(big))
+        if let Some(subpixel) = self.winograd::<T>() {
+            subpixel.weight_gradient(small, big, mode, dw);
+            return;
+        }
+        if let (Some(maps), Some(small), Some(big)) = (&self.maps, T::narrow(small), T::narrow(big))
         {
             if let Some(dw) = T::narrow_mut(dw) {
                 maps.weight_gradient(small, big, mode, dw);
             }
-            return;
-        }
-        if let Some(subpixel) = &self.subpixel {
-            subpixel.weight_gradient(small, big, mode, dw);
             return;
         }
         let (x_len, _, col_len) = self.sizes();

@@ -3,14 +3,19 @@
 use std::cell::Cell;
 use std::sync::OnceLock;
 
-/// A way to compute the gradients of the convolutions of 5x5 taps with stride 2.
+/// A way to compute layers.
 ///
-/// Forward passes are always direct: their rounding decides on which side of 0 a rectifier's input falls.
+/// Forward passes are never of Winograd's form: their rounding decides on which side of 0 a rectifier's input
+/// falls.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Form {
-    /// One product over gathered patches.
+    /// Products by the crate `gemm` alone, over gathered patches: all that a processor without AVX-512 has
+    /// but for Winograd's form.
+    Gemm,
+    /// Every product in full, on vectors of AVX-512 where the processor has them.
     Direct,
-    /// Winograd's minimal filtering by parity classes: fewer multiplications, a digit less exact.
+    /// That, but the gradients of the convolutions of 5x5 taps with stride 2 by Winograd's minimal filtering in
+    /// parity classes: fewer multiplications, a digit less exact.
     Winograd,
 }
 
@@ -23,7 +28,7 @@ thread_local! {
 
 impl Form {
     /// All there are, for tests that hold each to the same numbers.
-    pub const ALL: [Form; 2] = [Form::Direct, Form::Winograd];
+    pub const ALL: [Form; 3] = [Form::Gemm, Form::Direct, Form::Winograd];
 
     /// Runs `f` with this form for all layers that `f` applies on this thread.
     pub fn force<R>(self, f: impl FnOnce() -> R) -> R {
@@ -37,22 +42,32 @@ impl Form {
         f()
     }
 
-    /// The form for a layer between maps of `small` and `big` channels: the forced one, that of the
-    /// environment's `DCGAN_KERNELS` (`direct` or `winograd`, read once), or what is faster.
+    /// The form for a layer between maps of `small` and `big` channels: the chosen one, or what is faster.
     pub(crate) fn of_layer(small: usize, big: usize) -> Form {
-        static ENVIRONMENT: OnceLock<Option<Form>> = OnceLock::new();
-        let environment =
-            ENVIRONMENT.get_or_init(|| match std::env::var("DCGAN_KERNELS").as_deref() {
-                Ok("direct") => Some(Form::Direct),
-                Ok("winograd") => Some(Form::Winograd),
-                _ => None,
-            });
-        FORCED.get().or(*environment).unwrap_or({
+        Form::chosen().unwrap_or({
             if small.min(big) >= WIDE {
                 Form::Winograd
             } else {
                 Form::Direct
             }
         })
+    }
+
+    /// Whether all products are to be those of `gemm`.
+    pub(crate) fn is_gemm() -> bool {
+        Form::chosen() == Some(Form::Gemm)
+    }
+
+    /// The forced form, or that of the environment's `DCGAN_KERNELS` (`gemm`, `direct` or `winograd`, read once).
+    fn chosen() -> Option<Form> {
+        static ENVIRONMENT: OnceLock<Option<Form>> = OnceLock::new();
+        let environment =
+            ENVIRONMENT.get_or_init(|| match std::env::var("DCGAN_KERNELS").as_deref() {
+                Ok("gemm") => Some(Form::Gemm),
+                Ok("direct") => Some(Form::Direct),
+                Ok("winograd") => Some(Form::Winograd),
+                _ => None,
+            });
+        FORCED.get().or(*environment)
     }
 }

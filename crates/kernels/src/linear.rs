@@ -1,17 +1,16 @@
 //! Fully connected layer: `x|y . W + b`, the labels' rows of `W` read in place.
 //!
 //! With `W = [W_x; W_y]` stacked by rows (the original's layout), `x|y . W = x W_x + y W_y`: two products
-//! into one target, no joined copy of `x`. In bfloat16, that of `x` is [`crate::bf16`]'s.
+//! into one target, no joined copy of `x`. On wide vectors, that of `x` is [`crate::products`]'s.
 
 use candle_core::backend::BackendStorage as _;
 use candle_core::{CpuStorage, CustomOp3, Device, Layout, Result, Shape, Tensor, bail};
 
 use crate::backward::weight_gradient;
-use crate::bf16;
 use crate::labels::Labels;
 use crate::matmul::{Matrix, Par, Target, multiply};
 use crate::output::build;
-use crate::precision::Precision;
+use crate::products::Numbers;
 use crate::real::{Real, elements, for_dtype, with_elements};
 
 /// `x|y . w + b`: `x` `[B, C]`, `y` `[B, Y]` or none, `w` `[C + Y, out]`, `b` `[out]`, result `[B, out]`.
@@ -36,7 +35,7 @@ pub fn linear(x: &Tensor, y: Option<&Tensor>, w: &Tensor, b: &Tensor) -> Result<
     }
     same_dtype(x, &[w, b])?;
     let op = Linear {
-        bf16: batch > 0 && Precision::narrows(c, out),
+        numbers: Numbers::of_layer(c, out).filter(|_| batch > 0),
         y: y.map(constant).transpose()?,
     };
     x.contiguous()?
@@ -78,8 +77,8 @@ pub(crate) fn constant(t: &Tensor) -> Result<Tensor> {
 
 #[derive(Debug)]
 struct Linear {
-    /// Whether the products of `f32` operands are in bfloat16.
-    bf16: bool,
+    /// What the products of `f32` operands on wide vectors multiply; `gemm` has the others.
+    numbers: Option<Numbers>,
     y: Option<Tensor>,
 }
 
@@ -167,13 +166,13 @@ impl Linear {
             );
             multiply(&mut result, out, Target::Add, lhs, rhs, Par::Pool);
         }
-        if let (true, Some(x), Some(w), Some(result)) = (
-            self.bf16,
+        if let (Some(numbers), Some(x), Some(w), Some(result)) = (
+            self.numbers,
             T::narrow(x),
             T::narrow(w_x),
             T::narrow_mut(&mut result),
         ) {
-            bf16::forward(x, w, result, batch);
+            numbers.forward(x, w, result, batch);
         } else {
             let (lhs, rhs) = (Matrix::new(x, batch, c), Matrix::new(w_x, c, out));
             multiply(&mut result, out, Target::Add, lhs, rhs, Par::Pool);
@@ -185,13 +184,13 @@ impl Linear {
         let out = dy.len() / batch.max(1);
         let w = &w[..c * out];
         let mut dx = vec![T::ZERO; batch * c];
-        if let (true, Some(dy), Some(w), Some(dx)) = (
-            self.bf16,
+        if let (Some(numbers), Some(dy), Some(w), Some(dx)) = (
+            self.numbers,
             T::narrow(dy),
             T::narrow(w),
             T::narrow_mut(&mut dx),
         ) {
-            bf16::input_gradient(dy, w, dx, batch);
+            numbers.input_gradient(dy, w, dx, batch);
         } else {
             let (lhs, rhs) = (Matrix::new(dy, batch, out), Matrix::new(w, c, out).t());
             multiply(&mut dx, c, Target::Replace, lhs, rhs, Par::Pool);
@@ -211,10 +210,10 @@ impl Linear {
     ) {
         let (c, out) = (x.len() / batch.max(1), dy.len() / batch.max(1));
         let (dw, dw_y) = dw.split_at_mut(c * out);
-        if let (true, Some(x), Some(dy), Some(dw)) =
-            (self.bf16, T::narrow(x), T::narrow(dy), T::narrow_mut(dw))
+        if let (Some(numbers), Some(x), Some(dy), Some(dw)) =
+            (self.numbers, T::narrow(x), T::narrow(dy), T::narrow_mut(dw))
         {
-            bf16::weight_gradient(dw, mode, x, dy, batch);
+            numbers.weight_gradient(dw, mode, x, dy, batch);
         } else {
             let lhs = Matrix::new(x, batch, c).t();
             multiply(dw, out, mode, lhs, Matrix::new(dy, batch, out), Par::Pool);

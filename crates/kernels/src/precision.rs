@@ -17,9 +17,6 @@ pub enum Precision {
     Bf16,
 }
 
-/// Channels on either side from which bfloat16 gains anything.
-const WIDE: usize = 8;
-
 thread_local! {
     static CHOSEN: Cell<Precision> = const { Cell::new(Precision::F32) };
 }
@@ -42,14 +39,14 @@ impl Precision {
     /// it has them. Without them the results are the same bits, from plain loops that take many times as long.
     pub fn missing(self) -> Option<&'static str> {
         match self {
-            Precision::Bf16 if !crate::bf16::has_instructions() => Some(found()),
+            Precision::Bf16 if !crate::products::has_bf16() => Some(found()),
             _ => None,
         }
     }
 
-    /// Whether a layer between `inputs` and `outputs` channels rounds its operands to bfloat16.
-    pub(crate) fn narrows(inputs: usize, outputs: usize) -> bool {
-        CHOSEN.get() == Precision::Bf16 && inputs.min(outputs) >= WIDE
+    /// That of the innermost scope.
+    pub(crate) fn chosen() -> Precision {
+        CHOSEN.get()
     }
 }
 

@@ -15,10 +15,15 @@ pub fn use_baseline(yes: bool) {
 
 /// Whether only the baseline of the target may be used.
 pub(crate) fn baseline() -> bool {
+    BASELINE.load(Ordering::Relaxed) || baseline_from_the_start()
+}
+
+/// Whether the environment says so, which holds for `f32` products too.
+pub(crate) fn baseline_from_the_start() -> bool {
     static ENVIRONMENT: OnceLock<bool> = OnceLock::new();
-    let environment =
-        || std::env::var_os("DCGAN_KERNELS").is_some_and(|kernels| kernels == "baseline");
-    BASELINE.load(Ordering::Relaxed) || *ENVIRONMENT.get_or_init(environment)
+    *ENVIRONMENT.get_or_init(|| {
+        std::env::var_os("DCGAN_KERNELS").is_some_and(|kernels| kernels == "baseline")
+    })
 }
 
 /// Runs `f` compiled for AVX2 if the processor can, as far as `f` is inlined; the results are the same bits.

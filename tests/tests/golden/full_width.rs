@@ -78,8 +78,8 @@ fn iteration_agrees_with_float64() {
     let close =
         |got: f32, expected: f64| (f64::from(got) - expected).abs() <= 1e-5 * expected.abs();
 
-    // As the layers choose by their widths, and the direct form everywhere.
-    for form in [None, Some(Form::Direct)] {
+    // As the layers choose by their widths, and each other form everywhere.
+    for form in [None, Some(Form::Direct), Some(Form::Gemm)] {
         let (trace, state) = match form {
             None => run(Precision::F32),
             Some(form) => form.force(|| run(Precision::F32)),
@@ -170,7 +170,7 @@ fn bfloat16_gives_the_same_bytes_for_any_number_of_threads() {
 #[test]
 fn any_number_of_threads_gives_the_same_bytes() {
     let hash = |form, threads| hash(Precision::F32, form, threads);
-    let [direct, winograd] = Form::ALL.map(|form| {
+    let [gemm, direct, winograd] = Form::ALL.map(|form| {
         let one = hash(form, 1);
         for threads in [2, 3] {
             assert_eq!(hash(form, threads), one, "{form:?}, {threads} threads");
@@ -178,6 +178,7 @@ fn any_number_of_threads_gives_the_same_bytes() {
         one
     });
     assert_ne!(direct.0, winograd.0, "a form was not forced");
+    assert_ne!(gemm.0, winograd.0, "a form was not forced");
     // Loops for wider vectors change the time alone.
     use_baseline(true);
     assert_eq!(hash(Form::Winograd, 2), winograd, "baseline");

@@ -13,7 +13,7 @@ const STAGES: [&str; 4] = ["prepare", "train", "sample", "eval"];
 /// Hash by file, `STAGE/NAME`.
 type Hashes = BTreeMap<String, String>;
 
-/// Vendor, family and model of this processor, and the widest vectors that `gemm` would use.
+/// Vendor, family and model of this processor, and the widest vectors that products would use.
 fn processor() -> String {
     let info = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
     let field = |key: &str| {

@@ -12,6 +12,7 @@ use std::time::Instant;
 
 use clap::Parser;
 use dcgan_bench::{Result, Spread};
+use dcgan_networks::Precision;
 use image::codecs::jpeg::JpegEncoder;
 use serde_json::Value;
 
@@ -62,6 +63,11 @@ enum Measure {
 const ITERATION: &str = "ours, iteration";
 const ONE_THREAD: &str = "ours, iteration, one thread";
 const TORCH: [&str; 2] = ["PyTorch eager, iteration", "PyTorch compiled, iteration"];
+const BF16: &str = "ours, iteration in bfloat16";
+const TORCH_BF16: [&str; 2] = [
+    "PyTorch eager, iteration in bfloat16",
+    "PyTorch compiled, iteration in bfloat16",
+];
 const TENSORFLOW: &str = "TensorFlow, iteration";
 const UNLABELLED: &str = "ours, unlabelled iteration";
 const TORCH_UNLABELLED: [&str; 2] = [
@@ -83,6 +89,14 @@ const RATIOS: &[Ratio] = &[
         peers: &TORCH,
         of: Measure::Milliseconds,
         must: "0.85",
+        aim: "0.50",
+    },
+    Ratio {
+        name: "iteration in bfloat16 / PyTorch's fastest",
+        ours: BF16,
+        peers: &TORCH_BF16,
+        of: Measure::Milliseconds,
+        must: "0.75",
         aim: "0.50",
     },
     Ratio {
@@ -203,7 +217,18 @@ impl Session<'_> {
         if let Some(python) = &self.args.tensorflow {
             self.peer(results, TENSORFLOW, python, "tensorflow_training.py", &[])?;
         }
-        self.iteration(results, ONE_THREAD, 1, &[])
+        self.iteration(results, ONE_THREAD, 1, &[])?;
+        if let Some(found) = Precision::Bf16.missing() {
+            println!("  bfloat16: needs AVX512_BF16, found {found}");
+            return Ok(());
+        }
+        let options = ["--bf16", "--repeats", "20"];
+        self.iteration(results, BF16, self.args.threads, &options)?;
+        for (name, mode) in TORCH_BF16.into_iter().zip(["eager", "compile"]) {
+            let options = ["--mode", mode, "--precision", "bfloat16"];
+            self.torch(results, name, "torch_training.py", &options)?;
+        }
+        Ok(())
     }
 
     fn unlabelled(&self, results: &mut Results) -> Result<()> {

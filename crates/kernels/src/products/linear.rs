@@ -2,7 +2,8 @@
 
 use rayon::prelude::*;
 
-use super::narrow::{narrow, pair};
+use super::Numbers;
+use super::layout::{Halves, Single, Unit};
 use super::tile::{Ahead, COLUMNS, Left, Offsets, Panels, STEP, multiply};
 use crate::matmul::Target;
 use crate::scratch::Scratch;
@@ -16,15 +17,46 @@ const LINE: usize = 16;
 /// Rows of a weight in a task.
 const HEIGHT: usize = 48;
 
-/// Adds `x w` to `result`: `x` `[batch, C]`, `w` `[C, out]`, `result` `[batch, out]`.
-///
+impl Numbers {
+    /// Adds `x w` to `result`: `x` `[batch, C]`, `w` `[C, out]`, `result` `[batch, out]`.
+    pub(crate) fn forward(self, x: &[f32], w: &[f32], result: &mut [f32], batch: usize) {
+        match self {
+            Numbers::F32 => forward::<Single>(x, w, result, batch),
+            Numbers::Bf16 => forward::<Halves>(x, w, result, batch),
+        }
+    }
+
+    /// `dx = dy w^T`: `dy` `[batch, out]`, `w` `[C, out]`, `dx` `[batch, C]`.
+    pub(crate) fn input_gradient(self, dy: &[f32], w: &[f32], dx: &mut [f32], batch: usize) {
+        match self {
+            Numbers::F32 => input_gradient::<Single>(dy, w, dx, batch),
+            Numbers::Bf16 => input_gradient::<Halves>(dy, w, dx, batch),
+        }
+    }
+
+    /// `dw (=|+=) x^T dy`: `x` `[batch, C]`, `dy` `[batch, out]`, `dw` `[C, out]`.
+    pub(crate) fn weight_gradient(
+        self,
+        dw: &mut [f32],
+        mode: Target,
+        x: &[f32],
+        dy: &[f32],
+        batch: usize,
+    ) {
+        match self {
+            Numbers::F32 => weight_gradient::<Single>(dw, mode, x, dy, batch),
+            Numbers::Bf16 => weight_gradient::<Halves>(dw, mode, x, dy, batch),
+        }
+    }
+}
+
 /// A weight is read once, by blocks that are rounded and laid out just before their products: with as few
 /// rows as a batch has, the time goes into that reading.
-pub(crate) fn forward(x: &[f32], w: &[f32], result: &mut [f32], batch: usize) {
+fn forward<U: Unit>(x: &[f32], w: &[f32], result: &mut [f32], batch: usize) {
     let (c, out) = (x.len() / batch, result.len() / batch);
-    let x = Rounded::new(x, c);
+    let x = Rounded::new::<U>(x, c);
     let rows = x.rows(batch);
-    let steps: Vec<Offsets> = blocks(c).map(|(first, n)| x.steps(first, n)).collect();
+    let steps: Vec<Offsets> = blocks::<U>(c).map(|(first, n)| x.steps(first, n)).collect();
 
     let mut tasks: Vec<Vec<&mut [f32]>> = Vec::new();
     tasks.resize_with(out.div_ceil(WIDTH), || Vec::with_capacity(batch));
@@ -40,15 +72,16 @@ pub(crate) fn forward(x: &[f32], w: &[f32], result: &mut [f32], batch: usize) {
             let width = (out - at * WIDTH).min(WIDTH);
             let panels = width.div_ceil(COLUMNS);
             let mut packed = Scratch::take(panels * DEPTH * STEP);
-            for ((first, n), steps) in blocks(c).zip(&steps) {
+            for ((first, n), steps) in blocks::<U>(c).zip(&steps) {
                 for number in 0..n {
-                    let k = 2 * (first + number);
+                    let k = U::NUMBERS * (first + number);
                     let even = &w[k * out + at * WIDTH..][..width];
-                    let odd = (k + 1 < c).then(|| &w[(k + 1) * out + at * WIDTH..][..width]);
+                    let odd = (U::NUMBERS == 2 && k + 1 < c)
+                        .then(|| &w[(k + 1) * out + at * WIDTH..][..width]);
                     for panel in 0..panels {
                         let columns = panel * COLUMNS..width.min((panel + 1) * COLUMNS);
                         let to = &mut packed[(panel * n + number) * STEP..][..STEP];
-                        pair(&even[columns.clone()], odd.map(|odd| &odd[columns]), to);
+                        U::units(&even[columns.clone()], odd.map(|odd| &odd[columns]), to);
                     }
                 }
                 let lhs = Left {
@@ -61,21 +94,19 @@ pub(crate) fn forward(x: &[f32], w: &[f32], result: &mut [f32], batch: usize) {
                     step: STEP,
                     panel: n * STEP,
                 };
-                let next = 2 * (first + n)..c.min(2 * (first + n + DEPTH));
+                let next = U::NUMBERS * (first + n)..c.min(U::NUMBERS * (first + n + DEPTH));
                 let mut ahead = Ahead::of(next.map(|k| &w[k * out + at * WIDTH..][..width]));
-                multiply(&mut task, Target::Add, width, lhs, rhs, &mut ahead);
+                multiply::<U>(&mut task, Target::Add, width, lhs, rhs, &mut ahead);
             }
         });
 }
 
-/// `dx = dy w^T`: `dy` `[batch, out]`, `w` `[C, out]`, `dx` `[batch, C]`.
-///
-/// It is computed as `w dy^T`, so that the weight is read as it lies.
-pub(crate) fn input_gradient(dy: &[f32], w: &[f32], dx: &mut [f32], batch: usize) {
+/// The gradient is computed as `w dy^T`, so that the weight is read as it lies.
+fn input_gradient<U: Unit>(dy: &[f32], w: &[f32], dx: &mut [f32], batch: usize) {
     let out = dy.len() / batch;
     let c = w.len() / out;
-    let pairs = out.div_ceil(2);
-    let dy = columns(dy, batch);
+    let pairs = out.div_ceil(U::NUMBERS);
+    let dy = columns::<U>(dy, batch);
     let mut transposed = Scratch::take(c * batch);
     transposed
         .par_chunks_mut(HEIGHT * batch)
@@ -87,11 +118,11 @@ pub(crate) fn input_gradient(dy: &[f32], w: &[f32], dx: &mut [f32], batch: usize
             let stride = 2 * DEPTH + 32;
             let mut part = Scratch::take(target.len() * stride);
             let rows: Offsets = (0..target.len()).map(|row| row * stride).collect();
-            for (first, n) in blocks(out) {
-                let from = 2 * first..out.min(2 * (first + n));
+            for (first, n) in blocks::<U>(out) {
+                let from = U::NUMBERS * first..out.min(U::NUMBERS * (first + n));
                 for (w, part) in w.clone().zip(part.chunks_exact_mut(stride)) {
-                    let (to, rest) = part.split_at_mut(from.len());
-                    narrow(&w[from.clone()], to);
+                    let (to, rest) = part.split_at_mut(U::HALVES * from.len());
+                    U::row(&w[from.clone()], to);
                     rest[0] = 0;
                 }
                 let steps: Offsets = (0..n).map(|step| 2 * step).collect();
@@ -110,10 +141,11 @@ pub(crate) fn input_gradient(dy: &[f32], w: &[f32], dx: &mut [f32], batch: usize
                 } else {
                     Target::Add
                 };
-                let next = out.min(2 * (first + n))..out.min(2 * (first + n + DEPTH));
+                let next =
+                    out.min(U::NUMBERS * (first + n))..out.min(U::NUMBERS * (first + n + DEPTH));
                 let rows = w.clone().take(target.len());
                 let mut ahead = Ahead::of(rows.map(|w| &w[next.clone()]));
-                multiply(&mut target, mode, batch, lhs, rhs, &mut ahead);
+                multiply::<U>(&mut target, mode, batch, lhs, rhs, &mut ahead);
             }
         });
     dx.par_chunks_mut(LINE * c)
@@ -128,15 +160,15 @@ pub(crate) fn input_gradient(dy: &[f32], w: &[f32], dx: &mut [f32], batch: usize
         });
 }
 
-/// `x^T dy`: `x` `[batch, C]`, `dy` `[batch, out]`, `dw` `[C, out]`.
-pub(crate) fn weight_gradient(dw: &mut [f32], mode: Target, x: &[f32], dy: &[f32], batch: usize) {
+fn weight_gradient<U: Unit>(dw: &mut [f32], mode: Target, x: &[f32], dy: &[f32], batch: usize) {
     let (c, out) = (x.len() / batch, dy.len() / batch);
-    let pairs = batch.div_ceil(2);
+    let pairs = batch.div_ceil(U::NUMBERS);
     let rows_of = |of: &[f32], width: usize, number: usize| {
         let row = |i: usize| i * width..(i + 1) * width;
-        let odd = (2 * number + 1 < batch).then(|| row(2 * number + 1));
+        let first = U::NUMBERS * number;
+        let odd = (U::NUMBERS == 2 && first + 1 < batch).then(|| row(first + 1));
         debug_assert!(of.len() == batch * width, "a row for each sample");
-        (row(2 * number), odd)
+        (row(first), odd)
     };
 
     let mut left = Scratch::take(pairs * 2 * c);
@@ -144,7 +176,7 @@ pub(crate) fn weight_gradient(dw: &mut [f32], mode: Target, x: &[f32], dy: &[f32
         .enumerate()
         .for_each(|(number, to)| {
             let (even, odd) = rows_of(x, c, number);
-            pair(&x[even], odd.map(|odd| &x[odd]), to);
+            U::units(&x[even], odd.map(|odd| &x[odd]), to);
         });
     let mut right = Scratch::take(out.div_ceil(COLUMNS) * pairs * STEP);
     right
@@ -155,7 +187,7 @@ pub(crate) fn weight_gradient(dw: &mut [f32], mode: Target, x: &[f32], dy: &[f32
             for (number, to) in to.chunks_exact_mut(STEP).enumerate() {
                 let (even, odd) = rows_of(dy, out, number);
                 let odd = odd.map(|odd| &dy[odd][columns.clone()]);
-                pair(&dy[even][columns.clone()], odd, to);
+                U::units(&dy[even][columns.clone()], odd, to);
             }
         });
 
@@ -183,7 +215,7 @@ pub(crate) fn weight_gradient(dw: &mut [f32], mode: Target, x: &[f32], dy: &[f32
                 };
                 let mode = if block == 0 { mode } else { Target::Add };
                 let mut ahead = Ahead::of(panels_of(&target, out));
-                multiply(&mut target, mode, out, lhs, rhs, &mut ahead);
+                multiply::<U>(&mut target, mode, out, lhs, rhs, &mut ahead);
             }
         });
 }
@@ -198,8 +230,8 @@ fn panels_of<'a>(rows: &'a [&mut [f32]], columns: usize) -> impl Iterator<Item =
 }
 
 /// First pair and number of pairs of each block of an inner dimension.
-fn blocks(inner: usize) -> impl Iterator<Item = (usize, usize)> {
-    let pairs = inner.div_ceil(2);
+fn blocks<U: Unit>(inner: usize) -> impl Iterator<Item = (usize, usize)> {
+    let pairs = inner.div_ceil(U::NUMBERS);
     (0..pairs)
         .step_by(DEPTH)
         .map(move |first| (first, (pairs - first).min(DEPTH)))
@@ -213,14 +245,14 @@ struct Rounded {
 
 impl Rounded {
     /// Of rows of `c` numbers.
-    fn new(x: &[f32], c: usize) -> Rounded {
+    fn new<U: Unit>(x: &[f32], c: usize) -> Rounded {
         // A little more than whole lines: rows a power of two apart would share places of the cache.
-        let stride = c.next_multiple_of(32) + 32;
+        let stride = (U::HALVES * c).next_multiple_of(32) + 32;
         let mut data = Scratch::take(x.len() / c * stride);
         let rows = data.par_chunks_mut(stride).zip(x.par_chunks(c));
         rows.for_each(|(to, x)| {
-            let (to, rest) = to.split_at_mut(c);
-            narrow(x, to);
+            let (to, rest) = to.split_at_mut(U::HALVES * c);
+            U::row(x, to);
             rest[0] = 0;
         });
         Rounded { data, stride }
@@ -237,9 +269,9 @@ impl Rounded {
 }
 
 /// Rows `[n, k]` as the columns of a right operand, in panels of 64: `[panels, pairs of k, 64]`.
-fn columns(rows: &[f32], n: usize) -> Scratch<u16> {
+fn columns<U: Unit>(rows: &[f32], n: usize) -> Scratch<u16> {
     let k = rows.len() / n;
-    let pairs = k.div_ceil(2);
+    let pairs = k.div_ceil(U::NUMBERS);
     let mut packed = Scratch::take(n.div_ceil(COLUMNS) * pairs * STEP);
     packed
         .par_chunks_mut(pairs * STEP)
@@ -249,21 +281,24 @@ fn columns(rows: &[f32], n: usize) -> Scratch<u16> {
                 .par_chunks_mut(DEPTH * STEP)
                 .enumerate()
                 .for_each(|(block, packed)| {
-                    let from = 2 * block * DEPTH;
+                    let from = U::NUMBERS * block * DEPTH;
                     let rows = rows.chunks_exact(k).skip(panel * COLUMNS);
-                    put_columns(rows.map(|row| &row[from..k.min(from + 2 * DEPTH)]), packed);
+                    put_columns::<U>(
+                        rows.map(|row| &row[from..k.min(from + U::NUMBERS * DEPTH)]),
+                        packed,
+                    );
                 });
         });
     packed
 }
 
 /// Up to 64 rows of numbers as the columns of a panel; what no row fills becomes zero.
-pub(super) fn put_columns<'a>(rows: impl Iterator<Item = &'a [f32]>, panel: &mut [u16]) {
+fn put_columns<'a, U: Unit>(rows: impl Iterator<Item = &'a [f32]>, panel: &mut [u16]) {
     let mut number = 0;
     let mut rounded = Scratch::take(panel.len() / COLUMNS);
     for row in rows.take(COLUMNS) {
-        let (to, rest) = rounded.split_at_mut(row.len());
-        narrow(row, to);
+        let (to, rest) = rounded.split_at_mut(U::HALVES * row.len());
+        U::row(row, to);
         rest.fill(0);
         for (step, pair) in panel.chunks_exact_mut(STEP).zip(rounded.chunks_exact(2)) {
             step[2 * number..2 * number + 2].copy_from_slice(pair);

@@ -17,7 +17,8 @@ use std::ops::Range;
 
 use rayon::prelude::*;
 
-use super::narrow::{narrow, pair};
+use super::Numbers;
+use super::layout::{Halves, Single, Unit};
 use super::tile::{Ahead, COLUMNS, Left, Offsets, Panels, STEP, multiply};
 use crate::geometry::Geometry;
 use crate::matmul::Target;
@@ -36,6 +37,7 @@ const HEIGHT: usize = 48;
 /// `small channels` columns count; the rest belongs to labels.
 #[derive(Debug)]
 pub(crate) struct Maps {
+    numbers: Numbers,
     geometry: Geometry,
     small: usize,
     big: usize,
@@ -99,7 +101,7 @@ fn classes(g: &Geometry, axis: usize) -> (Vec<Class>, usize) {
 
 /// A weight laid out for [`Maps::down`] or [`Maps::up`].
 #[derive(Debug)]
-pub(crate) struct Packed(Scratch<u16>);
+struct Packed(Scratch<u16>);
 
 /// Rounded maps `[samples, height, width, channels]` with a border of zeros, and an element more.
 struct Bordered {
@@ -132,33 +134,34 @@ impl Bordered {
     }
 
     /// Rounds maps of `size` into the middle.
-    fn narrow(&self, maps: &[f32], size: [usize; 2]) -> Scratch<u16> {
+    fn rounded<U: Unit>(&self, maps: &[f32], size: [usize; 2]) -> Scratch<u16> {
         let len = size[0] * size[1] * self.channels;
-        let mut bordered = Scratch::take(maps.len() / len * self.len() + 1);
+        let mut bordered = Scratch::take(maps.len() / len * self.len() * U::HALVES + 1);
         bordered.fill(0);
-        let samples = bordered.chunks_exact_mut(self.len());
+        let samples = bordered.chunks_exact_mut(self.len() * U::HALVES);
         for (map, to) in maps.chunks_exact(len).zip(samples) {
             for (from, at) in self.rows_inside(size) {
-                narrow(&map[from.clone()], &mut to[at..at + from.len()]);
+                let to = &mut to[U::HALVES * at..][..U::HALVES * from.len()];
+                U::row(&map[from], to);
             }
         }
         bordered
     }
 
     /// The same with two samples paired element by element; an odd one out is paired with zeros.
-    fn pair(&self, maps: &[f32], size: [usize; 2]) -> Scratch<u16> {
+    fn units<U: Unit>(&self, maps: &[f32], size: [usize; 2]) -> Scratch<u16> {
         let len = size[0] * size[1] * self.channels;
-        let pairs = (maps.len() / len).div_ceil(2);
+        let pairs = (maps.len() / len).div_ceil(U::NUMBERS);
         let mut bordered = Scratch::take(pairs * 2 * self.len());
         bordered
             .par_chunks_exact_mut(2 * self.len())
-            .zip(maps.par_chunks(2 * len))
+            .zip(maps.par_chunks(U::NUMBERS * len))
             .for_each(|(to, maps)| {
                 to.fill(0);
                 let (even, odd) = maps.split_at(len);
                 for (from, at) in self.rows_inside(size) {
                     let odd = (!odd.is_empty()).then(|| &odd[from.clone()]);
-                    pair(
+                    U::units(
                         &even[from.clone()],
                         odd,
                         &mut to[2 * at..2 * (at + from.len())],
@@ -172,6 +175,7 @@ impl Bordered {
 impl Maps {
     /// A layer of that geometry and those channels.
     pub(crate) fn new(
+        numbers: Numbers,
         geometry: &Geometry,
         [small, big]: [usize; 2],
         [rows, columns]: [usize; 2],
@@ -179,6 +183,7 @@ impl Maps {
         let (y, top) = classes(geometry, 0);
         let (x, left) = classes(geometry, 1);
         Maps {
+            numbers,
             geometry: *geometry,
             small,
             big,
@@ -186,6 +191,35 @@ impl Maps {
             columns,
             classes: [y, x],
             border: [top, left],
+        }
+    }
+
+    /// Whether operands are rounded.
+    pub(crate) fn rounds(&self) -> bool {
+        self.numbers == Numbers::Bf16
+    }
+
+    /// Adds the convolution of `big` to `small`, with a weight `[kh, kw, rows, columns]`.
+    pub(crate) fn down(&self, w: &[f32], big: &[f32], small: &mut [f32]) {
+        match self.numbers {
+            Numbers::F32 => self.go_down::<Single>(&self.pack_down::<Single>(w), big, small),
+            Numbers::Bf16 => self.go_down::<Halves>(&self.pack_down::<Halves>(w), big, small),
+        }
+    }
+
+    /// Adds the transposed convolution of `small` to `big`, with a weight `[kh, kw, rows, columns]`.
+    pub(crate) fn up(&self, w: &[f32], small: &[f32], big: &mut [f32]) {
+        match self.numbers {
+            Numbers::F32 => self.go_up::<Single>(&self.pack_up::<Single>(w), small, big),
+            Numbers::Bf16 => self.go_up::<Halves>(&self.pack_up::<Halves>(w), small, big),
+        }
+    }
+
+    /// The gradient of the weight, of which only the rows and columns that count are touched.
+    pub(crate) fn weight_gradient(&self, small: &[f32], big: &[f32], mode: Target, dw: &mut [f32]) {
+        match self.numbers {
+            Numbers::F32 => self.gradient::<Single>(small, big, mode, dw),
+            Numbers::Bf16 => self.gradient::<Halves>(small, big, mode, dw),
         }
     }
 
@@ -230,10 +264,10 @@ impl Maps {
     }
 
     /// The weight `[kh, kw, rows, columns]` for [`Maps::down`].
-    pub(crate) fn pack_down(&self, w: &[f32]) -> Packed {
+    fn pack_down<U: Unit>(&self, w: &[f32]) -> Packed {
         let [height, width] = self.geometry.kernel;
         let inner = width * self.big;
-        let (pairs, panels) = (inner.div_ceil(2), self.small.div_ceil(COLUMNS));
+        let (pairs, panels) = (inner.div_ceil(U::NUMBERS), self.small.div_ceil(COLUMNS));
         let mut packed = Scratch::take(height * panels * pairs * STEP);
         packed
             .par_chunks_exact_mut(panels * pairs * STEP)
@@ -249,24 +283,24 @@ impl Maps {
                             &self.weight_row(w, tap, channel)[columns.clone()]
                         };
                         for (number, to) in packed.chunks_exact_mut(STEP).enumerate() {
-                            let k = 2 * number;
-                            pair(run(k), (k + 1 < inner).then(|| run(k + 1)), to);
+                            let k = U::NUMBERS * number;
+                            let odd = (U::NUMBERS == 2 && k + 1 < inner).then(|| run(k + 1));
+                            U::units(run(k), odd, to);
                         }
                     });
             });
         Packed(packed)
     }
 
-    /// Adds the convolution of `big` to `small`.
-    pub(crate) fn down(&self, w: &Packed, big: &[f32], small: &mut [f32]) {
+    fn go_down<U: Unit>(&self, w: &Packed, big: &[f32], small: &mut [f32]) {
         let g = &self.geometry;
         let map = self.big_bordered();
-        let pairs = (g.kernel[1] * self.big).div_ceil(2);
+        let pairs = (g.kernel[1] * self.big).div_ceil(U::NUMBERS);
         let panels = self.small.div_ceil(COLUMNS);
         let parts: Vec<Part> = (0..g.kernel[0])
             .map(|row| Part {
                 steps: (0..pairs)
-                    .map(|step| map.at(0, row, 0) + 2 * step)
+                    .map(|step| U::HALVES * map.at(0, row, 0) + 2 * step)
                     .collect(),
                 first: row * panels * pairs * STEP,
             })
@@ -275,13 +309,13 @@ impl Maps {
             .par_chunks_mut(BLOCK * self.small_len())
             .zip(big.par_chunks(BLOCK * self.big_len()))
             .for_each(|(small, big)| {
-                let big = map.narrow(big, g.big);
+                let big = map.rounded::<U>(big, g.big);
                 let mut target: Vec<&mut [f32]> = small.chunks_exact_mut(self.small).collect();
                 let rows: Offsets = (0..target.len())
                     .map(|position| {
                         let (sample, at) = (position / g.small_len(), position % g.small_len());
                         let (row, column) = (at / g.small[1], at % g.small[1]);
-                        map.at(sample, row * g.stride, column * g.stride)
+                        U::HALVES * map.at(sample, row * g.stride, column * g.stride)
                     })
                     .collect();
                 for part in &parts {
@@ -295,7 +329,7 @@ impl Maps {
                         step: STEP,
                         panel: pairs * STEP,
                     };
-                    multiply(
+                    multiply::<U>(
                         &mut target,
                         Target::Add,
                         self.small,
@@ -308,23 +342,25 @@ impl Maps {
     }
 
     /// Every pair of classes with every row of its taps, and the pairs of numbers there.
-    fn up_parts(&self) -> impl Iterator<Item = ([&Class; 2], usize, usize)> {
+    fn up_parts<U: Unit>(&self) -> impl Iterator<Item = ([&Class; 2], usize, usize)> {
         let [ys, xs] = &self.classes;
         let classes = ys.iter().flat_map(move |y| xs.iter().map(move |x| [y, x]));
         classes.flat_map(|[y, x]| {
-            let pairs = (x.taps.len() * self.small).div_ceil(2);
+            let pairs = (x.taps.len() * self.small).div_ceil(U::NUMBERS);
             (0..y.taps.len()).map(move |row| ([y, x], row, pairs))
         })
     }
 
     /// The weight `[kh, kw, rows, columns]` for [`Maps::up`].
-    pub(crate) fn pack_up(&self, w: &[f32]) -> Packed {
+    fn pack_up<U: Unit>(&self, w: &[f32]) -> Packed {
         let panels = self.big.div_ceil(COLUMNS);
-        let len = self.up_parts().map(|(_, _, pairs)| panels * pairs * STEP);
+        let len = self
+            .up_parts::<U>()
+            .map(|(_, _, pairs)| panels * pairs * STEP);
         let mut packed = Scratch::take(len.sum());
         let mut tasks = Vec::new();
         let mut rest = &mut packed[..];
-        for ([y, x], row, pairs) in self.up_parts() {
+        for ([y, x], row, pairs) in self.up_parts::<U>() {
             let part;
             (part, rest) = std::mem::take(&mut rest).split_at_mut(panels * pairs * STEP);
             if pairs > 0 {
@@ -335,7 +371,7 @@ impl Maps {
         tasks
             .into_par_iter()
             .for_each(|(tap_row, taps, panel, to)| {
-                let inner = taps.len() * self.small;
+                let inner = U::HALVES * taps.len() * self.small;
                 let mut run = Scratch::<u16>::take(inner.next_multiple_of(2));
                 let channels = panel * COLUMNS..self.big.min((panel + 1) * COLUMNS);
                 for step in to.chunks_exact_mut(STEP) {
@@ -343,9 +379,12 @@ impl Maps {
                 }
                 for (number, channel) in channels.enumerate() {
                     run[inner..].fill(0);
-                    for (tap, run) in taps.iter().zip(run.chunks_exact_mut(self.small)) {
+                    for (tap, run) in taps
+                        .iter()
+                        .zip(run.chunks_exact_mut(U::HALVES * self.small))
+                    {
                         let tap = tap_row * self.geometry.kernel[1] + tap;
-                        narrow(self.weight_row(w, tap, channel), run);
+                        U::row(self.weight_row(w, tap, channel), run);
                     }
                     for (step, pair) in to.chunks_exact_mut(STEP).zip(run.chunks_exact(2)) {
                         step[2 * number..2 * number + 2].copy_from_slice(pair);
@@ -355,19 +394,18 @@ impl Maps {
         Packed(packed)
     }
 
-    /// Adds the transposed convolution of `small` to `big`.
-    pub(crate) fn up(&self, w: &Packed, small: &[f32], big: &mut [f32]) {
+    fn go_up<U: Unit>(&self, w: &Packed, small: &[f32], big: &mut [f32]) {
         let g = &self.geometry;
         let map = self.small_bordered();
         let panels = self.big.div_ceil(COLUMNS);
         let mut parts: Vec<([&Class; 2], Vec<Part>)> = Vec::new();
         let mut first = 0;
-        for (classes, row, pairs) in self.up_parts() {
+        for (classes, row, pairs) in self.up_parts::<U>() {
             let [y, x] = classes;
             if row == 0 {
                 parts.push((classes, Vec::new()));
             }
-            let start = map.at(0, y.start + row, x.start);
+            let start = U::HALVES * map.at(0, y.start + row, x.start);
             let part = Part {
                 steps: (0..pairs).map(|step| start + 2 * step).collect(),
                 first,
@@ -380,7 +418,7 @@ impl Maps {
         big.par_chunks_mut(BLOCK * self.big_len())
             .zip(small.par_chunks(BLOCK * self.small_len()))
             .for_each(|(big, small)| {
-                let small = map.narrow(small, g.small);
+                let small = map.rounded::<U>(small, g.small);
                 let mut pixels: Vec<Option<&mut [f32]>> =
                     big.chunks_exact_mut(self.big).map(Some).collect();
                 let samples = pixels.len() / g.big_len();
@@ -394,7 +432,7 @@ impl Maps {
                                     (sample * g.big[0] + row * g.stride + y.remainder) * g.big[1];
                                 let pixel = pixels[at + column * g.stride + x.remainder].take();
                                 target.extend(pixel);
-                                rows.push(map.at(sample, row, column));
+                                rows.push(U::HALVES * map.at(sample, row, column));
                             }
                         }
                     }
@@ -410,7 +448,7 @@ impl Maps {
                             step: STEP,
                             panel: part.steps.len() * STEP,
                         };
-                        multiply(
+                        multiply::<U>(
                             &mut target,
                             Target::Add,
                             self.big,
@@ -423,19 +461,17 @@ impl Maps {
             });
     }
 
-    /// The gradient of the weight, of which only the rows and columns that count are touched.
-    ///
     /// Samples are paired, so that a map of an odd number of positions leaves no pair half empty.
-    pub(crate) fn weight_gradient(&self, small: &[f32], big: &[f32], mode: Target, dw: &mut [f32]) {
+    fn gradient<U: Unit>(&self, small: &[f32], big: &[f32], mode: Target, dw: &mut [f32]) {
         let g = &self.geometry;
         let map = self.big_bordered();
-        let big = map.pair(big, g.big);
+        let big = map.units::<U>(big, g.big);
         let flat = Bordered {
             size: g.small,
             channels: self.small,
             border: [0, 0],
         };
-        let small = flat.pair(small, g.small);
+        let small = flat.units::<U>(small, g.small);
         let positions = small.len() / (2 * self.small);
         let panels = self.small.div_ceil(COLUMNS);
         let mut right = Scratch::take(panels * positions * STEP);
@@ -486,7 +522,7 @@ impl Maps {
                     panel: positions * STEP,
                 };
                 let mode = if block == 0 { mode } else { Target::Add };
-                multiply(
+                multiply::<U>(
                     &mut target,
                     mode,
                     self.small,

@@ -1,4 +1,92 @@
-//! Rounding `f32` to bfloat16, in the layouts that products read.
+//! The layouts that products read: units of 32 bits, each a pair of bfloat16 or one `f32`, as two halves.
+
+/// What a unit of 32 bits holds.
+pub(crate) trait Unit: Send + Sync + 'static {
+    /// Numbers in a unit: so many follow one another along the inner dimension of a product.
+    const NUMBERS: usize;
+    /// Halves of a number.
+    const HALVES: usize = 2 / Self::NUMBERS;
+    /// Whether sums are those of `AVX512_BF16`.
+    const BF16: bool;
+    /// Writes numbers in their order, as [`Self::HALVES`] halves each.
+    fn row(from: &[f32], to: &mut [u16]);
+    /// Writes the units of one or two rows: number i of each makes unit i. Without a second row its numbers
+    /// are zero. `to` may be longer: the rest becomes zero.
+    fn units(even: &[f32], odd: Option<&[f32]>, to: &mut [u16]);
+    /// `sum += l r`, number by number.
+    fn add(sum: f32, l: [u16; 2], r: [u16; 2]) -> f32;
+}
+
+/// Pairs of bfloat16, to which numbers are rounded.
+#[derive(Debug)]
+pub(crate) enum Halves {}
+
+/// Numbers as they are.
+#[derive(Debug)]
+pub(crate) enum Single {}
+
+impl Unit for Halves {
+    const NUMBERS: usize = 2;
+    const BF16: bool = true;
+
+    fn row(from: &[f32], to: &mut [u16]) {
+        narrow(from, to);
+    }
+
+    fn units(even: &[f32], odd: Option<&[f32]>, to: &mut [u16]) {
+        pair(even, odd, to);
+    }
+
+    fn add(sum: f32, l: [u16; 2], r: [u16; 2]) -> f32 {
+        let wide = |half: u16| f32::from_bits(u32::from(half) << 16);
+        // The second number first, and numbers below the normal ones count as zero: as in the processor.
+        [1, 0].into_iter().fold(sum, |sum, i| {
+            flush(flush(wide(l[i])).mul_add(flush(wide(r[i])), sum))
+        })
+    }
+}
+
+impl Unit for Single {
+    const NUMBERS: usize = 1;
+    const BF16: bool = false;
+
+    fn row(from: &[f32], to: &mut [u16]) {
+        assert_eq!(2 * from.len(), to.len(), "rows of one length");
+        let (units, _) = to.as_chunks_mut::<2>();
+        for (to, from) in units.iter_mut().zip(from) {
+            *to = halves(*from);
+        }
+    }
+
+    fn units(row: &[f32], _: Option<&[f32]>, to: &mut [u16]) {
+        let (units, rest) = to.split_at_mut(2 * row.len());
+        Self::row(row, units);
+        rest.fill(0);
+    }
+
+    fn add(sum: f32, l: [u16; 2], r: [u16; 2]) -> f32 {
+        single(l).mul_add(single(r), sum)
+    }
+}
+
+/// A number as two halves, and back.
+fn halves(x: f32) -> [u16; 2] {
+    let [a, b, c, d] = x.to_ne_bytes();
+    [u16::from_ne_bytes([a, b]), u16::from_ne_bytes([c, d])]
+}
+
+fn single([first, second]: [u16; 2]) -> f32 {
+    let ([a, b], [c, d]) = (first.to_ne_bytes(), second.to_ne_bytes());
+    f32::from_ne_bytes([a, b, c, d])
+}
+
+fn flush(x: f32) -> f32 {
+    if x.abs() < f32::MIN_POSITIVE {
+        x * 0.0
+    } else {
+        x
+    }
+}
 
 /// The nearest bfloat16, ties to even; numbers below the normal ones become zero, as in the processor.
 fn round(x: f32) -> u16 {
@@ -15,10 +103,10 @@ fn round(x: f32) -> u16 {
 }
 
 /// Rounds a row.
-pub(super) fn narrow(from: &[f32], to: &mut [u16]) {
+fn narrow(from: &[f32], to: &mut [u16]) {
     assert_eq!(from.len(), to.len(), "rows of one length");
     #[cfg(target_arch = "x86_64")]
-    if super::has_instructions() {
+    if super::has_bf16() {
         #[expect(unsafe_code, reason = "needs instructions beyond the baseline")]
         // SAFETY: the processor has them, as was just detected.
         return unsafe { with_avx512::narrow(from, to) };
@@ -30,7 +118,7 @@ pub(super) fn narrow(from: &[f32], to: &mut [u16]) {
 
 /// Rounds two rows and pairs them element by element; without a second row its elements are zero. `to` may
 /// be longer than the pairs: the rest becomes zero.
-pub(super) fn pair(even: &[f32], odd: Option<&[f32]>, to: &mut [u16]) {
+fn pair(even: &[f32], odd: Option<&[f32]>, to: &mut [u16]) {
     let n = even.len();
     assert!(to.len() >= 2 * n, "no room for the pairs");
     let (pairs, rest) = to.split_at_mut(2 * n);
@@ -43,7 +131,7 @@ pub(super) fn pair(even: &[f32], odd: Option<&[f32]>, to: &mut [u16]) {
     };
     assert_eq!(odd.len(), n, "rows of one length");
     #[cfg(target_arch = "x86_64")]
-    if super::has_instructions() {
+    if super::has_bf16() {
         #[expect(unsafe_code, reason = "needs instructions beyond the baseline")]
         // SAFETY: the processor has them, as was just detected.
         return unsafe { with_avx512::pair(even, odd, pairs) };
