@@ -1,8 +1,12 @@
 //! Each byte of each format flipped, and each file cut at each place: always an error of the input.
 
-use crate::examples::{FORMATS, Format, put};
-use dcgan_artifacts::{Error, ErrorKind};
+use crate::examples::{FORMATS, Format, checkpoint, containers, dataset_info, put};
+use dcgan_artifacts::{
+    Error, ErrorKind, Part, PartData, checkpoint_path, read_newest_checkpoint, write_dataset,
+};
 use dcgan_hints::Hint;
+use proptest::prelude::*;
+use std::collections::BTreeMap;
 use std::path::Path;
 
 /// Writes the damaged bytes and reads them as `format`.
@@ -40,6 +44,7 @@ fn every_flipped_byte_is_an_error() {
         }
         put(&path, &sound);
         (format.read)(&path).unwrap();
+        eprintln!("{}: {} flips, all refused", format.name, 2 * sound.len());
     }
 }
 
@@ -55,7 +60,108 @@ fn every_cut_is_an_error() {
         }
         let longer = [sound.as_slice(), b"x"].concat();
         check_refused(&format, &path, &longer, "a byte more");
+        eprintln!("{}: {} cuts, all refused", format.name, sound.len());
     }
+}
+
+/// A dataset and a checkpoint of a size at which a reader works in blocks.
+struct Large {
+    folder: tempfile::TempDir,
+    files: Vec<(&'static Format, Vec<u8>)>,
+}
+
+impl Large {
+    fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let n = 300_000;
+        let images = (0..6 * n).map(|i| u8::try_from(i % 251).unwrap()).collect();
+        let labels = Some(vec![1; n]);
+        let parts = BTreeMap::from([(Part::Train, PartData { images, labels, n })]);
+        write_dataset(
+            &folder.path().join(FORMATS[0].name),
+            &dataset_info(),
+            &parts,
+        )
+        .unwrap();
+        let mut large = checkpoint(5);
+        for arrays in [
+            &mut large.weights,
+            &mut large.adam_m,
+            &mut large.adam_v,
+            &mut large.ema,
+        ] {
+            for (shape, values) in arrays.values_mut() {
+                *shape = vec![300, 300];
+                values.resize(90_000, 0.25);
+            }
+        }
+        large.write(&folder.path().join(FORMATS[1].name)).unwrap();
+        let files = FORMATS[..2].iter().map(|format| {
+            let bytes = std::fs::read(folder.path().join(format.name)).unwrap();
+            assert!(bytes.len() > 1_800_000);
+            (format, bytes)
+        });
+        Self {
+            files: files.collect(),
+            folder,
+        }
+    }
+}
+
+#[test]
+fn random_flips_and_cuts_of_large_files_are_errors() {
+    let large = Large::new();
+    for (format, sound) in &large.files {
+        let path = large.folder.path().join("damaged");
+        let config = ProptestConfig::with_cases(100);
+        let mut runner = proptest::test_runner::TestRunner::new(config);
+        let damage = (any::<prop::sample::Index>(), 1_u8.., any::<bool>());
+        let checked = runner.run(&damage, |(at, flip, cut)| {
+            let mut bytes = sound.clone();
+            let at = at.index(bytes.len());
+            if cut {
+                bytes.truncate(at);
+            } else {
+                bytes[at] ^= flip;
+            }
+            check_refused(format, &path, &bytes, &format!("damage at {at}"));
+            Ok(())
+        });
+        checked.unwrap();
+        put(&path, sound);
+        (format.read)(&path).unwrap();
+    }
+}
+
+/// Whichever byte of the latest checkpoint is damaged, the run goes on from the one before; only what
+/// then looks like a later program's is refused by name.
+#[test]
+fn every_flipped_byte_of_the_latest_checkpoint_falls_back() {
+    let folder = tempfile::tempdir().unwrap();
+    let paths = [1, 2].map(|step| checkpoint_path(folder.path(), step));
+    checkpoint(1).write(&paths[0]).unwrap();
+    checkpoint(2).write(&paths[1]).unwrap();
+    let sound = std::fs::read(&paths[1]).unwrap();
+    let mut newer = 0;
+    for place in 0..sound.len() {
+        let mut bytes = sound.clone();
+        bytes[place] ^= 1 << (place % 8);
+        put(&paths[1], &bytes);
+        match read_newest_checkpoint(folder.path()) {
+            Ok(Some(found)) => {
+                assert_eq!(found.path, paths[0], "byte {place}");
+                assert_eq!(found.checkpoint, checkpoint(1), "byte {place}");
+                assert_eq!(found.skipped.len(), 1, "byte {place}");
+            }
+            Err(Error::NewerFormat { .. }) => newer += 1,
+            other => panic!("byte {place}: {other:?}"),
+        }
+    }
+    assert!(newer <= 1, "{newer} flips look like a newer format");
+    eprintln!(
+        "{} flips of the latest checkpoint, {newer} refused by name",
+        sound.len()
+    );
 }
 
 #[test]
@@ -86,10 +192,10 @@ fn a_newer_format_is_refused_by_name() {
 #[test]
 fn a_file_of_another_kind_is_named() {
     let folder = tempfile::tempdir().unwrap();
-    for of in &FORMATS[..5] {
+    for of in containers() {
         let path = folder.path().join(of.name);
         (of.write)(&path);
-        for read_as in &FORMATS[..5] {
+        for read_as in containers() {
             // A checkpoint holds both networks.
             let both = of.name == "checkpoint.safetensors"
                 && ["generator.safetensors", "discriminator.safetensors"].contains(&read_as.name);

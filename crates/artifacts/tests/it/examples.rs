@@ -1,9 +1,9 @@
 //! One small file of each format, the same ones as in `tests/fixtures`.
 
 use dcgan_artifacts::{
-    Arrays, BestScore, Checkpoint, CheckpointInfo, DatasetInfo, DatasetReader, Error, FileRecord,
-    Manifest, ModelFile, NetworkInfo, Part, PartData, Role, Samples, TablePosition, sha256_bytes,
-    write_dataset,
+    Arrays, BestScore, Checkpoint, CheckpointInfo, ClassifierFile, ClassifierInfo, DatasetInfo,
+    DatasetReader, Error, FileRecord, Manifest, ModelFile, NeighboursFile, NeighboursInfo,
+    NetworkInfo, Part, PartData, Role, Samples, TablePosition, sha256_bytes, write_dataset,
 };
 use serde_json::json;
 use std::collections::BTreeMap;
@@ -144,6 +144,38 @@ pub(crate) fn samples() -> Samples {
     }
 }
 
+pub(crate) fn classifier() -> ClassifierFile {
+    ClassifierFile {
+        info: ClassifierInfo {
+            architecture: "linear".into(),
+            height: 2,
+            width: 3,
+            channels: 1,
+            class_names: vec!["a".into(), "b".into()],
+            dataset: "tiny".into(),
+            dataset_sha256: "0".repeat(64),
+            epochs: 2,
+            recipe: "by hand".into(),
+            seed: 7,
+            train_accuracy: 0.75,
+            test_accuracy: None,
+        },
+        arrays: arrays(&["f1/w", "f2/w"]),
+    }
+}
+
+pub(crate) fn neighbours() -> NeighboursFile {
+    NeighboursFile {
+        info: NeighboursInfo {
+            dataset_sha256: "0".repeat(64),
+            first: 5,
+        },
+        // Beyond what a 32-bit number or a float holds exactly.
+        all: vec![(7, (1 << 53) + 1), (0, 0)],
+        first: vec![(4, u64::MAX), (0, 0)],
+    }
+}
+
 pub(crate) fn manifest() -> Manifest {
     Manifest {
         stage: "dcgan-train".into(),
@@ -164,8 +196,8 @@ pub(crate) struct Format {
     pub(crate) read: fn(&Path) -> Result<(), Error>,
 }
 
-/// Every format with a checksum.
-pub(crate) const FORMATS: [Format; 6] = [
+/// Every format with a checksum; all but the last are safetensors files.
+pub(crate) const FORMATS: [Format; 8] = [
     Format {
         name: "dataset.safetensors",
         write: |path| drop(write_dataset(path, &dataset_info(), &parts()).unwrap()),
@@ -192,11 +224,26 @@ pub(crate) const FORMATS: [Format; 6] = [
         read: |path| Samples::read(path).map(drop),
     },
     Format {
+        name: "classifier.safetensors",
+        write: |path| drop(classifier().write(path).unwrap()),
+        read: |path| ClassifierFile::read(path).map(drop),
+    },
+    Format {
+        name: "neighbours.safetensors",
+        write: |path| drop(neighbours().write(path).unwrap()),
+        read: |path| NeighboursFile::read(path).map(drop),
+    },
+    Format {
         name: Manifest::NAME,
         write: |path| manifest().write(path.parent().unwrap()).unwrap(),
         read: |path| Manifest::read(path.parent().unwrap()).map(drop),
     },
 ];
+
+/// Those of [`FORMATS`] that are safetensors files.
+pub(crate) fn containers() -> &'static [Format] {
+    &FORMATS[..FORMATS.len() - 1]
+}
 
 /// Puts bytes where a reader shall find them, without the care of the real writer.
 #[expect(clippy::disallowed_methods, reason = "damages files on purpose")]

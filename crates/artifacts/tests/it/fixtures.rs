@@ -6,7 +6,8 @@
 
 use crate::examples::{self, FORMATS};
 use dcgan_artifacts::{
-    Checkpoint, DatasetReader, Manifest, Part, Role, Samples, read_discriminator, read_generator,
+    Checkpoint, ClassifierFile, DatasetReader, Manifest, NeighboursFile, Part, Role, Samples,
+    read_discriminator, read_generator,
 };
 use std::path::PathBuf;
 
@@ -69,6 +70,10 @@ fn version_1_is_read() {
     assert_eq!(discriminator, examples::model(Role::Discriminator));
     let samples = Samples::read(&fixture("samples.safetensors")).unwrap();
     assert_eq!(samples, examples::samples());
+    let classifier = ClassifierFile::read(&fixture("classifier.safetensors")).unwrap();
+    assert_eq!(classifier, examples::classifier());
+    let neighbours = NeighboursFile::read(&fixture("neighbours.safetensors")).unwrap();
+    assert_eq!(neighbours, examples::neighbours());
     let manifest = Manifest::read(fixture(Manifest::NAME).parent().unwrap())
         .unwrap()
         .unwrap();
