@@ -10,7 +10,7 @@
 //! image 0 of seed 7.
 
 use crate::Error;
-use dcgan_settings::parse_seeds;
+use dcgan_settings::{MAX_SEEDS, parse_seeds};
 use std::fmt;
 
 /// Terms to be added.
@@ -58,7 +58,11 @@ impl fmt::Display for Vector {
 /// # Errors
 /// [`Error::Expression`] says where it stops making sense and what could stand there.
 pub fn parse(text: &str) -> Result<Expression, Error> {
-    let mut rest = Rest { text, at: 0 };
+    let mut rest = Rest {
+        text,
+        at: 0,
+        images: 0,
+    };
     let mut sign = if rest.take("-") { -1.0 } else { 1.0 };
     let mut terms = Vec::new();
     loop {
@@ -89,6 +93,8 @@ struct Rest<'a> {
     text: &'a str,
     /// In bytes.
     at: usize,
+    /// Images that means have named so far.
+    images: usize,
 }
 
 impl<'a> Rest<'a> {
@@ -147,6 +153,10 @@ impl<'a> Rest<'a> {
         let Some(images) = images else {
             return Err(self.fault("numbers of images such as `3,8-9`"));
         };
+        self.images += images.len();
+        if self.images > MAX_SEEDS {
+            return Err(self.fault("at most 1000000 images in all means"));
+        }
         self.at += end;
         if !self.take(")") {
             return Err(self.fault("`)`"));
@@ -224,6 +234,13 @@ mod tests {
                 1,
                 "`mean(`, `image`, `seed` or a factor",
                 "`ä seed 1`",
+            ),
+            // Each list is short enough; a thousand of them would take gigabytes.
+            (
+                "mean(0-999999)+mean(7)",
+                21,
+                "at most 1000000 images in all means",
+                "`7)`",
             ),
             ("seed 1 ü", 8, "`+`, `-` or the end", "`ü`"),
         ] {
