@@ -103,6 +103,10 @@ GUARDS = [
      "if plan.keeps_checkpoint(step) || signal.is_some() {", "if plan.keeps_checkpoint(step) {", "train@ tests signals::"),
     ("a second signal ends at once", "crates/terminal/src/signals.rs",
      "signal_hook::low_level::exit(signal.exit_code().into());", "let _ = signal;", "train@ tests signals::"),
+    ("a sign of collapse is told", "crates/train/src/run.rs",
+     "log::warn!(\"step {step}: {sign}\");", "let _ = sign;", "train faults::a_discriminator"),
+    ("memory for the means of an expression", "crates/sample/src/expression.rs",
+     "if self.images > MAX_SEEDS {", "if self.images == usize::MAX {", "sample expression::"),
     ("rows reach the disk before a checkpoint vouches for them", ARTIFACTS + "table.rs",
      "            .and_then(|()| self.rows.inner_mut().get_ref().sync())\n", "", "artifacts changes::"),
 ]

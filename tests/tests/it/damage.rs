@@ -7,6 +7,7 @@
 use crate::programs::root;
 use dcgan_artifacts::{Error, GrowingTable};
 use dcgan_prepare::idx::decode;
+use std::io::Write as _;
 use std::path::Path;
 
 /// Every damage of `bytes`: each of eight bits of each byte flipped, and each cut.
@@ -36,6 +37,7 @@ fn a_damaged_pipeline_is_read_or_refused() {
         }
     }
     assert!(refused > all / 4, "{refused} of {all} refused");
+    eprintln!("smoke.yaml: {all} flips and cuts that are text, {refused} refused");
 }
 
 #[test]
@@ -51,6 +53,10 @@ fn a_damaged_table_is_refused_where_a_checkpoint_vouches_for_it() {
     let position = table.flush().expect("a table on the disk");
     drop(table);
     let sound = std::fs::read(&path).expect("the table");
+    eprintln!(
+        "metrics.csv: {} flips and cuts, all refused",
+        9 * sound.len()
+    );
     for damaged in damages(&sound) {
         put(&path, &damaged);
         match GrowingTable::resume(&path, &position) {
@@ -72,16 +78,53 @@ fn damaged_idx_files_hold_what_their_header_says_or_are_refused() {
     let plain = [&header[..], &(0..12).collect::<Vec<u8>>()].concat();
     let sound = decode::<3>(path, &plain[..], plain.len() as u64).expect("a sound file");
     assert_eq!(sound.sizes, [2, 3, 2]);
+    let mut read_again = 0;
     for damaged in damages(&plain) {
         match decode::<3>(path, &damaged[..], damaged.len() as u64) {
             Err(error) => assert!(error.to_string().contains("images"), "{error}"),
             Ok(read) => {
+                read_again += 1;
                 assert_eq!(read.values.len(), read.sizes.iter().product::<usize>());
                 // A hash on record tells it from the sound file.
                 assert_ne!(read.file.sha256, sound.file.sha256);
             }
         }
     }
+    let all = 9 * plain.len();
+    eprintln!("images: {all} flips and cuts, {read_again} of them another valid file");
+}
+
+/// Of a gzip file every flip is found by its checksum, or lies in what gzip leaves open (time, system,
+/// name), where the content stays what it was; every cut is an error.
+#[test]
+fn damaged_gzip_files_give_the_same_content_or_are_refused() {
+    let path = Path::new("images.gz");
+    let header = [0, 0, 8, 3, 0, 0, 0, 10, 0, 0, 0, 5, 0, 0, 0, 5];
+    let plain = [
+        &header[..],
+        &(0..250).map(|i: u8| i.wrapping_mul(i)).collect::<Vec<u8>>(),
+    ]
+    .concat();
+    let mut encoder = flate2::GzBuilder::new()
+        .filename("images")
+        .write(Vec::new(), flate2::Compression::best());
+    encoder.write_all(&plain).expect("memory");
+    let gzip = encoder.finish().expect("memory");
+    let sound = decode::<3>(path, &gzip[..], gzip.len() as u64).expect("a sound file");
+    let (mut all, mut read) = (0, 0);
+    for damaged in damages(&gzip) {
+        all += 1;
+        match decode::<3>(path, &damaged[..], damaged.len() as u64) {
+            Err(error) => assert!(error.to_string().contains("images.gz"), "{error}"),
+            Ok(found) => {
+                read += 1;
+                assert_eq!((found.sizes, &found.values), (sound.sizes, &sound.values));
+                assert_ne!(found.file.sha256, sound.file.sha256);
+                assert_eq!(damaged.len(), gzip.len(), "a cut file was read");
+            }
+        }
+    }
+    eprintln!("images.gz: {all} flips and cuts, {read} of them read as they were");
 }
 
 #[expect(

@@ -286,11 +286,19 @@ fn the_second_on_one_folder_is_refused_until_the_first_is_dead() {
         .args(["--set", "train.epochs=100001"])
         .spawn();
     let mut second = shorter.expect("dcgan-train starts");
-    std::thread::sleep(Duration::from_millis(300));
-    assert!(
-        second.try_wait().expect("a child").is_none(),
-        "the second does not work"
-    );
+    // It goes on where the first was, and further.
+    let newest = || {
+        let left = list_checkpoints(&run.folder.join("train/checkpoints"));
+        left.expect("a readable folder")
+            .pop()
+            .expect("a checkpoint")
+            .0
+    };
+    let (before, started) = (newest(), Instant::now());
+    while newest() <= before && started.elapsed() < Duration::from_mins(1) {
+        std::thread::sleep(Duration::from_millis(1));
+    }
+    assert!(newest() > before, "the second does not work");
     second.kill().expect("a child of ours can be killed");
     second.wait().expect("dcgan-train ends");
 }

@@ -6,6 +6,7 @@
 
 use crate::kills::{check_whole, kills};
 use crate::programs::{Run, assert_same_files, root, text};
+use dcgan_artifacts::verify_checkpoint;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
@@ -190,7 +191,17 @@ fn every_failing_change_is_exit_code_5_and_loses_nothing() {
             // A file that vanishes in the midst of its writing is missed at its rename.
             if fault.starts_with("fail") || action == "rename" {
                 begun.fails(&output, &["error: could not ", "`"]);
+                continue;
             }
+            // What vanishes before or after that is missed then or never; no checkpoint goes with it.
+            let stderr = text(&output.stderr);
+            match output.status.code() {
+                Some(0) => {}
+                Some(5) => assert!(stderr.contains("error: could not "), "{fault}: {stderr}"),
+                code => panic!("{fault}: {code:?}: {stderr}"),
+            }
+            check_whole(&begun.train());
+            verify_checkpoint(&begun.run.last_checkpoint()).expect("a good checkpoint");
         }
     }
 }

@@ -1,6 +1,7 @@
 //! The smoke pipeline as a whole: same bytes, resume, second run, replaced stages.
 
 use crate::programs::{Run, assert_same_files, files, program, root, text};
+use dcgan_artifacts::Manifest;
 use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, Instant};
@@ -162,6 +163,49 @@ fn a_dataset_written_by_another_language_trains() {
         );
     }
     assert!(folder.path().join("train/generator.safetensors").exists());
+}
+
+/// A finished run is repeated from its manifests, on one thread where it was made on several; a hash that
+/// it does not come to is named.
+#[test]
+fn a_finished_run_is_repeated_from_its_manifests() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let run = Run::new(folder.path(), &[]);
+    for stage in STAGES {
+        run.stage(stage, &[]);
+    }
+    let reproduce = || {
+        let mut command = Command::new("python3");
+        command
+            .current_dir(root())
+            .arg("tests/python/reproduce.py")
+            .arg(&run.folder)
+            .arg("--bin")
+            .arg(program("train").parent().expect("a folder"))
+            .args(["--threads", "1"]);
+        let output = command.output().expect("python3 starts");
+        (output.status.code(), text(&output.stdout))
+    };
+    let (code, said) = reproduce();
+    assert_eq!(code, Some(0), "{said}");
+    let same = said.strip_suffix(" hashes are the same, 0 differ\n");
+    let same: usize = same.and_then(|n| n.parse().ok()).expect("a count");
+    assert!(same > 30, "{said}");
+
+    // As if another program had trained: its manifest has the hash of what it made.
+    let train = run.folder.join("train");
+    let manifest = Manifest::read(&train).expect("a sound manifest");
+    let mut manifest = manifest.expect("a finished stage");
+    manifest.outputs[0].sha256 = "0".repeat(64);
+    let name = &manifest.outputs[0].name;
+    manifest.write(&train).expect("a manifest can be written");
+    let (code, said) = reproduce();
+    assert_eq!(code, Some(1), "{said}");
+    assert!(
+        said.contains(&format!("train writes {name}: 0000")),
+        "{said}"
+    );
+    assert!(said.ends_with(" hashes are the same, 1 differ\n"), "{said}");
 }
 
 /// Every file of a run is walked, whoever made it, and a changed one is named.

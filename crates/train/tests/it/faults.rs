@@ -159,6 +159,25 @@ fn a_roll_back_goes_on_with_other_batches() {
     );
 }
 
+/// The first steps of a network so small: D tells nothing apart yet.
+#[test]
+fn a_discriminator_that_tells_nothing_apart_is_warned_of() {
+    let place = Place::new();
+    let warnings = |out: &str, setting: &'static str| {
+        let output = place.train(out, &["train.epochs=1", setting]);
+        text(&output.stderr)
+    };
+    let watched = warnings("watched", "train.collapse_watch=2");
+    assert!(
+        watched.contains("warning: step 2: the discriminator tells nothing apart"),
+        "{watched}"
+    );
+    let unwatched = warnings("unwatched", "train.collapse_watch=0");
+    assert!(!unwatched.contains("warning"), "{unwatched}");
+    let rows = |out: &str| fs::read(place.path(out).join("metrics.csv")).unwrap();
+    assert_eq!(rows("watched"), rows("unwatched"));
+}
+
 #[test]
 fn a_run_from_before_a_setting_existed_goes_on() {
     let place = Place::new();
