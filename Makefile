@@ -48,7 +48,7 @@ BESIDE = $(call seen,--timing,$(RAN)/timing.csv) \
 # A stage whose command was replaced needs no build of ours.
 built_for = $(if $(filter file,$(origin $(1))),build)
 
-.PHONY: help build prepare train sample eval check fmt clippy test smoke torture reproduce verify hashes soak fuzz doc bench clean
+.PHONY: help build prepare train sample eval check fmt clippy test smoke torture reproduce verify hashes soak fuzz deny doc bench clean
 
 help: ## List targets and variables
 	@awk 'BEGIN { FS = ":.*## "; print "Targets:" } /^[a-z]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -121,6 +121,13 @@ soak: build ## Train for SECONDS and show memory, handles and files
 TARGETS ?=
 fuzz: ## Run the fuzz targets (fuzz/README.md), each for SECONDS
 	fuzz/run.sh $(SECONDS) $(TARGETS)
+
+# Of the advisories the newest that can be had: `fetch` fails without a network.
+deny: ## Check licences, sources and advisories of what we build on (cargo-deny)
+	$(CARGO) deny --offline check licenses bans sources
+	$(CARGO) deny --offline --config deny.toml --manifest-path fuzz/Cargo.toml check licenses bans sources
+	if $(CARGO) deny fetch db; then $(CARGO) deny --offline check advisories; \
+	else echo 'no network: the advisories are not checked' >&2; fi
 
 doc: ## Build the documentation; a broken link is an error
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --workspace --no-deps --release --locked
