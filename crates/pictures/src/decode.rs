@@ -25,6 +25,10 @@ const MAX_DECODER_BYTES: u64 = 1 << 29;
 /// that a small file can hold gigabytes of it.
 const MAX_PNG_BYTES: u64 = 1 << 26;
 
+/// The largest GIF frame beyond its own screen that is still read: a header of 54 bytes can ask for
+/// the most that a decoder may take.
+const MAX_STRAY_FRAME_BYTES: u64 = 1 << 20;
+
 /// What the first bytes of a picture tell.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Header {
@@ -94,9 +98,13 @@ pub fn inspect(bytes: &[u8], path: &Path) -> Result<Header, Refusal> {
         );
         return Err(Refusal::new(Reason::TooLarge, detail));
     }
+    let beside = match format {
+        ImageFormat::Gif => decoded.max(MAX_STRAY_FRAME_BYTES),
+        _ => decoded,
+    };
     Ok(Header {
         format,
-        memory: bytes.len() as u64 + 2 * decoded,
+        memory: bytes.len() as u64 + decoded + beside,
     })
 }
 
@@ -141,6 +149,13 @@ pub fn decode(bytes: &[u8], header: &Header, settings: &Pictures) -> Result<Vec<
     } else {
         Orientation::NoTransforms
     };
+    if format == ImageFormat::Gif {
+        // A frame that lies beyond its screen is decoded beside it, whatever its size.
+        let frame = decoder.total_bytes().max(MAX_STRAY_FRAME_BYTES);
+        decoder
+            .set_limits(limits(frame))
+            .map_err(|error| refusal(&error))?;
+    }
     let mut image = DynamicImage::from_decoder(decoder).map_err(|error| refusal(&error))?;
     if format == ImageFormat::Jpeg && is_cut_short(bytes) {
         // Its decoder fills the missing rest with grey.
@@ -154,14 +169,18 @@ pub fn decode(bytes: &[u8], header: &Header, settings: &Pictures) -> Result<Vec<
 }
 
 fn decoder(bytes: &[u8], format: ImageFormat) -> Result<impl ImageDecoder + '_, Refusal> {
-    let mut limits = Limits::default();
-    limits.max_alloc = Some(match format {
+    let mut reader = ImageReader::with_format(Cursor::new(bytes), format);
+    reader.limits(limits(match format {
         ImageFormat::Png => MAX_PNG_BYTES,
         _ => MAX_DECODER_BYTES,
-    });
-    let mut reader = ImageReader::with_format(Cursor::new(bytes), format);
-    reader.limits(limits);
+    }));
     reader.into_decoder().map_err(|error| refusal(&error))
+}
+
+fn limits(bytes: u64) -> Limits {
+    let mut limits = Limits::default();
+    limits.max_alloc = Some(bytes);
+    limits
 }
 
 fn refusal(error: &ImageError) -> Refusal {

@@ -247,6 +247,12 @@ fn a_small_file_that_claims_to_be_huge() {
         rows(&with("a.png", &bomb), 1)
     };
     assert_snapshot!(bomb(65535, 8, 2), @"train,a.png,,too_large,65535x65535 pixels: expected at most 134217728 in all");
+    // A GIF of 5x4 pixels with a frame of 1024x16448 beyond them.
+    let mut gif = b"GIF87a\x05\0\x04\0\x80\0\0\0\0\0\0\0\0,".to_vec();
+    gif.extend([
+        0, 0, 0, 5, 0, 4, 0x40, 0x40, 0, 8, 1, 4, 0x10, 0x30, 0x80, 0x80, 0, 59,
+    ]);
+    assert_snapshot!(rows(&with("a.gif", &gif), 1), @"train,a.gif,,too_large,Memory limit exceeded");
     // Few enough pixels, of 8 bytes each.
     assert_snapshot!(bomb(11585, 16, 6), @"train,a.png,,too_large,11585x11585 pixels of 1073697800 bytes: expected at most 536870912");
 }
