@@ -9,7 +9,7 @@ use dcgan_networks::{Generator, ZDistribution, one_hot, tensor_to_images};
 use dcgan_random::Purpose;
 use rayon::prelude::*;
 use std::ops::Range;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// A generator with all that a file says of it: the file alone is enough to draw images.
 #[derive(Debug)]
@@ -18,6 +18,8 @@ pub struct LoadedGenerator {
     info: NetworkInfo,
     z_distribution: ZDistribution,
     step: u64,
+    /// The file, where it was one.
+    path: Option<PathBuf>,
 }
 
 impl LoadedGenerator {
@@ -43,10 +45,9 @@ impl LoadedGenerator {
     }
 
     fn of_file(path: &Path, file: ModelFile) -> Result<Self, Error> {
-        Self::from_file(file).map_err(|source| Error::Unusable {
-            path: path.to_owned(),
-            source: Box::new(source),
-        })
+        let loaded = Self::from_file(file).map_err(|source| unusable(path, source))?;
+        let path = Some(path.to_owned());
+        Ok(Self { path, ..loaded })
     }
 
     /// As [`load`](Self::load), and size and SHA-256 of the file: the model's hash. Reads and
@@ -83,6 +84,17 @@ impl LoadedGenerator {
             info,
             z_distribution,
             step,
+            path: None,
+        })
+    }
+
+    /// Names the file whose weights, finite as they are, give images that are not.
+    fn drawn(&self, images: Result<Vec<u8>, Error>) -> Result<Vec<u8>, Error> {
+        images.map_err(|error| match (error, &self.path) {
+            (Error::Network(source), Some(path)) if source.is_divergence() => {
+                unusable(path, Error::Network(source))
+            }
+            (error, _) => error,
         })
     }
 
@@ -123,7 +135,8 @@ impl LoadedGenerator {
     /// block of that many rows, and no row sees another.
     ///
     /// # Errors
-    /// [`Error::Classes`] if `classes` doesn't fit the network.
+    /// [`Error::Classes`] if `classes` doesn't fit the network; [`Error::Unusable`] names the file if
+    /// an image is not finite.
     pub fn images(
         &self,
         seed: u64,
@@ -148,9 +161,9 @@ impl LoadedGenerator {
     /// The images of these latent vectors; see [`images_from_latents`].
     ///
     /// # Errors
-    /// As [`images_from_latents`].
+    /// As [`images_from_latents`]; [`Error::Unusable`] names the file if an image is not finite.
     pub fn images_from_latents(&self, z: &[f32], classes: Option<&[u8]>) -> Result<Vec<u8>, Error> {
-        images_from_latents(&self.generator, z, classes)
+        self.drawn(images_from_latents(&self.generator, z, classes))
     }
 
     /// The images `[n, h, w, c]` of latent vectors `z`, `[n, z_dim]`, under mixtures of classes
@@ -158,7 +171,8 @@ impl LoadedGenerator {
     /// class, and draws the same bytes as [`images_from_latents`].
     ///
     /// # Errors
-    /// [`Error::Classes`] for a network without classes, [`Error::Length`] if the arrays don't fit.
+    /// [`Error::Classes`] for a network without classes, [`Error::Length`] if the arrays don't fit,
+    /// [`Error::Unusable`] if an image is not finite.
     pub fn images_from_mixtures(&self, z: &[f32], y: &[f32]) -> Result<Vec<u8>, Error> {
         let classes = self.generator.config().classes;
         if classes == 0 {
@@ -172,10 +186,17 @@ impl LoadedGenerator {
                 got: y.len(),
             });
         }
-        images_in_blocks(&self.generator, z, |rows| {
+        self.drawn(images_in_blocks(&self.generator, z, |rows| {
             let y = &y[rows.start * classes..rows.end * classes];
             rows_to_tensor(padded(y, BLOCK * classes), classes).map(Some)
-        })
+        }))
+    }
+}
+
+fn unusable(path: &Path, source: Error) -> Error {
+    Error::Unusable {
+        path: path.to_owned(),
+        source: Box::new(source),
     }
 }
 
