@@ -72,6 +72,26 @@ fn an_output_outside_the_folder_is_damage() {
     }
 }
 
+/// Whoever takes the seal away with what it sealed finds no reader.
+#[test]
+fn a_manifest_without_a_seal_is_damage() {
+    let folder = tempfile::tempdir().unwrap();
+    examples::manifest().write(folder.path()).unwrap();
+    let path = folder.path().join(Manifest::NAME);
+    let text = std::fs::read_to_string(&path).unwrap();
+    let mut object: serde_json::Map<_, _> = serde_json::from_str(&text).unwrap();
+    assert!(object.remove("seal").is_some());
+    let unsealed = serde_json::Value::Object(object).to_string();
+    dcgan_artifacts::write_atomic(&path, unsealed.as_bytes()).unwrap();
+    let error = Manifest::read(folder.path()).unwrap_err();
+    assert!(
+        error
+            .to_string()
+            .contains("expected a key `seal`, got none"),
+        "{error}"
+    );
+}
+
 #[test]
 fn a_removed_manifest_may_be_removed_again() {
     let folder = tempfile::tempdir().unwrap();
