@@ -3,7 +3,8 @@
 #
 #   fuzz/run.sh SECONDS [TARGET...]
 #
-# Exit code 1 when there is a finding; its bytes are then in fuzz/artifacts/TARGET.
+# Exit code 1 when there is a finding; its bytes are then in fuzz/artifacts/TARGET. FUZZ_TIMEOUT: seconds by the clock
+# that one input may take, by default 10; more on a machine that others stop now and then.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 seconds=$1
@@ -27,7 +28,7 @@ for target; do
   cargo fuzz build --fuzz-dir fuzz "$target" >"$log" 2>&1 || { cat "$log" >&2; exit 2; }
   mkdir -p "fuzz/found/$target" "fuzz/artifacts/$target"
   before=$(find "fuzz/artifacts/$target" -type f | wc -l)
-  options=(-max_total_time="$seconds" -max_len=4096 -timeout=10 -rss_limit_mb=1024 -malloc_limit_mb=64 -print_final_stats=1)
+  options=(-max_total_time="$seconds" -max_len=4096 -timeout="${FUZZ_TIMEOUT:-10}" -rss_limit_mb=1024 -malloc_limit_mb=64 -print_final_stats=1)
   [ ! -f "fuzz/dict/$target.dict" ] || options+=(-dict="fuzz/dict/$target.dict")
   cargo fuzz run --fuzz-dir fuzz "$target" "fuzz/found/$target" "fuzz/corpus/$target" -- "${options[@]}" >"$log" 2>&1 || true
   found=$(($(find "fuzz/artifacts/$target" -type f | wc -l) - before))

@@ -77,6 +77,8 @@ GUARDS = [
      "if decoded > MAX_DECODER_BYTES {", "if decoded == u64::MAX {", "prepare odd_files::"),
     ("memory for a PNG's profile", "crates/pictures/src/decode.rs",
      "ImageFormat::Png => MAX_PNG_BYTES,", "ImageFormat::Png => 1 << 40,", "prepare@ tests bombs::"),
+    ("memory for a GIF's frame beyond its screen", "crates/pictures/src/decode.rs",
+     "if format == ImageFormat::Gif {", "if bytes.is_empty() {", "prepare odd_files::"),
     ("a JPEG that is cut short", "crates/pictures/src/decode.rs",
      "if format == ImageFormat::Jpeg && is_cut_short(bytes) {", "if bytes.is_empty() {", "prepare odd_files::"),
     ("an IDX header against the file's length", PREPARE + "idx.rs",
