@@ -6,6 +6,7 @@ use candle_core::{CpuStorage, InplaceOp1, Layout, Result, Tensor, Var, bail};
 use rayon::prelude::*;
 
 use crate::real::with_elements;
+use crate::tasks::OneByOne as _;
 use crate::wide::wide;
 
 /// Elements per task. A multiple of every vector width.
@@ -133,6 +134,7 @@ impl InplaceOp1 for Update<'_> {
             .par_chunks_mut(CHUNK)
             .zip(self.g.par_chunks(CHUNK))
             .zip(m.par_chunks_mut(CHUNK).zip(v.par_chunks_mut(CHUNK)))
+            .one_by_one()
             .for_each(|((w, g), (m, v))| wide(|| update(w, g, m, v, self.rates)));
         Ok(())
     }

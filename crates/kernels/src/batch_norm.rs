@@ -22,6 +22,7 @@ use crate::backward::weight_gradient;
 use crate::linear::{same_dtype, tensor};
 use crate::output::build;
 use crate::real::{Real, elements, for_dtype, with_elements};
+use crate::tasks::OneByOne as _;
 use crate::wide::wide;
 
 /// Rows shifted together: few enough for sums in `f32`.
@@ -212,6 +213,7 @@ fn moments<T: Real>(x: &[T], c: usize) -> Moments {
     parts
         .par_chunks_mut(c)
         .zip(x.par_chunks(part * c))
+        .one_by_one()
         .for_each(|(parts, x)| {
             parts
                 .par_chunks_mut(COLUMNS)
@@ -342,16 +344,20 @@ fn gradient<T: Real>(
     let part = part_rows(rows);
     // Per part: sums of dz and of dz x^.
     let mut parts = vec![(0.0, 0.0); rows.div_ceil(part) * c];
-    parts.par_chunks_mut(c).enumerate().for_each(|(at, parts)| {
-        let rows = at * part * c..((at + 1) * part * c).min(x.len());
-        let input = [&x[rows.clone()], &y[rows.clone()], &dy[rows]];
-        parts
-            .par_chunks_mut(COLUMNS)
-            .enumerate()
-            .for_each(|(at, parts)| {
-                wide(|| part_sums(input, act, &scales, c, at * COLUMNS, parts));
-            });
-    });
+    parts
+        .par_chunks_mut(c)
+        .enumerate()
+        .one_by_one()
+        .for_each(|(at, parts)| {
+            let rows = at * part * c..((at + 1) * part * c).min(x.len());
+            let input = [&x[rows.clone()], &y[rows.clone()], &dy[rows]];
+            parts
+                .par_chunks_mut(COLUMNS)
+                .enumerate()
+                .for_each(|(at, parts)| {
+                    wide(|| part_sums(input, act, &scales, c, at * COLUMNS, parts));
+                });
+        });
     let mut sums = vec![(0.0, 0.0); c];
     for part in parts.chunks_exact(c) {
         for (sum, part) in sums.iter_mut().zip(part) {

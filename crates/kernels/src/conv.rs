@@ -25,7 +25,7 @@ use crate::output::build;
 use crate::products::{Maps, Numbers};
 use crate::real::{Real, elements, for_dtype, with_elements};
 use crate::scratch::Scratch;
-use crate::winograd::Subpixel;
+use crate::winograd::{Subpixel, Wanted};
 
 /// Samples per task: their patches (a few hundred KB each) should fit the second-level cache or nearly so.
 const BLOCK: usize = 4;
@@ -131,7 +131,7 @@ fn apply(
         Form::Gemm | Form::Direct => None,
     };
     let maps =
-        Numbers::of_layer(small, big).map(|numbers| Maps::new(numbers, geometry, sides, weight));
+        Numbers::of_maps(small, big).map(|numbers| Maps::new(numbers, geometry, sides, weight));
     let op = Conv {
         kind,
         geometry: *geometry,
@@ -205,7 +205,17 @@ impl CustomOp3 for Conv {
         let dy = dy.contiguous()?;
         for_dtype!(x.dtype(), T => {
             with_elements!(T, xs: x, ws: w, dys: dy => {
-                let dx = x.track_op().then(|| self.input_gradient::<T>(ws, dys));
+                // Winograd's form has both gradients in one.
+                let both = x.track_op() && w.track_op() && self.winograd::<T>().is_some();
+                let mut dx = (x.track_op() && !both).then(|| self.input_gradient::<T>(ws, dys));
+                let mut gradients = |dw: &mut [T], mode| match self.winograd::<T>() {
+                    Some(subpixel) if both => {
+                        let dx = dx.insert(self.no_gradient(dys.len()));
+                        let wanted = Wanted { dx: Some((ws, dx)), dw: Some((xs, mode, dw)) };
+                        subpixel.gradients(self.kind == Kind::Transpose, dys, wanted);
+                    }
+                    _ => self.product(dw, mode, xs, dys),
+                };
                 if !w.track_op() && !b.track_op() {
                     return Ok((tensor(dx, x)?, None, None));
                 }
@@ -213,14 +223,14 @@ impl CustomOp3 for Conv {
                 let dw = match &self.y {
                     None => {
                         db = labels::bias_gradient(dys, self.out);
-                        weight_gradient(w, |dw, mode| self.product(dw, mode, xs, dys))?
+                        weight_gradient(w, &mut gradients)?
                     }
                     Some(t) => with_elements!(T, y: t => {
                         let borders = self.borders();
                         let sums = labels::class_sums(&borders, dys, y.len() / self.labels, self.out);
                         db = labels::bias_gradient(&sums, self.out);
                         weight_gradient(w, |dw, mode| {
-                            self.product(dw, mode, xs, dys);
+                            gradients(dw, mode);
                             let labels = Labels { values: y, count: self.labels };
                             let dw_y = labels::weight_gradient(&borders, labels, &sums, self.out);
                             self.put_label_weights(dw, mode, &dw_y);
@@ -334,7 +344,8 @@ impl Conv {
         let (g, c, out) = (&self.geometry, self.c, self.out);
         let (small, taps) = (g.small_len(), g.taps());
         let offsets = self.offsets(y, w, b);
-        if let (Some(maps), Some(w), Some(x)) = (&self.maps, T::narrow(w), T::narrow(x)) {
+        let up = self.kind == Kind::Transpose;
+        if let (Some(maps), Some(w), Some(x)) = (self.maps(up), T::narrow(w), T::narrow(x)) {
             let mut result = build(x.len() / x_len * y_len, BLOCK * y_len, |at, result| {
                 offsets.write(at * BLOCK, self.out, y_len, result);
             });
@@ -376,10 +387,21 @@ impl Conv {
         })
     }
 
+    /// The products on wide vectors for going from small maps to big ones, or the other way.
+    fn maps(&self, up: bool) -> Option<&Maps> {
+        self.maps.as_ref().filter(|maps| maps.goes_up() || !up)
+    }
+
     /// Winograd's form of the gradients, unless their operands are rounded: it would add to the error of that.
     fn winograd<T: Real>(&self) -> Option<&Subpixel> {
         let rounds = T::DTYPE == DType::F32 && self.maps.as_ref().is_some_and(Maps::rounds);
         self.subpixel.as_ref().filter(|_| !rounds)
+    }
+
+    /// Zeros for the gradient of the input of a batch with so many outputs.
+    fn no_gradient<T: Real>(&self, outputs: usize) -> Vec<T> {
+        let (x_len, y_len, _) = self.sizes();
+        build(outputs / y_len * x_len, x_len, |_, _| ())
     }
 
     fn input_gradient<T: Real>(&self, w: &[T], dy: &[T]) -> Vec<T> {
@@ -387,16 +409,17 @@ impl Conv {
         let (g, c, out) = (&self.geometry, self.c, self.out);
         let (small, taps) = (g.small_len(), g.taps());
         if let Some(subpixel) = self.winograd::<T>() {
-            let mut dx = build(dy.len() / y_len * x_len, x_len, |_, _| ());
-            let u = subpixel.transform(w);
-            match self.kind {
-                Kind::Convolution => subpixel.up(&u, dy, &mut dx),
-                Kind::Transpose => subpixel.down(&u, dy, &mut dx),
-            }
+            let mut dx = self.no_gradient(dy.len());
+            let wanted = Wanted {
+                dx: Some((w, &mut dx)),
+                dw: None,
+            };
+            subpixel.gradients(self.kind == Kind::Transpose, dy, wanted);
             return dx;
         }
-        if let (Some(maps), Some(w), Some(dy)) = (&self.maps, T::narrow(w), T::narrow(dy)) {
-            let mut dx = build(dy.len() / y_len * x_len, x_len, |_, _| ());
+        let up = self.kind == Kind::Convolution;
+        if let (Some(maps), Some(w), Some(dy)) = (self.maps(up), T::narrow(w), T::narrow(dy)) {
+            let mut dx = self.no_gradient(dy.len());
             if let Some(dx) = T::narrow_mut(&mut dx) {
                 match self.kind {
                     Kind::Convolution => maps.up(w, dy, dx),
@@ -433,14 +456,18 @@ impl Conv {
 
     /// The weight's gradient but for the labels' part, which it leaves alone.
     fn product<T: Real>(&self, dw: &mut [T], mode: Target, x: &[T], dy: &[T]) {
+        if let Some(subpixel) = self.winograd::<T>() {
+            let wanted = Wanted {
+                dx: None,
+                dw: Some((x, mode, dw)),
+            };
+            subpixel.gradients(self.kind == Kind::Transpose, dy, wanted);
+            return;
+        }
         let (small, big) = match self.kind {
             Kind::Convolution => (dy, x),
             Kind::Transpose => (x, dy),
         };
-        if let Some(subpixel) = self.winograd::<T>() {
-            subpixel.weight_gradient(small, big, mode, dw);
-            return;
-        }
         if let (Some(maps), Some(small), Some(big)) = (&self.maps, T::narrow(small), T::narrow(big))
         {
             if let Some(dw) = T::narrow_mut(dw) {

@@ -3,6 +3,8 @@
 //! `gemm` never splits the inner dimension over threads, so that every element is one ordered sum and
 //! the result does not depend on the number of threads (the tests hold it to that).
 
+use std::ops::Range;
+
 use gemm::Parallelism;
 
 use crate::real::Real;
@@ -10,11 +12,11 @@ use crate::real::Real;
 /// A matrix inside a slice, with any row and column stride: transposed and cut-out views are free.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Matrix<'a, T> {
-    data: &'a [T],
-    rows: usize,
-    cols: usize,
-    row_stride: usize,
-    col_stride: usize,
+    pub(crate) data: &'a [T],
+    pub(crate) rows: usize,
+    pub(crate) cols: usize,
+    pub(crate) row_stride: usize,
+    pub(crate) col_stride: usize,
 }
 
 impl<'a, T> Matrix<'a, T> {
@@ -60,6 +62,40 @@ impl<'a, T> Matrix<'a, T> {
             row_stride: col_stride,
             col_stride: row_stride,
         }
+    }
+
+    /// Some of its rows.
+    pub(crate) fn part(self, rows: Range<usize>) -> Matrix<'a, T> {
+        let first = (rows.start * self.row_stride).min(self.data.len());
+        let Matrix {
+            data,
+            cols,
+            row_stride,
+            col_stride,
+            ..
+        } = self;
+        Matrix::strided(&data[first..], rows.len(), cols, row_stride, col_stride)
+    }
+}
+
+impl<'a, T: Real> Matrix<'a, T> {
+    /// The matrix if its elements are `f32`.
+    pub(crate) fn narrow(self) -> Option<Matrix<'a, f32>> {
+        let Matrix {
+            data,
+            rows,
+            cols,
+            row_stride,
+            col_stride,
+        } = self;
+        let data = T::narrow(data)?;
+        Some(Matrix {
+            data,
+            rows,
+            cols,
+            row_stride,
+            col_stride,
+        })
     }
 }
 

@@ -5,6 +5,7 @@ use std::mem::MaybeUninit;
 use rayon::prelude::*;
 
 use crate::real::Real;
+use crate::tasks::OneByOne as _;
 
 /// A vector of `len` elements in pieces of `piece`: `make` is given each piece, zeroed, with its number.
 ///
@@ -19,6 +20,7 @@ pub(crate) fn build<T: Real>(
     result.spare_capacity_mut()[..len]
         .par_chunks_mut(piece.max(1))
         .enumerate()
+        .one_by_one()
         .for_each(|(number, spare)| make(number, zeroed(spare)));
     #[expect(unsafe_code, reason = "the threads wrote into spare capacity")]
     // SAFETY: the capacity is at least `len`, and the pieces, all of them zeroed, cover its first `len` elements.

@@ -11,12 +11,14 @@
 //! ([`maps`]). Tasks are blocks fixed by the shape and no sum is split, so nothing depends on the number of
 //! threads.
 
+mod dense;
 mod layout;
 mod linear;
 mod maps;
 mod tile;
 mod vectors;
 
+pub(crate) use dense::multiply_dense;
 pub(crate) use maps::Maps;
 
 use crate::forms::Form;
@@ -39,11 +41,24 @@ impl Numbers {
     /// products are left to the crate `gemm`.
     pub(crate) fn of_layer(inputs: usize, outputs: usize) -> Option<Numbers> {
         let numbers = match Precision::chosen() {
-            Precision::Bf16 => Numbers::Bf16,
-            Precision::F32 if has_avx512() && !Form::is_gemm() => Numbers::F32,
-            Precision::F32 => return None,
+            Precision::Bf16 => Some(Numbers::Bf16),
+            Precision::F32 => Numbers::unrounded(),
         };
-        (inputs.min(outputs) >= WIDE).then_some(numbers)
+        numbers.filter(|_| inputs.min(outputs) >= WIDE)
+    }
+
+    /// Those of a convolution between maps of `small` and `big` channels, and of its transpose. If only the
+    /// big side is narrow, like pictures, they are not rounded, and [`Maps::goes_up`] says no.
+    pub(crate) fn of_maps(small: usize, big: usize) -> Option<Numbers> {
+        if big < WIDE && small >= WIDE {
+            Numbers::unrounded()
+        } else {
+            Numbers::of_layer(small, big)
+        }
+    }
+
+    fn unrounded() -> Option<Numbers> {
+        (has_avx512() && !Form::is_gemm()).then_some(Numbers::F32)
     }
 }
 

@@ -1,11 +1,16 @@
 //! The pool that all kernels share: rayon's current one.
 
 use std::sync::Once;
+use std::sync::atomic::{AtomicBool, Ordering};
 
-/// Sets the number of threads of rayon's global pool, once; call it before anything else.
+/// Sets the number of threads of rayon's global pool, once; call it before anything else, on the thread that
+/// will compute and lives as long as the program.
 ///
 /// `None` leaves the choice to rayon: one thread per core. Returns the number of threads in use, which
 /// is not the number asked for if the pool had been started before. No result depends on it.
+///
+/// The calling thread becomes one of the pool's. Were it none, each operation would be handed to a sleeping
+/// thread and waited for, which takes as long as a small operation.
 ///
 /// It also keeps candle from starting workers of its own, which spin between operations and would take the
 /// cores from the kernels (an environment that says `CANDLE_NUM_THREADS` is left as it is), and has mimalloc
@@ -27,16 +32,44 @@ pub fn set_threads(n: Option<usize>) -> usize {
         }
     });
     crate::memory::keep();
-    if let Some(n) = n {
-        // Fails only if the pool is running already; the caller sees that in the returned number.
-        let _ = rayon::ThreadPoolBuilder::new()
-            .num_threads(n.max(1))
-            .build_global();
-    }
+    // Zero is rayon's own choice. Fails only if the pool is running already; the caller sees that in the
+    // returned number.
+    let _ = rayon::ThreadPoolBuilder::new()
+        .num_threads(n.map_or(0, |n| n.max(1)))
+        .use_current_thread()
+        .build_global();
     threads()
 }
 
 /// The number of threads of the current pool.
 pub fn threads() -> usize {
     rayon::current_num_threads()
+}
+
+/// Runs `f` while the other threads of the pool look for work without going to sleep in between.
+///
+/// An operation takes a millisecond or less, and what lies between two of them a few microseconds: too long for
+/// rayon's threads to stay awake, and waking one takes 50 microseconds and more, most of all on a virtual
+/// machine. A thread without work gives its core to whoever else wants it.
+pub fn awake<R>(f: impl FnOnce() -> R) -> R {
+    struct Over<'a>(&'a AtomicBool);
+    impl Drop for Over<'_> {
+        fn drop(&mut self) {
+            self.0.store(true, Ordering::Relaxed);
+        }
+    }
+    let over = AtomicBool::new(false);
+    let caller = rayon::current_thread_index();
+    rayon::in_place_scope(|scope| {
+        scope.spawn_broadcast(|_, context| {
+            // The caller may come by while it waits for others.
+            while caller != Some(context.index()) && !over.load(Ordering::Relaxed) {
+                if rayon::yield_now() != Some(rayon::Yield::Executed) {
+                    std::thread::yield_now();
+                }
+            }
+        });
+        let _over = Over(&over);
+        f()
+    })
 }

@@ -23,8 +23,10 @@ use rayon::prelude::*;
 
 use crate::geometry::Geometry;
 use crate::matmul::{Matrix, Par, Target, multiply};
+use crate::products::{has_avx512, multiply_dense};
 use crate::real::Real;
 use crate::scratch::Scratch;
+use crate::tasks::OneByOne as _;
 use crate::wide::wide;
 
 /// Results per tile and axis.
@@ -131,6 +133,16 @@ pub(crate) struct Subpixel {
     columns: usize,
 }
 
+/// What the gradient of a layer's output is wanted for.
+#[derive(Debug)]
+pub(crate) struct Wanted<'a, T> {
+    /// The gradient of the input, added to what is there, and the weight that it takes.
+    pub(crate) dx: Option<(&'a [T], &'a mut [T])>,
+    /// The gradient of the weight, of which only the rows and columns that count are touched, and the input
+    /// that it takes.
+    pub(crate) dw: Option<(&'a [T], Target, &'a mut [T])>,
+}
+
 impl Subpixel {
     /// None if the geometry is not that of a 5x5 kernel with stride 2 and `SAME` padding.
     pub(crate) fn new(
@@ -191,7 +203,7 @@ impl Subpixel {
     }
 
     /// `G g G^T` of every class: `[products, big channels, small channels]`.
-    pub(crate) fn transform<T: Real>(&self, w: &[T]) -> Scratch<T> {
+    fn transform<T: Real>(&self, w: &[T]) -> Scratch<T> {
         let mut u = Scratch::take(self.products() * self.big * self.small);
         let mut classes = Vec::with_capacity(self.products());
         for point in &self.points {
@@ -201,6 +213,7 @@ impl Subpixel {
         }
         u.par_chunks_mut(self.big * self.small)
             .zip(classes)
+            .one_by_one()
             .for_each(|(u, (at, class))| {
                 wide(|| {
                     u.fill(T::ZERO);
@@ -226,75 +239,91 @@ impl Subpixel {
         })
     }
 
-    /// Adds the transposed convolution of `small` to `big`, with a weight from [`Subpixel::transform`].
-    pub(crate) fn up<T: Real>(&self, u: &[T], small: &[T], big: &mut [T]) {
-        let small = small.chunks(self.block() * self.small_len());
-        for (small, big) in small.zip(big.chunks_mut(self.block() * self.big_len())) {
-            let v = self.patches(small);
-            let tiles = v.len() / (SQUARE * self.small);
-            let mut m = Scratch::take(tiles * self.products() * self.big);
-            self.by_point(&mut m, tiles * self.big, |number, point, m| {
-                let width = point.products() * self.big;
-                let lhs = self.patch_matrix(&v, number);
-                let rhs = Matrix::new(&u[point.first * self.big * self.small..], width, self.small);
-                multiply(m, width, Target::Replace, lhs, rhs.t(), Par::Serial);
-            });
-            big.par_chunks_mut(self.big_len())
-                .enumerate()
-                .for_each(|(sample, big)| wide(|| self.add_results(&m, tiles, sample, big)));
+    /// Gradients of a convolution from big to small maps, or of a transposed one the other way, by the gradient
+    /// `dy` of its output. Wanted together they share the transform of that.
+    pub(crate) fn gradients<T: Real>(&self, transposed: bool, dy: &[T], wanted: Wanted<'_, T>) {
+        let Wanted { mut dx, dw } = wanted;
+        let [mut x_len, mut y_len] = [self.big_len(), self.small_len()];
+        if transposed {
+            std::mem::swap(&mut x_len, &mut y_len);
         }
-    }
-
-    /// Adds the convolution of `big`, the adjoint of [`Subpixel::up`], to `small`.
-    pub(crate) fn down<T: Real>(&self, u: &[T], big: &[T], small: &mut [T]) {
-        let big = big.chunks(self.block() * self.big_len());
-        for (big, small) in big.zip(small.chunks_mut(self.block() * self.small_len())) {
-            let m = self.results(big);
-            let tiles = m.len() / (self.products() * self.big);
-            let mut v = Scratch::take(tiles * SQUARE * self.small);
-            v.par_chunks_mut(tiles * self.small)
-                .zip(&self.points)
-                .for_each(|(v, point)| {
-                    let width = point.products() * self.big;
-                    let lhs = self.result_matrix(&m, point);
-                    let rhs =
-                        Matrix::new(&u[point.first * self.big * self.small..], width, self.small);
-                    multiply(v, self.small, Target::Replace, lhs, rhs, Par::Serial);
-                });
-            small
-                .par_chunks_mut(self.small_len())
-                .enumerate()
-                .for_each(|(sample, small)| wide(|| self.add_patches(&v, tiles, sample, small)));
-        }
-    }
-
-    /// The gradient of the weight, of which only the rows and columns that count are touched.
-    pub(crate) fn weight_gradient<T: Real>(
-        &self,
-        small: &[T],
-        big: &[T],
-        mode: Target,
-        dw: &mut [T],
-    ) {
-        let mut du = Scratch::take(self.products() * self.big * self.small);
-        let small = small.chunks(self.block() * self.small_len());
-        let blocks = small.zip(big.chunks(self.block() * self.big_len()));
-        for (block, (small, big)) in blocks.enumerate() {
-            let (v, m) = (self.patches(small), self.results(big));
-            let mode = if block == 0 {
-                Target::Replace
+        let u = dx.as_ref().map(|(w, _)| self.transform(w));
+        let size = self.big * self.small;
+        let mut du = dw.as_ref().map(|_| Scratch::take(self.products() * size));
+        for (block, dy) in dy.chunks(self.block() * y_len).enumerate() {
+            let first = block * self.block() * x_len;
+            let inputs = first..first + dy.len() / y_len * x_len;
+            let x = dw.as_ref().map(|(x, ..)| &x[inputs.clone()]);
+            let (v, m) = if transposed {
+                (x.map(|x| self.patches(x)), Some(self.results(dy)))
             } else {
-                Target::Add
+                (Some(self.patches(dy)), x.map(|x| self.results(x)))
             };
-            self.by_point(&mut du, self.big * self.small, |number, point, du| {
-                let lhs = self.result_matrix(&m, point).t();
-                let rhs = self.patch_matrix(&v, number);
-                multiply(du, self.small, mode, lhs, rhs, Par::Serial);
-            });
+            if let (Some((_, dx)), Some(u)) = (&mut dx, &u) {
+                let dx = &mut dx[inputs];
+                match (&v, &m) {
+                    (_, Some(m)) if transposed => self.down(u, m, dx),
+                    (Some(v), _) => self.up(u, v, dx),
+                    _ => {}
+                }
+            }
+            if let (Some(du), Some(v), Some(m)) = (&mut du, &v, &m) {
+                let mode = if block == 0 {
+                    Target::Replace
+                } else {
+                    Target::Add
+                };
+                self.by_point(du, size, |number, point, du| {
+                    let lhs = self.result_matrix(m, point).t();
+                    let rhs = self.patch_matrix(v, number);
+                    multiply_rows(du, mode, lhs, rhs);
+                });
+            }
         }
-        dw.par_chunks_mut(self.rows * self.columns)
+        if let (Some((_, mode, dw)), Some(du)) = (dw, du) {
+            dw.par_chunks_mut(self.rows * self.columns)
+                .enumerate()
+                .one_by_one()
+                .for_each(|(tap, dw)| wide(|| self.collect_tap(&du, tap, mode, dw)));
+        }
+    }
+
+    /// Adds the transposed convolution of small maps, as [`Subpixel::patches`] has them, to `big` ones, with a
+    /// weight from [`Subpixel::transform`].
+    fn up<T: Real>(&self, u: &[T], v: &[T], big: &mut [T]) {
+        let tiles = v.len() / (SQUARE * self.small);
+        let mut m = Scratch::take(tiles * self.products() * self.big);
+        self.by_point(&mut m, tiles * self.big, |number, point, m| {
+            let width = point.products() * self.big;
+            let lhs = self.patch_matrix(v, number);
+            let rhs = Matrix::new(&u[point.first * self.big * self.small..], width, self.small);
+            multiply_rows(m, Target::Replace, lhs, rhs.t());
+        });
+        big.par_chunks_mut(self.big_len())
             .enumerate()
-            .for_each(|(tap, dw)| wide(|| self.collect_tap(&du, tap, mode, dw)));
+            .one_by_one()
+            .for_each(|(sample, big)| wide(|| self.add_results(&m, tiles, sample, big)));
+    }
+
+    /// Adds the convolution of big maps, as [`Subpixel::results`] has them, to `small` ones: the adjoint of
+    /// [`Subpixel::up`].
+    fn down<T: Real>(&self, u: &[T], m: &[T], small: &mut [T]) {
+        let tiles = m.len() / (self.products() * self.big);
+        let mut v = Scratch::take(tiles * SQUARE * self.small);
+        v.par_chunks_mut(tiles * self.small)
+            .zip(&self.points)
+            .one_by_one()
+            .for_each(|(v, point)| {
+                let width = point.products() * self.big;
+                let lhs = self.result_matrix(m, point);
+                let rhs = Matrix::new(&u[point.first * self.big * self.small..], width, self.small);
+                multiply_rows(v, Target::Replace, lhs, rhs);
+            });
+        small
+            .par_chunks_mut(self.small_len())
+            .enumerate()
+            .one_by_one()
+            .for_each(|(sample, small)| wide(|| self.add_patches(&v, tiles, sample, small)));
     }
 
     /// `G^T dU G` at one tap.
@@ -339,6 +368,7 @@ impl Subpixel {
         }
         pieces
             .into_par_iter()
+            .one_by_one()
             .for_each(|(number, point, piece)| product(number, point, piece));
     }
 
@@ -361,25 +391,30 @@ impl Subpixel {
     fn patches<T: Real>(&self, small: &[T]) -> Scratch<T> {
         let (tiles, len) = (self.tiles(), SQUARE * self.small);
         let mut v = Scratch::take(small.len() / self.small_len() * tiles * len);
-        v.par_chunks_mut(len).enumerate().for_each(|(tile, v)| {
-            wide(|| {
-                let small = &small[tile / tiles * self.small_len()..][..self.small_len()];
-                for channel in (0..self.small).step_by(LANES) {
+        v.par_chunks_mut(len)
+            .enumerate()
+            .one_by_one()
+            .for_each(|(tile, v)| {
+                wide(|| {
+                    let small = &small[tile / tiles * self.small_len()..][..self.small_len()];
+                    // What lies outside of the map stays zero.
                     let mut patch = [[[T::ZERO; LANES]; POINTS]; POINTS];
-                    self.each_patch_pixel(tile % tiles, |y, x, at| {
-                        load(
-                            &small[at * self.small..][..self.small],
-                            channel,
-                            &mut patch[y][x],
-                        );
-                    });
-                    let patch = sandwich(&PATCH, &patch);
-                    for (point, values) in patch.as_flattened().iter().enumerate() {
-                        store(values, channel, &mut v[point * self.small..][..self.small]);
+                    let mut points = patch;
+                    for channel in (0..self.small).step_by(LANES) {
+                        self.each_patch_pixel(tile % tiles, |y, x, at| {
+                            load(
+                                &small[at * self.small..][..self.small],
+                                channel,
+                                &mut patch[y][x],
+                            );
+                        });
+                        sandwich(&PATCH, &patch, &mut points);
+                        for (point, values) in points.as_flattened().iter().enumerate() {
+                            store(values, channel, &mut v[point * self.small..][..self.small]);
+                        }
                     }
-                }
+                });
             });
-        });
         v
     }
 
@@ -389,13 +424,14 @@ impl Subpixel {
         let transposed = transpose(&PATCH);
         for tile in 0..self.tiles() {
             let at = sample * self.tiles() + tile;
+            let mut points = [[[T::ZERO; LANES]; POINTS]; POINTS];
+            let mut patch = points;
             for channel in (0..self.small).step_by(LANES) {
-                let mut patch = [[[T::ZERO; LANES]; POINTS]; POINTS];
-                for (point, values) in patch.as_flattened_mut().iter_mut().enumerate() {
+                for (point, values) in points.as_flattened_mut().iter_mut().enumerate() {
                     let v = &v[(point * tiles + at) * self.small..][..self.small];
                     load(v, channel, values);
                 }
-                let patch = sandwich(&transposed, &patch);
+                sandwich(&transposed, &points, &mut patch);
                 self.each_patch_pixel(tile, |y, x, at| {
                     add(
                         &patch[y][x],
@@ -433,29 +469,38 @@ impl Subpixel {
         let (tiles, len) = (self.tiles(), self.products() * self.big);
         let transposed = transpose(&RESULT);
         let mut m = Scratch::take(big.len() / self.big_len() * tiles * len);
-        m.par_chunks_mut(len).enumerate().for_each(|(tile, m)| {
-            wide(|| {
-                let big = &big[tile / tiles * self.big_len()..][..self.big_len()];
-                for channel in (0..self.big).step_by(LANES) {
+        m.par_chunks_mut(len)
+            .enumerate()
+            .one_by_one()
+            .for_each(|(tile, m)| {
+                wide(|| {
+                    let big = &big[tile / tiles * self.big_len()..][..self.big_len()];
                     for class in CLASSES {
+                        // What lies outside of the map stays zero.
                         let mut square = [[[T::ZERO; LANES]; TILE]; TILE];
-                        self.each_result_pixel(tile % tiles, class, |y, x, at| {
-                            load(
-                                &big[at * self.big..][..self.big],
-                                channel,
-                                &mut square[y][x],
-                            );
-                        });
-                        let square = sandwich(&transposed, &square);
-                        for (point, values) in self.points.iter().zip(square.as_flattened()) {
-                            if let Some(product) = product(point, class) {
-                                store(values, channel, &mut m[product * self.big..][..self.big]);
+                        let mut points = [[[T::ZERO; LANES]; POINTS]; POINTS];
+                        for channel in (0..self.big).step_by(LANES) {
+                            self.each_result_pixel(tile % tiles, class, |y, x, at| {
+                                load(
+                                    &big[at * self.big..][..self.big],
+                                    channel,
+                                    &mut square[y][x],
+                                );
+                            });
+                            sandwich(&transposed, &square, &mut points);
+                            for (point, values) in self.points.iter().zip(points.as_flattened()) {
+                                if let Some(product) = product(point, class) {
+                                    store(
+                                        values,
+                                        channel,
+                                        &mut m[product * self.big..][..self.big],
+                                    );
+                                }
                             }
                         }
                     }
-                }
+                });
             });
-        });
         m
     }
 
@@ -465,17 +510,19 @@ impl Subpixel {
     fn add_results<T: Real>(&self, m: &[T], tiles: usize, sample: usize, big: &mut [T]) {
         for tile in 0..self.tiles() {
             let at = sample * self.tiles() + tile;
-            for channel in (0..self.big).step_by(LANES) {
-                for class in CLASSES {
-                    let mut square = [[[T::ZERO; LANES]; POINTS]; POINTS];
-                    for (point, values) in self.points.iter().zip(square.as_flattened_mut()) {
+            for class in CLASSES {
+                // Points that a class lacks stay zero.
+                let mut points = [[[T::ZERO; LANES]; POINTS]; POINTS];
+                let mut square = [[[T::ZERO; LANES]; TILE]; TILE];
+                for channel in (0..self.big).step_by(LANES) {
+                    for (point, values) in self.points.iter().zip(points.as_flattened_mut()) {
                         if let Some(product) = product(point, class) {
                             let row = point.first * tiles + at * point.products();
                             let row = row + product - point.first;
                             load(&m[row * self.big..][..self.big], channel, values);
                         }
                     }
-                    let square = sandwich(&RESULT, &square);
+                    sandwich(&RESULT, &points, &mut square);
                     self.each_result_pixel(tile, class, |y, x, at| {
                         add(
                             &square[y][x],
@@ -512,18 +559,30 @@ impl Subpixel {
 
 const CLASSES: [[usize; 2]; 4] = [[0, 0], [0, 1], [1, 0], [1, 1]];
 
+/// `target (=|+=) lhs rhs` for a row-major target, on wide vectors where the processor has them.
+fn multiply_rows<T: Real>(target: &mut [T], mode: Target, lhs: Matrix<'_, T>, rhs: Matrix<'_, T>) {
+    if has_avx512()
+        && let (Some(lhs), Some(rhs), Some(target)) =
+            (lhs.narrow(), rhs.narrow(), T::narrow_mut(target))
+    {
+        return multiply_dense(target, mode, lhs, rhs);
+    }
+    multiply(target, rhs.cols, mode, lhs, rhs, Par::Serial);
+}
+
 /// The number of a class's product at a point, if it has one there.
 fn product(point: &Point, class: [usize; 2]) -> Option<usize> {
     let exists = class[0] < point.classes[0] && class[1] < point.classes[1];
     exists.then_some(point.first + class[0] * point.classes[1] + class[1])
 }
 
-/// `L x L^T` for every lane.
+/// Writes `L x L^T` to `whole`, for every lane.
 #[inline(always)]
 fn sandwich<T: Real, const R: usize, const C: usize>(
     l: &[[f64; C]; R],
     x: &[[[T; LANES]; C]; C],
-) -> [[[T; LANES]; R]; R] {
+    whole: &mut [[[T; LANES]; R]; R],
+) {
     let l = l.map(|row| row.map(T::from_f64));
     let mut half = [[[T::ZERO; LANES]; C]; R];
     for (half, l) in half.iter_mut().zip(&l) {
@@ -531,13 +590,11 @@ fn sandwich<T: Real, const R: usize, const C: usize>(
             *half = combine(l, |row| &x[row][column]);
         }
     }
-    let mut whole = [[[T::ZERO; LANES]; R]; R];
     for (whole, half) in whole.iter_mut().zip(&half) {
         for (whole, l) in whole.iter_mut().zip(&l) {
             *whole = combine(l, |column| &half[column]);
         }
     }
-    whole
 }
 
 /// The sum of `x(i)` times `l[i]`.

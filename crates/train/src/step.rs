@@ -6,6 +6,7 @@
 
 use crate::divergence::{self, finite, sound};
 use candle_core::Tensor;
+use dcgan_kernels::awake;
 use dcgan_networks::{
     Adam, Discriminator, Error, Generator, Pass, Weights, generator_loss, gradients,
     smoothed_discriminator_loss, values,
@@ -149,7 +150,8 @@ pub struct Readouts {
 /// and the layer where that began, [`Error::NonFinite`] such a gradient; the state is then worth
 /// nothing. Others where `batch` does not fit the networks.
 pub fn iteration(state: &mut State, batch: &Batch, schedule: &Schedule) -> Result<Trace, Error> {
-    updates(state, batch, schedule).map_err(|error| divergence::explain(error, state, batch))
+    awake(|| updates(state, batch, schedule))
+        .map_err(|error| divergence::explain(error, state, batch))
 }
 
 fn updates(state: &mut State, batch: &Batch, schedule: &Schedule) -> Result<Trace, Error> {

@@ -10,7 +10,7 @@ use candle_core::{Device, Tensor, Var};
 use clap::Parser;
 use dcgan_bench::{Network, Result, Spread};
 use dcgan_kernels::{
-    Activation, AdamConfig, Geometry, activate, adam_update, backward, batch_norm, conv2d,
+    Activation, AdamConfig, Geometry, activate, adam_update, awake, backward, batch_norm, conv2d,
     conv2d_transpose, linear,
 };
 use dcgan_train::step::{Schedule, iteration};
@@ -85,15 +85,17 @@ fn main() -> Result<()> {
         rows: Vec::new(),
     };
     let precision = args.network.precision();
-    precision.scope(|| -> Result<()> {
+    // As in an iteration.
+    let measured = || -> Result<()> {
         for layer in layers(&args.network)? {
             // Again and again, as others on the machine come and go.
             table.roof = table.roof.max(roof()?);
             table.layer(&layer)?;
         }
         Ok(())
-    })?;
-    table.adam(&args.network)?;
+    };
+    awake(|| precision.scope(measured))?;
+    awake(|| table.adam(&args.network))?;
 
     let (mut state, batch) = (args.network.state()?, args.network.batch()?);
     let schedule = Schedule::new(2, false);

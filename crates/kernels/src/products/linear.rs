@@ -7,6 +7,7 @@ use super::layout::{Halves, Single, Unit};
 use super::tile::{Ahead, COLUMNS, Left, Offsets, Panels, STEP, multiply};
 use crate::matmul::Target;
 use crate::scratch::Scratch;
+use crate::tasks::OneByOne as _;
 
 /// Pairs in a block of the inner dimension: a panel of them, 64 KB, stays in the second-level cache.
 const DEPTH: usize = 256;
@@ -68,6 +69,7 @@ fn forward<U: Unit>(x: &[f32], w: &[f32], result: &mut [f32], batch: usize) {
     tasks
         .into_par_iter()
         .enumerate()
+        .one_by_one()
         .for_each(|(at, mut task)| {
             let width = (out - at * WIDTH).min(WIDTH);
             let panels = width.div_ceil(COLUMNS);
@@ -111,6 +113,7 @@ fn input_gradient<U: Unit>(dy: &[f32], w: &[f32], dx: &mut [f32], batch: usize) 
     transposed
         .par_chunks_mut(HEIGHT * batch)
         .enumerate()
+        .one_by_one()
         .for_each(|(at, target)| {
             let mut target: Vec<&mut [f32]> = target.chunks_exact_mut(batch).collect();
             let w = w[at * HEIGHT * out..].chunks_exact(out);
@@ -150,6 +153,7 @@ fn input_gradient<U: Unit>(dy: &[f32], w: &[f32], dx: &mut [f32], batch: usize) 
         });
     dx.par_chunks_mut(LINE * c)
         .enumerate()
+        .one_by_one()
         .for_each(|(at, dx)| {
             for (i, row) in transposed.chunks_exact(batch).enumerate() {
                 let rows = dx.chunks_exact_mut(c);
@@ -174,6 +178,7 @@ fn weight_gradient<U: Unit>(dw: &mut [f32], mode: Target, x: &[f32], dy: &[f32],
     let mut left = Scratch::take(pairs * 2 * c);
     left.par_chunks_mut(2 * c)
         .enumerate()
+        .one_by_one()
         .for_each(|(number, to)| {
             let (even, odd) = rows_of(x, c, number);
             U::units(&x[even], odd.map(|odd| &x[odd]), to);
@@ -182,6 +187,7 @@ fn weight_gradient<U: Unit>(dw: &mut [f32], mode: Target, x: &[f32], dy: &[f32],
     right
         .par_chunks_mut(pairs * STEP)
         .enumerate()
+        .one_by_one()
         .for_each(|(panel, to)| {
             let columns = panel * COLUMNS..out.min((panel + 1) * COLUMNS);
             for (number, to) in to.chunks_exact_mut(STEP).enumerate() {
@@ -197,6 +203,7 @@ fn weight_gradient<U: Unit>(dw: &mut [f32], mode: Target, x: &[f32], dy: &[f32],
         .collect();
     dw.par_chunks_mut(HEIGHT * out)
         .enumerate()
+        .one_by_one()
         .for_each(|(at, target)| {
             let mut target: Vec<&mut [f32]> = target.chunks_exact_mut(out).collect();
             let rows: Offsets = (0..target.len())
@@ -250,7 +257,7 @@ impl Rounded {
         let stride = (U::HALVES * c).next_multiple_of(32) + 32;
         let mut data = Scratch::take(x.len() / c * stride);
         let rows = data.par_chunks_mut(stride).zip(x.par_chunks(c));
-        rows.for_each(|(to, x)| {
+        rows.one_by_one().for_each(|(to, x)| {
             let (to, rest) = to.split_at_mut(U::HALVES * c);
             U::row(x, to);
             rest[0] = 0;
@@ -280,6 +287,7 @@ fn columns<U: Unit>(rows: &[f32], n: usize) -> Scratch<u16> {
             packed
                 .par_chunks_mut(DEPTH * STEP)
                 .enumerate()
+                .one_by_one()
                 .for_each(|(block, packed)| {
                     let from = U::NUMBERS * block * DEPTH;
                     let rows = rows.chunks_exact(k).skip(panel * COLUMNS);
@@ -293,7 +301,7 @@ fn columns<U: Unit>(rows: &[f32], n: usize) -> Scratch<u16> {
 }
 
 /// Up to 64 rows of numbers as the columns of a panel; what no row fills becomes zero.
-fn put_columns<'a, U: Unit>(rows: impl Iterator<Item = &'a [f32]>, panel: &mut [u16]) {
+pub(super) fn put_columns<'a, U: Unit>(rows: impl Iterator<Item = &'a [f32]>, panel: &mut [u16]) {
     let mut number = 0;
     let mut rounded = Scratch::take(panel.len() / COLUMNS);
     for row in rows.take(COLUMNS) {

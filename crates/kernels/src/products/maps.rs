@@ -23,13 +23,18 @@ use super::tile::{Ahead, COLUMNS, Left, Offsets, Panels, STEP, multiply};
 use crate::geometry::Geometry;
 use crate::matmul::Target;
 use crate::scratch::Scratch;
+use crate::tasks::OneByOne as _;
 
 /// Samples per task of going up or down: their rounded maps stay in the second-level cache.
 const BLOCK: usize = 4;
 /// Pairs in a block of the weight's gradient, whose inner dimension is positions.
 const DEPTH: usize = 256;
-/// Channels of the big side in a task of the weight's gradient.
+/// Pairs up to which rows of taps make one product: longer sums in one piece round worse than sums of sums.
+const SHORT: usize = 64;
+/// Rows of the weight in a task of its gradient.
 const HEIGHT: usize = 48;
+/// Tasks that such a gradient is to have at least.
+const TASKS: usize = 16;
 
 /// A layer between small maps `[B, h, w, small channels]` and big ones `[B, H, W, big channels]`.
 ///
@@ -61,7 +66,7 @@ struct Class {
     start: usize,
 }
 
-/// The part of a product that one row of taps makes.
+/// The part of a product that one row of taps makes, or several.
 #[derive(Debug)]
 struct Part {
     steps: Offsets,
@@ -156,6 +161,7 @@ impl Bordered {
         bordered
             .par_chunks_exact_mut(2 * self.len())
             .zip(maps.par_chunks(U::NUMBERS * len))
+            .one_by_one()
             .for_each(|(to, maps)| {
                 to.fill(0);
                 let (even, odd) = maps.split_at(len);
@@ -192,6 +198,11 @@ impl Maps {
             classes: [y, x],
             border: [top, left],
         }
+    }
+
+    /// Whether [`Maps::up`] fills its vectors well enough.
+    pub(crate) fn goes_up(&self) -> bool {
+        self.big >= super::WIDE
     }
 
     /// Whether operands are rounded.
@@ -263,31 +274,49 @@ impl Maps {
         &w[(tap * self.rows + channel) * self.columns..][..self.small]
     }
 
+    /// Rows of taps that going down takes in one product: several if they are short.
+    fn row_groups<U: Unit>(&self) -> Vec<Range<usize>> {
+        let [height, width] = self.geometry.kernel;
+        let pairs = (width * self.big).div_ceil(U::NUMBERS);
+        let most = (SHORT / pairs).clamp(1, height);
+        let rows = height.div_ceil(height.div_ceil(most));
+        let groups = (0..height).step_by(rows);
+        groups
+            .map(|first| first..height.min(first + rows))
+            .collect()
+    }
+
     /// The weight `[kh, kw, rows, columns]` for [`Maps::down`].
     fn pack_down<U: Unit>(&self, w: &[f32]) -> Packed {
         let [height, width] = self.geometry.kernel;
         let inner = width * self.big;
         let (pairs, panels) = (inner.div_ceil(U::NUMBERS), self.small.div_ceil(COLUMNS));
         let mut packed = Scratch::take(height * panels * pairs * STEP);
-        packed
-            .par_chunks_exact_mut(panels * pairs * STEP)
-            .enumerate()
-            .for_each(|(row, packed)| {
-                packed
-                    .par_chunks_exact_mut(pairs * STEP)
-                    .enumerate()
-                    .for_each(|(panel, packed)| {
-                        let columns = panel * COLUMNS..self.small.min((panel + 1) * COLUMNS);
-                        let run = |k: usize| {
-                            let (tap, channel) = (row * width + k / self.big, k % self.big);
-                            &self.weight_row(w, tap, channel)[columns.clone()]
-                        };
-                        for (number, to) in packed.chunks_exact_mut(STEP).enumerate() {
-                            let k = U::NUMBERS * number;
-                            let odd = (U::NUMBERS == 2 && k + 1 < inner).then(|| run(k + 1));
-                            U::units(run(k), odd, to);
-                        }
-                    });
+        let mut tasks = Vec::new();
+        let mut rest = &mut packed[..];
+        for rows in self.row_groups::<U>() {
+            for panel in 0..panels {
+                let part;
+                let len = rows.len() * pairs * STEP;
+                (part, rest) = std::mem::take(&mut rest).split_at_mut(len);
+                let parts = part.chunks_exact_mut(pairs * STEP);
+                tasks.extend(rows.clone().zip(parts).map(|(row, to)| (row, panel, to)));
+            }
+        }
+        tasks
+            .into_par_iter()
+            .one_by_one()
+            .for_each(|(row, panel, packed)| {
+                let columns = panel * COLUMNS..self.small.min((panel + 1) * COLUMNS);
+                let run = |k: usize| {
+                    let (tap, channel) = (row * width + k / self.big, k % self.big);
+                    &self.weight_row(w, tap, channel)[columns.clone()]
+                };
+                for (number, to) in packed.chunks_exact_mut(STEP).enumerate() {
+                    let k = U::NUMBERS * number;
+                    let odd = (U::NUMBERS == 2 && k + 1 < inner).then(|| run(k + 1));
+                    U::units(run(k), odd, to);
+                }
             });
         Packed(packed)
     }
@@ -297,17 +326,22 @@ impl Maps {
         let map = self.big_bordered();
         let pairs = (g.kernel[1] * self.big).div_ceil(U::NUMBERS);
         let panels = self.small.div_ceil(COLUMNS);
-        let parts: Vec<Part> = (0..g.kernel[0])
-            .map(|row| Part {
-                steps: (0..pairs)
-                    .map(|step| U::HALVES * map.at(0, row, 0) + 2 * step)
+        let groups = self.row_groups::<U>().into_iter();
+        let parts: Vec<Part> = groups
+            .map(|rows| Part {
+                first: rows.start * panels * pairs * STEP,
+                steps: rows
+                    .flat_map(|row| {
+                        let start = U::HALVES * map.at(0, row, 0);
+                        (0..pairs).map(move |step| start + 2 * step)
+                    })
                     .collect(),
-                first: row * panels * pairs * STEP,
             })
             .collect();
         small
             .par_chunks_mut(BLOCK * self.small_len())
             .zip(big.par_chunks(BLOCK * self.big_len()))
+            .one_by_one()
             .for_each(|(small, big)| {
                 let big = map.rounded::<U>(big, g.big);
                 let mut target: Vec<&mut [f32]> = small.chunks_exact_mut(self.small).collect();
@@ -327,7 +361,7 @@ impl Maps {
                     let rhs = Panels {
                         data: &w.0[part.first..],
                         step: STEP,
-                        panel: pairs * STEP,
+                        panel: part.steps.len() * STEP,
                     };
                     multiply::<U>(
                         &mut target,
@@ -370,6 +404,7 @@ impl Maps {
         }
         tasks
             .into_par_iter()
+            .one_by_one()
             .for_each(|(tap_row, taps, panel, to)| {
                 let inner = U::HALVES * taps.len() * self.small;
                 let mut run = Scratch::<u16>::take(inner.next_multiple_of(2));
@@ -417,6 +452,7 @@ impl Maps {
         }
         big.par_chunks_mut(BLOCK * self.big_len())
             .zip(small.par_chunks(BLOCK * self.small_len()))
+            .one_by_one()
             .for_each(|(big, small)| {
                 let small = map.rounded::<U>(small, g.small);
                 let mut pixels: Vec<Option<&mut [f32]>> =
@@ -462,6 +498,8 @@ impl Maps {
     }
 
     /// Samples are paired, so that a map of an odd number of positions leaves no pair half empty.
+    ///
+    /// Tasks are runs of the weight's rows, or of positions if there are few rows.
     fn gradient<U: Unit>(&self, small: &[f32], big: &[f32], mode: Target, dw: &mut [f32]) {
         let g = &self.geometry;
         let map = self.big_bordered();
@@ -471,66 +509,177 @@ impl Maps {
             channels: self.small,
             border: [0, 0],
         };
-        let small = flat.units::<U>(small, g.small);
-        let positions = small.len() / (2 * self.small);
-        let panels = self.small.div_ceil(COLUMNS);
-        let mut right = Scratch::take(panels * positions * STEP);
+        let units;
+        let small = if U::NUMBERS == 1 {
+            bytemuck::cast_slice(small)
+        } else {
+            units = flat.units::<U>(small, g.small);
+            &units
+        };
+        let gradient = Gradient {
+            layer: self,
+            big: &big,
+            small,
+            rows: self.weight_places(&map),
+            positions: self.positions(&map, small.len() / (2 * self.small)),
+        };
+        let taps = dw.chunks_exact_mut(self.rows * self.columns);
+        let rows: Vec<&mut [f32]> = taps
+            .flat_map(|tap| tap.chunks_exact_mut(self.columns).take(self.big))
+            .collect();
+        if rows.len() >= TASKS * HEIGHT {
+            gradient.by_rows::<U>(rows, mode);
+        } else {
+            gradient.by_positions::<U>(rows, mode);
+        }
+    }
+
+    /// Where each row of the weight, tap by tap, has its element for the first position, in halves.
+    fn weight_places(&self, map: &Bordered) -> Vec<usize> {
+        let [height, width] = self.geometry.kernel;
+        let taps = (0..height).flat_map(|row| (0..width).map(move |column| (row, column)));
+        taps.flat_map(|(row, column)| {
+            let first = map.at(0, row, column);
+            (first..first + self.big).map(|at| 2 * at)
+        })
+        .collect()
+    }
+
+    /// How far each position of the small side moves that, in halves.
+    fn positions(&self, map: &Bordered, n: usize) -> Vec<usize> {
+        let g = &self.geometry;
+        (0..n)
+            .map(|position| {
+                let (sample, at) = (position / g.small_len(), position % g.small_len());
+                let (row, column) = (at / g.small[1], at % g.small[1]);
+                2 * map.at(sample, row * g.stride, column * g.stride)
+            })
+            .collect()
+    }
+}
+
+/// The operands of a weight's gradient.
+struct Gradient<'a> {
+    layer: &'a Maps,
+    /// The big side with its border.
+    big: &'a [u16],
+    /// The small side: `[positions, small channels]` units.
+    small: &'a [u16],
+    rows: Vec<usize>,
+    positions: Vec<usize>,
+}
+
+impl Gradient<'_> {
+    /// Tasks of [`HEIGHT`] rows, which share one right operand.
+    fn by_rows<U: Unit>(&self, rows: Vec<&mut [f32]>, mode: Target) {
+        let (n, panels) = (self.positions.len(), self.layer.small.div_ceil(COLUMNS));
+        let mut right = Scratch::take(panels * n * STEP);
         right
-            .par_chunks_exact_mut(positions * STEP)
+            .par_chunks_exact_mut(n * STEP)
             .enumerate()
             .for_each(|(panel, to)| {
-                let columns = panel * COLUMNS..self.small.min((panel + 1) * COLUMNS);
-                let rows = small.chunks_exact(2 * self.small);
-                for (to, row) in to.chunks_exact_mut(STEP).zip(rows) {
-                    let row = &row[2 * columns.start..2 * columns.end];
-                    let (to, rest) = to.split_at_mut(row.len());
-                    to.copy_from_slice(row);
-                    rest.fill(0);
+                to.par_chunks_mut(DEPTH * STEP)
+                    .enumerate()
+                    .one_by_one()
+                    .for_each(|(block, to)| {
+                        let first = block * DEPTH;
+                        self.put_panel(panel, first..n.min(first + DEPTH), to);
+                    });
+            });
+        let blocks: Vec<Offsets> = self
+            .positions
+            .chunks(DEPTH)
+            .map(|block| block.iter().copied().collect())
+            .collect();
+        let mut rows = rows;
+        rows.par_chunks_mut(HEIGHT)
+            .zip(self.rows.par_chunks(HEIGHT))
+            .one_by_one()
+            .for_each(|(target, places)| {
+                let places = places.iter().copied().collect();
+                for (block, steps) in blocks.iter().enumerate() {
+                    let rhs = Panels {
+                        data: &right[block * DEPTH * STEP..],
+                        step: STEP,
+                        panel: n * STEP,
+                    };
+                    let mode = if block == 0 { mode } else { Target::Add };
+                    self.multiply::<U>(target, mode, &places, steps, rhs);
                 }
             });
+    }
 
-        let blocks: Vec<Offsets> = (0..positions.div_ceil(DEPTH))
-            .map(|block| block * DEPTH..positions.min((block + 1) * DEPTH))
-            .map(|block| {
-                let at = |position: usize| {
-                    let (sample, at) = (position / g.small_len(), position % g.small_len());
-                    let (row, column) = (at / g.small[1], at % g.small[1]);
-                    2 * map.at(sample, row * g.stride, column * g.stride)
-                };
-                block.map(at).collect()
-            })
-            .collect();
-        let mut tasks = Vec::new();
-        for (tap, dw) in dw.chunks_exact_mut(self.rows * self.columns).enumerate() {
-            let (dw, _) = dw.split_at_mut(self.big * self.columns);
-            let parts = dw.chunks_mut(HEIGHT * self.columns).enumerate();
-            tasks.extend(parts.map(|(part, dw)| (tap, part * HEIGHT, dw)));
-        }
-        tasks.into_par_iter().for_each(|(tap, channel, dw)| {
-            let mut target: Vec<&mut [f32]> = dw.chunks_exact_mut(self.columns).collect();
-            let start = map.at(0, tap / g.kernel[1], tap % g.kernel[1]) + channel;
-            let rows: Offsets = (0..target.len()).map(|row| 2 * (start + row)).collect();
-            for (block, steps) in blocks.iter().enumerate() {
-                let lhs = Left {
-                    data: &big,
-                    rows: &rows,
-                    steps,
-                };
-                let rhs = Panels {
-                    data: &right[block * DEPTH * STEP..],
-                    step: STEP,
-                    panel: positions * STEP,
-                };
-                let mode = if block == 0 { mode } else { Target::Add };
-                multiply::<U>(
-                    &mut target,
-                    mode,
-                    self.small,
-                    lhs,
-                    rhs,
-                    &mut Ahead::nothing(),
-                );
+    /// Tasks of all rows, each over a run of positions, whose sums are added in order.
+    fn by_positions<U: Unit>(&self, mut rows: Vec<&mut [f32]>, mode: Target) {
+        let (n, width) = (self.positions.len(), self.layer.small);
+        let panels = width.div_ceil(COLUMNS);
+        let run = n.div_ceil(TASKS).max(1);
+        let places: Offsets = self.rows.iter().copied().collect();
+        let mut sums = Scratch::take(n.div_ceil(run) * rows.len() * width);
+        sums.par_chunks_exact_mut(rows.len() * width)
+            .enumerate()
+            .one_by_one()
+            .for_each(|(at, sum)| {
+                let mut target: Vec<&mut [f32]> = sum.chunks_exact_mut(width).collect();
+                let run = at * run..n.min((at + 1) * run);
+                let mut right = Scratch::take(panels * DEPTH * STEP);
+                for first in run.clone().step_by(DEPTH) {
+                    let block = first..run.end.min(first + DEPTH);
+                    let steps = self.positions[block.clone()].iter().copied().collect();
+                    for panel in 0..panels {
+                        let to = &mut right[panel * DEPTH * STEP..][..block.len() * STEP];
+                        self.put_panel(panel, block.clone(), to);
+                    }
+                    let rhs = Panels {
+                        data: &right,
+                        step: STEP,
+                        panel: DEPTH * STEP,
+                    };
+                    let mode = if first == run.start {
+                        Target::Replace
+                    } else {
+                        Target::Add
+                    };
+                    self.multiply::<U>(&mut target, mode, &places, &steps, rhs);
+                }
+            });
+        let n_rows = rows.len();
+        rows.par_iter_mut().enumerate().for_each(|(row, dw)| {
+            for (at, sum) in sums.chunks_exact(n_rows * width).enumerate() {
+                let mode = if at == 0 { mode } else { Target::Add };
+                mode.put(&sum[row * width..][..width], &mut dw[..width]);
             }
         });
+    }
+
+    /// One panel of the right operand at some positions.
+    fn put_panel(&self, panel: usize, positions: Range<usize>, to: &mut [u16]) {
+        let width = self.layer.small;
+        let columns = panel * COLUMNS..width.min((panel + 1) * COLUMNS);
+        let rows = self.small[2 * positions.start * width..2 * positions.end * width]
+            .chunks_exact(2 * width);
+        for (to, row) in to.chunks_exact_mut(STEP).zip(rows) {
+            let row = &row[2 * columns.start..2 * columns.end];
+            let (to, rest) = to.split_at_mut(row.len());
+            to.copy_from_slice(row);
+            rest.fill(0);
+        }
+    }
+
+    fn multiply<U: Unit>(
+        &self,
+        target: &mut [&mut [f32]],
+        mode: Target,
+        rows: &Offsets,
+        steps: &Offsets,
+        rhs: Panels<'_>,
+    ) {
+        let lhs = Left {
+            data: self.big,
+            rows,
+            steps,
+        };
+        let ahead = &mut Ahead::nothing();
+        multiply::<U>(target, mode, self.layer.small, lhs, rhs, ahead);
     }
 }

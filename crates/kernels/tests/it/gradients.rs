@@ -216,3 +216,29 @@ fn what_is_not_tracked_gets_no_gradient() {
         .unwrap();
     assert!(grads.get(&images.x).is_none() && grads.get(&w).is_some());
 }
+
+/// Winograd's form shares work between gradients that are wanted together.
+#[test]
+fn gradients_wanted_together_are_those_wanted_alone() {
+    for layer in layers() {
+        let (o, dy) = (
+            layer.operands(DType::F32, 21),
+            values(&layer.shapes()[4], 22),
+        );
+        let (_, [dx, dw, _]) = layer.run(&o, &dy);
+        let alone = |x_too: bool| {
+            let tracked = Var::from_tensor(if x_too { &o.x } else { &o.w }).unwrap();
+            let operands = Operands {
+                x: if x_too { tracked.as_tensor() } else { &o.x }.clone(),
+                y: o.y.clone(),
+                w: if x_too { &o.w } else { tracked.as_tensor() }.clone(),
+                b: o.b.clone(),
+            };
+            let y = layer.forward(&operands);
+            let grads = (&y * &dy).unwrap().sum_all().unwrap().backward().unwrap();
+            flat::<f32>(grads.get(tracked.as_tensor()).unwrap())
+        };
+        assert!(flat::<f32>(&dx) == alone(true), "{layer:?}");
+        assert!(flat::<f32>(&dw) == alone(false), "{layer:?}");
+    }
+}

@@ -1,6 +1,11 @@
 //! Results do not depend on the number of threads, bit for bit.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
 use candle_core::{DType, Tensor};
+
+use dcgan_kernels::awake;
+use rayon::prelude::*;
 
 use crate::layers::{flat, layers, values};
 
@@ -24,5 +29,32 @@ fn one_two_and_three_threads_give_the_same_bits() {
         let one = with(1);
         assert_eq!(one, with(2), "{layer:?}");
         assert_eq!(one, with(3), "{layer:?}");
+    }
+}
+
+#[test]
+fn awake_computes_the_same_within_itself_beside_others_and_after_a_panic() {
+    let sum = |n: u64| (0..n).into_par_iter().map(|i| i * i).sum::<u64>();
+    let expected = sum(1000);
+    assert_eq!(awake(|| sum(1000)), expected);
+    assert_eq!(awake(|| awake(|| sum(1000))), expected);
+    std::thread::scope(|scope| {
+        let beside: Vec<_> = (0..3)
+            .map(|_| scope.spawn(|| (0..50).map(|_| awake(|| sum(1000))).collect::<Vec<_>>()))
+            .collect();
+        for thread in beside {
+            assert_eq!(thread.join().unwrap(), vec![expected; 50]);
+        }
+    });
+    // From a thread of the pool, and if what runs fails: no other thread stays behind.
+    for threads in [1, 2, 3] {
+        let pool = rayon::ThreadPoolBuilder::new()
+            .num_threads(threads)
+            .build()
+            .unwrap();
+        assert_eq!(pool.install(|| awake(|| sum(1000))), expected);
+        let fails = || pool.install(|| awake(|| -> u64 { panic!("no sum") }));
+        assert!(catch_unwind(AssertUnwindSafe(fails)).is_err());
+        assert_eq!(pool.install(|| awake(|| sum(1000))), expected);
     }
 }
