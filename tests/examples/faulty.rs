@@ -80,6 +80,13 @@ fn happen(change: &Change<'_>, fault: &Fault, n: u64) -> io::Result<()> {
     if !counts || CHANGES.fetch_add(1, Ordering::SeqCst) != n {
         return Ok(());
     }
+    if !matches!(fault, Fault::Count) {
+        eprintln!(
+            "the fault has come: {} {}",
+            change.action,
+            change.path.display()
+        );
+    }
     match fault {
         Fault::Count => Ok(()),
         Fault::Stop => stop(change),

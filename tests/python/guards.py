@@ -51,6 +51,8 @@ GUARDS = [
      "        self.file\n            .sync()\n            .map_err(|e| Error::write(&self.path, \"sync\", e))?;\n", "", "artifacts changes::"),
     ("the folder is synced after it", ARTIFACTS + "atomic.rs",
      "        self.commit_unsynced()?;\n        sync_folder(&folder)", "        let _ = folder;\n        self.commit_unsynced()", "artifacts changes::"),
+    ("a failing rename ends the run", ARTIFACTS + "atomic.rs",
+     "            .map_err(|e| Error::write(&self.path, \"rename\", e))?;", "            .ok();", "tests faults::every_failing"),
     ("a new file grows under a name of its own", ARTIFACTS + "atomic.rs",
      "let mut name = std::ffi::OsString::from(\".\");\n    name.push(path.file_name()?);\n    name.push(PARTIAL);", "let name = std::ffi::OsString::from(path.file_name()?);", "artifacts atomicity::"),
     ("links and folders are not written through", ARTIFACTS + "atomic.rs",
