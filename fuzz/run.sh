@@ -9,6 +9,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 seconds=$1
 shift
+timeout=${FUZZ_TIMEOUT:-10}
 if [ $# -eq 0 ]; then
   mapfile -t all < <(cargo fuzz list --fuzz-dir fuzz)
   set -- "${all[@]}"
@@ -28,7 +29,7 @@ for target; do
   cargo fuzz build --fuzz-dir fuzz "$target" >"$log" 2>&1 || { cat "$log" >&2; exit 2; }
   mkdir -p "fuzz/found/$target" "fuzz/artifacts/$target"
   before=$(find "fuzz/artifacts/$target" -type f | wc -l)
-  options=(-max_total_time="$seconds" -max_len=4096 -timeout="${FUZZ_TIMEOUT:-10}" -rss_limit_mb=1024 -malloc_limit_mb=64 -print_final_stats=1)
+  options=(-max_total_time="$seconds" -max_len=4096 -timeout="$timeout" -report_slow_units="$timeout" -rss_limit_mb=1024 -malloc_limit_mb=64 -print_final_stats=1)
   [ ! -f "fuzz/dict/$target.dict" ] || options+=(-dict="fuzz/dict/$target.dict")
   cargo fuzz run --fuzz-dir fuzz "$target" "fuzz/found/$target" "fuzz/corpus/$target" -- "${options[@]}" >"$log" 2>&1 || true
   found=$(($(find "fuzz/artifacts/$target" -type f | wc -l) - before))

@@ -101,30 +101,47 @@ fn pictures_that_unpack_to_gigabytes_are_read_within_bounds() {
     assert!(said.contains("3 train, 8x8x3"), "{said}");
 }
 
+/// What dcgan-prepare says to this file of images, which it must refuse.
+fn refused(folder: &Path, name: &str, bytes: &[u8]) -> String {
+    let path = folder.join(name);
+    put(&path, bytes);
+    let settings = [
+        "prepare.source=idx".to_owned(),
+        format!("prepare.idx.train_images={}", path.display()),
+    ];
+    let output = prepare(folder, &settings);
+    let said = text(&output.stderr);
+    assert_eq!(output.status.code(), Some(3), "{said}");
+    assert!(said.contains(name), "{said}");
+    said
+}
+
+/// The header of an IDX file of so many images.
+fn idx_header(images: u32) -> Vec<u8> {
+    let sizes = [images.to_be_bytes(), [0, 0, 0, 28], [0, 0, 0, 28]];
+    [&[0, 0, 8, 3], sizes.as_flattened()].concat()
+}
+
 #[test]
 fn idx_files_that_unpack_to_gigabytes_are_refused_within_bounds() {
     let folder = tempfile::tempdir().expect("a temporary folder");
-    let path = folder.path().join("images.gz");
     // Each promise is less than what follows, or more than there is.
-    for promised in [1_u32, u32::MAX] {
+    for (promised, word) in [(1, "longer"), (u32::MAX, "shorter")] {
         let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
-        let header = [
-            [0, 0, 8, 3],
-            promised.to_be_bytes(),
-            [0, 0, 0, 28],
-            [0, 0, 0, 28],
-        ];
-        encoder.write_all(&header.concat()).expect("memory");
+        encoder.write_all(&idx_header(promised)).expect("memory");
         // What is truly there may be kept, so it is less where it is promised.
         zeros(&mut encoder, if promised == 1 { UNPACKED } else { 1 << 24 });
-        put(&path, &encoder.finish().expect("memory"));
-        let settings = [
-            "prepare.source=idx".to_owned(),
-            format!("prepare.idx.train_images={}", path.display()),
-        ];
-        let output = prepare(folder.path(), &settings);
-        let said = text(&output.stderr);
-        assert_eq!(output.status.code(), Some(3), "{said}");
-        assert!(said.contains("images.gz"), "{said}");
+        let bytes = encoder.finish().expect("memory");
+        let said = refused(folder.path(), "images.gz", &bytes);
+        let expected = format!("is {word} than its header says");
+        assert!(said.contains(&expected), "{said}");
     }
+}
+
+#[test]
+fn an_idx_header_takes_no_memory_for_what_the_file_lacks() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let images = u32::try_from(UNPACKED / (28 * 28)).expect("it fits");
+    let said = refused(folder.path(), "images", &idx_header(images));
+    assert!(said.contains("is shorter than its header says"), "{said}");
 }
