@@ -1,6 +1,6 @@
 """Breaks each guard once, in a copy of the project, and shows which test goes red.
 
-    python3 tests/python/guards.py [--only WORD] [--keep FOLDER] [--target FOLDER]
+    python3 tests/python/guards.py [--only WORD]... [--target FOLDER]
 
 Each entry replaces one piece of the source, which must be there exactly once, and runs the tests that
 are to notice. Exit code 0: every break was noticed; 1: one was not, or an entry fits the source no
@@ -150,7 +150,7 @@ def run_tests(folder, target, tests):
 
 def main():
     parser = argparse.ArgumentParser(description="Break each guard once and see a test go red.")
-    parser.add_argument("--only", default="", help="guards whose name or file has this word")
+    parser.add_argument("--only", action="append", help="guards whose name or file has this word; may be repeated")
     parser.add_argument("--target", type=pathlib.Path, default=ROOT / "target/guards")
     arguments = parser.parse_args()
     unnoticed = 0
@@ -159,7 +159,7 @@ def main():
         copy_of_the_project(folder)
         print("| guard | broken in | test that goes red |\n|---|---|---|", flush=True)
         for guard, name, there, broken, tests in GUARDS:
-            if arguments.only not in guard and arguments.only not in name:
+            if arguments.only and not any(word in guard or word in name for word in arguments.only):
                 continue
             path = folder / name
             sound = path.read_text()
