@@ -26,7 +26,7 @@ use crate::scratch::Scratch;
 use crate::tasks::OneByOne as _;
 
 /// Samples per task of going up or down: their rounded maps stay in the second-level cache.
-const BLOCK: usize = 4;
+const BLOCK: usize = 2;
 /// Pairs in a block of the weight's gradient, whose inner dimension is positions.
 const DEPTH: usize = 256;
 /// Pairs up to which rows of taps make one product: longer sums in one piece round worse than sums of sums.
