@@ -10,6 +10,7 @@ use candle_core::{CpuStorage, CustomOp1, Layout, Result, Shape, Tensor, WithDTyp
 use crate::linear::tensor;
 use crate::output::build;
 use crate::real::{Real, elements, for_dtype, with_elements};
+use crate::record::apply1;
 
 /// Elements per task: enough to be worth a task, few enough to stay in the second-level cache.
 pub(crate) const CHUNK: usize = 16 * 1024;
@@ -51,7 +52,7 @@ pub fn activate(x: &Tensor, act: Activation) -> Result<Tensor> {
     if act == Activation::Identity {
         return Ok(x.clone());
     }
-    x.contiguous()?.apply_op1(Activate(act))
+    apply1([x], Activate(act))
 }
 
 #[derive(Debug)]

@@ -3,7 +3,8 @@
 //! candle adds each contribution to a fresh tensor of zeros: for a weight, several passes over memory
 //! that cost more than its update. Inside [`backward`] the first contribution to a weight is written by its
 //! product into a buffer that earlier steps have used, and later ones are added by the product itself.
-//! candle permits an operation to keep the gradient of a `Var` to itself; everything else is candle's.
+//! candle permits an operation to keep the gradient of a `Var` to itself. Gradients of what lies between are
+//! handed on as they are, if the graph is of this crate's operations alone; else the pass is candle's.
 
 use std::cell::{OnceCell, RefCell};
 use std::thread::LocalKey;
@@ -14,6 +15,7 @@ use candle_core::{Device, Result, Tensor, TensorId};
 use crate::linear::tensor;
 use crate::matmul::Target;
 use crate::real::{Real, with_elements};
+use crate::record::find;
 use crate::scratch::Scratch;
 
 /// The sums of one backward pass, each with the weight that it belongs to.
@@ -54,7 +56,10 @@ impl<T: Real> WeightGradients<T> {
 /// If an operation's backward pass fails.
 pub fn backward<T: Real>(loss: &Tensor) -> Result<(WeightGradients<T>, GradStore)> {
     let open = Open::<T>::new();
-    let others = loss.backward()?;
+    let others = match own_pass(loss)? {
+        Some(others) => others,
+        None => loss.backward()?,
+    };
     let mut sums = open.take();
     for (id, sum) in &mut sums {
         if let Some(share) = others.get_id(*id) {
@@ -65,6 +70,53 @@ pub fn backward<T: Real>(loss: &Tensor) -> Result<(WeightGradients<T>, GradStore
     let sums = sums.into_iter();
     let sums = sums.map(|(id, sum)| (id, sum, OnceCell::new())).collect();
     Ok((WeightGradients { sums }, others))
+}
+
+/// The pass over a graph of this crate's operations alone, without candle's zeros; none if there are others.
+fn own_pass(loss: &Tensor) -> Result<Option<GradStore>> {
+    let mut steps = Vec::new();
+    let mut leaves = Vec::new();
+    for node in loss.sorted_nodes() {
+        if node.is_variable() {
+            leaves.push(node);
+        } else {
+            match find(node) {
+                Some(step) => steps.push((node, step)),
+                None => return Ok(None),
+            }
+        }
+    }
+    let mut gradients = vec![(loss.id(), loss.ones_like()?)];
+    let take = |gradients: &mut Vec<(TensorId, Tensor)>, of: &Tensor| {
+        let at = gradients.iter().position(|(id, _)| *id == of.id())?;
+        Some(gradients.swap_remove(at).1)
+    };
+    for (node, step) in steps {
+        let Some(gradient) = take(&mut gradients, node) else {
+            continue;
+        };
+        let shares = step.gradients(node, &gradient)?;
+        for (input, share) in step.inputs().iter().zip(shares) {
+            let Some(share) = share.filter(|_| input.track_op()) else {
+                continue;
+            };
+            let sum = match take(&mut gradients, input) {
+                Some(sum) => sum.add(&share)?,
+                None => share,
+            };
+            gradients.push((input.id(), sum));
+        }
+    }
+    // candle makes such a store by a backward pass alone: of nothing, here.
+    let nothing = loss.detach();
+    let mut others = nothing.backward()?;
+    others.remove(&nothing);
+    for leaf in leaves {
+        if let Some(gradient) = take(&mut gradients, leaf) {
+            others.insert(leaf, gradient);
+        }
+    }
+    Ok(Some(others))
 }
 
 /// Open sums of this thread, where candle's whole backward pass runs; closed however the pass ends.

@@ -22,6 +22,7 @@ use crate::backward::weight_gradient;
 use crate::linear::{same_dtype, tensor};
 use crate::output::build;
 use crate::real::{Real, elements, for_dtype, with_elements};
+use crate::record::apply3;
 use crate::tasks::OneByOne as _;
 use crate::wide::wide;
 
@@ -62,9 +63,7 @@ pub fn batch_norm(
         act,
         saved: saved.clone(),
     };
-    let y = x
-        .contiguous()?
-        .apply_op3(&gamma.contiguous()?, &beta.contiguous()?, op)?;
+    let y = apply3([x, gamma, beta], op)?;
     let Some(Moments { mean, variance }) = saved.get() else {
         bail!("batch statistics were not computed")
     };

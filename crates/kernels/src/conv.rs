@@ -24,6 +24,7 @@ use crate::matmul::{Matrix, Par, Target, multiply};
 use crate::output::build;
 use crate::products::{Maps, Numbers};
 use crate::real::{Real, elements, for_dtype, with_elements};
+use crate::record::apply3;
 use crate::scratch::Scratch;
 use crate::winograd::{Subpixel, Wanted};
 
@@ -142,8 +143,7 @@ fn apply(
         out,
         y: y.map(constant).transpose()?,
     };
-    x.contiguous()?
-        .apply_op3(&w.contiguous()?, &b.contiguous()?, op)
+    apply3([x, w, b], op)
 }
 
 #[derive(Debug)]

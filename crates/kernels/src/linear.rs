@@ -12,6 +12,7 @@ use crate::matmul::{Matrix, Par, Target, multiply};
 use crate::output::build;
 use crate::products::Numbers;
 use crate::real::{Real, elements, for_dtype, with_elements};
+use crate::record::apply3;
 
 /// `x|y . w + b`: `x` `[B, C]`, `y` `[B, Y]` or none, `w` `[C + Y, out]`, `b` `[out]`, result `[B, out]`.
 ///
@@ -38,8 +39,7 @@ pub fn linear(x: &Tensor, y: Option<&Tensor>, w: &Tensor, b: &Tensor) -> Result<
         numbers: Numbers::of_layer(c, out).filter(|_| batch > 0),
         y: y.map(constant).transpose()?,
     };
-    x.contiguous()?
-        .apply_op3(&w.contiguous()?, &b.contiguous()?, op)
+    apply3([x, w, b], op)
 }
 
 /// The width of the labels: 0 without.

@@ -1,11 +1,14 @@
 //! Binary cross-entropy on logits.
 
 use candle_core::backend::BackendStorage as _;
-use candle_core::{CpuStorage, CustomOp1, Layout, Result, Shape, Tensor, WithDType, bail};
+use candle_core::{
+    CpuStorage, CustomOp1, CustomOp2, Layout, Result, Shape, Tensor, WithDType, bail,
+};
 
 use crate::activation::sigmoid;
-use crate::linear::tensor;
+use crate::linear::{same_dtype, tensor};
 use crate::real::{Real, elements, for_dtype, with_elements};
+use crate::record::{apply1, apply2};
 
 /// Mean over all elements of `max(l, 0) - l t + log(1 + exp(-|l|))`, a scalar.
 ///
@@ -18,9 +21,58 @@ pub fn bce_with_logits(logits: &Tensor, target: f32) -> Result<Tensor> {
     if logits.elem_count() == 0 {
         bail!("expected at least one logit, got shape {:?}", logits.dims())
     }
-    logits.contiguous()?.apply_op1(BceWithLogits {
-        target: f64::from(target),
-    })
+    let target = f64::from(target);
+    apply1([logits], BceWithLogits { target })
+}
+
+/// The sum of two losses, a scalar.
+///
+/// # Errors
+///
+/// If they are no scalars of one element type.
+pub fn total_loss(a: &Tensor, b: &Tensor) -> Result<Tensor> {
+    if a.rank() + b.rank() > 0 {
+        bail!(
+            "expected two scalars, got shapes {:?} and {:?}",
+            a.dims(),
+            b.dims()
+        )
+    }
+    same_dtype(a, &[b])?;
+    apply2([a, b], Total)
+}
+
+#[derive(Debug)]
+struct Total;
+
+impl CustomOp2 for Total {
+    fn name(&self) -> &'static str {
+        "total-loss"
+    }
+
+    fn cpu_fwd(
+        &self,
+        s1: &CpuStorage,
+        l1: &Layout,
+        s2: &CpuStorage,
+        l2: &Layout,
+    ) -> Result<(CpuStorage, Shape)> {
+        for_dtype!(s1.dtype(), T => {
+            let total = elements::<T>(s1, l1)?[0] + elements::<T>(s2, l2)?[0];
+            Ok((<T as WithDType>::to_cpu_storage_owned(vec![total]), Shape::from(())))
+        })
+    }
+
+    fn bwd(
+        &self,
+        a: &Tensor,
+        b: &Tensor,
+        _res: &Tensor,
+        gradient: &Tensor,
+    ) -> Result<(Option<Tensor>, Option<Tensor>)> {
+        let wanted = |loss: &Tensor| loss.track_op().then(|| gradient.clone());
+        Ok((wanted(a), wanted(b)))
+    }
 }
 
 #[derive(Debug)]

@@ -11,7 +11,7 @@ use crate::layers::{
 };
 use crate::{Error, NetworkConfig, Result};
 use candle_core::Tensor;
-use dcgan_kernels::{Activation, activate};
+use dcgan_kernels::{Activation, activate, reshape};
 
 /// The labelled generator, z|y to an image in (0, 1).
 #[derive(Debug, Clone)]
@@ -131,9 +131,7 @@ impl Discriminator {
         let h1 = self.h1.forward(&h0, labels, weights)?;
         pass.tap("d_h1", "pre", || Ok(h1.clone()))?;
         let h1 = self.bn1.forward("d_h1", &h1, LEAKY_RELU, pass)?;
-        let h1 = h1
-            .flatten_from(1)
-            .map_err(Error::at("discriminator/d_h1", &[&h1]))?;
+        let h1 = to_flat(&h1, "discriminator/d_h1")?;
         pass.tap("d_h1", "cat", || join(&h1, y))?;
 
         // -> [B,dfc]
@@ -149,6 +147,11 @@ impl Discriminator {
 
 /// `[B,h·w·c]` -> `[B,h,w,c]`.
 pub(crate) fn to_map(flat: &Tensor, [h, w, c]: [usize; 3], layer: &str) -> Result<Tensor> {
-    flat.reshape(((), h, w, c))
-        .map_err(Error::at(layer, &[flat]))
+    reshape(flat, &[flat.elem_count() / (h * w * c), h, w, c]).map_err(Error::at(layer, &[flat]))
+}
+
+/// `[B,h,w,c]` -> `[B,h·w·c]`.
+pub(crate) fn to_flat(map: &Tensor, layer: &str) -> Result<Tensor> {
+    let features = map.dims()[1..].iter().product();
+    reshape(map, &[map.dims()[0], features]).map_err(Error::at(layer, &[map]))
 }

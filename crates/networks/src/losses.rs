@@ -5,7 +5,7 @@
 
 use crate::{Error, Result};
 use candle_core::Tensor;
-use dcgan_kernels::bce_with_logits;
+use dcgan_kernels::{bce_with_logits, total_loss};
 
 /// The discriminator's loss and its two halves, scalars with their graphs.
 #[derive(Debug, Clone)]
@@ -60,7 +60,7 @@ pub fn smoothed_discriminator_loss(
 ) -> Result<DiscriminatorLoss> {
     let real = loss_towards(real_logits, real_target)?;
     let fake = discriminator_loss_fake(fake_logits)?;
-    let total = (&real + &fake).map_err(Error::at("loss/d", &[&real, &fake]))?;
+    let total = total_loss(&real, &fake).map_err(Error::at("loss/d", &[&real, &fake]))?;
     Ok(DiscriminatorLoss { real, fake, total })
 }
 

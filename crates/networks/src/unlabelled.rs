@@ -8,7 +8,7 @@
 
 use crate::builder::Builder;
 use crate::forward::Forward;
-use crate::labelled::to_map;
+use crate::labelled::{to_flat, to_map};
 use crate::layers::{
     BatchNorm, Conv2d, Conv2dTranspose, LEAKY_RELU, Linear, batch_norm, conv2d, conv2d_transpose,
     linear,
@@ -147,9 +147,7 @@ impl Discriminator {
         }
 
         // -> the logit, from the map flat in the order row, column, channel.
-        let flat = h
-            .flatten_from(1)
-            .map_err(Error::at("discriminator/flatten", &[&h]))?;
+        let flat = to_flat(&h, "discriminator/flatten")?;
         self.last.forward(&flat, None, weights)
     }
 }

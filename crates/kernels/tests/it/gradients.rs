@@ -2,7 +2,9 @@
 
 use candle_core::{DType, Device, Tensor, Var};
 use dcgan_kernels::reference::ConvSizes;
-use dcgan_kernels::{Activation, Form, Geometry, activate, backward, bce_with_logits};
+use dcgan_kernels::{
+    Activation, Form, Geometry, activate, backward, bce_with_logits, linear, reshape, total_loss,
+};
 
 use crate::layers::{Layer, Operands, assert_close, flat, layers, values};
 
@@ -241,4 +243,60 @@ fn gradients_wanted_together_are_those_wanted_alone() {
         assert!(flat::<f32>(&dx) == alone(true), "{layer:?}");
         assert!(flat::<f32>(&dw) == alone(false), "{layer:?}");
     }
+}
+
+/// A small network whose first map is used twice; `between` is applied to that map.
+fn forked(
+    [x, w, b]: [&Tensor; 3],
+    between: impl Fn(Tensor) -> candle_core::Result<Tensor>,
+) -> candle_core::Result<Tensor> {
+    let map = between(linear(x, None, w, b)?)?;
+    let act = activate(&map, Activation::LeakyRelu(0.2))?;
+    let halves = [&map, &act].map(|t| {
+        let flat = reshape(t, &[2, t.elem_count() / 2])?;
+        bce_with_logits(&flat, 1.0)
+    });
+    let [one, other] = halves;
+    total_loss(&one?, &other?)
+}
+
+#[test]
+fn a_pass_of_our_own_equals_candles_and_leaves_other_graphs_to_it() {
+    let [x, w, b] = [(&[4, 6][..], 1), (&[6, 3], 2), (&[3], 3)].map(|(shape, seed)| {
+        let values = values(shape, seed).to_dtype(DType::F64).unwrap();
+        Var::from_tensor(&values).unwrap()
+    });
+    let leaves = [&x, &w, &b].map(Var::as_tensor);
+    let candles_op = |t: Tensor| t.affine(1.5, 0.25);
+    for graph in [
+        forked(leaves, Ok).unwrap(),
+        forked(leaves, candles_op).unwrap(),
+        forked([&x.detach(), &w, &b], Ok).unwrap(),
+    ] {
+        let (weights, others) = backward::<f64>(&graph).unwrap();
+        let candles = graph.backward().unwrap();
+        for leaf in leaves {
+            let got = weights.tensor(leaf).or_else(|| others.get(leaf));
+            match (got, candles.get(leaf)) {
+                (Some(got), Some(wanted)) => assert_eq!(flat::<f64>(got), flat::<f64>(wanted)),
+                (None, None) => assert_eq!(leaf.id(), x.id()),
+                (got, wanted) => panic!("got {got:?}, wanted {wanted:?}"),
+            }
+        }
+    }
+}
+
+#[test]
+fn a_reshaped_tensor_has_the_same_elements_and_refuses_another_number() {
+    let x = values(&[2, 3, 4], 5);
+    let tracked = Var::from_tensor(&x).unwrap();
+    for t in [&x, tracked.as_tensor()] {
+        let flat_rows = reshape(t, &[2, 12]).unwrap();
+        assert_eq!(flat_rows.dims(), [2, 12]);
+        assert_eq!(flat::<f32>(&flat_rows), flat::<f32>(&x));
+        let refused = reshape(t, &[5, 5]).unwrap_err().to_string();
+        assert!(refused.contains("[2, 3, 4]"), "{refused}");
+    }
+    let refused = total_loss(&x, &x).unwrap_err().to_string();
+    assert!(refused.contains("scalars"), "{refused}");
 }
