@@ -119,7 +119,7 @@ fn own_pass(loss: &Tensor) -> Result<Option<GradStore>> {
     Ok(Some(others))
 }
 
-/// Open sums of this thread, where candle's whole backward pass runs; closed however the pass ends.
+/// Open sums of this thread, where the whole backward pass runs; closed however the pass ends.
 struct Open<T: Real>(&'static LocalKey<RefCell<Option<Sums<T>>>>);
 
 impl<T: Real> Open<T> {

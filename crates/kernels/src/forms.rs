@@ -9,7 +9,7 @@ use std::sync::OnceLock;
 /// falls.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Form {
-    /// Products by the crate `gemm` alone, over gathered patches: all that a processor without AVX-512 has
+    /// Products of `f32` by the crate `gemm` alone, over gathered patches: all that a processor without AVX-512 has
     /// but for Winograd's form.
     Gemm,
     /// Every product in full, on vectors of AVX-512 where the processor has them.

@@ -28,18 +28,25 @@ struct Applied<O, const N: usize> {
 /// What candle is given.
 struct Shared<O, const N: usize>(Arc<Applied<O, N>>);
 
-thread_local! {
+#[derive(Default)]
+struct Notes {
     /// The latest last.
-    static STEPS: RefCell<Vec<(TensorId, Weak<dyn Step>)>> = const { RefCell::new(Vec::new()) };
+    steps: Vec<(TensorId, Weak<dyn Step>)>,
+    /// How many were alive when they were last looked through.
+    alive: usize,
 }
 
-/// Notes more than this many are looked through for those whose graphs are gone.
+thread_local! {
+    static NOTES: RefCell<Notes> = RefCell::default();
+}
+
+/// Notes of a graph that is gone stay until there are so many, or twice as many as were alive then.
 const MANY: usize = 256;
 
 /// The step that made a tensor, if it is one of this crate's operations and was applied on this thread.
 pub(crate) fn find(result: &Tensor) -> Option<Arc<dyn Step>> {
-    STEPS.with_borrow(|steps| {
-        let mut latest = steps.iter().rev();
+    NOTES.with_borrow(|notes| {
+        let mut latest = notes.steps.iter().rev();
         let (_, step) = latest.find(|(id, _)| *id == result.id())?;
         step.upgrade()
     })
@@ -53,9 +60,10 @@ where
         return;
     }
     let applied: Arc<dyn Step> = applied.clone();
-    STEPS.with_borrow_mut(|steps| {
-        if steps.len() >= MANY {
+    NOTES.with_borrow_mut(|Notes { steps, alive }| {
+        if steps.len() >= MANY.max(2 * *alive) {
             steps.retain(|(_, step)| step.strong_count() > 0);
+            *alive = steps.len();
         }
         steps.push((result.id(), Arc::downgrade(&applied)));
     });

@@ -18,7 +18,7 @@ pub(crate) fn baseline() -> bool {
     BASELINE.load(Ordering::Relaxed) || baseline_from_the_start()
 }
 
-/// Whether the environment says so, which holds for `f32` products too.
+/// Whether the environment says so, which holds for our own `f32` products too; `gemm` chooses for itself.
 pub(crate) fn baseline_from_the_start() -> bool {
     static ENVIRONMENT: OnceLock<bool> = OnceLock::new();
     *ENVIRONMENT.get_or_init(|| {

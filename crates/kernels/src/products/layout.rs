@@ -166,12 +166,13 @@ mod with_avx512 {
 
     #[target_feature(enable = "avx512f,avx512bw,avx512bf16")]
     pub(super) fn narrow(from: &[f32], to: &mut [u16]) {
-        let (rows, rest) = from.as_chunks::<32>();
+        let (halves, _) = from.as_chunks::<16>();
+        let (rows, _) = halves.as_chunks::<2>();
         let (to_rows, to_rest) = to.as_chunks_mut::<32>();
-        for (from, to) in rows.iter().zip(to_rows) {
-            store(rounded(from[..16].as_ptr(), from[16..].as_ptr()), to);
+        for ([low, high], to) in rows.iter().zip(to_rows) {
+            store(rounded(low, high), to);
         }
-        for (to, &from) in to_rest.iter_mut().zip(rest) {
+        for (to, &from) in to_rest.iter_mut().zip(&from[32 * rows.len()..]) {
             *to = super::round(from);
         }
     }
@@ -185,20 +186,23 @@ mod with_avx512 {
         // SAFETY: the array has 64 bytes.
         let order = unsafe { _mm512_loadu_si512(IN_TURN.as_ptr().cast()) };
         for ((even, odd), to) in evens.iter().zip(odds).zip(to) {
-            let both = rounded(even.as_ptr(), odd.as_ptr());
+            let both = rounded(even, odd);
             store(_mm512_permutexvar_epi16(order, both), to);
         }
         super::pair_plain(even_rest, odd_rest, to_rest);
     }
 
-    /// Sixteen numbers from `low` and sixteen from `high`, rounded; both must have as many.
+    /// Sixteen numbers of `low` and sixteen of `high`, rounded.
     #[inline]
     #[target_feature(enable = "avx512f,avx512bw,avx512bf16")]
-    fn rounded(low: *const f32, high: *const f32) -> __m512i {
+    fn rounded(low: &[f32; 16], high: &[f32; 16]) -> __m512i {
         #[expect(unsafe_code, reason = "vectors are loaded by pointers")]
-        // SAFETY: every caller passes pointers to sixteen elements, and 32 bfloat16 are 64 bytes of any bits.
+        // SAFETY: both have sixteen elements, and 32 bfloat16 are 64 bytes of any bits.
         unsafe {
-            let both = _mm512_cvtne2ps_pbh(_mm512_loadu_ps(high), _mm512_loadu_ps(low));
+            let both = _mm512_cvtne2ps_pbh(
+                _mm512_loadu_ps(high.as_ptr()),
+                _mm512_loadu_ps(low.as_ptr()),
+            );
             std::mem::transmute::<__m512bh, __m512i>(both)
         }
     }

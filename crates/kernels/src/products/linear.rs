@@ -11,7 +11,7 @@ use crate::tasks::OneByOne as _;
 
 /// Pairs in a block of the inner dimension: a panel of them, 64 KB, stays in the second-level cache.
 const DEPTH: usize = 256;
-/// Columns of a weight that are laid out at once: runs of a kilobyte, which memory gives at full speed.
+/// Columns of a weight that are laid out at once: runs of half a kilobyte, which memory gives at nearly full speed.
 const WIDTH: usize = 2 * COLUMNS;
 /// Numbers in a line of the cache.
 const LINE: usize = 16;

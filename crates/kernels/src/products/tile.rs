@@ -17,7 +17,7 @@ pub(super) const STEP: usize = 2 * COLUMNS;
 /// Places in a slice, and the highest of them.
 #[derive(Debug, Default)]
 pub(super) struct Offsets {
-    pub(super) values: Vec<usize>,
+    values: Vec<usize>,
     highest: usize,
 }
 
@@ -32,6 +32,10 @@ impl FromIterator<usize> for Offsets {
 impl Offsets {
     pub(super) fn len(&self) -> usize {
         self.values.len()
+    }
+
+    pub(super) fn values(&self) -> &[usize] {
+        &self.values
     }
 }
 
@@ -112,6 +116,10 @@ pub(super) fn multiply<U: Unit>(
         "target too small"
     );
     if n_steps > 0 {
+        assert!(
+            panels == 1 || rhs.panel >= STEP,
+            "panels of the right operand overlap"
+        );
         assert!(
             lhs.rows.highest + lhs.steps.highest + 2 <= lhs.data.len(),
             "left operand too small"

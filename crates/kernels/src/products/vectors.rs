@@ -90,12 +90,12 @@ macro_rules! on_vectors {
                     row, column, width, ..
                 }: Place,
             ) {
-                let rows: [usize; M] = std::array::from_fn(|i| product.lhs.rows.values[row + i]);
+                let rows: [usize; M] = std::array::from_fn(|i| product.lhs.rows.values()[row + i]);
                 let lhs = product.lhs.data.as_ptr();
                 let mut rhs = product.rhs.data.as_ptr();
                 rhs = rhs.wrapping_add(column / COLUMNS * product.rhs.panel);
                 let mut sums = [[_mm512_setzero_ps(); V]; M];
-                for &step in &product.lhs.steps.values {
+                for &step in product.lhs.steps.values() {
                     if let Some(line) = ahead.next() {
                         _mm_prefetch::<_MM_HINT_T1>(line.cast());
                     }

@@ -222,6 +222,7 @@ pub(crate) fn layers() -> Vec<Layer> {
         Layer::Conv(conv(3, [5, 7], 33, 2, 17)),
         // More tiles than Winograd's form takes at once.
         Layer::Conv(conv(70, [9, 14], 36, 3, 33)),
+        Layer::Transpose(conv(70, [9, 14], 33, 3, 36)),
         Layer::Transpose(conv(6, [14, 14], 64, 10, 64)),
         Layer::Transpose(conv(3, [10, 13], 40, 4, 32)),
         Layer::Transpose(conv(5, [28, 28], 32, 10, 1)),

@@ -1,6 +1,7 @@
 //! Results do not depend on the number of threads, bit for bit.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::time::Duration;
 
 use candle_core::{DType, Tensor};
 
@@ -53,6 +54,12 @@ fn awake_computes_the_same_within_itself_beside_others_and_after_a_panic() {
             .build()
             .unwrap();
         assert_eq!(pool.install(|| awake(|| sum(1000))), expected);
+        // Two threads of one pool at once, each with a task that another one takes.
+        let rest = |ms: u64| std::thread::sleep(Duration::from_millis(ms));
+        let shared = || rayon::join(|| rest(1), || rest(3));
+        for _ in 0..20 {
+            pool.install(|| rayon::join(|| awake(shared), || awake(shared)));
+        }
         let fails = || pool.install(|| awake(|| -> u64 { panic!("no sum") }));
         assert!(catch_unwind(AssertUnwindSafe(fails)).is_err());
         assert_eq!(pool.install(|| awake(|| sum(1000))), expected);
