@@ -98,7 +98,7 @@ GUARDS = [
     ("ranges of settings", "crates/settings/src/load.rs",
      "    ranges::check(&pipeline).map_err(|fault| {", "    ranges::check(&Pipeline::default()).map_err(|fault| {", "settings"),
     ("a loss is a number", "crates/train/src/divergence.rs",
-     "    if value.is_finite() {\n        return Ok(value);", "    if !value.is_infinite() {\n        return Ok(value);", "train faults:: iteration::"),
+     "    if value.is_finite() {\n        return Ok(value);", "    if !value.is_infinite() {\n        return Ok(value);", "train faults:: iteration:: divergence::"),
     ("batch statistics are numbers", "crates/train/src/divergence.rs",
      "match pass.stats.first_non_finite() {\n        None => Ok(()),", "match pass.stats.first_non_finite() {\n        _ if true => Ok(()),\n        None => Ok(()),", "train faults:: iteration::"),
     ("roll-backs have a bound", "crates/train/src/run.rs",

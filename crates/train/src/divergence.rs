@@ -93,3 +93,19 @@ fn first_non_finite(network: &str, taps: &Taps) -> Result<Option<String>, Error>
 fn all_finite(tensor: &Tensor) -> Result<bool, Error> {
     Ok(values(tensor)?.iter().all(|value| value.is_finite()))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use candle_core::Device;
+
+    #[test]
+    fn a_loss_that_is_no_finite_number_is_named() {
+        let loss = |value: f32| Tensor::new(value, &Device::Cpu).expect("a scalar");
+        assert!(finite("g_loss", &loss(0.5)).is_ok());
+        for value in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY] {
+            let refused = finite("g_loss", &loss(value)).expect_err("no number");
+            assert!(refused.to_string().contains("g_loss"), "{refused}");
+        }
+    }
+}

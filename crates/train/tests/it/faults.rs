@@ -80,6 +80,23 @@ fn a_gradient_that_is_not_finite_is_named_with_the_last_good_checkpoint() {
     assert_eq!(place.checkpoints("run").len(), 2);
 }
 
+/// Weights and statistics that are finite, and logits that overflow behind them.
+#[test]
+fn a_loss_that_is_no_number_is_named_with_its_layer() {
+    let place = Place::new();
+    place.train("run", &["train.epochs=1"]);
+    spoil(&place, "run", 6, |name, values| {
+        if name == "discriminator/d_h3_lin/Matrix" {
+            values.fill(3e38);
+        }
+    });
+    let report = place.fail("run", &["train.epochs=2"], &[]);
+    assert!(report.starts_with("exit code 4\n"), "{report}");
+    assert!(report.contains("diverged at step 7"), "{report}");
+    assert!(report.contains("caused by: loss `"), "{report}");
+    assert!(report.contains("d_h3_lin"), "{report}");
+}
+
 /// One picture that the spoilt discriminator cannot bear, in the batch after the checkpoint: another
 /// order of the pictures gets past it.
 #[test]
