@@ -26,7 +26,7 @@ use crate::products::{Maps, Numbers};
 use crate::real::{Real, elements, for_dtype, with_elements};
 use crate::record::apply3;
 use crate::scratch::Scratch;
-use crate::winograd::{Subpixel, Wanted};
+use crate::winograd::Subpixel;
 
 /// Samples per task: their patches (a few hundred KB each) should fit the second-level cache or nearly so.
 const BLOCK: usize = 4;
@@ -128,7 +128,7 @@ fn apply(
     };
     let (sides, weight) = ([small, big], [w.dim(2)?, w.dim(3)?]);
     let subpixel = match Form::of_layer(small, big) {
-        Form::Winograd => Subpixel::new(geometry, sides, weight),
+        Form::Winograd => Subpixel::new(kind == Kind::Transpose, geometry, sides, weight),
         Form::Gemm | Form::Direct => None,
     };
     let maps =
@@ -211,8 +211,7 @@ impl CustomOp3 for Conv {
                 let mut gradients = |dw: &mut [T], mode| match self.winograd::<T>() {
                     Some(subpixel) if both => {
                         let dx = dx.insert(self.no_gradient(dys.len()));
-                        let wanted = Wanted { dx: Some((ws, dx)), dw: Some((xs, mode, dw)) };
-                        subpixel.gradients(self.kind == Kind::Transpose, dys, wanted);
+                        subpixel.gradients(dys, Some((ws, dx)), Some((xs, mode, dw)));
                     }
                     _ => self.product(dw, mode, xs, dys),
                 };
@@ -410,11 +409,7 @@ impl Conv {
         let (small, taps) = (g.small_len(), g.taps());
         if let Some(subpixel) = self.winograd::<T>() {
             let mut dx = self.no_gradient(dy.len());
-            let wanted = Wanted {
-                dx: Some((w, &mut dx)),
-                dw: None,
-            };
-            subpixel.gradients(self.kind == Kind::Transpose, dy, wanted);
+            subpixel.gradients(dy, Some((w, &mut dx)), None);
             return dx;
         }
         let up = self.kind == Kind::Convolution;
@@ -457,12 +452,7 @@ impl Conv {
     /// The weight's gradient but for the labels' part, which it leaves alone.
     fn product<T: Real>(&self, dw: &mut [T], mode: Target, x: &[T], dy: &[T]) {
         if let Some(subpixel) = self.winograd::<T>() {
-            let wanted = Wanted {
-                dx: None,
-                dw: Some((x, mode, dw)),
-            };
-            subpixel.gradients(self.kind == Kind::Transpose, dy, wanted);
-            return;
+            return subpixel.gradients(dy, None, Some((x, mode, dw)));
         }
         let (small, big) = match self.kind {
             Kind::Convolution => (dy, x),

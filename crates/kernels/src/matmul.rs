@@ -67,35 +67,28 @@ impl<'a, T> Matrix<'a, T> {
     /// Some of its rows.
     pub(crate) fn part(self, rows: Range<usize>) -> Matrix<'a, T> {
         let first = (rows.start * self.row_stride).min(self.data.len());
-        let Matrix {
+        let data = &self.data[first..];
+        Matrix::strided(
             data,
-            cols,
-            row_stride,
-            col_stride,
-            ..
-        } = self;
-        Matrix::strided(&data[first..], rows.len(), cols, row_stride, col_stride)
+            rows.len(),
+            self.cols,
+            self.row_stride,
+            self.col_stride,
+        )
     }
 }
 
 impl<'a, T: Real> Matrix<'a, T> {
     /// The matrix if its elements are `f32`.
     pub(crate) fn narrow(self) -> Option<Matrix<'a, f32>> {
-        let Matrix {
+        let data = T::narrow(self.data)?;
+        Some(Matrix::strided(
             data,
-            rows,
-            cols,
-            row_stride,
-            col_stride,
-        } = self;
-        let data = T::narrow(data)?;
-        Some(Matrix {
-            data,
-            rows,
-            cols,
-            row_stride,
-            col_stride,
-        })
+            self.rows,
+            self.cols,
+            self.row_stride,
+            self.col_stride,
+        ))
     }
 }
 

@@ -12,6 +12,7 @@
 //! order: nothing depends on the number of threads.
 
 mod dense;
+mod gradient;
 mod layout;
 mod linear;
 mod maps;

@@ -125,6 +125,8 @@ impl Point {
 /// `small channels` columns count; the rest belongs to labels.
 #[derive(Debug)]
 pub(crate) struct Subpixel {
+    /// Whether the layer goes from small maps to big ones.
+    transposed: bool,
     axes: [Axis; 2],
     points: Vec<Point>,
     small: usize,
@@ -133,19 +135,10 @@ pub(crate) struct Subpixel {
     columns: usize,
 }
 
-/// What the gradient of a layer's output is wanted for.
-#[derive(Debug)]
-pub(crate) struct Wanted<'a, T> {
-    /// The gradient of the input, added to what is there, and the weight that it takes.
-    pub(crate) dx: Option<(&'a [T], &'a mut [T])>,
-    /// The gradient of the weight, of which only the rows and columns that count are touched, and the input
-    /// that it takes.
-    pub(crate) dw: Option<(&'a [T], Target, &'a mut [T])>,
-}
-
 impl Subpixel {
     /// None if the geometry is not that of a 5x5 kernel with stride 2 and `SAME` padding.
     pub(crate) fn new(
+        transposed: bool,
         g: &Geometry,
         [small, big]: [usize; 2],
         [rows, columns]: [usize; 2],
@@ -171,6 +164,7 @@ impl Subpixel {
             }
         }
         fits.then_some(Subpixel {
+            transposed,
             axes,
             points,
             small,
@@ -239,12 +233,17 @@ impl Subpixel {
         })
     }
 
-    /// Gradients of a convolution from big to small maps, or of a transposed one the other way, by the gradient
-    /// `dy` of its output. Wanted together they share the transform of that.
-    pub(crate) fn gradients<T: Real>(&self, transposed: bool, dy: &[T], wanted: Wanted<'_, T>) {
-        let Wanted { mut dx, dw } = wanted;
+    /// Gradients by that of the output, `dy`: of the input, added to what is there, with the weight that it
+    /// takes; and of the weight, of which only the rows and columns that count are touched, with the input that
+    /// it takes. Wanted together they share the transform of `dy`.
+    pub(crate) fn gradients<T: Real>(
+        &self,
+        dy: &[T],
+        mut dx: Option<(&[T], &mut [T])>,
+        dw: Option<(&[T], Target, &mut [T])>,
+    ) {
         let [mut x_len, mut y_len] = [self.big_len(), self.small_len()];
-        if transposed {
+        if self.transposed {
             std::mem::swap(&mut x_len, &mut y_len);
         }
         let u = dx.as_ref().map(|(w, _)| self.transform(w));
@@ -253,29 +252,33 @@ impl Subpixel {
         for (block, dy) in dy.chunks(self.block() * y_len).enumerate() {
             let first = block * self.block() * x_len;
             let inputs = first..first + dy.len() / y_len * x_len;
-            let x = dw.as_ref().map(|(x, ..)| &x[inputs.clone()]);
-            let (v, m) = if transposed {
-                (x.map(|x| self.patches(x)), Some(self.results(dy)))
+            let of_dy = if self.transposed {
+                self.results(dy)
             } else {
-                (Some(self.patches(dy)), x.map(|x| self.results(x)))
+                self.patches(dy)
             };
             if let (Some((_, dx)), Some(u)) = (&mut dx, &u) {
-                let dx = &mut dx[inputs];
-                match (&v, &m) {
-                    (_, Some(m)) if transposed => self.down(u, m, dx),
-                    (Some(v), _) => self.up(u, v, dx),
-                    _ => {}
+                if self.transposed {
+                    self.down(u, &of_dy, &mut dx[inputs.clone()]);
+                } else {
+                    self.up(u, &of_dy, &mut dx[inputs.clone()]);
                 }
             }
-            if let (Some(du), Some(v), Some(m)) = (&mut du, &v, &m) {
+            if let (Some((x, ..)), Some(du)) = (&dw, &mut du) {
+                let x = &x[inputs];
+                let (v, m) = if self.transposed {
+                    (self.patches(x), of_dy)
+                } else {
+                    (of_dy, self.results(x))
+                };
                 let mode = if block == 0 {
                     Target::Replace
                 } else {
                     Target::Add
                 };
                 self.by_point(du, size, |number, point, du| {
-                    let lhs = self.result_matrix(m, point).t();
-                    let rhs = self.patch_matrix(v, number);
+                    let lhs = self.result_matrix(&m, point).t();
+                    let rhs = self.patch_matrix(&v, number);
                     multiply_rows(du, mode, lhs, rhs);
                 });
             }

@@ -2,7 +2,7 @@
 
 use super::layout::{Single, Unit};
 use super::linear::put_columns;
-use super::tile::{Ahead, COLUMNS, LANES, Left, Offsets, Panels, STEP, multiply};
+use super::tile::{Ahead, COLUMNS, LANES, Left, Offsets, Panels, ROWS, STEP, columns_of, multiply};
 use crate::matmul::{Matrix, Target};
 use crate::scratch::Scratch;
 
@@ -58,9 +58,7 @@ fn with_left(lhs: Matrix<'_, f32>, product: impl FnOnce(Left<'_>, &mut Ahead)) {
             rows: &rows,
             steps: &steps,
         };
-        let mut ahead = Ahead::of(
-            (super::tile::ROWS..n_rows).map(|row| &lhs.data[row * lhs.row_stride..][..n]),
-        );
+        let mut ahead = Ahead::of((ROWS..n_rows).map(|row| &lhs.data[row * lhs.row_stride..][..n]));
         return product(left, &mut ahead);
     }
     assert_eq!(lhs.row_stride, 1, "a left operand with gaps either way");
@@ -94,7 +92,7 @@ fn with_panels(rhs: Matrix<'_, f32>, product: impl FnOnce(Panels<'_>)) {
     }
     let mut packed = Scratch::take(columns.div_ceil(COLUMNS) * n * STEP);
     for (panel, to) in packed.chunks_exact_mut(n * STEP).enumerate() {
-        let columns = panel * COLUMNS..columns.min((panel + 1) * COLUMNS);
+        let columns = columns_of(panel, columns);
         if rhs.col_stride == 1 {
             for (step, to) in to.chunks_exact_mut(STEP).enumerate() {
                 let row = &rhs.data[step * rhs.row_stride..];

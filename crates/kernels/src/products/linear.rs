@@ -4,7 +4,7 @@ use rayon::prelude::*;
 
 use super::Numbers;
 use super::layout::{Halves, Single, Unit};
-use super::tile::{Ahead, COLUMNS, Left, Offsets, Panels, STEP, multiply};
+use super::tile::{Ahead, COLUMNS, Left, Offsets, Panels, STEP, columns_of, multiply};
 use crate::matmul::Target;
 use crate::scratch::Scratch;
 use crate::tasks::OneByOne as _;
@@ -81,7 +81,7 @@ fn forward<U: Unit>(x: &[f32], w: &[f32], result: &mut [f32], batch: usize) {
                     let odd = (U::NUMBERS == 2 && k + 1 < c)
                         .then(|| &w[(k + 1) * out + at * WIDTH..][..width]);
                     for panel in 0..panels {
-                        let columns = panel * COLUMNS..width.min((panel + 1) * COLUMNS);
+                        let columns = columns_of(panel, width);
                         let to = &mut packed[(panel * n + number) * STEP..][..STEP];
                         U::units(&even[columns.clone()], odd.map(|odd| &odd[columns]), to);
                     }
@@ -189,7 +189,7 @@ fn weight_gradient<U: Unit>(dw: &mut [f32], mode: Target, x: &[f32], dy: &[f32],
         .enumerate()
         .one_by_one()
         .for_each(|(panel, to)| {
-            let columns = panel * COLUMNS..out.min((panel + 1) * COLUMNS);
+            let columns = columns_of(panel, out);
             for (number, to) in to.chunks_exact_mut(STEP).enumerate() {
                 let (even, odd) = rows_of(dy, out, number);
                 let odd = odd.map(|odd| &dy[odd][columns.clone()]);

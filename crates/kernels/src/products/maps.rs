@@ -18,8 +18,9 @@ use std::ops::Range;
 use rayon::prelude::*;
 
 use super::Numbers;
+use super::gradient::Gradient;
 use super::layout::{Halves, Single, Unit};
-use super::tile::{Ahead, COLUMNS, Left, Offsets, Panels, STEP, multiply};
+use super::tile::{Ahead, COLUMNS, Left, Offsets, Panels, STEP, columns_of, multiply};
 use crate::geometry::Geometry;
 use crate::matmul::Target;
 use crate::scratch::Scratch;
@@ -27,14 +28,8 @@ use crate::tasks::OneByOne as _;
 
 /// Samples per task of going up or down: their rounded maps stay in the second-level cache.
 const BLOCK: usize = 2;
-/// Pairs in a block of the weight's gradient, whose inner dimension is positions.
-const DEPTH: usize = 256;
 /// Pairs up to which rows of taps make one product: longer sums in one piece round worse than sums of sums.
 const SHORT: usize = 64;
-/// Rows of the weight in a task of its gradient.
-const HEIGHT: usize = 48;
-/// Tasks that such a gradient is to have at least.
-const TASKS: usize = 16;
 
 /// A layer between small maps `[B, h, w, small channels]` and big ones `[B, H, W, big channels]`.
 ///
@@ -72,6 +67,31 @@ struct Part {
     steps: Offsets,
     /// Where its right operand begins.
     first: usize,
+}
+
+/// Adds the products of all parts to `target`: maps as they lie, from the places `rows` on, by a weight.
+fn add_parts<U: Unit>(
+    target: &mut [&mut [f32]],
+    columns: usize,
+    maps: &[u16],
+    rows: &Offsets,
+    parts: &[Part],
+    w: &Packed,
+) {
+    for part in parts {
+        let lhs = Left {
+            data: maps,
+            rows,
+            steps: &part.steps,
+        };
+        let rhs = Panels {
+            data: &w.0[part.first..],
+            step: STEP,
+            panel: part.steps.len() * STEP,
+        };
+        let ahead = &mut Ahead::nothing();
+        multiply::<U>(target, Target::Add, columns, lhs, rhs, ahead);
+    }
 }
 
 /// The classes of one axis, and the border before the map.
@@ -307,7 +327,7 @@ impl Maps {
             .into_par_iter()
             .one_by_one()
             .for_each(|(row, panel, packed)| {
-                let columns = panel * COLUMNS..self.small.min((panel + 1) * COLUMNS);
+                let columns = columns_of(panel, self.small);
                 let run = |k: usize| {
                     let (tap, channel) = (row * width + k / self.big, k % self.big);
                     &self.weight_row(w, tap, channel)[columns.clone()]
@@ -345,33 +365,8 @@ impl Maps {
             .for_each(|(small, big)| {
                 let big = map.rounded::<U>(big, g.big);
                 let mut target: Vec<&mut [f32]> = small.chunks_exact_mut(self.small).collect();
-                let rows: Offsets = (0..target.len())
-                    .map(|position| {
-                        let (sample, at) = (position / g.small_len(), position % g.small_len());
-                        let (row, column) = (at / g.small[1], at % g.small[1]);
-                        U::HALVES * map.at(sample, row * g.stride, column * g.stride)
-                    })
-                    .collect();
-                for part in &parts {
-                    let lhs = Left {
-                        data: &big,
-                        rows: &rows,
-                        steps: &part.steps,
-                    };
-                    let rhs = Panels {
-                        data: &w.0[part.first..],
-                        step: STEP,
-                        panel: part.steps.len() * STEP,
-                    };
-                    multiply::<U>(
-                        &mut target,
-                        Target::Add,
-                        self.small,
-                        lhs,
-                        rhs,
-                        &mut Ahead::nothing(),
-                    );
-                }
+                let rows = self.positions(&map, target.len(), U::HALVES).collect();
+                add_parts::<U>(&mut target, self.small, &big, &rows, &parts, w);
             });
     }
 
@@ -408,7 +403,7 @@ impl Maps {
             .for_each(|(tap_row, taps, panel, to)| {
                 let inner = U::HALVES * taps.len() * self.small;
                 let mut run = Scratch::<u16>::take(inner.next_multiple_of(2));
-                let channels = panel * COLUMNS..self.big.min((panel + 1) * COLUMNS);
+                let channels = columns_of(panel, self.big);
                 for step in to.chunks_exact_mut(STEP) {
                     step[2 * channels.len()..].fill(0);
                 }
@@ -473,33 +468,12 @@ impl Maps {
                         }
                     }
                     let rows = rows.into_iter().collect();
-                    for part in parts {
-                        let lhs = Left {
-                            data: &small,
-                            rows: &rows,
-                            steps: &part.steps,
-                        };
-                        let rhs = Panels {
-                            data: &w.0[part.first..],
-                            step: STEP,
-                            panel: part.steps.len() * STEP,
-                        };
-                        multiply::<U>(
-                            &mut target,
-                            Target::Add,
-                            self.big,
-                            lhs,
-                            rhs,
-                            &mut Ahead::nothing(),
-                        );
-                    }
+                    add_parts::<U>(&mut target, self.big, &small, &rows, parts, w);
                 }
             });
     }
 
     /// Samples are paired, so that a map of an odd number of positions leaves no pair half empty.
-    ///
-    /// Tasks are runs of the weight's rows, or of positions if there are few rows.
     fn gradient<U: Unit>(&self, small: &[f32], big: &[f32], mode: Target, dw: &mut [f32]) {
         let g = &self.geometry;
         let map = self.big_bordered();
@@ -516,22 +490,19 @@ impl Maps {
             units = flat.units::<U>(small, g.small);
             &units
         };
+        let n = small.len() / (2 * self.small);
         let gradient = Gradient {
-            layer: self,
             big: &big,
             small,
+            width: self.small,
             rows: self.weight_places(&map),
-            positions: self.positions(&map, small.len() / (2 * self.small)),
+            positions: self.positions(&map, n, 2).collect(),
         };
         let taps = dw.chunks_exact_mut(self.rows * self.columns);
         let rows: Vec<&mut [f32]> = taps
             .flat_map(|tap| tap.chunks_exact_mut(self.columns).take(self.big))
             .collect();
-        if rows.len() >= TASKS * HEIGHT {
-            gradient.by_rows::<U>(rows, mode);
-        } else {
-            gradient.by_positions::<U>(rows, mode);
-        }
+        gradient.write::<U>(rows, mode);
     }
 
     /// Where each row of the weight, tap by tap, has its element for the first position, in halves.
@@ -545,141 +516,13 @@ impl Maps {
         .collect()
     }
 
-    /// How far each position of the small side moves that, in halves.
-    fn positions(&self, map: &Bordered, n: usize) -> Vec<usize> {
+    /// Where the big side's map begins for each of so many positions of the small side, in halves.
+    fn positions(&self, map: &Bordered, n: usize, halves: usize) -> impl Iterator<Item = usize> {
         let g = &self.geometry;
-        (0..n)
-            .map(|position| {
-                let (sample, at) = (position / g.small_len(), position % g.small_len());
-                let (row, column) = (at / g.small[1], at % g.small[1]);
-                2 * map.at(sample, row * g.stride, column * g.stride)
-            })
-            .collect()
-    }
-}
-
-/// The operands of a weight's gradient.
-struct Gradient<'a> {
-    layer: &'a Maps,
-    /// The big side with its border.
-    big: &'a [u16],
-    /// The small side: `[positions, small channels]` units.
-    small: &'a [u16],
-    rows: Vec<usize>,
-    positions: Vec<usize>,
-}
-
-impl Gradient<'_> {
-    /// Tasks of [`HEIGHT`] rows, which share one right operand.
-    fn by_rows<U: Unit>(&self, rows: Vec<&mut [f32]>, mode: Target) {
-        let (n, panels) = (self.positions.len(), self.layer.small.div_ceil(COLUMNS));
-        let mut right = Scratch::take(panels * n * STEP);
-        right
-            .par_chunks_exact_mut(n * STEP)
-            .enumerate()
-            .for_each(|(panel, to)| {
-                to.par_chunks_mut(DEPTH * STEP)
-                    .enumerate()
-                    .one_by_one()
-                    .for_each(|(block, to)| {
-                        let first = block * DEPTH;
-                        self.put_panel(panel, first..n.min(first + DEPTH), to);
-                    });
-            });
-        let blocks: Vec<Offsets> = self
-            .positions
-            .chunks(DEPTH)
-            .map(|block| block.iter().copied().collect())
-            .collect();
-        let mut rows = rows;
-        rows.par_chunks_mut(HEIGHT)
-            .zip(self.rows.par_chunks(HEIGHT))
-            .one_by_one()
-            .for_each(|(target, places)| {
-                let places = places.iter().copied().collect();
-                for (block, steps) in blocks.iter().enumerate() {
-                    let rhs = Panels {
-                        data: &right[block * DEPTH * STEP..],
-                        step: STEP,
-                        panel: n * STEP,
-                    };
-                    let mode = if block == 0 { mode } else { Target::Add };
-                    self.multiply::<U>(target, mode, &places, steps, rhs);
-                }
-            });
-    }
-
-    /// Tasks of all rows, each over a run of positions, whose sums are added in order.
-    fn by_positions<U: Unit>(&self, mut rows: Vec<&mut [f32]>, mode: Target) {
-        let (n, width) = (self.positions.len(), self.layer.small);
-        let panels = width.div_ceil(COLUMNS);
-        let run = n.div_ceil(TASKS).max(1);
-        let places: Offsets = self.rows.iter().copied().collect();
-        let mut sums = Scratch::take(n.div_ceil(run) * rows.len() * width);
-        sums.par_chunks_exact_mut(rows.len() * width)
-            .enumerate()
-            .one_by_one()
-            .for_each(|(at, sum)| {
-                let mut target: Vec<&mut [f32]> = sum.chunks_exact_mut(width).collect();
-                let run = at * run..n.min((at + 1) * run);
-                let mut right = Scratch::take(panels * DEPTH * STEP);
-                for first in run.clone().step_by(DEPTH) {
-                    let block = first..run.end.min(first + DEPTH);
-                    let steps = self.positions[block.clone()].iter().copied().collect();
-                    for panel in 0..panels {
-                        let to = &mut right[panel * DEPTH * STEP..][..block.len() * STEP];
-                        self.put_panel(panel, block.clone(), to);
-                    }
-                    let rhs = Panels {
-                        data: &right,
-                        step: STEP,
-                        panel: DEPTH * STEP,
-                    };
-                    let mode = if first == run.start {
-                        Target::Replace
-                    } else {
-                        Target::Add
-                    };
-                    self.multiply::<U>(&mut target, mode, &places, &steps, rhs);
-                }
-            });
-        let n_rows = rows.len();
-        rows.par_iter_mut().enumerate().for_each(|(row, dw)| {
-            for (at, sum) in sums.chunks_exact(n_rows * width).enumerate() {
-                let mode = if at == 0 { mode } else { Target::Add };
-                mode.put(&sum[row * width..][..width], &mut dw[..width]);
-            }
-        });
-    }
-
-    /// One panel of the right operand at some positions.
-    fn put_panel(&self, panel: usize, positions: Range<usize>, to: &mut [u16]) {
-        let width = self.layer.small;
-        let columns = panel * COLUMNS..width.min((panel + 1) * COLUMNS);
-        let rows = self.small[2 * positions.start * width..2 * positions.end * width]
-            .chunks_exact(2 * width);
-        for (to, row) in to.chunks_exact_mut(STEP).zip(rows) {
-            let row = &row[2 * columns.start..2 * columns.end];
-            let (to, rest) = to.split_at_mut(row.len());
-            to.copy_from_slice(row);
-            rest.fill(0);
-        }
-    }
-
-    fn multiply<U: Unit>(
-        &self,
-        target: &mut [&mut [f32]],
-        mode: Target,
-        rows: &Offsets,
-        steps: &Offsets,
-        rhs: Panels<'_>,
-    ) {
-        let lhs = Left {
-            data: self.big,
-            rows,
-            steps,
-        };
-        let ahead = &mut Ahead::nothing();
-        multiply::<U>(target, mode, self.layer.small, lhs, rhs, ahead);
+        (0..n).map(move |position| {
+            let (sample, at) = (position / g.small_len(), position % g.small_len());
+            let (row, column) = (at / g.small[1], at % g.small[1]);
+            halves * map.at(sample, row * g.stride, column * g.stride)
+        })
     }
 }

@@ -1,5 +1,7 @@
 //! The product: tiles of six rows by up to 64 columns, whose sums stay in registers.
 
+use std::ops::Range;
+
 use super::layout::Unit;
 #[cfg(target_arch = "x86_64")]
 use super::vectors::{with_avx512, with_bf16};
@@ -11,6 +13,11 @@ pub(super) const ROWS: usize = 6;
 pub(super) const LANES: usize = 16;
 /// Columns of a tile: with six rows, 24 vectors of sums, four of the right operand and one of the left.
 pub(super) const COLUMNS: usize = 4 * LANES;
+/// Those of a number of columns that lie in a panel.
+pub(super) fn columns_of(panel: usize, columns: usize) -> Range<usize> {
+    panel * COLUMNS..columns.min((panel + 1) * COLUMNS)
+}
+
 /// Halves of a step of a panel: a unit for each column.
 pub(super) const STEP: usize = 2 * COLUMNS;
 
@@ -63,7 +70,7 @@ pub(super) struct Left<'a> {
 #[derive(Debug, Default)]
 pub(super) struct Ahead {
     /// Runs of memory, the last first.
-    runs: Vec<std::ops::Range<*const f32>>,
+    runs: Vec<Range<*const f32>>,
 }
 
 /// Numbers in a line of the cache.
