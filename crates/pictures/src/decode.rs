@@ -98,13 +98,9 @@ pub fn inspect(bytes: &[u8], path: &Path) -> Result<Header, Refusal> {
         );
         return Err(Refusal::new(Reason::TooLarge, detail));
     }
-    let beside = match format {
-        ImageFormat::Gif => decoded.max(MAX_STRAY_FRAME_BYTES),
-        _ => decoded,
-    };
     Ok(Header {
         format,
-        memory: bytes.len() as u64 + decoded + beside,
+        memory: bytes.len() as u64 + decoded + beside(format, decoded),
     })
 }
 
@@ -150,8 +146,7 @@ pub fn decode(bytes: &[u8], header: &Header, settings: &Pictures) -> Result<Vec<
         Orientation::NoTransforms
     };
     if format == ImageFormat::Gif {
-        // A frame that lies beyond its screen is decoded beside it, whatever its size.
-        let frame = decoder.total_bytes().max(MAX_STRAY_FRAME_BYTES);
+        let frame = beside(format, decoder.total_bytes());
         decoder
             .set_limits(limits(frame))
             .map_err(|error| refusal(&error))?;
@@ -175,6 +170,15 @@ fn decoder(bytes: &[u8], format: ImageFormat) -> Result<impl ImageDecoder + '_, 
         _ => MAX_DECODER_BYTES,
     }));
     reader.into_decoder().map_err(|error| refusal(&error))
+}
+
+/// The most memory that a picture of so many bytes takes beside its pixels: a GIF's frame that lies beyond its
+/// screen is decoded beside it, whatever its size.
+fn beside(format: ImageFormat, decoded: u64) -> u64 {
+    match format {
+        ImageFormat::Gif => decoded.max(MAX_STRAY_FRAME_BYTES),
+        _ => decoded,
+    }
 }
 
 fn limits(bytes: u64) -> Limits {

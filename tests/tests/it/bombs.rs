@@ -3,7 +3,7 @@
 //! The programs run under a limit of their address space, so that whatever takes more ends them.
 #![cfg(unix)]
 
-use crate::programs::{program, root, text};
+use crate::programs::{program, put, root, text};
 use flate2::write::{GzEncoder, ZlibEncoder};
 use flate2::{Compression, Crc};
 use std::io::Write;
@@ -51,11 +51,6 @@ fn png(chunks: &[(&[u8; 4], &[u8])], pixels: &[u8]) -> Vec<u8> {
     put(b"IDAT", pixels);
     put(b"IEND", &[]);
     file
-}
-
-#[expect(clippy::disallowed_methods, reason = "any bytes are what is wanted")]
-fn put(path: &Path, bytes: &[u8]) {
-    std::fs::write(path, bytes).expect("a file of ours");
 }
 
 /// Runs dcgan-prepare with these settings and the limited address space.

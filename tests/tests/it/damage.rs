@@ -4,7 +4,7 @@
 //! panic, a hang, or more memory than the file's own content needs, and never a value that
 //! contradicts a hash on record. Files with a checksum are damaged in `crates/artifacts/tests`.
 
-use crate::programs::root;
+use crate::programs::{put, root};
 use dcgan_artifacts::{Error, GrowingTable};
 use dcgan_prepare::idx::decode;
 use std::io::Write as _;
@@ -125,12 +125,4 @@ fn damaged_gzip_files_give_the_same_content_or_are_refused() {
         }
     }
     eprintln!("images.gz: {all} flips and cuts, {read} of them read as they were");
-}
-
-#[expect(
-    clippy::disallowed_methods,
-    reason = "a damaged file is what is wanted"
-)]
-fn put(path: &Path, bytes: &[u8]) {
-    std::fs::write(path, bytes).expect("a file of ours");
 }

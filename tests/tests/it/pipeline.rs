@@ -1,6 +1,6 @@
 //! The smoke pipeline as a whole: same bytes, resume, second run, replaced stages.
 
-use crate::programs::{Run, assert_same_files, files, program, root, text};
+use crate::programs::{Run, assert_same_files, files, program, put, root, text};
 use dcgan_artifacts::Manifest;
 use std::path::Path;
 use std::process::Command;
@@ -279,9 +279,4 @@ fn a_run_is_verified_from_its_figures_to_its_dataset() {
 
     std::fs::remove_dir_all(run.folder.join("prepare")).expect("a stage");
     broken("dataset.safetensors");
-}
-
-#[expect(clippy::disallowed_methods, reason = "damages files on purpose")]
-fn put(path: &Path, bytes: &[u8]) {
-    std::fs::write(path, bytes).expect("a file of ours");
 }

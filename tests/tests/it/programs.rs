@@ -21,6 +21,12 @@ pub(crate) fn program(stage: &str) -> PathBuf {
     PathBuf::from(folder).join(format!("dcgan-{stage}"))
 }
 
+/// Makes a file of any bytes, whatever stands there.
+#[expect(clippy::disallowed_methods, reason = "any bytes are what is wanted")]
+pub(crate) fn put(path: &Path, bytes: &[u8]) {
+    std::fs::write(path, bytes).expect("a file of ours");
+}
+
 /// A run folder and the pipeline that fills it.
 pub(crate) struct Run {
     pub(crate) folder: PathBuf,
