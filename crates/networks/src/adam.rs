@@ -13,6 +13,7 @@ pub use dcgan_kernels::AdamConfig;
 #[derive(Debug, Clone)]
 pub struct Adam {
     config: AdamConfig,
+    share: f32,
     steps: u64,
     moments: Vec<Moments>,
 }
@@ -40,6 +41,7 @@ impl Adam {
         });
         Self {
             config,
+            share: 1.0,
             steps: 0,
             moments: moments.collect(),
         }
@@ -70,6 +72,12 @@ impl Adam {
         Ok(adam)
     }
 
+    /// From here on updates take `share` of the configured learning rate. It is no part of the
+    /// state: whoever resumes says it again.
+    pub fn scale_learning_rate(&mut self, share: f32) {
+        self.share = share;
+    }
+
     /// One update of all weights in place; returns the L2 norm of the gradient.
     ///
     /// Drop the loss first: the update writes into the tensors that its graph holds.
@@ -94,9 +102,13 @@ impl Adam {
             });
         }
         self.steps += 1;
+        let config = AdamConfig {
+            lr: self.config.lr * self.share,
+            ..self.config
+        };
         for (parameter, moments) in parameters.iter().zip(&mut self.moments) {
             let Moments { name, m, v, .. } = moments;
-            let (var, config, steps) = (&parameter.var, &self.config, self.steps);
+            let (var, config, steps) = (&parameter.var, &config, self.steps);
             gradients
                 .read(parameter, |gradient| {
                     dcgan_kernels::adam_update_by(var, gradient, m, v, config, steps)

@@ -242,6 +242,12 @@ fn train(train: &Train) -> Result<(), Fault> {
             return Err(Fault::new(key, "more than 0 and at most 1", found));
         }
     }
+    within(
+        "train.learning_rate_half_life",
+        train.learning_rate_half_life,
+        0.0..=1e6,
+        " epochs",
+    )?;
     if !(0.0..1.0).contains(&train.ema) {
         let found = train.ema.to_string();
         return Err(Fault::new("train.ema", "at least 0 and less than 1", found));

@@ -317,6 +317,8 @@ pub struct Train {
     pub learning_rate: f64,
     /// Adam's learning rate for the discriminator, where it has one of its own.
     pub learning_rate_d: Option<f64>,
+    /// Epochs in which both learning rates fall to half; 0: they stay.
+    pub learning_rate_half_life: f64,
     /// Adam's decay of the first moment.
     pub beta1: f64,
     /// Generator updates per discriminator update, all on the same z.
@@ -484,6 +486,7 @@ impl Default for Train {
             depth: Depth::Levels(4),
             learning_rate: 2e-4,
             learning_rate_d: None,
+            learning_rate_half_life: 0.0,
             beta1: 0.5,
             generator_updates: 2,
             label_smoothing: 0.0,

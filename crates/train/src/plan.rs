@@ -4,7 +4,7 @@ use dcgan_settings::Train;
 
 /// Steps, epochs and what is due when. `step` counts from 1, as in `metrics.csv`; step 0 is the
 /// state before the first update.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Plan {
     /// Steps in an epoch: floor(N / batch); the incomplete last batch is dropped.
     pub steps_per_epoch: u64,
@@ -14,6 +14,8 @@ pub struct Plan {
     checkpoint_every: u64,
     grid_every: u64,
     score_every: u64,
+    /// Steps; 0: learning rates stay.
+    half_life: f64,
 }
 
 impl Plan {
@@ -27,6 +29,7 @@ impl Plan {
             checkpoint_every: settings.checkpoint_every as u64,
             grid_every: settings.grid_every as u64,
             score_every: settings.score_every as u64,
+            half_life: settings.learning_rate_half_life * steps_per_epoch as f64,
         }
     }
 
@@ -39,6 +42,16 @@ impl Plan {
     /// epoch's order.
     pub fn index_in_epoch(&self, step: u64) -> u64 {
         step.saturating_sub(1) % self.steps_per_epoch.max(1)
+    }
+
+    /// The share of the learning rates that `step` trains with: 1 at first, one half after a half-life,
+    /// and so on. It depends on no last step, so a run can be made longer at any time.
+    pub fn learning_rate_share(&self, step: u64) -> f64 {
+        if self.half_life > 0.0 {
+            (-(step.saturating_sub(1) as f64) / self.half_life).exp2()
+        } else {
+            1.0
+        }
     }
 
     /// Whether `step` has a row in `metrics.csv`.
@@ -97,6 +110,23 @@ mod tests {
             places,
             [(0, 0), (1, 0), (1, 1), (1, 2), (2, 0), (2, 1), (2, 2)]
         );
+    }
+
+    #[test]
+    fn learning_rates_stay_or_fall_to_half_each_half_life() {
+        let mut settings = Train {
+            batch_size: 8,
+            ..Train::default()
+        };
+        let shares = |settings: &Train| {
+            let plan = Plan::new(settings, 32);
+            [1, 2, 3, 5, 9].map(|step| plan.learning_rate_share(step).to_bits())
+        };
+        assert_eq!(shares(&settings), [1.0_f64; 5].map(f64::to_bits));
+        settings.learning_rate_half_life = 0.5; // Two steps of an epoch of four.
+        let root = 0.5_f64.sqrt();
+        let expected = [1.0, root, 0.5, 0.25, 0.0625].map(f64::to_bits);
+        assert_eq!(shares(&settings), expected);
     }
 
     #[test]

@@ -180,6 +180,8 @@ impl<'a> Run<'a> {
         let begun = Instant::now();
         let batch = batches.at(step)?;
         let data = begun.elapsed();
+        let share = plan.learning_rate_share(step);
+        self.at.state.scale_learning_rates(share);
         let trace = iteration(&mut self.at.state, &batch, schedule)
             .map_err(|error| self.diverged(step, error))?;
         if let Some(average) = &mut self.at.average {

@@ -69,6 +69,14 @@ pub struct State {
 }
 
 impl State {
+    /// From here on both optimisers take `share` of their learning rates.
+    pub fn scale_learning_rates(&mut self, share: f64) {
+        #[expect(clippy::cast_possible_truncation, reason = "training is in float32")]
+        let share = share as f32;
+        self.adam_g.scale_learning_rate(share);
+        self.adam_d.scale_learning_rate(share);
+    }
+
     /// Holds that every weight is a finite number.
     ///
     /// # Errors

@@ -2,7 +2,9 @@
 
 use crate::fixtures::{ADAM, batch, labelled, networks, unlabelled};
 use candle_core::Tensor;
-use dcgan_networks::{Adam, Error, Weights, discriminator_loss_real, generator_loss, gradients};
+use dcgan_networks::{
+    Adam, AdamConfig, Error, Weights, discriminator_loss_real, generator_loss, gradients,
+};
 
 #[test]
 fn frozen_discriminator_gets_no_gradient_and_passes_it_on() {
@@ -92,4 +94,27 @@ fn weight_that_is_not_finite_is_named() {
         // The first in the network's order, whichever broke first.
         assert_eq!(g.parameters().first_non_finite().unwrap(), Some(name));
     }
+}
+
+#[test]
+fn a_scaled_learning_rate_is_that_learning_rate() {
+    let config = labelled();
+    let updated = |lr: f32, share: f32| {
+        let (_, d) = networks(&config);
+        let batch = batch(&config, 2);
+        let mut adam = Adam::new(d.parameters(), AdamConfig { lr, ..ADAM });
+        adam.scale_learning_rate(share);
+        for _ in 0..2 {
+            let logits = d
+                .forward(&batch.x, batch.y.as_ref(), Weights::Tracked)
+                .unwrap();
+            let loss = discriminator_loss_real(&logits.output).unwrap();
+            let gradients = gradients(&loss).unwrap();
+            drop((logits, loss));
+            adam.step(d.parameters(), &gradients).unwrap();
+        }
+        d.arrays().unwrap()
+    };
+    assert_eq!(updated(2e-3, 0.25), updated(5e-4, 1.0));
+    assert_ne!(updated(2e-3, 0.25), updated(2e-3, 1.0));
 }

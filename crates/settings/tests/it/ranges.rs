@@ -114,6 +114,10 @@ fn every_key_with_a_range_has_its_range_checked() {
         "prepare.pictures.labels_file",
     );
     check("train.depth=0", "train.depth");
+    check(
+        "train.learning_rate_half_life=-1",
+        "train.learning_rate_half_life",
+    );
     check("train.classifier=' '", "train.classifier");
     check("prepare.name=' '", "prepare.name");
     check("prepare.name=\"a\\nb\"", "prepare.name");

@@ -269,6 +269,7 @@ const OPTIONS: &[&str] = &[
     "train.grid_every=10",
     "train.checkpoint_every=50",
     "train.learning_rate_d=1e-4",
+    "train.learning_rate_half_life=20",
     "train.beta1=0.4",
     "train.generator_updates=3",
     "train.z_dim=6",
@@ -304,6 +305,7 @@ fn each_option_changes_the_weights() {
     let plain = place.files("plain");
     for option in [
         "train.learning_rate_d=1e-4",
+        "train.learning_rate_half_life=0.5",
         "train.label_smoothing=0.1",
         "train.flip=true",
         "train.beta1=0.4",

@@ -258,6 +258,7 @@ fn a_dry_run_writes_nothing() {
     train.label_smoothing: 0.0
     train.learning_rate: 0.0002
     train.learning_rate_d: null
+    train.learning_rate_half_life: 0.0
     train.log_every: 1
     train.max_rollbacks: 3
     train.moving_averages: updates
