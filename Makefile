@@ -147,5 +147,12 @@ $(PEERS_VENV)/installed: peers/requirements.txt
 	"$(PEERS_VENV)/bin/pip" install --quiet --requirement peers/requirements.txt
 	touch "$@"
 
+# TensorBoard's own reader, for the test that reads event files back by it.
+TENSORBOARD_VENV = target/tensorboard
+$(TENSORBOARD_VENV)/installed: tests/python/tensorboard-requirements.txt
+	python3 -m venv "$(TENSORBOARD_VENV)"
+	"$(TENSORBOARD_VENV)/bin/pip" install --quiet --requirement "$<"
+	touch "$@"
+
 clean: ## Remove what cargo built; runs stay
 	$(CARGO) clean
