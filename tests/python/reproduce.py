@@ -79,6 +79,8 @@ def inputs_of(stage, manifest, new, classifier):
             options += ["--model", new / "train" / name]
         elif name == "metrics.csv":
             options += ["--metrics", new / "train" / name]
+        elif name == "scores.csv":
+            options += ["--scores", new / "train" / name]
         elif name == "samples.safetensors":
             options += ["--samples", new / "sample" / name]
         elif stage in ("train", "eval"):

@@ -37,6 +37,10 @@ pub struct Args {
     #[arg(long, value_name = "FILE")]
     pub metrics: Option<PathBuf>,
 
+    /// The run's scores.csv: its curves in the report, the best checkpoint marked
+    #[arg(long, value_name = "FILE")]
+    pub scores: Option<PathBuf>,
+
     /// The run's timing.csv: timing.html beside the report
     #[arg(long, value_name = "FILE")]
     pub timing: Option<PathBuf>,

@@ -7,8 +7,8 @@ use crate::images::Images;
 use crate::inputs::{Extractor, Inputs};
 use crate::measure::{Measure, Measured};
 use crate::report::{self, Report};
-use crate::{Args, Error, alarms, film, grids, summary, svg, tables, timing};
-use dcgan_artifacts::{ClassifierFile, FileRecord, NeighboursFile};
+use crate::{Args, Error, alarms, film, grids, scores, summary, svg, tables, timing};
+use dcgan_artifacts::{BestScore, ClassifierFile, Columns, FileRecord, NeighboursFile};
 use dcgan_figures::{Picture, encode_png};
 use dcgan_models::BLOCK;
 use dcgan_settings::Eval;
@@ -63,6 +63,8 @@ pub(crate) fn evaluate(
         extractor,
         neighbours: kept,
         curves,
+        scores,
+        best,
         timing,
         grids: film,
         listed,
@@ -124,7 +126,7 @@ pub(crate) fn evaluate(
         outputs.push(Output::new(film::FILE, film::gif(film)?));
     }
     let over_time = rows.as_ref().map(Rows::charts).unwrap_or_default();
-    let curve_charts = curves.as_ref().map(report::curves).unwrap_or_default();
+    let curve_charts = training(curves.as_ref(), scores.as_ref(), best.as_ref());
     for (name, chart) in curve_charts.iter().chain(&over_time) {
         outputs.push(Output::new(*name, svg::standalone(chart)));
     }
@@ -132,7 +134,7 @@ pub(crate) fn evaluate(
         dataset: &dataset.info().name,
         metrics: &metrics,
         discriminator: judged.as_ref(),
-        curves: curves.as_ref(),
+        curves: &curve_charts,
         pictures: pictures(&outputs),
         over_time: &over_time,
         settings: provenance.0,
@@ -154,6 +156,19 @@ pub(crate) fn evaluate(
         timing: timing.as_ref().map(timing::html),
         metrics,
     })
+}
+
+/// The charts of what the training itself wrote.
+fn training(
+    curves: Option<&Columns>,
+    scores: Option<&Columns>,
+    best: Option<&BestScore>,
+) -> Vec<(&'static str, String)> {
+    let mut charts = curves.map(report::curves).unwrap_or_default();
+    let chart = scores.map(|scores| scores::chart(scores, best));
+    let chart = chart.filter(|chart| !chart.is_empty());
+    charts.extend(chart.map(|chart| (scores::FILE, chart)));
+    charts
 }
 
 /// The figures of the checkpoints that were listed, the one that was evaluated among them.

@@ -7,8 +7,9 @@ use crate::error::artifact_failure;
 use crate::images::Images;
 use crate::{Args, Error, film};
 use dcgan_artifacts::{
-    Arrays, Artifact, ClassifierFile, Columns, DatasetReader, FileRecord, NeighboursFile,
-    NetworkInfo, Part, Samples, digest_file, list_checkpoints, read_checkpoint_info,
+    Arrays, Artifact, BestScore, CheckpointInfo, ClassifierFile, Columns, DatasetReader,
+    FileRecord, NeighboursFile, NetworkInfo, Part, Samples, digest_file, list_checkpoints,
+    read_checkpoint_info,
 };
 use dcgan_figures::Picture;
 use dcgan_metrics::Classifier;
@@ -39,6 +40,10 @@ pub(crate) struct Inputs {
     /// What an earlier evaluation of this folder found of this dataset.
     pub(crate) neighbours: Option<NeighboursFile>,
     pub(crate) curves: Option<Columns>,
+    /// The run's scores.
+    pub(crate) scores: Option<Columns>,
+    /// The best checkpoint, where the evaluated one tells of it.
+    pub(crate) best: Option<BestScore>,
     /// The run's timing.
     pub(crate) timing: Option<Columns>,
     /// Grids of the training, the first to the last.
@@ -75,6 +80,7 @@ pub(crate) fn records(args: &Args, settings: &Eval) -> Result<Vec<FileRecord>, F
         (args.samples.as_ref(), Artifact::Samples),
         (classifier_path(args, settings), Artifact::Classifier),
         (args.metrics.as_ref(), Artifact::Table),
+        (args.scores.as_ref(), Artifact::Table),
     ];
     let mut records = Vec::new();
     for (path, artifact) in files {
@@ -184,6 +190,8 @@ impl Inputs {
         }
         let curves = args.metrics.as_deref().map(Columns::read);
         let curves = curves.transpose().map_err(artifact_failure)?;
+        let scores = args.scores.as_deref().map(Columns::read);
+        let scores = scores.transpose().map_err(artifact_failure)?;
         let timing = args.timing.as_deref().map(Columns::read);
         let timing = timing.transpose().map_err(artifact_failure)?;
         let grids = match &args.grids {
@@ -214,8 +222,10 @@ impl Inputs {
             }
             (None, None) => return Err(Failure::usage(Error::NoImages)),
         };
-        if let Some(path) = &args.checkpoint {
-            checks.warn_of_another_dataset(path)?;
+        let info = args.checkpoint.as_deref().map(read_checkpoint_info);
+        let info = info.transpose().map_err(artifact_failure)?;
+        if let Some((path, info)) = args.checkpoint.as_deref().zip(info.as_ref()) {
+            checks.warn_of_another_dataset(path, info);
         }
         // A damaged file is no loss: the neighbours are searched for again.
         let neighbours = NeighboursFile::read(&args.common.out.join(copying::FILE)).ok();
@@ -227,6 +237,8 @@ impl Inputs {
             extractor,
             neighbours,
             curves,
+            scores,
+            best: info.and_then(|info| info.best),
             timing,
             grids,
             listed: all,
@@ -437,8 +449,7 @@ impl Checks<'_> {
     }
 
     /// Another dataset of the same size and classes is a fair measure, but seldom what is meant.
-    fn warn_of_another_dataset(&self, path: &Path) -> Result<(), Failure> {
-        let info = read_checkpoint_info(path).map_err(artifact_failure)?;
+    fn warn_of_another_dataset(&self, path: &Path, info: &CheckpointInfo) {
         if info.dataset_sha256 != self.dataset.content_sha256() {
             log::warn!(
                 "`{}` was trained on another dataset than `{}`: all of its images are new to it",
@@ -446,7 +457,6 @@ impl Checks<'_> {
                 self.dataset_path.display()
             );
         }
-        Ok(())
     }
 
     fn enough_real(&self) -> Result<(), Failure> {

@@ -3,7 +3,7 @@
 
 use crate::checkpoints::Row;
 use crate::discriminator::Kind;
-use crate::svg::{WIDTH, escape, round, ticks};
+use crate::svg::{WIDTH, escape, round, rules};
 use serde_json::Value;
 use std::fmt::Write as _;
 
@@ -115,18 +115,7 @@ fn panel(
         top - 6.0,
         escape(kind.name())
     );
-    for tick in ticks((low, high)) {
-        let y = y(tick);
-        let _ = write!(
-            chart,
-            "<line class=\"r\" x1=\"{LEFT}\" x2=\"{}\" y1=\"{y:.1}\" y2=\"{y:.1}\"/>\
-             <text class=\"a\" x=\"{}\" y=\"{:.1}\" text-anchor=\"end\">{}</text>",
-            WIDTH - RIGHT,
-            LEFT - 6.0,
-            y + 4.0,
-            round(tick)
-        );
-    }
+    rules(chart, (low, high), (LEFT, WIDTH - RIGHT), y);
     let mut medians = Vec::new();
     for (i, column) in columns.iter().enumerate() {
         let left = LEFT + i as f64 * width;

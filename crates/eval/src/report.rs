@@ -79,8 +79,8 @@ pub(crate) struct Report<'a> {
     pub(crate) metrics: &'a Value,
     /// `discriminator.json`.
     pub(crate) discriminator: Option<&'a Value>,
-    /// The run's `metrics.csv`.
-    pub(crate) curves: Option<&'a Columns>,
+    /// Charts of the run's `metrics.csv` and `scores.csv`.
+    pub(crate) curves: &'a [(&'static str, String)],
     /// Pictures: name, caption, PNG or GIF.
     pub(crate) pictures: Vec<(&'a str, &'a str, &'a [u8])>,
     /// Charts of several checkpoints.
@@ -237,11 +237,10 @@ impl Report<'_> {
     }
 
     fn training(&self, page: &mut String) {
-        let charts = self.curves.map(curves).unwrap_or_default();
-        let charts: Vec<String> = charts.into_iter().map(|(_, chart)| chart).collect();
-        section(page, "Training", &charts);
-        let charts = self.over_time.iter().map(|(_, chart)| chart.clone());
-        section(page, "By checkpoint", &charts.collect::<Vec<_>>());
+        for (title, charts) in [("Training", self.curves), ("By checkpoint", self.over_time)] {
+            let charts = charts.iter().map(|(_, chart)| chart.clone());
+            section(page, title, &charts.collect::<Vec<_>>());
+        }
     }
 
     fn judged(&self, page: &mut String) {

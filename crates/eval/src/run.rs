@@ -4,7 +4,7 @@ use crate::classifier::{self, FILE};
 use crate::error::artifact_failure;
 use crate::evaluate::{Evaluation, Output, evaluate};
 use crate::inputs::{Extractor, Inputs, Source, records};
-use crate::{Args, Cli, compare, copying, film, inputs, timing, verify};
+use crate::{Args, Cli, compare, copying, film, inputs, scores, timing, verify};
 use dcgan_artifacts::{Columns, EarlierResults, Part, Results, remove_file, write_atomic};
 use dcgan_settings::Eval;
 use dcgan_terminal::{Failure, Signals, print_result};
@@ -152,6 +152,9 @@ fn dry_run(args: &Args, settings: &Eval, identity: &Value) -> Result<(), Failure
     }
     if inputs.curves.is_some() {
         names.extend(["loss.svg", "discriminator.svg"]);
+    }
+    if inputs.scores.is_some() {
+        names.push(scores::FILE);
     }
     if !inputs.grids.is_empty() {
         names.push(film::FILE);

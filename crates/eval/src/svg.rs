@@ -22,7 +22,7 @@ pub(crate) const STYLE: &str = "\
 svg text{font:13px system-ui,sans-serif;fill:var(--ink)}svg .t{font-weight:600}svg .a{fill:var(--faint)}
 svg .r{stroke:var(--rule)}svg .l{fill:none;stroke-width:2;stroke-linejoin:round}svg .w{fill:none;stroke-width:1;opacity:.25}
 svg .k0{stroke:var(--c0)}svg .k1{stroke:var(--c1)}svg .k2{stroke:var(--c2)}svg .k3{stroke:var(--c3)}
-svg .f0{fill:var(--c0)}svg .f1{fill:var(--c1)}svg .f2{fill:var(--c2)}svg .f3{fill:var(--c3)}svg .o{stroke:var(--ink);stroke-width:2}";
+svg .f0{fill:var(--c0)}svg .f1{fill:var(--c1)}svg .f2{fill:var(--c2)}svg .f3{fill:var(--c3)}svg .o{stroke:var(--ink);stroke-width:2}svg .b{stroke-width:1;stroke-dasharray:4 3}";
 
 /// A name and what is drawn for it.
 pub(crate) type Named<T> = (String, T);
@@ -310,17 +310,7 @@ impl Frame {
             x += 12.0 + LETTER * name.chars().count() as f64;
         }
         let (left, end, floor) = (MARGINS[0], WIDTH - MARGINS[1], HEIGHT - MARGINS[3]);
-        for tick in ticks(self.y) {
-            let y = self.y(tick);
-            let _ = write!(
-                chart,
-                "<line class=\"r\" x1=\"{left}\" x2=\"{end}\" y1=\"{y:.1}\" y2=\"{y:.1}\"/>\
-                 <text class=\"a\" x=\"{}\" y=\"{:.1}\" text-anchor=\"end\">{}</text>",
-                left - 6.0,
-                y + 4.0,
-                round(tick)
-            );
-        }
+        rules(&mut chart, self.y, (left, end), |value| self.y(value));
         if !label.is_empty() {
             for tick in ticks(self.x) {
                 let _ = write!(
@@ -339,6 +329,26 @@ impl Frame {
             );
         }
         chart
+    }
+}
+
+/// A faint line across a plot at each round number of a range, and the number left of it.
+pub(crate) fn rules(
+    chart: &mut String,
+    range: (f64, f64),
+    (left, end): (f64, f64),
+    y: impl Fn(f64) -> f64,
+) {
+    for tick in ticks(range) {
+        let y = y(tick);
+        let _ = write!(
+            chart,
+            "<line class=\"r\" x1=\"{left}\" x2=\"{end}\" y1=\"{y:.1}\" y2=\"{y:.1}\"/>\
+             <text class=\"a\" x=\"{}\" y=\"{:.1}\" text-anchor=\"end\">{}</text>",
+            left - 6.0,
+            y + 4.0,
+            round(tick)
+        );
     }
 }
 

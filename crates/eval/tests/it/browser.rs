@@ -48,11 +48,20 @@ fn pages() -> (Fixture, [PathBuf; 2]) {
         writeln!(metrics, "{step},1.4,0.7,0.7,0.5,0.5,0.{step}").unwrap();
         writeln!(timing, "{step},10{step},0.5,64").unwrap();
     }
-    for (name, table) in [("m", metrics), ("t", timing)] {
+    fixture.tell_best(
+        "run/step-00000009.safetensors",
+        "ema_frechet_distance",
+        10.0,
+        4,
+    );
+    let scores = "step,epoch,frechet_distance,ema_frechet_distance\n2,1,30,40\n4,1,20,10\n".into();
+    for (name, table) in [("m", metrics), ("t", timing), ("s", scores)] {
         dcgan_artifacts::write_atomic(&fixture.path(name), table.as_bytes()).unwrap();
     }
     let inputs = ["--dataset", "d", "--checkpoints", "run", "--metrics", "m"];
     let more = [
+        "--scores",
+        "s",
         "--timing",
         "t",
         "--grids",
@@ -77,7 +86,7 @@ fn pages_open_without_complaint_light_and_dark_on_a_phone_and_on_paper() {
     let counts: serde_json::Value = serde_json::from_str(&text).unwrap();
     assert_eq!(counts["pictures"], 7);
     assert_eq!(counts["tables"], 2);
-    assert!(counts["charts"].as_u64().unwrap() >= 10, "{text}");
+    assert!(counts["charts"].as_u64().unwrap() >= 11, "{text}");
     assert!(counts["headings"].as_u64().unwrap() >= 7, "{text}");
     let (is_sound, text) = look(&timing).unwrap();
     assert!(is_sound, "{text}");

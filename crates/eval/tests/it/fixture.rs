@@ -1,8 +1,8 @@
 //! A small dataset, a checkpoint with fresh weights, samples, and a way to run the program.
 
 use dcgan_artifacts::{
-    Checkpoint, CheckpointInfo, DatasetInfo, NetworkInfo, Part, PartData, Samples, checkpoint_path,
-    write_dataset,
+    BestScore, Checkpoint, CheckpointInfo, DatasetInfo, NetworkInfo, Part, PartData, Samples,
+    checkpoint_path, write_dataset,
 };
 use dcgan_models::network_info;
 use dcgan_networks::{Discriminator, Generator, Kind, NetworkConfig, ZDistribution};
@@ -116,6 +116,18 @@ impl Fixture {
             }
         }
         let path = checkpoint_path(&self.path(folder), step);
+        checkpoint.write(&path).unwrap();
+    }
+
+    /// Lets a checkpoint tell of the best one.
+    pub(crate) fn tell_best(&self, name: &str, metric: &str, value: f64, step: u64) {
+        let path = self.path(name);
+        let mut checkpoint = Checkpoint::read(&path).unwrap();
+        checkpoint.info.best = Some(BestScore {
+            metric: metric.into(),
+            value,
+            step,
+        });
         checkpoint.write(&path).unwrap();
     }
 

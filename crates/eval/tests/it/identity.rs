@@ -165,6 +165,9 @@ fn the_help_names_every_option_with_its_default() {
           --metrics <FILE>
               The run's metrics.csv: its curves in the report, and the alarm of oscillation
 
+          --scores <FILE>
+              The run's scores.csv: its curves in the report, the best checkpoint marked
+
           --timing <FILE>
               The run's timing.csv: timing.html beside the report
 

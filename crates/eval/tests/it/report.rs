@@ -73,6 +73,104 @@ fn the_curves_are_those_of_the_table() {
     assert!(alarm["value"].as_f64().unwrap() > 0.4);
 }
 
+/// Scores of a generator and its average; the average is best at step 4.
+const SCORES: &str = "\
+step,epoch,class_accuracy,frechet_distance,ema_class_accuracy,ema_frechet_distance
+2,1,0.5,40,0.25,60
+4,1,0.75,30,0.5,10
+6,2,0.625,20,0.5,20
+";
+
+fn with_scores(table: &[u8]) -> Fixture {
+    let fixture = with_inputs();
+    dcgan_artifacts::write_atomic(&fixture.path("s"), table).unwrap();
+    fixture
+}
+
+fn with_table() -> Vec<&'static str> {
+    [&ARGS[..], &["--scores", "s"]].concat()
+}
+
+#[test]
+fn the_scores_are_drawn_and_the_best_checkpoint_is_marked() {
+    let fixture = with_scores(SCORES.as_bytes());
+    fixture.tell_best("c", "ema_frechet_distance", 10.0, 4);
+    fixture.succeed(&with_table());
+    let chart = text(&fixture, "out/scores.svg");
+    assert!(chart.starts_with("<svg xmlns="));
+    // Two panels of two lines with a dot for each row; the best step in both, its score in one.
+    assert_eq!(chart.matches("<polyline class=\"l k0\"").count(), 2);
+    assert_eq!(chart.matches("<polyline class=\"l k1\"").count(), 2);
+    assert_eq!(chart.matches("r=\"2.5\"").count(), 12);
+    assert_eq!(chart.matches("class=\"o b\"").count(), 2);
+    assert_eq!(chart.matches("r=\"6\"").count(), 1);
+    let label = "aria-label=\"Scores on the validation part: class accuracy 0.6250 at step 6, \
+                 ema class accuracy 0.5000 at step 6, frechet distance 20.0000 at step 6, \
+                 ema frechet distance 20.0000 at step 6; best checkpoint: step 4, ema frechet distance 10.0000\"";
+    assert!(chart.contains(label), "{chart}");
+    // The greatest distance lies on top, the best, the least, at the bottom of its panel.
+    let line = chart.rsplit("<polyline class=\"l k1\" points=\"").next();
+    let points = line.unwrap().split('"').next().unwrap();
+    assert_eq!(points, "52.0,206.0 260.0,316.0 468.0,294.0");
+    let html = text(&fixture, "out/report.html");
+    assert!(html.contains(label) && html.contains("best checkpoint: step 4</text>"));
+    let inputs = fixture.json("out/manifest.json")["inputs"].to_string();
+    assert!(inputs.contains("\"name\":\"s\""), "{inputs}");
+    // Another row is another input.
+    let longer = format!("{SCORES}8,2,0.5,20,0.5,20\n");
+    dcgan_artifacts::write_atomic(&fixture.path("s"), longer.as_bytes()).unwrap();
+    let stdout = fixture.succeed(&with_table());
+    assert!(!stdout.contains("up to date"), "{stdout}");
+}
+
+#[test]
+fn scores_without_a_best_checkpoint_bear_no_mark() {
+    // Of data without labels, by a trainer that a kill ended in the middle of its third row.
+    let table = "step,epoch,frechet_distance\n2,1,30\n4,1,NaN\n6,2";
+    let fixture = with_scores(table.as_bytes());
+    fixture.succeed(&with_table());
+    let chart = text(&fixture, "out/scores.svg");
+    assert_eq!(chart.matches("<polyline").count(), 1);
+    assert_eq!(chart.matches("r=\"2.5\"").count(), 1);
+    assert!(!chart.contains("best") && !chart.contains("accuracy"));
+    assert!(!chart.contains("NaN") && !chart.contains("inf"), "{chart}");
+    // A best step beyond the table has no place in it.
+    fixture.tell_best("c", "frechet_distance", 1.0, 9);
+    fixture.succeed(&with_table());
+    assert!(!text(&fixture, "out/scores.svg").contains("best"));
+}
+
+#[test]
+fn a_table_of_other_columns_gives_no_scores() {
+    for table in [
+        "",
+        "step,epoch\n2,1\n",
+        "step,frechet_distance\n",
+        "a,b\n1,2\n",
+    ] {
+        let fixture = with_scores(table.as_bytes());
+        fixture.succeed(&with_table());
+        assert!(!fixture.path("out/scores.svg").exists(), "{table}");
+        assert!(!text(&fixture, "out/report.html").contains("Scores on"));
+    }
+}
+
+#[test]
+fn damaged_or_missing_scores_are_named() {
+    let fixture = with_scores(b"step,epoch,frechet_distance\n2,1,\xff\n");
+    insta::assert_snapshot!(fixture.fail(&with_table()), @r"
+    exit 3
+    error: table `s` does not fit: expected a CSV table, got CSV parse error: record 1 (line 2, field: 2, byte: 28): invalid utf-8: invalid UTF-8 in field 2 near byte index 0
+    hint: give another file; `make train` makes one
+    ");
+    std::fs::remove_file(fixture.path("s")).unwrap();
+    insta::assert_snapshot!(fixture.fail(&with_table()), @r"
+    exit 3
+    error: table `s` does not exist
+    hint: `make train` makes it; or give another path
+    ");
+}
+
 #[test]
 fn the_timing_stands_on_a_page_of_its_own_outside_the_manifest() {
     let fixture = with_inputs();

@@ -1,0 +1,243 @@
+//! `scores.svg`: the run's scores on its validation part, a panel per measure, a line for the generator
+//! and one for its average, and a mark at the best checkpoint.
+
+use crate::svg::{WIDTH, escape, round, rules, short, ticks};
+use dcgan_artifacts::{BestScore, Columns};
+use std::fmt::Write as _;
+
+/// Name of the file.
+pub(crate) const FILE: &str = "scores.svg";
+
+/// A panel each: the column, and what it is called.
+const MEASURES: [(&str, &str); 2] = [
+    ("class_accuracy", "Class accuracy"),
+    ("frechet_distance", "Fréchet distance"),
+];
+/// What a column begins with, and whose it is.
+const GENERATORS: [(&str, &str); 2] = [("", "generator"), ("ema_", "averaged")];
+
+/// Height of a panel, and what lies between two.
+const PANEL: f64 = 110.0;
+const GAP: f64 = 30.0;
+const LEFT: f64 = 52.0;
+const RIGHT: f64 = 12.0;
+const TOP: f64 = 66.0;
+const BOTTOM: f64 = 40.0;
+/// Up to so many rows each is a dot on its line, so that one that stands alone is seen.
+const DOTS: usize = 60;
+
+/// A line of a panel.
+struct Line {
+    column: String,
+    /// Its colour.
+    generator: usize,
+    points: Vec<(f64, f64)>,
+}
+
+impl Line {
+    fn of(table: &Columns, measure: &str, generator: usize) -> Option<Self> {
+        let column = format!("{}{measure}", GENERATORS[generator].0);
+        let (steps, values) = (table.get("step")?, table.get(&column)?);
+        let points = steps.iter().copied().zip(values.iter().copied());
+        let points: Vec<_> = points
+            .filter(|(x, y)| x.is_finite() && y.is_finite())
+            .collect();
+        (!points.is_empty()).then_some(Self {
+            column,
+            generator,
+            points,
+        })
+    }
+}
+
+/// Where things lie in a panel.
+struct Place {
+    steps: (f64, f64),
+    values: (f64, f64),
+    top: f64,
+}
+
+impl Place {
+    fn x(&self, step: f64) -> f64 {
+        let (first, last) = self.steps;
+        LEFT + (step - first) / (last - first) * (WIDTH - LEFT - RIGHT)
+    }
+
+    fn y(&self, value: f64) -> f64 {
+        let (low, high) = self.values;
+        self.top + (high - value) / (high - low) * PANEL
+    }
+}
+
+/// The chart of a run's `scores.csv`; empty without a column of it. `best` is what the evaluated
+/// checkpoint tells of the best one.
+pub(crate) fn chart(table: &Columns, best: Option<&BestScore>) -> String {
+    let panels: Vec<(&str, Vec<Line>)> = MEASURES
+        .into_iter()
+        .map(|(measure, title)| {
+            let generators = 0..GENERATORS.len();
+            let lines = generators.filter_map(|generator| Line::of(table, measure, generator));
+            (title, lines.collect::<Vec<_>>())
+        })
+        .filter(|(_, lines)| !lines.is_empty())
+        .collect();
+    let all: Vec<&Line> = panels.iter().flat_map(|(_, lines)| lines).collect();
+    let steps = range(all.iter().flat_map(|line| &line.points).map(|(x, _)| *x));
+    if panels.is_empty() {
+        return String::new();
+    }
+    let best = best.filter(|best| (steps.0..=steps.1).contains(&(best.step as f64)));
+    let height = TOP + panels.len() as f64 * (PANEL + GAP) - GAP + BOTTOM;
+    let mut chart = open(&all, best, height);
+    for (i, (title, lines)) in panels.iter().enumerate() {
+        let values = lines.iter().flat_map(|line| &line.points).map(|(_, y)| *y);
+        let place = Place {
+            steps,
+            values: range(values),
+            top: TOP + i as f64 * (PANEL + GAP),
+        };
+        panel(&mut chart, title, lines, &place, best);
+    }
+    axis(&mut chart, steps, height);
+    chart + "</svg>"
+}
+
+/// From the least to the greatest, which are never the same.
+fn range(values: impl Iterator<Item = f64>) -> (f64, f64) {
+    let (low, high) = values.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), value| {
+        (low.min(value), high.max(value))
+    });
+    if low < high {
+        (low, high)
+    } else {
+        (low, low + 1.0)
+    }
+}
+
+/// The tag, title and legend.
+fn open(lines: &[&Line], best: Option<&BestScore>, height: f64) -> String {
+    let title = "Scores on the validation part";
+    let mut label = title.to_owned();
+    let mut last: Vec<String> = Vec::new();
+    for line in lines {
+        if let Some((step, value)) = line.points.last() {
+            let name = line.column.replace('_', " ");
+            last.push(format!("{name} {} at step {}", short(*value), round(*step)));
+        }
+    }
+    let _ = write!(label, ": {}", last.join(", "));
+    if let Some(BestScore {
+        metric,
+        value,
+        step,
+    }) = best
+    {
+        let (metric, value) = (metric.replace('_', " "), short(*value));
+        let _ = write!(label, "; best checkpoint: step {step}, {metric} {value}");
+    }
+    let label = escape(&label);
+    let mut chart = format!(
+        "<svg viewBox=\"0 0 {WIDTH} {height}\" role=\"img\" aria-label=\"{label}\"><title>{label}</title>\
+         <text class=\"t\" x=\"{LEFT}\" y=\"16\">{title}</text>"
+    );
+    let mut x = LEFT;
+    for (generator, (_, name)) in GENERATORS.iter().enumerate() {
+        if lines.iter().any(|line| line.generator == generator) {
+            let _ = write!(
+                chart,
+                "<text class=\"f{generator}\" x=\"{x}\" y=\"34\">{name}</text>"
+            );
+            x += 90.0;
+        }
+    }
+    if let Some(best) = best {
+        let _ = write!(
+            chart,
+            "<text x=\"{}\" y=\"34\" text-anchor=\"end\">\u{25cb} best checkpoint: step {}</text>",
+            WIDTH - RIGHT,
+            best.step
+        );
+    }
+    chart
+}
+
+fn panel(chart: &mut String, title: &str, lines: &[Line], place: &Place, best: Option<&BestScore>) {
+    let _ = write!(
+        chart,
+        "<text class=\"a\" x=\"{LEFT}\" y=\"{:.1}\">{title}</text>",
+        place.top - 6.0
+    );
+    let ends = (LEFT, WIDTH - RIGHT);
+    rules(chart, place.values, ends, |value| place.y(value));
+    if let Some(best) = best {
+        let x = place.x(best.step as f64);
+        let _ = write!(
+            chart,
+            "<line class=\"o b\" x1=\"{x:.1}\" x2=\"{x:.1}\" y1=\"{:.1}\" y2=\"{:.1}\"/>",
+            place.top,
+            place.top + PANEL
+        );
+    }
+    for line in lines {
+        let at = |&(x, y): &(f64, f64)| (place.x(x), place.y(y));
+        let points: Vec<String> = line
+            .points
+            .iter()
+            .map(|point| {
+                let (x, y) = at(point);
+                format!("{x:.1},{y:.1}")
+            })
+            .collect();
+        let _ = write!(
+            chart,
+            "<polyline class=\"l k{}\" points=\"{}\"/>",
+            line.generator,
+            points.join(" ")
+        );
+        if line.points.len() <= DOTS {
+            for (x, y) in line.points.iter().map(at) {
+                let _ = write!(
+                    chart,
+                    "<circle class=\"f{}\" cx=\"{x:.1}\" cy=\"{y:.1}\" r=\"2.5\"/>",
+                    line.generator
+                );
+            }
+        }
+        let is_best = |(step, _): &&(f64, f64)| {
+            best.is_some_and(|best| {
+                best.metric == line.column && step.total_cmp(&(best.step as f64)).is_eq()
+            })
+        };
+        if let Some((x, y)) = line.points.iter().find(is_best).map(at) {
+            let _ = write!(
+                chart,
+                "<circle class=\"o\" fill=\"none\" cx=\"{x:.1}\" cy=\"{y:.1}\" r=\"6\"/>"
+            );
+        }
+    }
+}
+
+/// The steps below the panels.
+fn axis(chart: &mut String, steps: (f64, f64), height: f64) {
+    let place = Place {
+        steps,
+        values: (0.0, 1.0),
+        top: 0.0,
+    };
+    let floor = height - BOTTOM;
+    for tick in ticks(steps) {
+        let _ = write!(
+            chart,
+            "<text class=\"a\" x=\"{:.1}\" y=\"{:.1}\" text-anchor=\"middle\">{}</text>",
+            place.x(tick),
+            floor + 16.0,
+            round(tick)
+        );
+    }
+    let _ = write!(
+        chart,
+        "<text class=\"a\" x=\"{}\" y=\"{:.1}\" text-anchor=\"end\">step</text>",
+        WIDTH - RIGHT,
+        floor + 32.0
+    );
+}
