@@ -25,8 +25,9 @@ SET ?=
 THREADS ?=
 #: FORCE       FORCE=1: start afresh where train refuses; the old run is kept beside
 FORCE ?=
-#: CHECKPOINT  what eval looks at; by default the highest checkpoint of RUN
-CHECKPOINT ?= $(shell printf '%s\n' "$(RUN)"/train/checkpoints/step-*.safetensors | sort -V | tail -n 1)
+#: CHECKPOINT  what sample and eval look at: a file, or best; by default the highest of RUN or, where the
+#:             pipeline says `best: true`, the best
+CHECKPOINT ?=
 #: CHECKPOINTS CHECKPOINTS=1: eval measures every checkpoint of RUN, a line each
 CHECKPOINTS ?=
 #: PREPARE, TRAIN, SAMPLE, EVAL   the command that runs a stage: TRAIN='python mine.py' swaps one
@@ -37,6 +38,13 @@ EVAL ?= $(BIN)/dcgan-eval
 
 COMMON = --pipeline "$(PIPELINE)" $(patsubst %,--set '%',$(SET)) \
   $(if $(THREADS),--threads $(THREADS)) $(if $(FORCE),--force)
+
+# A checkpoint tells of the best one of its run, so that the highest is enough to find it.
+HIGHEST = $(shell printf '%s\n' "$(RUN)"/train/checkpoints/step-*.safetensors | sort -V | tail -n 1)
+IS_BEST = $(if $(subst best,,$(CHECKPOINT)),,$(CHECKPOINT))
+LOOKED_AT = "$(or $(if $(IS_BEST),,$(CHECKPOINT)),$(HIGHEST))"
+# What is named here goes before what the pipeline says.
+whether_best = $(if $(CHECKPOINT),--set $(1).best=$(if $(IS_BEST),true,false))
 
 # What the report shows of a training beside its figures; a trainer of one's own may lack it.
 RAN = $(RUN)/train
@@ -63,11 +71,11 @@ prepare: $(call built_for,PREPARE) ## Stage 1: a source to RUN/prepare/dataset.s
 train: $(call built_for,TRAIN) ## Stage 2: the dataset to RUN/train: checkpoints, metrics.csv, grids
 	$(TRAIN) $(COMMON) --dataset "$(RUN)/prepare/dataset.safetensors" --out "$(RUN)/train"
 
-sample: $(call built_for,SAMPLE) ## Stage 3: the generator to RUN/sample: pictures
-	$(SAMPLE) $(COMMON) --model "$(RUN)/train/generator.safetensors" --out "$(RUN)/sample"
+sample: $(call built_for,SAMPLE) ## Stage 3: a checkpoint's generator to RUN/sample: pictures
+	$(SAMPLE) $(COMMON) $(call whether_best,sample) --model $(LOOKED_AT) --out "$(RUN)/sample"
 
 eval: $(call built_for,EVAL) ## Stage 4: dataset and checkpoint to RUN/eval: grids, statistics
-	$(EVAL) $(COMMON) --dataset "$(RUN)/prepare/dataset.safetensors" --checkpoint "$(CHECKPOINT)" --metrics "$(RUN)/train/metrics.csv" $(BESIDE) --out "$(RUN)/eval"
+	$(EVAL) $(COMMON) $(call whether_best,eval) --dataset "$(RUN)/prepare/dataset.safetensors" --checkpoint $(LOOKED_AT) --metrics "$(RUN)/train/metrics.csv" $(BESIDE) --out "$(RUN)/eval"
 
 check: fmt clippy test smoke doc ## The whole gate: what CI runs
 

@@ -62,13 +62,15 @@ def inputs_of(stage, manifest, new, classifier):
     options = []
     if stage == "eval":
         # The film's grids, and checkpoints that were measured beside the evaluated one, are read by folder.
+        # The evaluated one is listed twice where there are others.
         grids = [name for name in names if name.endswith(".png")]
-        checkpoints = sorted(name for name in names if name.startswith("step-") and name not in grids)
+        checkpoints = [name for name in names if name.startswith("step-") and name not in grids]
         if grids:
             options += ["--grids", new / "train/samples"]
         if len(checkpoints) > 1:
             options += ["--checkpoints", new / "train/checkpoints"]
-        names = [name for name in names if name not in grids + checkpoints[:-1]]
+        evaluated = [name for name in checkpoints if checkpoints.count(name) > 1 or len(checkpoints) == 1]
+        names = [name for name in names if name not in grids + checkpoints] + evaluated[:1]
     for name in names:
         if name == "dataset.safetensors" and stage != "prepare":
             options += ["--dataset", new / "prepare" / name]

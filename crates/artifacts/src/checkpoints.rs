@@ -40,6 +40,22 @@ pub fn list_checkpoints(folder: &Path) -> Result<Vec<(u64, PathBuf)>, Error> {
     Ok(found)
 }
 
+/// Where the best checkpoint lies that the one at `path` tells of (`train.best`): beside it. Whether it
+/// still does is for its reader to see.
+///
+/// # Errors
+/// [`Error::NoBest`] when it tells of none; as the crate's documentation lists for every reader.
+pub fn best_checkpoint(path: &Path) -> Result<PathBuf, Error> {
+    let Some(best) = read_checkpoint_info(path)?.best else {
+        let path = path.to_owned();
+        return Err(Error::NoBest { path });
+    };
+    Ok(checkpoint_path(
+        path.parent().unwrap_or(Path::new("")),
+        best.step,
+    ))
+}
+
 /// The newest checkpoint that can be read, and what had to be skipped.
 #[derive(Debug)]
 pub struct Recovered {

@@ -158,6 +158,12 @@ pub enum Error {
         /// What it holds.
         got: String,
     },
+    /// A checkpoint that does not say which one of its run is the best.
+    #[error("checkpoint `{}` tells of no best one", path.display())]
+    NoBest {
+        /// The checkpoint.
+        path: PathBuf,
+    },
     /// What was asked to be written contradicts itself; nothing was written.
     #[error("{artifact} `{}` can't be written: expected {expected}, got {got}", path.display())]
     Contradiction {
@@ -248,6 +254,7 @@ impl Error {
             | Error::Json { .. }
             | Error::NewerFormat { .. }
             | Error::Unfit { .. }
+            | Error::NoBest { .. }
             | Error::Contradiction { .. }
             | Error::BrokenChain { .. } => ErrorKind::Input,
             Error::Write { .. }
@@ -366,6 +373,11 @@ impl dcgan_hints::Hint for Error {
                 Some(command) => format!("give another file; `{command}` makes one"),
                 None => "give another file".into(),
             }),
+            Error::NoBest { .. } => Some(
+                "train with `train.best` and `train.score_every`, as pipelines/mnist-best.yaml does; or \
+                 take the checkpoint itself, by `best: false`"
+                    .into(),
+            ),
             Error::Contradiction { .. } => None,
             Error::Write { path, source, .. } => Some(match source.kind() {
                 io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {

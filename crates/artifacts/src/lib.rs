@@ -74,7 +74,8 @@ pub use checkpoint::{
     read_discriminator, read_generator, verify_checkpoint,
 };
 pub use checkpoints::{
-    Recovered, checkpoint_path, list_checkpoints, read_newest_checkpoint, retain_checkpoints,
+    Recovered, best_checkpoint, checkpoint_path, list_checkpoints, read_newest_checkpoint,
+    retain_checkpoints,
 };
 pub use classifier::{ClassifierFile, ClassifierInfo};
 pub use columns::Columns;

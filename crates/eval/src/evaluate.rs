@@ -191,6 +191,11 @@ fn checkpoint_rows(
         .filter(|record| !has_ending(&record.name, &["csv", "png"]))
         .collect();
     let neighbours = measured.neighbours.as_ref().or(measure.neighbours);
+    let mut identity = identity.clone();
+    if let Some(settings) = identity["eval"].as_object_mut() {
+        // Which checkpoint is evaluated changes nothing of the others.
+        settings.remove("best");
+    }
     let shared = Shared {
         measure: &Measure {
             neighbours,

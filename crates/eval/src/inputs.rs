@@ -72,7 +72,8 @@ impl Extractor {
     }
 }
 
-/// Name, size and hash of each input, sorted: what the manifest lists.
+/// Name, size and hash of each input, sorted: what the manifest lists. The evaluated checkpoint stands
+/// there twice where it is one of those that are measured as well, so that it is told from the others.
 pub(crate) fn records(args: &Args, settings: &Eval) -> Result<Vec<FileRecord>, Failure> {
     let files = [
         (Some(&args.dataset), Artifact::Dataset),
@@ -103,8 +104,6 @@ pub(crate) fn records(args: &Args, settings: &Eval) -> Result<Vec<FileRecord>, F
         records.push(record(&path, Artifact::Checkpoint)?);
     }
     records.sort();
-    // The checkpoint that is evaluated is one of the listed ones, as a rule.
-    records.dedup();
     Ok(records)
 }
 

@@ -138,6 +138,9 @@ impl Report<'_> {
         let _ = write!(page, "<p>{} generated images", images["generated"]);
         if let Some(step) = self.metrics["step"].as_u64() {
             let _ = write!(page, " of step {step}");
+            if self.settings["eval"]["best"] == true {
+                page.push_str(", the best checkpoint,");
+            }
         }
         let _ = write!(page, " against the dataset <b>{}</b>", escape(self.dataset));
         for (part, name) in [("train", "training"), ("test", "test")] {
@@ -282,8 +285,10 @@ impl Report<'_> {
         page.push_str(
             "<h2>Inputs and settings</h2><div class=\"wide\" tabindex=\"0\"><table><tbody>",
         );
+        let mut inputs: Vec<&FileRecord> = self.inputs.iter().collect();
+        inputs.dedup();
         // The film's frames are many, and seen above.
-        for record in self.inputs.iter().filter(|record| !is_grid(record)) {
+        for record in inputs.into_iter().filter(|record| !is_grid(record)) {
             let _ = write!(
                 page,
                 "<tr><th scope=\"row\">{}</th><td class=\"note\"><code>SHA-256 {}</code></td></tr>",

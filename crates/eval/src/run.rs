@@ -5,7 +5,9 @@ use crate::error::artifact_failure;
 use crate::evaluate::{Evaluation, Output, evaluate};
 use crate::inputs::{Extractor, Inputs, Source, records};
 use crate::{Args, Cli, compare, copying, film, inputs, scores, timing, verify};
-use dcgan_artifacts::{Columns, EarlierResults, Part, Results, remove_file, write_atomic};
+use dcgan_artifacts::{
+    Columns, EarlierResults, Part, Results, best_checkpoint, remove_file, write_atomic,
+};
 use dcgan_settings::Eval;
 use dcgan_terminal::{Failure, Signals, print_result};
 use serde_json::{Value, json};
@@ -28,8 +30,8 @@ pub fn run(cli: &Cli) -> Result<(), Failure> {
 
 /// Evaluates a checkpoint or samples against a dataset.
 fn run_evaluation(args: &Args) -> Result<(), Failure> {
-    let args = &with_checkpoint(args)?;
     let settings = args.common.pipeline()?.eval;
+    let args = &with_checkpoint(args, &settings)?;
     let identity = identity(&settings);
     dcgan_kernels::set_threads(args.common.threads);
     if args.common.dry_run {
@@ -91,11 +93,15 @@ fn run_evaluation(args: &Args) -> Result<(), Failure> {
 }
 
 /// The command line with the checkpoint to evaluate: of a folder of checkpoints the newest, where
-/// nothing else was named.
-fn with_checkpoint(args: &Args) -> Result<Args, Failure> {
+/// nothing else was named; with `eval.best` the best one that it tells of.
+fn with_checkpoint(args: &Args, settings: &Eval) -> Result<Args, Failure> {
     let mut args = args.clone();
     if args.checkpoint.is_none() && args.samples.is_none() {
         args.checkpoint = inputs::listed(&args)?.pop();
+    }
+    if settings.best {
+        let best = args.checkpoint.as_deref().map(best_checkpoint);
+        args.checkpoint = best.transpose().map_err(artifact_failure)?;
     }
     Ok(args)
 }
@@ -166,7 +172,8 @@ fn dry_run(args: &Args, settings: &Eval, identity: &Value) -> Result<(), Failure
         names.push(timing::FILE);
     }
     names.extend(["report.html", "metrics.json", "manifest.json"]);
-    let reads: Vec<&str> = records.iter().map(|record| record.name.as_str()).collect();
+    let mut reads: Vec<&str> = records.iter().map(|record| record.name.as_str()).collect();
+    reads.dedup();
     let human = format!(
         "dataset `{}`: {}x{}x{}, {} classes\nsettings: {identity}\nreads {}\n{} {} in `{}`",
         info.name,

@@ -1,9 +1,11 @@
 //! What was typed.
 
 use crate::Error;
+use crate::error::file_failure;
 use crate::modes::{
     ArithmeticArgs, FilmArgs, GridArgs, Mode, MotionArgs, NearestArgs, ProjectionArgs,
 };
+use dcgan_artifacts::best_checkpoint;
 use dcgan_settings::{Sample, parse_seeds};
 use dcgan_terminal::{CommonArgs, Failure};
 use std::path::PathBuf;
@@ -171,9 +173,13 @@ impl Args {
         Ok(())
     }
 
-    /// The model, which every mode but `film` needs.
-    pub(crate) fn model(&self) -> Result<PathBuf, Failure> {
-        self.needed(self.model.as_ref(), "--model FILE").cloned()
+    /// The model, which every mode but `film` needs: the one that was given, or the best that it tells of.
+    pub(crate) fn model(&self, sample: &Sample) -> Result<PathBuf, Failure> {
+        let given = self.needed(self.model.as_ref(), "--model FILE")?;
+        if sample.best {
+            return best_checkpoint(given).map_err(file_failure);
+        }
+        Ok(given.clone())
     }
 
     /// The section `sample` of the pipeline with what was typed in its place, and its seeds.

@@ -33,7 +33,7 @@ impl Arithmetic {
         let (sample, seeds) = args.settings()?;
         let text = args.needed(args.arithmetic.expr.as_ref(), "--expr EXPRESSION")?;
         Ok(Self {
-            model: args.model()?,
+            model: args.model(&sample)?,
             expression: parse(text).map_err(Failure::usage)?,
             text: text.clone(),
             sample,

@@ -36,7 +36,7 @@ impl Plain {
     pub(crate) fn new(args: &Args) -> Result<Self, Failure> {
         let (sample, seeds) = args.settings()?;
         Ok(Self {
-            model: args.model()?,
+            model: args.model(&sample)?,
             sample,
             seeds,
         })

@@ -51,7 +51,7 @@ impl Motions {
     pub(crate) fn new(args: &Args) -> Result<Self, Failure> {
         let (sample, seeds) = args.settings()?;
         Ok(Self {
-            model: args.model()?,
+            model: args.model(&sample)?,
             mode: args.mode,
             motion: args.motion.clone(),
             sample,

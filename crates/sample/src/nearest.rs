@@ -49,7 +49,7 @@ impl Nearest {
         let (sample, seeds) = args.settings()?;
         let dataset = args.needed(args.nearest.dataset.as_ref(), "--dataset FILE")?;
         Ok(Self {
-            model: args.model()?,
+            model: args.model(&sample)?,
             dataset: dataset.clone(),
             sample,
             seeds,

@@ -42,7 +42,7 @@ impl Project {
         let (sample, seeds) = args.settings()?;
         args.needed(args.projection.picture.first(), "--picture FILE")?;
         Ok(Self {
-            model: args.model()?,
+            model: args.model(&sample)?,
             pictures: args.projection.picture.clone(),
             sample,
             seed: seeds[0],

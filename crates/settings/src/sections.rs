@@ -378,6 +378,8 @@ pub struct Sample {
     pub columns: usize,
     /// Take the averaged generator of a checkpoint (`train.ema`).
     pub ema: bool,
+    /// Take the best checkpoint that the given one tells of (`train.best`).
+    pub best: bool,
 }
 
 /// Settings of `dcgan-eval`.
@@ -390,6 +392,8 @@ pub struct Eval {
     pub seed: u64,
     /// Take the averaged generator of the checkpoint (`train.ema`).
     pub ema: bool,
+    /// Take the best checkpoint that the given one tells of (`train.best`).
+    pub best: bool,
     /// Bins of the discriminator histograms.
     pub histogram_bins: usize,
     /// The classifier whose features the metrics use; `None`: one is trained on labelled data, and
@@ -519,6 +523,7 @@ impl Default for Sample {
             single_images: false,
             columns: 0,
             ema: false,
+            best: false,
         }
     }
 }
@@ -529,6 +534,7 @@ impl Default for Eval {
             n: 10_000,
             seed: 0,
             ema: false,
+            best: false,
             histogram_bins: 50,
             classifier: None,
             classifier_epochs: 8,

@@ -1,7 +1,8 @@
 //! The smoke pipeline as a whole: same bytes, resume, second run, replaced stages.
 
 use crate::programs::{Run, assert_same_files, files, program, put, root, text};
-use dcgan_artifacts::Manifest;
+use dcgan_artifacts::{BestScore, Checkpoint, Manifest, Samples, checkpoint_path};
+use dcgan_models::{ClassChoice, LoadedGenerator};
 use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, Instant};
@@ -102,6 +103,16 @@ fn lines(path: &Path) -> usize {
 
 /// `make` with the stages' variables set to given commands: nothing is built.
 fn make(run_folder: &Path, goal: &str, replaced: &[(&str, String)]) -> std::process::Output {
+    make_with(run_folder, goal, replaced, &[])
+}
+
+/// The same with more of its variables set.
+fn make_with(
+    run_folder: &Path,
+    goal: &str,
+    replaced: &[(&str, String)],
+    variables: &[&str],
+) -> std::process::Output {
     let mut command = Command::new("make");
     command
         .current_dir(root())
@@ -119,6 +130,7 @@ fn make(run_folder: &Path, goal: &str, replaced: &[(&str, String)]) -> std::proc
         command.arg(format!("{variable}={value}"));
     }
     command
+        .args(variables)
         .env_remove("MAKEFLAGS")
         .env_remove("MAKELEVEL")
         .output()
@@ -144,6 +156,118 @@ fn a_trainer_of_another_language_replaces_ours() {
     }
     let eval = files(&folder.path().join("eval"));
     assert!(eval.contains_key("discriminator.json") && eval.contains_key("grid.png"));
+}
+
+/// Which checkpoint `make` looks at: by default the last, or the one that CHECKPOINT says; and its averaged
+/// generator where the settings ask for that.
+#[test]
+fn make_finds_the_checkpoint_and_the_generator_that_are_asked_for() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let run = folder.path().join("a best run");
+    let set = "SET=train.ema=0.9 sample.ema=true eval.ema=true eval.classifier_epochs=1";
+    let go = |goal: &str, more: &[&str]| {
+        let output = make_with(&run, goal, &[], &[&[set], more].concat());
+        (output.status.success(), text(&output.stderr))
+    };
+    for goal in ["prepare", "train"] {
+        let (is_done, said) = go(goal, &[]);
+        assert!(is_done, "make {goal}: {said}");
+    }
+    let last = checkpoint_path(&run.join("train/checkpoints"), 32);
+    let earlier = checkpoint_path(&run.join("train/checkpoints"), 24);
+    let is_checkpoint = |name: &str| name.starts_with("step-") && name.ends_with(".safetensors");
+    let input = |stage: &str| {
+        let manifest = Manifest::read(&run.join(stage)).expect("a sound manifest");
+        let inputs = manifest.expect("a finished stage").inputs;
+        let checkpoint = inputs.iter().find(|input| is_checkpoint(&input.name));
+        checkpoint.expect("a checkpoint").name.clone()
+    };
+    let name = |path: &Path| text(path.file_name().expect("a name").as_encoded_bytes());
+    for goal in ["sample", "eval"] {
+        let (is_done, said) = go(goal, &["CHECKPOINT=best"]);
+        assert!(
+            !is_done,
+            "make {goal} finds a best checkpoint where there is none"
+        );
+        assert!(said.contains("tells of no best one"), "make {goal}: {said}");
+    }
+    let mut told = Checkpoint::read(&last).expect("a checkpoint");
+    told.info.best = Some(BestScore {
+        metric: "ema_frechet_distance".into(),
+        value: 1.0,
+        step: 24,
+    });
+    told.write(&last).expect("a checkpoint");
+    let given = format!("CHECKPOINT={}", last.display());
+    for (stage, key) in [("sample", "sample.best=true"), ("eval", "eval.best=true")] {
+        let by_pipeline = format!("{set} {key}");
+        for (more, expected) in [
+            (&[][..], &last),
+            (&["CHECKPOINT=best"], &earlier),
+            (&[by_pipeline.as_str()], &earlier),
+            (&[by_pipeline.as_str(), given.as_str()], &last),
+        ] {
+            let (is_done, said) = go(stage, more);
+            assert!(is_done, "make {stage} {more:?}: {said}");
+            assert_eq!(input(stage), name(expected), "make {stage} {more:?}");
+        }
+    }
+    // The averaged generator, not the plain one.
+    let drawn = Samples::read(&run.join("sample/samples.safetensors")).expect("samples");
+    let images = |averaged| {
+        let generator = LoadedGenerator::load_either(&last, averaged).expect("a generator");
+        let classes = ClassChoice::Cycle { classes: 10 };
+        generator.images(0, 0, drawn.n, classes).expect("images")
+    };
+    assert!(drawn.images == images(true) && drawn.images != images(false));
+}
+
+/// With scores and the best checkpoint, as `make` gives them: the chain holds, and repeating it from the
+/// manifests gives the same bytes; also where all checkpoints are measured and another one is evaluated.
+#[test]
+fn a_scored_run_is_verified_and_repeated() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let set = "SET=prepare.synthetic.classes=0 prepare.validation=64 train.network=unlabelled train.ema=0.9 \
+               train.score_every=8 train.best=ema_frechet_distance train.keep_checkpoints=0 train.epochs=1";
+    let best = "CHECKPOINT=best";
+    for (goal, more) in [
+        ("prepare", &[set][..]),
+        ("train", &[set]),
+        ("sample", &[set, best]),
+        ("eval", &[set, best]),
+    ] {
+        let output = make_with(folder.path(), goal, &[], more);
+        assert!(
+            output.status.success(),
+            "make {goal}: {}",
+            text(&output.stderr)
+        );
+    }
+    let chart = std::fs::read_to_string(folder.path().join("eval/scores.svg"));
+    assert!(chart.expect("a chart").contains("best checkpoint: step "));
+    let holds = || {
+        let mut verify = Command::new(program("eval"));
+        let output = verify.arg("verify").arg(folder.path()).output();
+        let output = output.expect("dcgan-eval starts");
+        assert!(output.status.success(), "{}", text(&output.stderr));
+        let mut reproduce = Command::new("python3");
+        reproduce
+            .current_dir(root())
+            .arg("tests/python/reproduce.py")
+            .arg(folder.path())
+            .arg("--bin")
+            .arg(program("train").parent().expect("a folder"));
+        let output = reproduce.output().expect("python3 starts");
+        let said = text(&output.stdout);
+        assert!(output.status.success(), "{said}{}", text(&output.stderr));
+        assert!(said.contains(" hashes are the same, 0 differ"), "{said}");
+    };
+    holds();
+    let first = checkpoint_path(&folder.path().join("train/checkpoints"), 8);
+    let given = format!("CHECKPOINT={}", first.display());
+    let output = make_with(folder.path(), "eval", &[], &[set, &given, "CHECKPOINTS=1"]);
+    assert!(output.status.success(), "{}", text(&output.stderr));
+    holds();
 }
 
 /// A preparer in another language, with verified hash, for our trainer.

@@ -62,9 +62,7 @@ impl Run {
         let dataset = self.folder.join("prepare/dataset.safetensors");
         match stage {
             "train" => command.arg("--dataset").arg(dataset),
-            "sample" => command
-                .arg("--model")
-                .arg(self.folder.join("train/generator.safetensors")),
+            "sample" => command.arg("--model").arg(self.last_checkpoint()),
             "eval" => command
                 .arg("--dataset")
                 .arg(dataset)

@@ -2,7 +2,8 @@
 
 use crate::examples::{checkpoint, put};
 use dcgan_artifacts::{
-    Error, checkpoint_path, list_checkpoints, read_newest_checkpoint, retain_checkpoints,
+    BestScore, Error, best_checkpoint, checkpoint_path, list_checkpoints, read_newest_checkpoint,
+    retain_checkpoints,
 };
 use std::path::Path;
 
@@ -44,6 +45,29 @@ fn steps_are_listed_in_order_and_strangers_left_out() {
         put(&folder.path().join(stranger), b"");
     }
     assert_eq!(steps(folder.path()), [2, 10, 123_456_789]);
+}
+
+#[test]
+fn the_best_lies_beside_the_one_that_tells_of_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = checkpoint_path(folder.path(), 9);
+    let mut told = checkpoint(9);
+    told.info.best = Some(BestScore {
+        metric: "frechet_distance".into(),
+        value: 1.5,
+        step: 4,
+    });
+    told.write(&path).unwrap();
+    let best = best_checkpoint(&path).unwrap();
+    assert_eq!(best, checkpoint_path(folder.path(), 4));
+    // Wherever it is told from.
+    std::fs::copy(&path, folder.path().join("copy")).unwrap();
+    assert_eq!(best_checkpoint(&folder.path().join("copy")).unwrap(), best);
+    told.info.best = None;
+    told.write(&path).unwrap();
+    let error = best_checkpoint(&path).unwrap_err();
+    assert!(matches!(&error, Error::NoBest { path: of } if *of == path));
+    assert!(!error.is_output());
 }
 
 #[test]

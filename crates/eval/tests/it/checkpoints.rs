@@ -45,6 +45,76 @@ fn kept(fixture: &Fixture) -> Vec<String> {
 }
 
 #[test]
+fn the_best_checkpoint_is_found_by_the_one_that_tells_of_it() {
+    let fixture = with_run(&[3, 9, 11]);
+    let last = "run/step-00000011.safetensors";
+    let args = |best: &'static str| {
+        let given = ["--dataset", "d", "--checkpoint", last, "--set", best];
+        [&given[..], &ARGS[4..]].concat()
+    };
+    let evaluated = || fixture.json("out/metrics.json")["step"].clone();
+    insta::assert_snapshot!(fixture.fail(&args("eval.best=true")), @r"
+    exit 3
+    error: checkpoint `run/step-00000011.safetensors` tells of no best one
+    hint: train with `train.best` and `train.score_every`, as pipelines/mnist-best.yaml does; or take the checkpoint itself, by `best: false`
+    ");
+    fixture.tell_best(last, "frechet_distance", 1.0, 3);
+    fixture.succeed(&args("eval.best=true"));
+    assert_eq!(evaluated(), 3);
+    let inputs = fixture.json("out/manifest.json")["inputs"].to_string();
+    assert!(inputs.contains("step-00000003") && !inputs.contains("step-00000011"));
+    let page = std::fs::read_to_string(fixture.path("out/report.html")).unwrap();
+    assert!(page.contains("of step 3, the best checkpoint, against"));
+    fixture.succeed(&args("eval.best=false"));
+    assert_eq!(evaluated(), 11);
+    // The best of samples from elsewhere are those samples.
+    fixture.samples("s", SIDE, 3, 64);
+    let samples = [
+        "--dataset",
+        "d",
+        "--samples",
+        "s",
+        "--set",
+        "eval.best=true",
+    ];
+    fixture.succeed(&[&samples[..], &ARGS[6..]].concat());
+    std::fs::remove_file(fixture.path("run/step-00000003.safetensors")).unwrap();
+    let outcome = fixture.run(&args("eval.best=true"));
+    assert_eq!(outcome.code, 3);
+    assert!(
+        outcome
+            .stderr
+            .contains("step-00000003.safetensors` does not exist"),
+        "{}",
+        outcome.stderr
+    );
+}
+
+/// Which of the listed ones is evaluated is part of what an evaluation is; the rows don't depend on it.
+#[test]
+fn another_of_the_listed_checkpoints_is_another_evaluation() {
+    let fixture = with_run(&[3, 9]);
+    fixture.tell_best("run/step-00000009.safetensors", "frechet_distance", 1.0, 3);
+    fixture.succeed(&ARGS);
+    assert_eq!(fixture.json("out/metrics.json")["step"], 9);
+    let (rows, files) = (table(&fixture), kept(&fixture));
+    let given = ["--checkpoint", "run/step-00000003.safetensors"];
+    let best = ["--set", "eval.best=true"];
+    for more in [given, best] {
+        fixture.succeed(&[&ARGS[..], &more].concat());
+        assert_eq!(fixture.json("out/metrics.json")["step"], 3);
+        assert_eq!(
+            (table(&fixture), kept(&fixture)),
+            (rows.clone(), files.clone())
+        );
+        let stdout = fixture.succeed(&[&ARGS[..], &more].concat());
+        assert!(stdout.contains("up to date"), "{stdout}");
+        fixture.succeed(&ARGS);
+        assert_eq!(fixture.json("out/metrics.json")["step"], 9);
+    }
+}
+
+#[test]
 fn each_checkpoint_has_a_line_with_the_figures_of_its_own_evaluation() {
     let fixture = with_run(&[3, 11]);
     fixture.succeed(&ARGS);

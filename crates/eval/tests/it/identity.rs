@@ -115,7 +115,7 @@ fn a_dry_run_writes_nothing() {
     assert!(!fixture.path("out").exists());
     insta::assert_snapshot!(stdout, @r#"
     dataset `noise`: 8x8x1, 3 classes
-    settings: {"eval":{"alarms":{"collapse":0.5,"discriminator_saturated":0.98,"generator_saturated":0.02,"oscillation":0.4,"overfitting":0.1},"classifier_epochs":8,"ema":false,"histogram_bins":50,"n":96,"seed":0}}
+    settings: {"eval":{"alarms":{"collapse":0.5,"discriminator_saturated":0.98,"generator_saturated":0.02,"oscillation":0.4,"overfitting":0.1},"best":false,"classifier_epochs":8,"ema":false,"histogram_bins":50,"n":96,"seed":0}}
     reads c, d
     would write grid.png, grid-classes.png, worst.png, surest.png, nearest.png, nearest.csv, neighbours.safetensors, discriminator.csv, discriminator.json, classifier.safetensors, interpolation.png, report.html, metrics.json, manifest.json in `out`
     "#);
@@ -212,6 +212,7 @@ fn the_help_names_every_option_with_its_default() {
       eval.alarms.generator_saturated = 0.02
       eval.alarms.oscillation = 0.4
       eval.alarms.overfitting = 0.1
+      eval.best = false
       eval.classifier = none
       eval.classifier_epochs = 8
       eval.ema = false

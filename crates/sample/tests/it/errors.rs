@@ -45,6 +45,22 @@ fn a_discriminator_draws_nothing() {
 }
 
 #[test]
+fn a_generator_file_tells_of_no_best_checkpoint_and_has_no_average() {
+    let place = Place::labelled();
+    for key in ["best", "ema"] {
+        let set = format!("sample.{key}=true");
+        insta::allow_duplicates! {
+            insta::assert_snapshot!(place.sample("out", &["--set", &set]).failure(), @r"
+            exit code Some(3)
+            error: checkpoint `[DIR]/model.safetensors` does not fit: expected kind `checkpoint`, got kind `generator`
+            hint: give another file; `make train` makes one
+            ");
+        }
+    }
+    assert!(!place.path("out").exists());
+}
+
+#[test]
 fn a_missing_model_is_named() {
     let place = Place::labelled();
     fs::remove_file(place.path("model.safetensors")).unwrap();

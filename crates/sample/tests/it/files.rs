@@ -172,6 +172,7 @@ fn a_dry_run_says_all_and_writes_nothing() {
     insta::assert_snapshot!(outcome.stdout, @r#"
     settings: {
       "sample": {
+        "best": false,
         "class": null,
         "columns": 0,
         "ema": false,

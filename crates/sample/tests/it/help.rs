@@ -171,6 +171,7 @@ fn the_help_says_what_there_is() {
 
     Settings of this stage and their defaults; `pipelines/mnist.yaml` explains each, and `--set
     KEY=VALUE` overrides one:
+      sample.best = false
       sample.class = none
       sample.columns = 0
       sample.ema = false

@@ -54,11 +54,14 @@ fn each_is_what_it_says() {
         (25, false)
     );
     assert_eq!(original.train.moving_averages, MovingAverages::WithReadouts);
+    assert!(mnist.eval.classifier.is_some());
+    assert_eq!(original.eval.classifier, mnist.eval.classifier);
 
     let best = load(&pipelines().join("mnist-best.yaml"), &[]).unwrap();
     assert_eq!(best.prepare.idx, mnist.prepare.idx);
     assert!(best.prepare.validation > 0 && best.train.score_every > 0 && best.train.ema > 0.0);
-    assert!(best.train.best.is_of_average() && best.eval.ema);
+    assert!(best.train.best.is_of_average() && best.sample.ema && best.eval.ema);
+    assert!(best.sample.best && best.eval.best);
 
     let smoke = load(&pipelines().join("smoke.yaml"), &[]).unwrap();
     assert_eq!(smoke.prepare.source, SourceKind::Synthetic);
