@@ -30,6 +30,10 @@ FORCE ?=
 CHECKPOINT ?=
 #: CHECKPOINTS CHECKPOINTS=1: eval measures every checkpoint of RUN, a line each
 CHECKPOINTS ?=
+#: RUNS        evaluated runs for `compare`: RUNS='runs/a runs/b'
+RUNS ?=
+#: OUT         the folder that `compare` writes
+OUT ?= runs/compare
 #: PREPARE, TRAIN, SAMPLE, EVAL   the command that runs a stage: TRAIN='python mine.py' swaps one
 PREPARE ?= $(BIN)/dcgan-prepare
 TRAIN ?= $(BIN)/dcgan-train
@@ -56,7 +60,7 @@ BESIDE = $(call seen,--scores,$(RAN)/scores.csv) $(call seen,--timing,$(RAN)/tim
 # A stage whose command was replaced needs no build of ours.
 built_for = $(if $(filter file,$(origin $(1))),build)
 
-.PHONY: help build prepare train sample eval check fmt clippy test smoke torture reproduce verify hashes soak fuzz deny doc bench clean
+.PHONY: help build prepare train sample eval compare check fmt clippy test smoke torture reproduce verify hashes soak fuzz deny doc bench clean
 
 help: ## List targets and variables
 	@awk 'BEGIN { FS = ":.*## "; print "Targets:" } /^[a-z]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -76,6 +80,10 @@ sample: $(call built_for,SAMPLE) ## Stage 3: a checkpoint's generator to RUN/sam
 
 eval: $(call built_for,EVAL) ## Stage 4: dataset and checkpoint to RUN/eval: grids, statistics
 	$(EVAL) $(COMMON) $(call whether_best,eval) --dataset "$(RUN)/prepare/dataset.safetensors" --checkpoint $(LOOKED_AT) --metrics "$(RUN)/train/metrics.csv" $(BESIDE) --out "$(RUN)/eval"
+
+compare: build ## Evaluated RUNS side by side, groups of seeds tested: OUT/compare.html
+	$(BIN)/dcgan-eval compare $(or $(RUNS),$(error RUNS is not set, expected evaluated runs: RUNS='runs/a runs/b')) \
+	  --out "$(OUT)" $(if $(FORCE),--force)
 
 check: fmt clippy test smoke doc ## The whole gate: what CI runs
 

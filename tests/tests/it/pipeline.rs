@@ -222,6 +222,41 @@ fn make_finds_the_checkpoint_and_the_generator_that_are_asked_for() {
     assert!(drawn.images == images(true) && drawn.images != images(false));
 }
 
+#[test]
+fn make_compares_the_runs_that_are_named() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let [first, second] = ["0", "1"].map(|seed| {
+        let seed_of_training = format!("train.seed={seed}");
+        let run = Run::new(&folder.path().join(seed), &[&seed_of_training]);
+        for stage in ["prepare", "train", "eval"] {
+            run.stage(stage, &[]);
+        }
+        run.folder.display().to_string()
+    });
+    let bin = program("eval");
+    let bin = bin.parent().expect("a folder").display();
+    let out = folder.path().join("out");
+    let compare = |runs: String| {
+        // Nothing is to be built.
+        let variables = [
+            "CARGO=true".to_owned(),
+            format!("BIN={bin}"),
+            format!("OUT={}", out.display()),
+            runs,
+        ];
+        let variables = variables.each_ref().map(String::as_str);
+        make_with(folder.path(), "compare", &[], &variables)
+    };
+    let unnamed = compare("RUNS=".into());
+    let said = text(&unnamed.stderr);
+    assert!(!unnamed.status.success() && said.contains("RUNS is not set"));
+    let output = compare(format!("RUNS={first} {second}"));
+    assert!(output.status.success(), "{}", text(&output.stderr));
+    assert!(text(&output.stdout).contains("A: 0 + 1 (seeds: 0 1)"));
+    let made = files(&out);
+    assert!(made.contains_key("compare.html") && made.contains_key("compare.csv"));
+}
+
 /// With scores and the best checkpoint, as `make` gives them: the chain holds, and repeating it from the
 /// manifests gives the same bytes; also where all checkpoints are measured and another one is evaluated.
 #[test]
