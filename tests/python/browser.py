@@ -49,7 +49,7 @@ INSPECT = """(() => {
   const contrast = (e, name) => { const ink = light(getComputedStyle(e)[name]);
     return (Math.max(ink, paper) + .05) / (Math.min(ink, paper) + .05); };
   const problems = [];
-  for (const e of document.querySelectorAll('h1,h2,p,th,td,figcaption'))
+  for (const e of document.querySelectorAll('h1,h2,p,th,td,dt,dd,figcaption'))
     if (e.textContent.trim() && contrast(e, 'color') < 4.5)
       problems.push(`${e.tagName} \\u201c${e.textContent.slice(0, 30)}\\u201d is hard to read: ${contrast(e, 'color').toFixed(2)}`);
   for (const e of document.querySelectorAll('svg text'))

@@ -256,8 +256,10 @@ impl Rows {
             .iter()
             .map(|&(name, place)| {
                 let value = |row: &&Row| row.figure(place).unwrap_or(f64::NAN);
-                (name.replace('_', " "), rows.iter().map(value).collect())
+                let name = name.replace('_', " ").replace("frechet", "Fréchet");
+                (name, rows.iter().map(value).collect())
             })
+            .filter(|(_, values): &Named<Vec<f64>>| values.iter().any(|value| value.is_finite()))
             .collect();
         let chart = |title: &str, names: &[&str]| {
             let series: Vec<Named<&[f64]>> = names
@@ -281,7 +283,7 @@ impl Rows {
                 "distance-over-time.svg",
                 chart(
                     "Distances by checkpoint",
-                    &["frechet distance", "frechet distance class mean"],
+                    &["Fréchet distance", "Fréchet distance class mean"],
                 ),
             ),
             (

@@ -397,7 +397,7 @@ fn html(groups: &[Group<'_>], lines: &[Line], warnings: &[String]) -> String {
     }
     page.push_str(
         "<h2>Runs</h2><div class=\"wide\" tabindex=\"0\"><table><thead><tr><th scope=\"col\">Group</th>\
-         <th scope=\"col\">Runs</th><th scope=\"col\">Seeds</th><th scope=\"col\">Settings other than in A</th></tr></thead><tbody>",
+         <th scope=\"col\">Runs</th><th scope=\"col\">Seeds</th><th scope=\"col\" class=\"note\">Settings other than in A</th></tr></thead><tbody>",
     );
     for (i, group) in groups.iter().enumerate() {
         let settings = differences(&groups[0].runs[0].settings, &group.runs[0].settings);
@@ -430,7 +430,7 @@ fn html(groups: &[Group<'_>], lines: &[Line], warnings: &[String]) -> String {
         let _ = write!(page, "<th scope=\"col\">{}</th>", letter(i));
     }
     page.push_str(
-        "<th scope=\"col\">Real</th><th scope=\"col\">How to read it</th></tr></thead><tbody>",
+        "<th scope=\"col\">Real</th><th scope=\"col\" class=\"note\">How to read it</th></tr></thead><tbody>",
     );
     for line in lines {
         let _ = write!(page, "<tr><th scope=\"row\">{}</th>", line.name);

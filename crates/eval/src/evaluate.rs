@@ -286,14 +286,14 @@ fn pictures(outputs: &[Output]) -> Vec<(&str, &str, &[u8])> {
         ),
         ("grid.png", "The first 64 generated images"),
         (
-            "interpolation.png",
-            "On the way from one z to another, a row per pair",
-        ),
-        (
             "worst.png",
             "The images that the classifier doubts most, the worst first",
         ),
         ("surest.png", "The images that the classifier is surest of"),
+        (
+            "interpolation.png",
+            "On the way from one z to another, a row per pair",
+        ),
         (
             "nearest.png",
             "Generated images nearest to a training image, each left of that image",

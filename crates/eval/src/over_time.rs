@@ -85,7 +85,7 @@ pub(crate) fn logits(rows: &[&Row]) -> String {
         return String::new();
     }
     let height = TOP + panels.len() as f64 * (PANEL + GAP) - GAP + BOTTOM;
-    let title = "What the discriminator thought: logits by checkpoint";
+    let title = "Logits by checkpoint";
     let mut chart = format!(
         "<svg viewBox=\"0 0 {WIDTH} {height}\" role=\"img\" aria-label=\"{title}\"><title>{title}</title>\
          <text class=\"t\" x=\"{LEFT}\" y=\"16\">{title}</text>"

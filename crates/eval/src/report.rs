@@ -173,7 +173,7 @@ impl Report<'_> {
             page,
             "<h2>Figures</h2><p class=\"quiet\">Features: {}. 95 % intervals; <i>real</i> is what real images get.</p>\
              <div class=\"wide\" tabindex=\"0\"><table><thead><tr><th scope=\"col\">Figure</th><th scope=\"col\">Value</th>\
-             <th scope=\"col\">95 %</th><th scope=\"col\">Real</th><th scope=\"col\">How to read it</th></tr></thead><tbody>",
+             <th scope=\"col\">95 %</th><th scope=\"col\">Real</th><th scope=\"col\" class=\"note\">How to read it</th></tr></thead><tbody>",
             escape(extractor)
         );
         let rows = FIGURES.map(|row| (quality, row));
@@ -251,7 +251,13 @@ impl Report<'_> {
             return;
         };
         let mut charts = Vec::new();
-        for (quantity, title) in [("logit", "Logits"), ("probability", "Probabilities")] {
+        for (quantity, title) in [
+            ("logit", "Logits: share of the images in each bin"),
+            (
+                "probability",
+                "Probabilities: share of the images in each bin",
+            ),
+        ] {
             let mut range = (0.0, 1.0);
             let series: Vec<Named<Vec<f64>>> = ["train", "test", "generated"]
                 .into_iter()
@@ -282,16 +288,14 @@ impl Report<'_> {
     }
 
     fn provenance(&self, page: &mut String) {
-        page.push_str(
-            "<h2>Inputs and settings</h2><div class=\"wide\" tabindex=\"0\"><table><tbody>",
-        );
+        page.push_str("<h2>Inputs and settings</h2><dl>");
         let mut inputs: Vec<&FileRecord> = self.inputs.iter().collect();
         inputs.dedup();
         // The film's frames are many, and seen above.
         for record in inputs.into_iter().filter(|record| !is_grid(record)) {
             let _ = write!(
                 page,
-                "<tr><th scope=\"row\">{}</th><td class=\"note\"><code>SHA-256 {}</code></td></tr>",
+                "<dt>{}</dt><dd><code>SHA-256 {}</code></dd>",
                 escape(&record.name),
                 record.sha256
             );
@@ -299,7 +303,7 @@ impl Report<'_> {
         let text = escape(&self.settings.to_string());
         let _ = write!(
             page,
-            "<tr><th scope=\"row\">settings</th><td class=\"note\"><code>{text}</code></td></tr></tbody></table></div>\
+            "<dt>settings</dt><dd><code>{text}</code></dd></dl>\
              <p class=\"quiet\">Made by dcgan-eval {}.</p>",
             env!("CARGO_PKG_VERSION")
         );

@@ -18,7 +18,7 @@ const SMOOTHING: f64 = 0.03;
 /// The variables and classes that charts use.
 pub(crate) const STYLE: &str = "\
 :root{--ink:#1c1f23;--faint:#5f6872;--rule:#dfe3e8;--paper:#fff;--c0:#0b6bcb;--c1:#c4420d;--c2:#1a7f45;--c3:#7b3fb5}
-@media(prefers-color-scheme:dark){:root{--ink:#e6e8ea;--faint:#8d959e;--rule:#343a41;--paper:#15181b;--c0:#63b0ff;--c1:#ff9d66;--c2:#62cf8e;--c3:#c79bf2}}
+@media screen and (prefers-color-scheme:dark){:root{--ink:#e6e8ea;--faint:#8d959e;--rule:#343a41;--paper:#15181b;--c0:#63b0ff;--c1:#ff9d66;--c2:#62cf8e;--c3:#c79bf2}}
 svg text{font:13px system-ui,sans-serif;fill:var(--ink)}svg .t{font-weight:600}svg .a{fill:var(--faint)}
 svg .r{stroke:var(--rule)}svg .l{fill:none;stroke-width:2;stroke-linejoin:round}svg .w{fill:none;stroke-width:1;opacity:.25}
 svg .k0{stroke:var(--c0)}svg .k1{stroke:var(--c1)}svg .k2{stroke:var(--c2)}svg .k3{stroke:var(--c3)}
@@ -307,7 +307,7 @@ impl Frame {
                 i % 4,
                 escape(name)
             );
-            x += 12.0 + LETTER * name.chars().count() as f64;
+            x += 16.0 + LETTER * name.chars().count() as f64;
         }
         let (left, end, floor) = (MARGINS[0], WIDTH - MARGINS[1], HEIGHT - MARGINS[3]);
         rules(&mut chart, self.y, (left, end), |value| self.y(value));

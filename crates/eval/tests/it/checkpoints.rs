@@ -164,7 +164,7 @@ fn each_checkpoint_has_a_line_with_the_figures_of_its_own_evaluation() {
         assert!(chart.contains(text), "{text}");
     }
     let report = std::fs::read_to_string(fixture.path("out/report.html")).unwrap();
-    assert!(report.contains("What the discriminator thought"));
+    assert!(report.contains("Logits by checkpoint"));
 }
 
 #[test]
