@@ -233,6 +233,19 @@ fn groups(runs: &[Run]) -> Vec<Group<'_>> {
 /// What makes figures unfit to be compared.
 fn warnings(runs: &[Run]) -> Vec<String> {
     let mut warnings = Vec::new();
+    for (i, run) in runs.iter().enumerate() {
+        let same = runs[..i].iter().find(|other| {
+            run.seed.is_some()
+                && (&other.settings, other.seed, &other.dataset)
+                    == (&run.settings, run.seed, &run.dataset)
+        });
+        if let Some(other) = same {
+            warnings.push(format!(
+                "`{}` has the settings and the seed of `{}`: it counts as another seed, and is none",
+                run.name, other.name
+            ));
+        }
+    }
     for run in &runs[1..] {
         if run.dataset != runs[0].dataset {
             warnings.push(format!(

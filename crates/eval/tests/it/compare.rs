@@ -120,6 +120,18 @@ fn single_runs_keep_their_intervals_and_get_no_test() {
 }
 
 #[test]
+fn a_seed_that_counts_twice_is_said() {
+    let fixture = Fixture::new();
+    run(&fixture, "a", &json!({ "seed": 3 }), 0);
+    run(&fixture, "b", &json!({ "seed": 3 }), 0);
+    let said = "`b` has the settings and the seed of `a`: it counts as another seed, and is none";
+    let outcome = fixture.run(&["compare", "a", "b"]);
+    assert!(outcome.stderr.contains(said), "{}", outcome.stderr);
+    let page = std::fs::read_to_string(fixture.path("compare/compare.html")).unwrap();
+    assert!(page.contains(said));
+}
+
+#[test]
 fn a_run_without_an_evaluation_or_with_altered_figures_is_named() {
     let fixture = Fixture::new();
     run(&fixture, "a", &json!({ "seed": 0 }), 0);
