@@ -36,19 +36,23 @@ fn a_cut_model_says_how_long_it_should_be() {
 }
 
 #[test]
-fn a_full_disk_says_what_to_free() {
-    let source = std::io::ErrorKind::StorageFull.into();
-    let error = Error::Write {
-        path: PathBuf::from("runs/a"),
-        action: "write",
-        source,
-    };
-    assert_eq!(error.to_string(), "could not write `runs/a`");
-    assert_eq!(
-        error.hint().unwrap(),
-        "free space on that disk and run the same command again"
-    );
-    assert!(error.is_output());
+fn a_full_disk_or_quota_says_what_to_free() {
+    for kind in [
+        std::io::ErrorKind::StorageFull,
+        std::io::ErrorKind::QuotaExceeded,
+    ] {
+        let error = Error::Write {
+            path: PathBuf::from("runs/a"),
+            action: "write",
+            source: kind.into(),
+        };
+        assert_eq!(error.to_string(), "could not write `runs/a`");
+        assert_eq!(
+            error.hint().unwrap(),
+            "free space on that disk and run the same command again"
+        );
+        assert!(error.is_output());
+    }
 }
 
 #[test]

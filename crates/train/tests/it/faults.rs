@@ -161,6 +161,19 @@ fn a_roll_back_goes_on_with_other_batches() {
     train("run");
     assert_same(&expected, &place.files("run"));
 
+    // The checkpoint after the roll-back vouches for what the table of events holds.
+    fs::remove_file(place.path("run/manifest.json")).unwrap();
+    damage(&place.path("run/events.csv"));
+    let refusal = report(&mut place.command_on("dark.safetensors", "run", &rollback));
+    assert!(refusal.starts_with("exit code 3\n"), "{refusal}");
+    assert!(
+        refusal.contains("table `run/events.csv` is damaged"),
+        "{refusal}"
+    );
+    damage(&place.path("run/events.csv"));
+    train("run");
+    assert_same(&expected, &place.files("run"));
+
     // As often as the settings have it, and no more.
     spoil(&place, "run", 4, |name, values| {
         if name == "generator/g_h3/biases" {
