@@ -7,6 +7,7 @@
 //! | `stop:N` | the process ends before change N, from 0; of a write, half is on the disk |
 //! | `fail:ACTION:N` | the N-th change of this kind, from 0, fails |
 //! | `lose:ACTION:N` | the file to be changed vanishes before the N-th change of this kind |
+//! | `look:N` | a training that looks for a signal for the N-th time, from 0, and from then on, finds SIGTERM |
 #![expect(
     clippy::print_stderr,
     reason = "a program of the tests says what it met"
@@ -14,7 +15,7 @@
 
 use clap::Parser as _;
 use dcgan_artifacts::{Change, observe_changes};
-use dcgan_terminal::Failure;
+use dcgan_terminal::{Failure, Signal};
 use std::fs::OpenOptions;
 use std::io::{self, Write as _};
 use std::process::ExitCode;
@@ -31,6 +32,7 @@ enum Fault {
     Stop,
     Fail(String),
     Lose(String),
+    Look,
 }
 
 fn main() -> ExitCode {
@@ -44,14 +46,26 @@ fn main() -> ExitCode {
         ["stop", n] => (Fault::Stop, number(n)),
         ["fail", action, n] => (Fault::Fail(action.to_owned()), number(n)),
         ["lose", action, n] => (Fault::Lose(action.to_owned()), number(n)),
+        ["look", n] => (Fault::Look, number(n)),
         _ => panic!("unknown fault `{fault}`"),
     };
     let counts = matches!(fault, Fault::Count);
+    let looks = matches!(fault, Fault::Look);
     observe_changes(move |change| happen(change, &fault, n));
 
     let arguments: Vec<String> = std::iter::once(stage.clone()).chain(arguments).collect();
     let outcome = match stage.as_str() {
         "prepare" => dcgan_prepare::run(&dcgan_prepare::Args::parse_from(arguments)).map(|_| ()),
+        "train" if looks => {
+            dcgan_train::run_until(&dcgan_train::Args::parse_from(arguments), || {
+                let looks = AtomicU64::new(0);
+                Ok(
+                    move || {
+                        (looks.fetch_add(1, Ordering::SeqCst) >= n).then_some(Signal::Terminate)
+                    },
+                )
+            })
+        }
         "train" => dcgan_train::run(&dcgan_train::Args::parse_from(arguments)),
         "sample" => dcgan_sample::run(&dcgan_sample::Args::parse_from(arguments)),
         "eval" => dcgan_eval::run(&dcgan_eval::Cli::parse_from(arguments)),
@@ -75,6 +89,7 @@ fn failed(failure: &Failure) -> ExitCode {
 fn happen(change: &Change<'_>, fault: &Fault, n: u64) -> io::Result<()> {
     let counts = match fault {
         Fault::Count | Fault::Stop => true,
+        Fault::Look => false,
         Fault::Fail(action) | Fault::Lose(action) => action == change.action,
     };
     if !counts || CHANGES.fetch_add(1, Ordering::SeqCst) != n {
@@ -88,7 +103,7 @@ fn happen(change: &Change<'_>, fault: &Fault, n: u64) -> io::Result<()> {
         );
     }
     match fault {
-        Fault::Count => Ok(()),
+        Fault::Count | Fault::Look => Ok(()),
         Fault::Stop => stop(change),
         Fault::Fail(_) => Err(io::Error::other("told to fail")),
         Fault::Lose(_) => {

@@ -56,7 +56,8 @@ pub struct CheckpointInfo {
     pub dataset_sha256: String,
     /// Where each deterministic growing table stood, by file name.
     pub tables: BTreeMap<String, TablePosition>,
-    /// Written because of a signal: deleted once the next scheduled one stands.
+    /// Written because of a signal, it may be before a score of its step was taken: deleted once the next
+    /// scheduled one stands.
     pub on_signal: bool,
 }
 

@@ -108,6 +108,18 @@ impl GrowingTable {
         Ok(table)
     }
 
+    /// The number that the last row on the disk begins with: the step that the table has come to. `None` where
+    /// there is no row, or no number.
+    ///
+    /// # Errors
+    /// [`Error::Read`].
+    pub fn last_step(&self) -> Result<Option<u64>, Error> {
+        let failed = |e: csv::Error| Error::read(&self.path, Artifact::Table, e.into());
+        let mut reader = csv::Reader::from_path(&self.path).map_err(failed)?;
+        let last = reader.records().last().transpose().map_err(failed)?;
+        Ok(last.and_then(|row| row.get(0)?.parse().ok()))
+    }
+
     /// Appends one record, quoted where CSV needs it.
     ///
     /// # Errors

@@ -100,7 +100,7 @@ const NORMS: [[&str; 4]; 3] = [
 ];
 
 /// What the classifier says of a set of images.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Reading {
     /// `[n, classes]`.
     pub logits: Vec<f32>,
@@ -374,10 +374,7 @@ impl Classifier {
                 got: images.len(),
             });
         }
-        let mut reading = Reading {
-            logits: Vec::new(),
-            features: Vec::new(),
-        };
+        let mut reading = Reading::default();
         for block in images.chunks(BATCH * size) {
             let mut pixels = block.to_vec();
             pixels.resize(BATCH * size, 0);

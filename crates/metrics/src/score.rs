@@ -42,16 +42,25 @@ impl Scorer {
         })
     }
 
-    /// The score of images `[n, h, w, c]`, and of the classes asked for, where any were.
+    /// What the classifier says of images `[n, h, w, c]`. It reads each by itself, so that many may be
+    /// read in parts.
     ///
     /// # Errors
-    /// [`Error::TooFew`] for fewer than two images, [`Error::Length`] for an incomplete one or for
-    /// classes of another number, [`Error::NotFinite`] where the classifier's answer is not finite.
-    pub fn score(&self, images: &[u8], classes: Option<&[u8]>) -> Result<Score, Error> {
-        let Reading { logits, features } = self.classifier.read(images)?;
-        let generated = Gaussian::of(&Features::new(&features, FEATURES)?)?;
+    /// [`Error::Length`] for an incomplete one.
+    pub fn read(&self, images: &[u8]) -> Result<Reading, Error> {
+        self.classifier.read(images)
+    }
+
+    /// The score of images so read, and of the classes asked for, where any were.
+    ///
+    /// # Errors
+    /// [`Error::TooFew`] for fewer than two images, [`Error::Length`] for classes of another number,
+    /// [`Error::NotFinite`] where the classifier's answer is not finite.
+    pub fn score(&self, reading: &Reading, classes: Option<&[u8]>) -> Result<Score, Error> {
+        let Reading { logits, features } = reading;
+        let generated = Gaussian::of(&Features::new(features, FEATURES)?)?;
         let accuracy = |classes| {
-            let hits = Classified::new(&logits, self.classifier.config().classes)?.hits(classes)?;
+            let hits = Classified::new(logits, self.classifier.config().classes)?.hits(classes)?;
             Ok(hits.iter().filter(|&&hit| hit).count() as f64 / hits.len() as f64)
         };
         Ok(Score {

@@ -52,6 +52,8 @@ pub(crate) struct Resumed {
     pub(crate) best: Option<BestScore>,
     /// How far each table had grown.
     pub(crate) tables: BTreeMap<String, TablePosition>,
+    /// Whether it was written on a signal.
+    pub(crate) on_signal: bool,
     /// The checkpoint.
     pub(crate) path: PathBuf,
 }
@@ -129,6 +131,7 @@ impl Checkpoints {
             attempt,
             best,
             tables,
+            on_signal,
             ..
         } = checkpoint.info;
         Ok(Some(Resumed {
@@ -138,6 +141,7 @@ impl Checkpoints {
             attempt,
             best,
             tables,
+            on_signal,
             path,
         }))
     }
@@ -166,9 +170,10 @@ impl Checkpoints {
         })
     }
 
-    /// Writes the checkpoint of where a run stands and deletes those that are no longer wanted. In haste, that is
-    /// on a signal, it neither waits for the disk, which may take seconds, nor deletes any: should
-    /// the machine go down with the process, the checkpoint before is still there.
+    /// Writes the checkpoint of where a run stands and deletes those that are no longer wanted. On a signal, that is
+    /// in haste, it neither waits for the disk, which may take seconds, nor deletes any: should
+    /// the machine go down with the process, the checkpoint before is still there. What was due after its step may
+    /// not be done then; whoever goes on from it sees to that.
     ///
     /// # Errors
     /// [`dcgan_networks::Error::NonFinite`] names a weight that is infinite or no number: such a
@@ -177,7 +182,7 @@ impl Checkpoints {
         &self,
         at: &Standing,
         tables: BTreeMap<String, TablePosition>,
-        in_haste: bool,
+        on_signal: bool,
     ) -> Result<PathBuf, Error> {
         let Standing {
             state,
@@ -206,7 +211,7 @@ impl Checkpoints {
             best: best.clone(),
             dataset_sha256: self.dataset_sha256.clone(),
             tables,
-            on_signal: !self.plan.keeps_checkpoint(step),
+            on_signal,
         };
         let path = checkpoint_path(&self.folder, step);
         let ema = average.as_ref().map(|average| average.arrays().clone());
@@ -218,7 +223,7 @@ impl Checkpoints {
             adam_v,
             ema,
         };
-        if in_haste {
+        if on_signal {
             checkpoint.write_unsynced(&path)?;
         } else {
             checkpoint.write(&path)?;

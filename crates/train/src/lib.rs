@@ -24,4 +24,4 @@ mod watch;
 pub use args::Args;
 pub use error::Error;
 pub use plan::Plan;
-pub use run::run;
+pub use run::{run, run_until};

@@ -20,6 +20,9 @@ use serde_json::{Value, json};
 use std::path::Path;
 use std::time::Instant;
 
+/// Asked at each safe point whether to stop; once it has said so, it says so again.
+pub(crate) type Stop<'a> = &'a dyn Fn() -> Option<Signal>;
+
 const GENERATOR: &str = "generator.safetensors";
 const AVERAGED: &str = "generator-ema.safetensors";
 const DISCRIMINATOR: &str = "discriminator.safetensors";
@@ -30,6 +33,21 @@ const DISCRIMINATOR: &str = "discriminator.safetensors";
 /// A [`Failure`] of the contract's classes. After [`Failure::Interrupted`] a checkpoint of the last
 /// iteration stands, and the same call goes on from it.
 pub fn run(args: &Args) -> Result<(), Failure> {
+    run_until(args, || {
+        let signals = Signals::install()?;
+        Ok(move || signals.received())
+    })
+}
+
+/// The same, where what `watch` gives stands for the signals: once there is something to train it is asked
+/// at each safe point whether to stop. Having said so, it must say so again.
+///
+/// # Errors
+/// As [`run`].
+pub fn run_until<S>(args: &Args, watch: impl FnOnce() -> Result<S, Failure>) -> Result<(), Failure>
+where
+    S: Fn() -> Option<Signal>,
+{
     dcgan_kernels::set_threads(args.common.threads);
     let resolved = Resolved::new(args)?;
     let identity = resolved.identity();
@@ -43,7 +61,7 @@ pub fn run(args: &Args) -> Result<(), Failure> {
     }
 
     require_instructions(args, &resolved, &identity)?;
-    let signals = Signals::install()?;
+    let stop = watch()?;
     let mut folder = RunFolder::lock(out)?;
     match folder::inspect(out, &identity, args.common.force)? {
         Found::Finished => return unchanged(args, &resolved),
@@ -56,8 +74,9 @@ pub fn run(args: &Args) -> Result<(), Failure> {
     folder.begin(&identity, resolved.settings.tensorboard)?;
 
     let mut run = Run::start(&resolved, &folder)?;
-    run.train(&signals, args.common.quiet)?;
-    run.finish()?;
+    run.catch_up(&stop)?;
+    run.train(&stop, args.common.quiet)?;
+    run.finish(&stop)?;
     trained(args, &resolved, run.at.best.as_ref())
 }
 
@@ -131,8 +150,17 @@ impl<'a> Run<'a> {
         })
     }
 
+    /// Does what a signal kept from being done after the step that the run goes on from.
+    fn catch_up(&mut self, stop: Stop<'_>) -> Result<(), Failure> {
+        if self.at.in_arrears {
+            self.do_what_is_due(stop)?;
+        }
+        // All that was done stands in a checkpoint.
+        go_on(stop)
+    }
+
     /// Runs the iterations that are left, until the last one or a signal.
-    fn train(&mut self, signals: &Signals, quiet: bool) -> Result<(), Failure> {
+    fn train(&mut self, stop: Stop<'_>, quiet: bool) -> Result<(), Failure> {
         let plan = &self.resolved.plan;
         let mut batches = Batches::new(
             &self.resolved.dataset,
@@ -146,7 +174,7 @@ impl<'a> Run<'a> {
         progress.set(self.at.step, "");
 
         while self.at.step < plan.last_step {
-            match self.advance(&mut batches, signals) {
+            match self.advance(&mut batches, stop) {
                 Ok(Done {
                     trace,
                     timing,
@@ -169,7 +197,7 @@ impl<'a> Run<'a> {
     }
 
     /// Runs the next iteration and all that is due after it.
-    fn advance(&mut self, batches: &mut Batches<'_>, signals: &Signals) -> Result<Done, Error> {
+    fn advance(&mut self, batches: &mut Batches<'_>, stop: Stop<'_>) -> Result<Done, Error> {
         let Resolved {
             settings,
             schedule,
@@ -199,17 +227,10 @@ impl<'a> Run<'a> {
                 .tables
                 .append(step, plan.epoch(step), &trace, &timing)?;
         }
-        if plan.draws(step) {
-            self.grids.draw(&self.at.state.generator, step)?;
-            // Whoever watches the run finds the rows up to the picture.
-            self.at.tables.flush()?;
-        }
-        if plan.scores(step) {
-            self.score(step)?;
-        }
-        let signal = signals.received();
-        if plan.keeps_checkpoint(step) || signal.is_some() {
-            self.save(signal.is_some())?;
+        let is_saved = stop().is_none() && self.do_what_is_due(stop)?;
+        let signal = stop();
+        if signal.is_some() && !is_saved {
+            self.save(true)?;
         }
         if let Some(sign) = self.watch.see(&trace) {
             log::warn!("step {step}: {sign}");
@@ -221,27 +242,48 @@ impl<'a> Run<'a> {
         })
     }
 
-    /// Takes the scores of `step`.
-    fn score(&mut self, step: u64) -> Result<(), Error> {
+    /// Does what is due after the step that was just done: grid, scores, checkpoint. Whether the checkpoint
+    /// stands; it doesn't where none is due, or where `stop` came first.
+    fn do_what_is_due(&mut self, stop: Stop<'_>) -> Result<bool, Error> {
+        let (plan, step) = (&self.resolved.plan, self.at.step);
+        if plan.draws(step) {
+            self.grids.draw(&self.at.state.generator, step)?;
+            // Whoever watches the run finds the rows up to the picture.
+            self.at.tables.flush()?;
+        }
+        if plan.scores(step) && !self.at.tables.has_scores(step) && !self.score(step, stop)? {
+            return Ok(false);
+        }
+        let is_due = plan.keeps_checkpoint(step);
+        if is_due {
+            self.save(false)?;
+        }
+        Ok(is_due)
+    }
+
+    /// Takes the scores of `step`. Whether they are taken: not where `stop` came first.
+    fn score(&mut self, step: u64, stop: Stop<'_>) -> Result<bool, Error> {
         let Some(judge) = &self.judge else {
-            return Ok(());
+            return Ok(true);
         };
         let (plan, at) = (&self.resolved.plan, &mut self.at);
-        let scores = judge.scores(&at.state.generator, at.average.as_ref())?;
+        let Some(scores) = judge.scores(&at.state.generator, at.average.as_ref(), stop)? else {
+            return Ok(false);
+        };
         at.tables.append_scores(step, plan.epoch(step), &scores)?;
         at.best = judge.better(at.best.as_ref(), &scores, step, plan);
-        Ok(())
+        Ok(true)
     }
 
     /// Writes the checkpoint of the step that was just done, the tables first.
-    fn save(&mut self, in_haste: bool) -> Result<(), Error> {
+    fn save(&mut self, on_signal: bool) -> Result<(), Error> {
         let mut tables = self.at.tables.flush()?;
         if let Some(position) = self.events.flush()? {
             tables.insert(EVENTS.into(), position);
         }
         let path =
             self.checkpoints
-                .save(&self.at, tables, in_haste)
+                .save(&self.at, tables, on_signal)
                 .map_err(|error| match error {
                     Error::Network(error) => self.diverged(self.at.step, error),
                     error => error,
@@ -307,24 +349,10 @@ impl<'a> Run<'a> {
         Ok(())
     }
 
-    /// Writes the two networks as files of their own and, last of all, the manifest.
-    fn finish(&self) -> Result<(), Error> {
+    /// Writes the networks as files of their own and, last of all, the manifest.
+    fn finish(&self, stop: Stop<'_>) -> Result<(), Failure> {
         let (folder, plan) = (&self.folder.path, &self.resolved.plan);
-        let State {
-            generator,
-            discriminator,
-            ..
-        } = &self.at.state;
-        let write = |name: &str, role, weights| {
-            let path = folder.join(name);
-            self.checkpoints
-                .write_model(&path, role, weights, self.at.step)
-        };
-        write(GENERATOR, Role::Generator, generator.arrays()?)?;
-        write(DISCRIMINATOR, Role::Discriminator, discriminator.arrays()?)?;
-        if let Some(average) = &self.at.average {
-            write(AVERAGED, Role::Generator, average.arrays().clone())?;
-        }
+        self.write_networks()?;
         // Again, since a run that was killed right after its last checkpoint has not done it.
         let best = self.at.best.as_ref();
         self.checkpoints.retain(self.at.step, best)?;
@@ -335,9 +363,28 @@ impl<'a> Run<'a> {
             version: env!("CARGO_PKG_VERSION").into(),
             settings: self.resolved.settings(),
             inputs: self.resolved.inputs(),
-            outputs: outputs(folder, self.resolved, &self.folder.checkpoints())?,
+            outputs: outputs(folder, self.resolved, &self.folder.checkpoints(), stop)?,
         };
-        self.folder.complete(&manifest)
+        Ok(self.folder.complete(&manifest)?)
+    }
+
+    fn write_networks(&self) -> Result<(), Error> {
+        let State {
+            generator,
+            discriminator,
+            ..
+        } = &self.at.state;
+        let write = |name: &str, role, weights| {
+            let path = self.folder.path.join(name);
+            self.checkpoints
+                .write_model(&path, role, weights, self.at.step)
+        };
+        write(GENERATOR, Role::Generator, generator.arrays()?)?;
+        write(DISCRIMINATOR, Role::Discriminator, discriminator.arrays()?)?;
+        if let Some(average) = &self.at.average {
+            write(AVERAGED, Role::Generator, average.arrays().clone())?;
+        }
+        Ok(())
     }
 
     /// Nobody but a hand, or damage, removes the best checkpoint.
@@ -350,12 +397,19 @@ impl<'a> Run<'a> {
     }
 }
 
-/// The records of all that a finished run wrote, but for `timing.csv`.
+/// Ends the run where `stop` says so.
+fn go_on(stop: Stop<'_>) -> Result<(), Failure> {
+    stop().map_or(Ok(()), |signal| Err(Failure::Interrupted(signal)))
+}
+
+/// The records of all that a finished run wrote, but for `timing.csv`. Reading all checkpoints may take long:
+/// `stop` is asked before each file.
 fn outputs(
     folder: &Path,
     resolved: &Resolved,
     checkpoints: &Path,
-) -> Result<Vec<FileRecord>, Error> {
+    stop: Stop<'_>,
+) -> Result<Vec<FileRecord>, Failure> {
     let mut names = [folder::RUN, METRICS, GENERATOR, DISCRIMINATOR]
         .map(String::from)
         .to_vec();
@@ -365,24 +419,25 @@ fn outputs(
     if resolved.settings.score_every > 0 {
         names.push(SCORES.into());
     }
-    for (step, _) in list_checkpoints(checkpoints)? {
+    for (step, _) in list_checkpoints(checkpoints).map_err(Error::from)? {
         names.push(format!("checkpoints/step-{step:08}.safetensors"));
     }
-    let record = |name: String| FileRecord::of_file(folder, &name);
-    let mut records = names
-        .into_iter()
-        .map(record)
-        .collect::<Result<Vec<_>, _>>()?;
+    let mut records = Vec::new();
+    for name in names {
+        go_on(stop)?;
+        records.push(FileRecord::of_file(folder, &name).map_err(Error::from)?);
+    }
 
     let drawn = (0..=resolved.plan.last_step).filter(|&step| resolved.plan.draws(step));
     let reals = resolved.plan.draws(0).then(|| REALS.to_owned());
     for name in reals.into_iter().chain(drawn.map(Grids::name)) {
-        match record(name) {
+        go_on(stop)?;
+        match FileRecord::of_file(folder, &name) {
             Ok(record) => records.push(record),
             Err(dcgan_artifacts::Error::Missing { path, .. }) => {
                 log::warn!("`{}` is gone and not drawn again", path.display());
             }
-            Err(error) => return Err(error.into()),
+            Err(error) => return Err(Error::from(error).into()),
         }
     }
     Ok(records)

@@ -3,9 +3,10 @@
 //! A score only reads the generator: nothing here touches a run's state.
 
 use crate::resolved::Resolved;
+use crate::run::Stop;
 use crate::{Error, Plan};
 use dcgan_artifacts::{BestScore, ClassifierFile, DatasetReader, FileRecord, Part, digest_file};
-use dcgan_metrics::{Classifier, ClassifierConfig, Score, Scorer};
+use dcgan_metrics::{Classifier, ClassifierConfig, Reading, Score, Scorer};
 use dcgan_models::ClassChoice;
 use dcgan_networks::{Generator, WeightAverage};
 use dcgan_random::Purpose;
@@ -17,6 +18,8 @@ pub(crate) const SCORES: &str = "scores.csv";
 
 /// Pictures that a generator is scored by.
 const SAMPLES: usize = 2000;
+/// Those drawn and read between two looks for a signal; whole blocks of inference.
+const PART: usize = 8 * dcgan_models::BLOCK;
 /// Fewer pictures of the validation part say nothing of how such pictures lie.
 const LEAST: usize = 64;
 /// Pictures of the validation part in memory at a time.
@@ -179,25 +182,46 @@ impl Judge {
         }))
     }
 
-    /// The scores of the generator and of its average, in the order of the columns.
+    /// The scores of the generator and of its average, in the order of the columns; `None` when `stop`
+    /// says so in the midst of it.
     pub(crate) fn scores(
         &self,
         generator: &Generator,
         average: Option<&WeightAverage>,
-    ) -> Result<Vec<(String, f64)>, Error> {
+        stop: Stop<'_>,
+    ) -> Result<Option<Vec<(String, f64)>>, Error> {
         let mut scores = Vec::new();
-        push(&mut scores, "", self.score(generator)?);
+        let Some(score) = self.score(generator, stop)? else {
+            return Ok(None);
+        };
+        push(&mut scores, "", score);
         if let Some(average) = average {
             let average = Generator::from_arrays(generator.config(), average.arrays())?;
-            push(&mut scores, OF_AVERAGE, self.score(&average)?);
+            let Some(score) = self.score(&average, stop)? else {
+                return Ok(None);
+            };
+            push(&mut scores, OF_AVERAGE, score);
         }
-        Ok(scores)
+        Ok(Some(scores))
     }
 
-    fn score(&self, generator: &Generator) -> Result<Score, Error> {
+    fn score(&self, generator: &Generator, stop: Stop<'_>) -> Result<Option<Score>, Error> {
         let classes = self.classes.as_deref();
-        let images = dcgan_models::images_from_latents(generator, &self.z, classes)?;
-        Ok(self.scorer.score(&images, classes)?)
+        let z_dim = generator.config().z_dim;
+        let mut reading = Reading::default();
+        for first in (0..SAMPLES).step_by(PART) {
+            if stop().is_some() {
+                return Ok(None);
+            }
+            let rows = first..SAMPLES.min(first + PART);
+            let z = &self.z[rows.start * z_dim..rows.end * z_dim];
+            let classes = classes.map(|classes| &classes[rows]);
+            let images = dcgan_models::images_from_latents(generator, z, classes)?;
+            let part = self.scorer.read(&images)?;
+            reading.logits.extend(part.logits);
+            reading.features.extend(part.features);
+        }
+        Ok(Some(self.scorer.score(&reading, classes)?))
     }
 
     /// The better of the best score so far and the one among these scores of `step`, if a checkpoint

@@ -20,6 +20,8 @@ pub(crate) struct Standing {
     pub(crate) average: Option<WeightAverage>,
     /// Steps done.
     pub(crate) step: u64,
+    /// Whether a signal may have kept from being done what was due after the last of them.
+    pub(crate) in_arrears: bool,
     /// Roll-backs so far.
     pub(crate) attempt: u32,
     /// The best score so far, where checkpoints are compared.
@@ -47,6 +49,7 @@ impl Standing {
                 state,
                 average,
                 step: 0,
+                in_arrears: false,
                 attempt: 0,
                 best: None,
                 newest: None,
@@ -60,6 +63,7 @@ impl Standing {
             attempt,
             best,
             mut tables,
+            on_signal,
             path,
         } = resumed;
         Ok(Self {
@@ -67,6 +71,7 @@ impl Standing {
             state,
             average,
             step,
+            in_arrears: on_signal,
             attempt,
             best,
             newest: Some(path),

@@ -26,6 +26,8 @@ pub(crate) struct Tables {
     timing: GrowingTable,
     /// Where scores are taken.
     scores: Option<GrowingTable>,
+    /// The last step with a row in `scores`.
+    scored: Option<u64>,
     /// Where the settings have one.
     board: Option<Board>,
 }
@@ -70,6 +72,7 @@ impl Tables {
             figures,
             timing: GrowingTable::create(&folder.join(TIMING), &TIMING_HEADER)?,
             scores,
+            scored: None,
             board: board(folder, resolved, 0)?,
         })
     }
@@ -99,11 +102,14 @@ impl Tables {
             GrowingTable::resume(&folder.join(name), position)
         };
         let has_scores = resolved.settings.score_every > 0;
+        let scores = has_scores.then(|| resume(SCORES)).transpose()?;
+        let scored = scores.as_ref().map(GrowingTable::last_step).transpose()?;
         Ok(Self {
             metrics: resume(METRICS)?,
             figures: figures(&resolved.schedule),
             timing: GrowingTable::resume_until(&folder.join(TIMING), &TIMING_HEADER, step)?,
-            scores: has_scores.then(|| resume(SCORES)).transpose()?,
+            scores,
+            scored: scored.flatten(),
             board: board(folder, resolved, step)?,
         })
     }
@@ -146,6 +152,11 @@ impl Tables {
         Ok(())
     }
 
+    /// Whether `step` has its row of scores.
+    pub(crate) fn has_scores(&self, step: u64) -> bool {
+        self.scored == Some(step)
+    }
+
     /// Adds the scores of `step`.
     ///
     /// # Errors
@@ -160,6 +171,7 @@ impl Tables {
             let mut row = vec![step.to_string(), epoch.to_string()];
             row.extend(scores.iter().map(|(_, score)| score.to_string()));
             table.append(&row)?;
+            self.scored = Some(step);
         }
         if let Some(board) = &mut self.board {
             board.append_scores(step, scores)?;

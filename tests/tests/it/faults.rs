@@ -6,7 +6,7 @@
 
 use crate::kills::{check_whole, kills};
 use crate::programs::{Run, assert_same_files, root, text};
-use dcgan_artifacts::verify_checkpoint;
+use dcgan_artifacts::{list_checkpoints, verify_checkpoint};
 use std::path::Path;
 use std::process::{Command, Output};
 
@@ -121,6 +121,78 @@ fn scored_training_stops_anywhere() {
         "prepare.validation=64",
     ];
     stop_before_each_change("train", &["prepare"], &settings);
+}
+
+/// Told to stop at each place where it looks for a signal, a training does no more than save: no other
+/// iteration, no score to its end, no second checkpoint. The same command then ends in the same bytes.
+#[test]
+fn a_signal_is_heeded_at_every_look() {
+    let settings = [
+        "train.epochs=1",
+        "train.checkpoint_every=4",
+        "train.grid_every=2",
+        "train.network=unlabelled",
+        "train.score_every=2",
+        "train.best=frechet_distance",
+        // Five steps.
+        "prepare.synthetic.train=144",
+        "prepare.synthetic.classes=0",
+        "prepare.validation=64",
+    ];
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let whole = Run::new(&folder.path().join("whole"), &settings);
+    whole.stage("prepare", &[]);
+    let inputs = folder.path().join("inputs");
+    copy(&whole.folder, &inputs);
+    whole.stage("train", &[]);
+    let expected = whole.outputs("train");
+
+    // After the iteration, before each part of a score, after what is due; at the end before each file, too.
+    let files = expected.len() - 1;
+    let at_looks = [
+        ([0, 0], 1),
+        ([1, 0], 2),
+        ([2, 0], 5),
+        ([2, 1], 1),
+        ([3, 1], 2),
+        ([4, 1], 5),
+        ([4, 2], 1),
+        ([5, 2], 2 + files),
+    ];
+    let mut look = 0;
+    // Step of the newest checkpoint, rows of `scores.csv`, and at how many looks in a row.
+    for (left, looks) in at_looks {
+        for again in 0..looks {
+            let fault = format!("look:{look}");
+            let run = Run::new(&folder.path().join(&fault), &settings);
+            copy(&inputs, &run.folder);
+            let output = faulty(&fault, "train", &run.command("train")).output();
+            let output = output.expect("faulty starts");
+            let stderr = text(&output.stderr);
+            assert_eq!(output.status.code(), Some(143), "{fault}: {stderr}");
+            let train = run.folder.join("train");
+            let checkpoints = list_checkpoints(&train.join("checkpoints"));
+            let newest = checkpoints.expect("a readable folder").pop();
+            let step = newest.map_or(0, |(step, _)| step);
+            let rows = |name: &str| {
+                let table = std::fs::read_to_string(train.join(name)).expect("a table");
+                table.lines().count() as u64 - 1
+            };
+            assert_eq!([step, rows("scores.csv")], left, "{fault}");
+            assert_eq!(rows("metrics.csv"), step, "{fault}");
+            if again == 0 {
+                run.stage("train", &[]);
+                assert_same_files(&expected, &run.outputs("train"), &fault);
+            }
+            std::fs::remove_dir_all(&run.folder).expect("a folder of ours");
+            look += 1;
+        }
+    }
+    let run = Run::new(&folder.path().join("undisturbed"), &settings);
+    copy(&inputs, &run.folder);
+    let fault = format!("look:{look}");
+    let output = faulty(&fault, "train", &run.command("train")).output();
+    assert!(output.expect("faulty starts").status.success(), "{fault}");
 }
 
 #[test]

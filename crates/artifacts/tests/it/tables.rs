@@ -29,6 +29,7 @@ fn a_resumed_table_equals_an_undisturbed_one() {
     );
 
     let mut table = GrowingTable::create(&resumed, &HEADER).unwrap();
+    assert_eq!(table.last_step().unwrap(), None);
     table.append(&["1", "0.5"]).unwrap();
     let position = table.flush().unwrap();
     table.append(&["2", "lost"]).unwrap();
@@ -41,6 +42,7 @@ fn a_resumed_table_equals_an_undisturbed_one() {
     );
     let mut table = GrowingTable::resume(&resumed, &position).unwrap();
     assert_eq!(fs::read(&resumed).unwrap(), b"step,d_loss\n1,0.5\n");
+    assert_eq!(table.last_step().unwrap(), Some(1));
     table.append(&["2", "0.25"]).unwrap();
     table.append(&["3".to_owned(), "a,b".to_owned()]).unwrap();
     assert_eq!(table.flush().unwrap(), undisturbed);

@@ -29,9 +29,15 @@ fn it_is_made_of_the_measures_of_an_evaluation() {
     let classes: Vec<u8> = (0..70).map(|i| i % 3).collect();
     let real_features = classifier().read(&real).unwrap().features;
     let scorer = Scorer::new(classifier(), &real_features).unwrap();
-    let score = scorer.score(&images, Some(&classes)).unwrap();
-
     let reading = classifier().read(&images).unwrap();
+    // In two parts: the same.
+    let mut in_parts = scorer.read(&images[..33 * 64]).unwrap();
+    let rest = scorer.read(&images[33 * 64..]).unwrap();
+    in_parts.logits.extend(rest.logits);
+    in_parts.features.extend(rest.features);
+    assert_eq!(in_parts, reading);
+    let score = scorer.score(&reading, Some(&classes)).unwrap();
+
     let gaussian = |features| Gaussian::of(&Features::new(features, FEATURES).unwrap()).unwrap();
     let distance =
         frechet_distance(&gaussian(&real_features), &gaussian(&reading.features)).unwrap();
@@ -41,7 +47,7 @@ fn it_is_made_of_the_measures_of_an_evaluation() {
     let n_hits = hits.unwrap().iter().filter(|&&hit| hit).count();
     assert_eq!(score.class_accuracy, Some(n_hits as f64 / 70.0));
 
-    let unlabelled = scorer.score(&images, None).unwrap();
+    let unlabelled = scorer.score(&reading, None).unwrap();
     assert_eq!(unlabelled.class_accuracy, None);
     assert_eq!(
         unlabelled.frechet_distance.to_bits(),
@@ -53,7 +59,10 @@ fn it_is_made_of_the_measures_of_an_evaluation() {
 fn real_images_are_nearer_than_images_of_another_kind() {
     let features = classifier().read(&noise(130, 0)).unwrap().features;
     let scorer = Scorer::new(classifier(), &features).unwrap();
-    let distance = |images: &[u8]| scorer.score(images, None).unwrap().frechet_distance;
+    let distance = |images: &[u8]| {
+        let score = scorer.score(&scorer.read(images).unwrap(), None);
+        score.unwrap().frechet_distance
+    };
     let dark: Vec<u8> = noise(130, 2).iter().map(|&byte| byte / 4).collect();
     assert!(distance(&noise(130, 2)) < distance(&dark));
 }
@@ -67,14 +76,13 @@ fn too_few_images_and_other_lengths_are_refused() {
     let features = classifier().read(&noise(9, 0)).unwrap().features;
     let scorer = Scorer::new(classifier(), &features).unwrap();
     assert!(matches!(
-        scorer.score(&noise(1, 1), None),
+        scorer.score(&scorer.read(&noise(1, 1)).unwrap(), None),
         Err(Error::TooFew { got: 1, .. })
     ));
     let images = noise(4, 1);
-    for (images, classes) in [(&images[1..], None), (&images[..], Some(&[0, 1, 2][..]))] {
-        assert!(matches!(
-            scorer.score(images, classes),
-            Err(Error::Length { .. })
-        ));
-    }
+    let incomplete = scorer.read(&images[1..]);
+    assert!(matches!(incomplete, Err(Error::Length { .. })));
+    let reading = scorer.read(&images).unwrap();
+    let of_three = scorer.score(&reading, Some(&[0, 1, 2]));
+    assert!(matches!(of_three, Err(Error::Length { .. })));
 }
