@@ -62,6 +62,18 @@ fn each_is_what_it_says() {
     assert!(best.prepare.validation > 0 && best.train.score_every > 0 && best.train.ema > 0.0);
     assert!(best.train.best.is_of_average() && best.sample.ema && best.eval.ema);
     assert!(best.sample.best && best.eval.best);
+    // docs/recipe.md says so.
+    let others = dcgan_settings::Train {
+        generator_updates: 1,
+        label_smoothing: 0.1,
+        ema: 0.999,
+        epochs: best.train.epochs,
+        score_every: best.train.score_every,
+        classifier: best.train.classifier.clone(),
+        best: best.train.best,
+        ..mnist.train.clone()
+    };
+    assert_eq!(best.train, others);
 
     let smoke = load(&pipelines().join("smoke.yaml"), &[]).unwrap();
     assert_eq!(smoke.prepare.source, SourceKind::Synthetic);
