@@ -112,7 +112,7 @@ GUARDS = [
     ("what a signal kept from being done is done later", "crates/train/src/run.rs",
      "if self.at.in_arrears {", "if self.at.in_arrears && self.at.step == 0 {", "train@ tests faults::a_signal"),
     ("a second signal ends at once", "crates/terminal/src/signals.rs",
-     "signal_hook::low_level::exit(signal.exit_code().into());", "let _ = signal;", "train@ tests signals::"),
+     "signal_hook::low_level::exit(signal.exit_code().into());", "let _ = signal;", "terminal signals::"),
     ("a sign of collapse is told", "crates/train/src/run.rs",
      "log::warn!(\"step {step}: {sign}\");", "let _ = sign;", "train faults::a_discriminator"),
     ("memory for the means of an expression", "crates/sample/src/expression.rs",
