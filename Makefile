@@ -33,7 +33,7 @@ CHECKPOINTS ?=
 #: RUNS        evaluated runs for `compare`: RUNS='runs/a runs/b'
 RUNS ?=
 #: OUT         the folder that `compare` writes
-OUT ?= runs/compare
+OUT = runs/compare
 #: PREPARE, TRAIN, SAMPLE, EVAL   the command that runs a stage: TRAIN='python mine.py' swaps one
 PREPARE ?= $(BIN)/dcgan-prepare
 TRAIN ?= $(BIN)/dcgan-train
