@@ -26,7 +26,7 @@ THREADS ?=
 #: FORCE       FORCE=1: start afresh where train refuses; the old run is kept beside
 FORCE ?=
 #: CHECKPOINT  what sample and eval look at: a file, or best; by default the highest of RUN or, where the
-#:             pipeline says `best: true`, the best
+#:             pipeline says `best: true`, the best; without any, sample takes its generator.safetensors
 CHECKPOINT ?=
 #: CHECKPOINTS CHECKPOINTS=1: eval measures every checkpoint of RUN, a line each
 CHECKPOINTS ?=
@@ -47,6 +47,9 @@ COMMON = --pipeline "$(PIPELINE)" $(patsubst %,--set '%',$(SET)) \
 HIGHEST = $(shell printf '%s\n' "$(RUN)"/train/checkpoints/step-*.safetensors | sort -V | tail -n 1)
 IS_BEST = $(if $(subst best,,$(CHECKPOINT)),,$(CHECKPOINT))
 LOOKED_AT = "$(or $(if $(IS_BEST),,$(CHECKPOINT)),$(HIGHEST))"
+# A run whose checkpoints are gone still draws: by its generator alone.
+STANDS = $(shell ls "$(RUN)"/train/checkpoints/step-*.safetensors 2>/dev/null)
+DRAWN_BY = $(if $(CHECKPOINT)$(STANDS),$(LOOKED_AT),"$(RUN)/train/generator.safetensors")
 # What is named here goes before what the pipeline says.
 whether_best = $(if $(CHECKPOINT),--set $(1).best=$(if $(IS_BEST),true,false))
 
@@ -76,7 +79,7 @@ train: $(call built_for,TRAIN) ## Stage 2: the dataset to RUN/train: checkpoints
 	$(TRAIN) $(COMMON) --dataset "$(RUN)/prepare/dataset.safetensors" --out "$(RUN)/train"
 
 sample: $(call built_for,SAMPLE) ## Stage 3: a checkpoint's generator to RUN/sample: pictures
-	$(SAMPLE) $(COMMON) $(call whether_best,sample) --model $(LOOKED_AT) --out "$(RUN)/sample"
+	$(SAMPLE) $(COMMON) $(call whether_best,sample) --model $(DRAWN_BY) --out "$(RUN)/sample"
 
 eval: $(call built_for,EVAL) ## Stage 4: dataset and checkpoint to RUN/eval: grids, statistics
 	$(EVAL) $(COMMON) $(call whether_best,eval) --dataset "$(RUN)/prepare/dataset.safetensors" --checkpoint $(LOOKED_AT) --metrics "$(RUN)/train/metrics.csv" $(BESIDE) --out "$(RUN)/eval"
