@@ -67,9 +67,13 @@ def inputs_of(stage, manifest, new, classifier):
         checkpoints = [name for name in names if name.startswith("step-") and name not in grids]
         if grids:
             options += ["--grids", new / "train/samples"]
-        if len(checkpoints) > 1:
+        repeated = [name for name in checkpoints if checkpoints.count(name) > 1]
+        # One checkpoint beside samples may be either; the discriminator's figures come of an evaluated one alone.
+        outputs = [record["name"] for record in manifest["outputs"]]
+        is_alone = len(checkpoints) == 1 and "discriminator.json" in outputs
+        if checkpoints and not is_alone:
             options += ["--checkpoints", new / "train/checkpoints"]
-        evaluated = [name for name in checkpoints if checkpoints.count(name) > 1 or len(checkpoints) == 1]
+        evaluated = checkpoints if is_alone else repeated
         names = [name for name in names if name not in grids + checkpoints] + evaluated[:1]
     for name in names:
         if name == "dataset.safetensors" and stage != "prepare":
