@@ -105,7 +105,9 @@ impl Run {
         // Whoever replaces the trainer writes no manifest.
         let trained = Manifest::read(&folder.join("train")).map_err(artifact_failure)?;
         let mut settings = trained.map_or(Value::Null, |manifest| manifest.settings);
+        let defaults = dcgan_settings::resolved(&dcgan_settings::Train::default());
         let seed = settings["train"]["seed"].as_u64();
+        add_defaults(&mut settings, "train", defaults);
         if let Some(train) = settings.get_mut("train").and_then(Value::as_object_mut) {
             train.remove("seed");
         }
@@ -116,6 +118,9 @@ impl Run {
         let grid = ["grid-classes.png", "grid.png"]
             .into_iter()
             .find_map(|name| std::fs::read(folder.join("eval").join(name)).ok());
+        let mut evaluation = evaluated.settings;
+        let defaults = dcgan_settings::resolved(&dcgan_settings::Eval::default());
+        add_defaults(&mut evaluation, "eval", defaults);
         let name = folder.file_name().unwrap_or(folder.as_os_str());
         Ok(Self {
             name: name.to_string_lossy().into_owned(),
@@ -123,7 +128,7 @@ impl Run {
             settings,
             seed,
             dataset: dataset.map(|record| record.sha256.clone()),
-            evaluation: evaluated.settings,
+            evaluation,
             grid,
             record,
         })
@@ -131,6 +136,17 @@ impl Run {
 
     fn figure(&self, place: &str) -> &Value {
         self.metrics.pointer(place).unwrap_or(&Value::Null)
+    }
+}
+
+/// A run from before a setting existed was made with what is now its default.
+fn add_defaults(settings: &mut Value, section: &str, defaults: Value) {
+    if let (Some(Value::Object(settings)), Value::Object(defaults)) =
+        (settings.get_mut(section), defaults)
+    {
+        for (key, value) in defaults {
+            settings.entry(key).or_insert(value);
+        }
     }
 }
 
@@ -236,8 +252,8 @@ fn warnings(runs: &[Run]) -> Vec<String> {
     for (i, run) in runs.iter().enumerate() {
         let same = runs[..i].iter().find(|other| {
             run.seed.is_some()
-                && (&other.settings, other.seed, &other.dataset)
-                    == (&run.settings, run.seed, &run.dataset)
+                && (other.seed, &other.dataset) == (run.seed, &run.dataset)
+                && differences(&other.settings, &run.settings).is_empty()
         });
         if let Some(other) = same {
             warnings.push(format!(

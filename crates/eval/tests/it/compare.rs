@@ -122,13 +122,37 @@ fn single_runs_keep_their_intervals_and_get_no_test() {
 #[test]
 fn a_seed_that_counts_twice_is_said() {
     let fixture = Fixture::new();
-    run(&fixture, "a", &json!({ "seed": 3 }), 0);
-    run(&fixture, "b", &json!({ "seed": 3 }), 0);
+    run(&fixture, "a", &json!({ "seed": 3, "epochs": 2 }), 0);
+    run(&fixture, "b", &json!({ "seed": 3, "epochs": 2.0 }), 0);
     let said = "`b` has the settings and the seed of `a`: it counts as another seed, and is none";
     let outcome = fixture.run(&["compare", "a", "b"]);
     assert!(outcome.stderr.contains(said), "{}", outcome.stderr);
     let page = std::fs::read_to_string(fixture.path("compare/compare.html")).unwrap();
     assert!(page.contains(said));
+}
+
+#[test]
+fn a_run_from_before_a_setting_existed_has_its_default() {
+    let fixture = Fixture::new();
+    let settings = dcgan_settings::resolved(&dcgan_settings::Train::default());
+    let mut earlier = settings.clone();
+    let removed = earlier.as_object_mut().unwrap();
+    assert!(removed.remove("learning_rate_half_life").is_some());
+    removed.insert("seed".into(), json!(1));
+    run(&fixture, "a", &settings, 0);
+    run(&fixture, "b", &earlier, 0);
+    let folder = fixture.path("b/eval");
+    let mut manifest = Manifest::read(&folder).unwrap().unwrap();
+    let evaluation = manifest.settings["eval"].as_object_mut().unwrap();
+    assert!(evaluation.remove("best").is_some());
+    manifest.write(&folder).unwrap();
+    let outcome = fixture.run(&["compare", "a", "b"]);
+    assert!(
+        outcome.stdout.contains("A: a + b (seeds: 0 1)"),
+        "{}",
+        outcome.stdout
+    );
+    assert!(!outcome.stderr.contains("another"), "{}", outcome.stderr);
 }
 
 #[test]
