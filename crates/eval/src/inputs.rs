@@ -5,7 +5,7 @@ use crate::classifier::{self, classifier_config};
 use crate::copying;
 use crate::error::artifact_failure;
 use crate::images::Images;
-use crate::{Args, Error, film};
+use crate::{Args, Error, film, scores};
 use dcgan_artifacts::{
     Arrays, Artifact, BestScore, CheckpointInfo, ClassifierFile, Columns, DatasetReader,
     FileRecord, NeighboursFile, NetworkInfo, Part, Samples, digest_file, list_checkpoints,
@@ -42,7 +42,7 @@ pub(crate) struct Inputs {
     pub(crate) curves: Option<Columns>,
     /// The run's scores.
     pub(crate) scores: Option<Columns>,
-    /// The best checkpoint, where the evaluated one tells of it.
+    /// The run's best checkpoint, where the evaluated one can tell of it.
     pub(crate) best: Option<BestScore>,
     /// The run's timing.
     pub(crate) timing: Option<Columns>,
@@ -226,6 +226,8 @@ impl Inputs {
         if let Some((path, info)) = args.checkpoint.as_deref().zip(info.as_ref()) {
             checks.warn_of_another_dataset(path, info);
         }
+        let best = info.zip(scores.as_ref());
+        let best = best.and_then(|(info, table)| scores::best(info, table));
         // A damaged file is no loss: the neighbours are searched for again.
         let neighbours = NeighboursFile::read(&args.common.out.join(copying::FILE)).ok();
         let neighbours = neighbours.filter(|file| copying::are_of(file, &dataset));
@@ -237,7 +239,7 @@ impl Inputs {
             neighbours,
             curves,
             scores,
-            best: info.and_then(|info| info.best),
+            best,
             timing,
             grids,
             listed: all,

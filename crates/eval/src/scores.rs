@@ -2,7 +2,7 @@
 //! and one for its average, and a mark at the best checkpoint.
 
 use crate::svg::{WIDTH, escape, round, rules, short, ticks};
-use dcgan_artifacts::{BestScore, Columns};
+use dcgan_artifacts::{BestScore, CheckpointInfo, Columns};
 use std::fmt::Write as _;
 
 /// Name of the file.
@@ -69,8 +69,24 @@ impl Place {
     }
 }
 
-/// The chart of a run's `scores.csv`; empty without a column of it. `best` is what the evaluated
-/// checkpoint tells of the best one.
+/// What the evaluated checkpoint tells of the best one, if that is the whole run's: it knows none after
+/// itself, so that no later row of the table may have a better score.
+pub(crate) fn best(info: CheckpointInfo, table: &Columns) -> Option<BestScore> {
+    let best = info.best?;
+    let (steps, values) = (table.get("step")?, table.get(&best.metric)?);
+    let is_better = |value: f64| {
+        if best.metric.ends_with("accuracy") {
+            value > best.value
+        } else {
+            value < best.value
+        }
+    };
+    let mut rows = steps.iter().zip(values);
+    let is_outdone = rows.any(|(&step, &value)| step > info.step as f64 && is_better(value));
+    (!is_outdone).then_some(best)
+}
+
+/// The chart of a run's `scores.csv`; empty without a column of it. `best` is the run's best checkpoint.
 pub(crate) fn chart(table: &Columns, best: Option<&BestScore>) -> String {
     let panels: Vec<(&str, Vec<Line>)> = MEASURES
         .into_iter()
@@ -82,10 +98,10 @@ pub(crate) fn chart(table: &Columns, best: Option<&BestScore>) -> String {
         .filter(|(_, lines)| !lines.is_empty())
         .collect();
     let all: Vec<&Line> = panels.iter().flat_map(|(_, lines)| lines).collect();
-    let steps = range(all.iter().flat_map(|line| &line.points).map(|(x, _)| *x));
     if panels.is_empty() {
         return String::new();
     }
+    let steps = range(all.iter().flat_map(|line| &line.points).map(|(x, _)| *x));
     let best = best.filter(|best| (steps.0..=steps.1).contains(&(best.step as f64)));
     let height = TOP + panels.len() as f64 * (PANEL + GAP) - GAP + BOTTOM;
     let mut chart = open(&all, best, height);

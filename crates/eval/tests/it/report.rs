@@ -138,6 +138,22 @@ fn scores_without_a_best_checkpoint_bear_no_mark() {
     fixture.tell_best("c", "frechet_distance", 1.0, 9);
     fixture.succeed(&with_table());
     assert!(!text(&fixture, "out/scores.svg").contains("best"));
+    // Of what came after its own step, 7, a checkpoint knows nothing: a better score there takes the mark,
+    // one that is as good or none does not.
+    for (metric, value, later, is_marked) in [
+        ("frechet_distance", 30.0, "8,2,29.5,0.5", false),
+        ("frechet_distance", 30.0, "8,2,30,0.75", true),
+        ("frechet_distance", 30.0, "8,2,NaN,0.75", true),
+        ("class_accuracy", 0.5, "8,2,29.5,0.75", false),
+        ("class_accuracy", 0.5, "8,2,29.5,0.25", true),
+    ] {
+        let table = format!("step,epoch,frechet_distance,class_accuracy\n4,1,30,0.5\n{later}\n");
+        let fixture = with_scores(table.as_bytes());
+        fixture.tell_best("c", metric, value, 4);
+        fixture.succeed(&with_table());
+        let chart = text(&fixture, "out/scores.svg");
+        assert_eq!(chart.contains("best"), is_marked, "{metric}, {later}");
+    }
 }
 
 #[test]
