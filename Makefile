@@ -141,8 +141,11 @@ TARGETS ?=
 fuzz: ## Run the fuzz targets (fuzz/README.md), each for SECONDS
 	fuzz/run.sh $(SECONDS) $(TARGETS)
 
-# Of the advisories the newest that can be had: `fetch` fails without a network.
+# A build has fetched the packages of its own platform only; the check is of all. Of the advisories the
+# newest that can be had: `deny fetch` fails without a network.
 deny: ## Check licences, sources and advisories of what we build on (cargo-deny)
+	$(CARGO) fetch --quiet --locked
+	$(CARGO) fetch --quiet --locked --manifest-path fuzz/Cargo.toml
 	$(CARGO) deny --offline check licenses bans sources
 	$(CARGO) deny --offline --config deny.toml --manifest-path fuzz/Cargo.toml check licenses bans sources
 	if $(CARGO) deny fetch db; then $(CARGO) deny --offline check advisories; \
