@@ -32,6 +32,17 @@ pub struct BestScore {
     pub step: u64,
 }
 
+impl BestScore {
+    /// Whether `value`, a score of the same metric, is better: of accuracies the greater, of distances the less.
+    pub fn is_beaten_by(&self, value: f64) -> bool {
+        if self.metric.ends_with("accuracy") {
+            value > self.value
+        } else {
+            value < self.value
+        }
+    }
+}
+
 /// What a checkpoint says of itself.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

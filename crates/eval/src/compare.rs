@@ -12,6 +12,7 @@ use crate::tables::{csv, number};
 use crate::{Error, inputs};
 use dcgan_artifacts::{Artifact, EarlierResults, FileRecord, Manifest, Results, differences};
 use dcgan_metrics::{Welch, welch};
+use dcgan_settings::{Eval, Train, add_defaults, resolved};
 use dcgan_terminal::{Failure, print_text};
 use serde_json::{Value, json};
 use std::fmt::Write as _;
@@ -105,11 +106,12 @@ impl Run {
         // Whoever replaces the trainer writes no manifest.
         let trained = Manifest::read(&folder.join("train")).map_err(artifact_failure)?;
         let mut settings = trained.map_or(Value::Null, |manifest| manifest.settings);
-        let defaults = dcgan_settings::resolved(&dcgan_settings::Train::default());
         let seed = settings["train"]["seed"].as_u64();
-        add_defaults(&mut settings, "train", defaults);
-        if let Some(train) = settings.get_mut("train").and_then(Value::as_object_mut) {
-            train.remove("seed");
+        if let Some(train) = settings.get_mut("train") {
+            add_defaults(train, resolved(&Train::default()));
+            if let Some(train) = train.as_object_mut() {
+                train.remove("seed");
+            }
         }
         let dataset = evaluated
             .inputs
@@ -119,8 +121,9 @@ impl Run {
             .into_iter()
             .find_map(|name| std::fs::read(folder.join("eval").join(name)).ok());
         let mut evaluation = evaluated.settings;
-        let defaults = dcgan_settings::resolved(&dcgan_settings::Eval::default());
-        add_defaults(&mut evaluation, "eval", defaults);
+        if let Some(eval) = evaluation.get_mut("eval") {
+            add_defaults(eval, resolved(&Eval::default()));
+        }
         let name = folder.file_name().unwrap_or(folder.as_os_str());
         Ok(Self {
             name: name.to_string_lossy().into_owned(),
@@ -136,17 +139,6 @@ impl Run {
 
     fn figure(&self, place: &str) -> &Value {
         self.metrics.pointer(place).unwrap_or(&Value::Null)
-    }
-}
-
-/// A run from before a setting existed was made with what is now its default.
-fn add_defaults(settings: &mut Value, section: &str, defaults: Value) {
-    if let (Some(Value::Object(settings)), Value::Object(defaults)) =
-        (settings.get_mut(section), defaults)
-    {
-        for (key, value) in defaults {
-            settings.entry(key).or_insert(value);
-        }
     }
 }
 

@@ -1,7 +1,7 @@
 //! `scores.svg`: the run's scores on its validation part, a panel per measure, a line for the generator
 //! and one for its average, and a mark at the best checkpoint.
 
-use crate::svg::{WIDTH, escape, round, rules, short, ticks};
+use crate::svg::{WIDTH, escape, numbers, round, rules, short};
 use dcgan_artifacts::{BestScore, CheckpointInfo, Columns};
 use std::fmt::Write as _;
 
@@ -57,12 +57,12 @@ struct Place {
     top: f64,
 }
 
-impl Place {
-    fn x(&self, step: f64) -> f64 {
-        let (first, last) = self.steps;
-        LEFT + (step - first) / (last - first) * (WIDTH - LEFT - RIGHT)
-    }
+/// Where a step lies between the first and the last.
+fn x((first, last): (f64, f64), step: f64) -> f64 {
+    LEFT + (step - first) / (last - first) * (WIDTH - LEFT - RIGHT)
+}
 
+impl Place {
     fn y(&self, value: f64) -> f64 {
         let (low, high) = self.values;
         self.top + (high - value) / (high - low) * PANEL
@@ -74,15 +74,9 @@ impl Place {
 pub(crate) fn best(info: CheckpointInfo, table: &Columns) -> Option<BestScore> {
     let best = info.best?;
     let (steps, values) = (table.get("step")?, table.get(&best.metric)?);
-    let is_better = |value: f64| {
-        if best.metric.ends_with("accuracy") {
-            value > best.value
-        } else {
-            value < best.value
-        }
-    };
     let mut rows = steps.iter().zip(values);
-    let is_outdone = rows.any(|(&step, &value)| step > info.step as f64 && is_better(value));
+    let is_outdone =
+        rows.any(|(&step, &value)| step > info.step as f64 && best.is_beaten_by(value));
     (!is_outdone).then_some(best)
 }
 
@@ -114,7 +108,8 @@ pub(crate) fn chart(table: &Columns, best: Option<&BestScore>) -> String {
         };
         panel(&mut chart, title, lines, &place, best);
     }
-    axis(&mut chart, steps, height);
+    let ends = (height - BOTTOM, WIDTH - RIGHT);
+    numbers(&mut chart, steps, ends, "step", |step| x(steps, step));
     chart + "</svg>"
 }
 
@@ -186,7 +181,7 @@ fn panel(chart: &mut String, title: &str, lines: &[Line], place: &Place, best: O
     let ends = (LEFT, WIDTH - RIGHT);
     rules(chart, place.values, ends, |value| place.y(value));
     if let Some(best) = best {
-        let x = place.x(best.step as f64);
+        let x = x(place.steps, best.step as f64);
         let _ = write!(
             chart,
             "<line class=\"o b\" x1=\"{x:.1}\" x2=\"{x:.1}\" y1=\"{:.1}\" y2=\"{:.1}\"/>",
@@ -195,7 +190,7 @@ fn panel(chart: &mut String, title: &str, lines: &[Line], place: &Place, best: O
         );
     }
     for line in lines {
-        let at = |&(x, y): &(f64, f64)| (place.x(x), place.y(y));
+        let at = |&(step, y): &(f64, f64)| (x(place.steps, step), place.y(y));
         let points: Vec<String> = line
             .points
             .iter()
@@ -231,29 +226,4 @@ fn panel(chart: &mut String, title: &str, lines: &[Line], place: &Place, best: O
             );
         }
     }
-}
-
-/// The steps below the panels.
-fn axis(chart: &mut String, steps: (f64, f64), height: f64) {
-    let place = Place {
-        steps,
-        values: (0.0, 1.0),
-        top: 0.0,
-    };
-    let floor = height - BOTTOM;
-    for tick in ticks(steps) {
-        let _ = write!(
-            chart,
-            "<text class=\"a\" x=\"{:.1}\" y=\"{:.1}\" text-anchor=\"middle\">{}</text>",
-            place.x(tick),
-            floor + 16.0,
-            round(tick)
-        );
-    }
-    let _ = write!(
-        chart,
-        "<text class=\"a\" x=\"{}\" y=\"{:.1}\" text-anchor=\"end\">step</text>",
-        WIDTH - RIGHT,
-        floor + 32.0
-    );
 }

@@ -312,21 +312,9 @@ impl Frame {
         let (left, end, floor) = (MARGINS[0], WIDTH - MARGINS[1], HEIGHT - MARGINS[3]);
         rules(&mut chart, self.y, (left, end), |value| self.y(value));
         if !label.is_empty() {
-            for tick in ticks(self.x) {
-                let _ = write!(
-                    chart,
-                    "<text class=\"a\" x=\"{:.1}\" y=\"{}\" text-anchor=\"middle\">{}</text>",
-                    self.x(tick),
-                    floor + 16.0,
-                    round(tick)
-                );
-            }
-            let _ = write!(
-                chart,
-                "<text class=\"a\" x=\"{end}\" y=\"{}\" text-anchor=\"end\">{}</text>",
-                floor + 32.0,
-                escape(label)
-            );
+            numbers(&mut chart, self.x, (floor, end), label, |value| {
+                self.x(value)
+            });
         }
         chart
     }
@@ -352,8 +340,33 @@ pub(crate) fn rules(
     }
 }
 
+/// The round numbers of a range below a plot that ends at `floor` and `end`, and what they count.
+pub(crate) fn numbers(
+    chart: &mut String,
+    range: (f64, f64),
+    (floor, end): (f64, f64),
+    label: &str,
+    x: impl Fn(f64) -> f64,
+) {
+    for tick in ticks(range) {
+        let _ = write!(
+            chart,
+            "<text class=\"a\" x=\"{:.1}\" y=\"{}\" text-anchor=\"middle\">{}</text>",
+            x(tick),
+            floor + 16.0,
+            round(tick)
+        );
+    }
+    let _ = write!(
+        chart,
+        "<text class=\"a\" x=\"{end}\" y=\"{}\" text-anchor=\"end\">{}</text>",
+        floor + 32.0,
+        escape(label)
+    );
+}
+
 /// About five round numbers within a range.
-pub(crate) fn ticks((low, high): (f64, f64)) -> Vec<f64> {
+fn ticks((low, high): (f64, f64)) -> Vec<f64> {
     let rough = (high - low) / 5.0;
     let power = 10.0_f64.powf(rough.log10().floor());
     let factor = [1.0, 2.0, 5.0, 10.0]

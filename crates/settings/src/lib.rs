@@ -16,7 +16,7 @@ mod seeds;
 
 pub use depth::Depth;
 pub use error::{Error, Origin};
-pub use keys::{default_settings, resolved};
+pub use keys::{add_defaults, default_settings, resolved};
 pub use load::{load, load_text};
 pub use sections::{
     Alarms, Alpha, Best, Crop, Eval, Filter, IdxFiles, Labels, MovingAverages, NetworkKind,

@@ -113,22 +113,13 @@ fn read(folder: &Path) -> Result<Option<Value>, Error> {
             })
         })?,
     };
-    let mut run =
+    let mut run: Value =
         serde_json::from_slice(&bytes).map_err(|source| Error::DamagedRun { path, source })?;
-    add_defaults(&mut run);
-    Ok(Some(run))
-}
-
-/// A run from before a setting existed was started with what is now its default.
-fn add_defaults(run: &mut Value) {
-    let defaults = resolved::recorded(&dcgan_settings::Train::default());
-    if let (Some(Value::Object(settings)), Value::Object(defaults)) =
-        (run.get_mut("train"), defaults)
-    {
-        for (key, value) in defaults {
-            settings.entry(key).or_insert(value);
-        }
+    if let Some(settings) = run.get_mut("train") {
+        let defaults = resolved::recorded(&dcgan_settings::Train::default());
+        dcgan_settings::add_defaults(settings, defaults);
     }
+    Ok(Some(run))
 }
 
 /// The first file in `folder`, by name, that is not hidden: a lock or a partial file is no work.

@@ -239,14 +239,7 @@ impl Judge {
         }
         let column = self.best.column()?;
         let (_, value) = scores.iter().find(|(name, _)| name == column)?;
-        let is_better = best.as_ref().is_none_or(|best| {
-            if self.best.is_accuracy() {
-                *value > best.value
-            } else {
-                *value < best.value
-            }
-        });
-        if is_better {
+        if best.as_ref().is_none_or(|best| best.is_beaten_by(*value)) {
             best = Some(BestScore {
                 metric: column.into(),
                 value: *value,
