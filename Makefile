@@ -56,7 +56,8 @@ whether_best = $(if $(CHECKPOINT),--set $(1).best=$(if $(IS_BEST),true,false))
 # What the report shows of a training beside its figures; a trainer of one's own may lack it.
 RAN = $(RUN)/train
 seen = $(if $(shell test -e "$(2)" && echo yes),$(1) "$(2)")
-BESIDE = $(call seen,--scores,$(RAN)/scores.csv) $(call seen,--timing,$(RAN)/timing.csv) \
+BESIDE = $(call seen,--run,$(RAN)/run.json) $(call seen,--histograms,$(RAN)/histograms.csv) \
+  $(call seen,--scores,$(RAN)/scores.csv) $(call seen,--timing,$(RAN)/timing.csv) \
   $(if $(shell ls "$(RAN)"/samples/step-*.png 2>/dev/null),--grids "$(RAN)/samples") \
   $(if $(CHECKPOINTS),--checkpoints "$(RAN)/checkpoints")
 

@@ -2,9 +2,9 @@
 
     python3 browser.py PAGE.html [--screenshots DIR]
 
-Light and dark, wide and on a phone, and for print: no console message of an error or warning, no
-request but for the page itself, no missing picture, nothing wider than the screen, text that can be
-told from its ground. Prints a line per problem and exits 1; exits 77, with the reason, where there
+Light and dark, wide and on a phone, and for print, from a light screen and a dark one: no console
+message of an error or warning, no request but for the page itself, no missing picture, nothing wider
+than the screen, text that can be told from its ground and that is large enough in charts, white paper. Prints a line per problem and exits 1; exits 77, with the reason, where there
 is no Chromium. Speaks the DevTools protocol over a pipe; needs nothing but Python.
 """
 
@@ -38,6 +38,7 @@ MODES = [
     ("dark", 1280, 900, False, "screen", "dark"),
     ("phone", 360, 740, True, "screen", "light"),
     ("print", 794, 1123, False, "print", "light"),
+    ("print of a dark screen", 794, 1123, False, "print", "dark"),
 ]
 
 # What the page says of itself. Contrast as in WCAG 2.1, 1.4.3.
@@ -49,12 +50,19 @@ INSPECT = """(() => {
   const contrast = (e, name) => { const ink = light(getComputedStyle(e)[name]);
     return (Math.max(ink, paper) + .05) / (Math.min(ink, paper) + .05); };
   const problems = [];
+  if (matchMedia('print').matches && paper < 1) problems.push('the paper is not white');
   for (const e of document.querySelectorAll('h1,h2,p,th,td,dt,dd,figcaption'))
     if (e.textContent.trim() && contrast(e, 'color') < 4.5)
       problems.push(`${e.tagName} \\u201c${e.textContent.slice(0, 30)}\\u201d is hard to read: ${contrast(e, 'color').toFixed(2)}`);
   for (const e of document.querySelectorAll('svg text'))
     if (contrast(e, 'fill') < 4.5)
       problems.push(`text \\u201c${e.textContent.slice(0, 30)}\\u201d of a chart is hard to read: ${contrast(e, 'fill').toFixed(2)}`);
+  // In pixels of the screen, a chart being drawn to the width that it is given.
+  for (const e of document.querySelectorAll('svg text')) {
+    const size = parseFloat(getComputedStyle(e).fontSize) * e.getScreenCTM().a;
+    if (matchMedia('screen').matches && size < 9)
+      problems.push(`text \\u201c${e.textContent.slice(0, 30)}\\u201d of a chart is too small to read: ${size.toFixed(1)} pixels`);
+  }
   for (const e of document.images) {
     if (!e.complete || !e.naturalWidth) problems.push(`picture \\u201c${e.alt}\\u201d is not shown`);
     if (!e.alt) problems.push('a picture has no text in its place');

@@ -16,6 +16,8 @@ import sys
 import tempfile
 
 STAGES = ["prepare", "train", "sample", "eval"]
+# What dcgan-eval reads of a training beside checkpoints and grids, by the options of the same names.
+OF_TRAINING = ["metrics.csv", "histograms.csv", "scores.csv", "run.json"]
 
 
 def read_manifests(run):
@@ -62,19 +64,13 @@ def inputs_of(stage, manifest, new, classifier):
     options = []
     if stage == "eval":
         # The film's grids, and checkpoints that were measured beside the evaluated one, are read by folder.
-        # The evaluated one is listed twice where there are others.
         grids = [name for name in names if name.endswith(".png")]
-        checkpoints = [name for name in names if name.startswith("step-") and name not in grids]
+        checkpoints = [name for name in names if name.startswith("checkpoints/")]
         if grids:
             options += ["--grids", new / "train/samples"]
-        repeated = [name for name in checkpoints if checkpoints.count(name) > 1]
-        # One checkpoint beside samples may be either; the discriminator's figures come of an evaluated one alone.
-        outputs = [record["name"] for record in manifest["outputs"]]
-        is_alone = len(checkpoints) == 1 and "discriminator.json" in outputs
-        if checkpoints and not is_alone:
+        if checkpoints:
             options += ["--checkpoints", new / "train/checkpoints"]
-        evaluated = checkpoints if is_alone else repeated
-        names = [name for name in names if name not in grids + checkpoints] + evaluated[:1]
+        names = [name for name in names if name not in grids + checkpoints]
     for name in names:
         if name == "dataset.safetensors" and stage != "prepare":
             options += ["--dataset", new / "prepare" / name]
@@ -83,10 +79,8 @@ def inputs_of(stage, manifest, new, classifier):
             options += [option, new / "train/checkpoints" / name]
         elif name.startswith("generator"):
             options += ["--model", new / "train" / name]
-        elif name == "metrics.csv":
-            options += ["--metrics", new / "train" / name]
-        elif name == "scores.csv":
-            options += ["--scores", new / "train" / name]
+        elif name in OF_TRAINING:
+            options += ["--" + pathlib.Path(name).stem, new / "train" / name]
         elif name == "samples.safetensors":
             options += ["--samples", new / "sample" / name]
         elif stage in ("train", "eval"):

@@ -12,7 +12,7 @@ use dcgan_artifacts::{
     Checkpoint, ClassifierFile, Columns, DatasetReader, Error, ErrorKind, EventFile, GrowingTable,
     Manifest, ModelFile, NeighboursFile, Part, Role, Samples, TablePosition,
     read_averaged_generator, read_checkpoint_info, read_discriminator, read_generator,
-    sha256_bytes, verify_checkpoint,
+    read_run_settings, sha256_bytes, verify_checkpoint,
 };
 use dcgan_hints::Hint;
 use dcgan_models::{ClassChoice, LoadedDiscriminator, LoadedGenerator};
@@ -124,7 +124,7 @@ pub fn network(bytes: &[u8]) -> bool {
     })
 }
 
-/// The bytes as a manifest, as they are and with the seal made right.
+/// The bytes as a manifest, as they are and with the seal made right, and as what a training says of itself.
 pub fn manifest(bytes: &[u8]) -> bool {
     let read = |bytes: &[u8]| {
         in_file(Manifest::NAME, bytes, |path| {
@@ -151,7 +151,11 @@ pub fn manifest(bytes: &[u8]) -> bool {
     let sealed = serde_json::from_slice(bytes)
         .ok()
         .map(|object: Map<String, Value>| sealed_text(object));
-    let accepted = read(bytes);
+    let run = in_file("run.json", bytes, |path| match read_run_settings(path) {
+        Ok(_) => true,
+        Err(error) => refused(&error, path),
+    });
+    let accepted = run | read(bytes);
     accepted | sealed.is_some_and(|sealed| read(sealed.as_bytes()))
 }
 

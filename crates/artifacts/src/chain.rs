@@ -122,7 +122,7 @@ fn input(
 /// Whether an input of training or evaluation that is no file of the run is a classifier: it has a name
 /// of its own, and every other input the name that the stage before gives it.
 fn is_classifier(name: &str) -> bool {
-    let is_checkpoint = name.starts_with("step-");
+    let is_checkpoint = name.starts_with("step-") || name.starts_with("checkpoints/");
     let is_named = ["dataset", "generator", "generator-ema", "samples"]
         .iter()
         .any(|stem| name.strip_suffix(".safetensors") == Some(stem));

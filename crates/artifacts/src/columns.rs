@@ -2,6 +2,7 @@
 
 use crate::atomic;
 use crate::error::{Artifact, Error};
+use std::io::Read;
 use std::path::Path;
 
 /// The columns of a table that some run has grown.
@@ -13,13 +14,19 @@ pub struct Columns {
 
 impl Columns {
     /// Reads a whole table. A row that is not whole, as a killed process leaves it at the end, is
-    /// left out; a cell that is no number is NaN.
+    /// left out: one with too few cells, and the last one where no newline ends it, which may be cut
+    /// inside a number. A cell that is no number is NaN.
     ///
     /// # Errors
     /// [`Error::Missing`], [`Error::Read`], [`Error::Unfit`] for what is no CSV table.
     pub fn read(path: &Path) -> Result<Self, Error> {
-        let (file, _) = atomic::open(path, Artifact::Table)?;
-        let mut reader = csv::ReaderBuilder::new().flexible(true).from_reader(file);
+        let (mut file, _) = atomic::open(path, Artifact::Table)?;
+        let mut bytes = Vec::new();
+        file.read_to_end(&mut bytes)
+            .map_err(|error| Error::read(path, Artifact::Table, error))?;
+        let whole = bytes.iter().rposition(|&byte| byte == b'\n');
+        let whole = whole.map_or(bytes.as_slice(), |end| &bytes[..=end]);
+        let mut reader = csv::ReaderBuilder::new().flexible(true).from_reader(whole);
         let unfit =
             |e: csv::Error| Error::unfit(path, Artifact::Table, "a CSV table", e.to_string());
         let header = reader.headers().map_err(unfit)?;
@@ -34,6 +41,11 @@ impl Columns {
             }
         }
         Ok(Self { names, values })
+    }
+
+    /// The names of the columns, in their order.
+    pub fn names(&self) -> &[String] {
+        &self.names
     }
 
     /// The numbers of a column, from the first row on.

@@ -26,6 +26,8 @@ pub enum Artifact {
     Manifest,
     /// A growing CSV table.
     Table,
+    /// `run.json`.
+    Run,
     /// Any other file.
     Other,
 }
@@ -38,7 +40,8 @@ impl Artifact {
             Artifact::Checkpoint
             | Artifact::Generator
             | Artifact::Discriminator
-            | Artifact::Table => Some("make train"),
+            | Artifact::Table
+            | Artifact::Run => Some("make train"),
             Artifact::Classifier => Some("dcgan-eval classifier"),
             Artifact::Samples => Some("make sample"),
             Artifact::Neighbours | Artifact::Manifest | Artifact::Other => None,
@@ -58,6 +61,7 @@ impl fmt::Display for Artifact {
             Artifact::Samples => "samples",
             Artifact::Manifest => "manifest",
             Artifact::Table => "table",
+            Artifact::Run => "run",
             Artifact::Other => "file",
         })
     }

@@ -1,5 +1,5 @@
-//! CSV tables that grow while a run goes on: `metrics.csv`, `timing.csv`, `scores.csv`,
-//! `events.csv`.
+//! CSV tables that grow while a run goes on: `metrics.csv`, `histograms.csv`, `timing.csv`,
+//! `scores.csv`, `events.csv`.
 //!
 //! Rows are appended; before a checkpoint the table is flushed and synced, and its length and
 //! SHA-256 at that moment go into the checkpoint. Resuming verifies that prefix and cuts what

@@ -37,9 +37,17 @@ pub struct Args {
     #[arg(long, value_name = "FILE")]
     pub metrics: Option<PathBuf>,
 
+    /// The run's histograms.csv: D(x) and D(G(z)) over the training in the report
+    #[arg(long, value_name = "FILE")]
+    pub histograms: Option<PathBuf>,
+
     /// The run's scores.csv: its curves in the report, the best checkpoint marked
     #[arg(long, value_name = "FILE")]
     pub scores: Option<PathBuf>,
+
+    /// The run's run.json: the settings of the training in the report
+    #[arg(long, value_name = "FILE")]
+    pub run: Option<PathBuf>,
 
     /// The run's timing.csv: timing.html beside the report
     #[arg(long, value_name = "FILE")]

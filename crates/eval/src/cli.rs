@@ -7,7 +7,7 @@ use clap::{ArgMatches, Args as _, Command, CommandFactory, FromArgMatches, Parse
 #[derive(Debug, Clone)]
 pub enum Cli {
     /// Evaluate a generator.
-    Evaluate(Args),
+    Evaluate(Box<Args>),
     /// Train the classifier that the metrics use.
     Classifier(ClassifierArgs),
     /// Hold evaluated runs against each other.
@@ -43,7 +43,7 @@ impl FromArgMatches for Cli {
             Some(("compare", matches)) => CompareArgs::from_arg_matches(matches).map(Self::Compare),
             Some(("verify", matches)) => VerifyArgs::from_arg_matches(matches).map(Self::Verify),
             Some((_, matches)) => ClassifierArgs::from_arg_matches(matches).map(Self::Classifier),
-            None => Args::from_arg_matches(matches).map(Self::Evaluate),
+            None => Args::from_arg_matches(matches).map(|args| Self::Evaluate(Box::new(args))),
         }
     }
 

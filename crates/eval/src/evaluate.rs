@@ -6,9 +6,9 @@ use crate::copying::Pairs;
 use crate::images::Images;
 use crate::inputs::{Extractor, Inputs};
 use crate::measure::{Measure, Measured};
-use crate::report::{self, Report};
-use crate::{Args, Error, alarms, film, grids, scores, summary, svg, tables, timing};
-use dcgan_artifacts::{BestScore, ClassifierFile, Columns, FileRecord, NeighboursFile};
+use crate::report::{self, Charts, Report};
+use crate::{Args, Error, alarms, film, grids, summary, svg, tables};
+use dcgan_artifacts::{ClassifierFile, FileRecord, NeighboursFile};
 use dcgan_figures::{Picture, encode_png};
 use dcgan_models::BLOCK;
 use dcgan_settings::Eval;
@@ -62,11 +62,7 @@ pub(crate) fn evaluate(
         discriminator,
         extractor,
         neighbours: kept,
-        curves,
-        scores,
-        best,
-        timing,
-        grids: film,
+        training,
         listed,
     } = inputs;
     let interpolation = source.interpolation(settings)?;
@@ -100,7 +96,7 @@ pub(crate) fn evaluate(
         bounds,
         measured.statistics.as_ref(),
         quality,
-        curves.as_ref(),
+        training.metrics.as_ref(),
     );
     let judged = measured
         .statistics
@@ -122,22 +118,26 @@ pub(crate) fn evaluate(
     if let Some(pairs) = &measured.pairs {
         outputs.extend(nearest(pairs, images.shape)?);
     }
-    if !film.is_empty() {
-        outputs.push(Output::new(film::FILE, film::gif(film)?));
-    }
-    let over_time = rows.as_ref().map(Rows::charts).unwrap_or_default();
-    let curve_charts = training(curves.as_ref(), scores.as_ref(), best.as_ref());
-    for (name, chart) in curve_charts.iter().chain(&over_time) {
+    let charts = Charts {
+        by_class: report::by_class(&metrics["quality"]),
+        training: training.charts(),
+        over_time: rows.as_ref().map(Rows::charts).unwrap_or_default(),
+        discriminator: judged.as_ref().map(report::judged).unwrap_or_default(),
+    };
+    for (name, chart) in charts.all() {
         outputs.push(Output::new(*name, svg::standalone(chart)));
+    }
+    let timing = training.timing();
+    if !training.grids.is_empty() {
+        outputs.push(Output::new(film::FILE, film::gif(training.grids)?));
     }
     let report = Report {
         dataset: &dataset.info().name,
         metrics: &metrics,
-        discriminator: judged.as_ref(),
-        curves: &curve_charts,
+        charts: &charts,
         pictures: pictures(&outputs),
-        over_time: &over_time,
         settings: provenance.0,
+        trained: training.settings.as_ref(),
         inputs: provenance.1,
     };
     let report = report.html().into_bytes();
@@ -153,22 +153,9 @@ pub(crate) fn evaluate(
         neighbours: measured.neighbours,
         outputs,
         rows,
-        timing: timing.as_ref().map(timing::html),
+        timing,
         metrics,
     })
-}
-
-/// The charts of what the training itself wrote.
-fn training(
-    curves: Option<&Columns>,
-    scores: Option<&Columns>,
-    best: Option<&BestScore>,
-) -> Vec<(&'static str, String)> {
-    let mut charts = curves.map(report::curves).unwrap_or_default();
-    let chart = scores.map(|scores| scores::chart(scores, best));
-    let chart = chart.filter(|chart| !chart.is_empty());
-    charts.extend(chart.map(|chart| (scores::FILE, chart)));
-    charts
 }
 
 /// The figures of the checkpoints that were listed, the one that was evaluated among them.
@@ -184,11 +171,12 @@ fn checkpoint_rows(
         return Ok(None);
     }
     let same = known.and_then(|known| listed.iter().find(|listed| listed.path == known));
-    // Whatever else the figures depend on: all inputs but the checkpoints and the run's own tables.
+    // Whatever else the figures depend on: all inputs but the checkpoints and what the run
+    // left beside them.
     let others: Vec<&FileRecord> = records
         .iter()
         .filter(|record| listed.iter().all(|listed| listed.sha256 != record.sha256))
-        .filter(|record| !has_ending(&record.name, &["csv", "png"]))
+        .filter(|record| !has_ending(&record.name, &["csv", "png", "json"]))
         .collect();
     let neighbours = measured.neighbours.as_ref().or(measure.neighbours);
     let mut identity = identity.clone();

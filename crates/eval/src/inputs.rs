@@ -5,13 +5,12 @@ use crate::classifier::{self, classifier_config};
 use crate::copying;
 use crate::error::artifact_failure;
 use crate::images::Images;
-use crate::{Args, Error, film, scores};
+use crate::training::Training;
+use crate::{Args, Error, film};
 use dcgan_artifacts::{
-    Arrays, Artifact, BestScore, CheckpointInfo, ClassifierFile, Columns, DatasetReader,
-    FileRecord, NeighboursFile, NetworkInfo, Part, Samples, digest_file, list_checkpoints,
-    read_checkpoint_info,
+    Arrays, Artifact, CheckpointInfo, ClassifierFile, DatasetReader, FileRecord, NeighboursFile,
+    NetworkInfo, Part, Samples, digest_file, list_checkpoints, read_checkpoint_info,
 };
-use dcgan_figures::Picture;
 use dcgan_metrics::Classifier;
 use dcgan_models::{BLOCK, ClassChoice, LoadedDiscriminator, LoadedGenerator, between};
 use dcgan_settings::Eval;
@@ -20,6 +19,9 @@ use std::path::{Path, PathBuf};
 
 /// Images on the way from one z to another.
 const STEPS: u8 = 12;
+
+/// Folder of the checkpoints that are measured as well, as the manifest names it whatever its name is.
+const LISTED: &str = "checkpoints";
 
 /// Where the generated images come from.
 #[derive(Debug)]
@@ -39,15 +41,8 @@ pub(crate) struct Inputs {
     pub(crate) extractor: Extractor,
     /// What an earlier evaluation of this folder found of this dataset.
     pub(crate) neighbours: Option<NeighboursFile>,
-    pub(crate) curves: Option<Columns>,
-    /// The run's scores.
-    pub(crate) scores: Option<Columns>,
-    /// The run's best checkpoint, where the evaluated one can tell of it.
-    pub(crate) best: Option<BestScore>,
-    /// The run's timing.
-    pub(crate) timing: Option<Columns>,
-    /// Grids of the training, the first to the last.
-    pub(crate) grids: Vec<Picture>,
+    /// What the training left beside its checkpoints.
+    pub(crate) training: Training,
     /// The checkpoints to measure as well.
     pub(crate) listed: Vec<Listed>,
 }
@@ -72,8 +67,8 @@ impl Extractor {
     }
 }
 
-/// Name, size and hash of each input, sorted: what the manifest lists. The evaluated checkpoint stands
-/// there twice where it is one of those that are measured as well, so that it is told from the others.
+/// Name, size and hash of each input, sorted: what the manifest lists. The checkpoints that are measured as well
+/// stand under [`LISTED`], so that the evaluated one is told from them.
 pub(crate) fn records(args: &Args, settings: &Eval) -> Result<Vec<FileRecord>, Failure> {
     let files = [
         (Some(&args.dataset), Artifact::Dataset),
@@ -81,7 +76,9 @@ pub(crate) fn records(args: &Args, settings: &Eval) -> Result<Vec<FileRecord>, F
         (args.samples.as_ref(), Artifact::Samples),
         (classifier_path(args, settings), Artifact::Classifier),
         (args.metrics.as_ref(), Artifact::Table),
+        (args.histograms.as_ref(), Artifact::Table),
         (args.scores.as_ref(), Artifact::Table),
+        (args.run.as_ref(), Artifact::Run),
     ];
     let mut records = Vec::new();
     for (path, artifact) in files {
@@ -101,7 +98,9 @@ pub(crate) fn records(args: &Args, settings: &Eval) -> Result<Vec<FileRecord>, F
         records.push(record(frame, Artifact::Other)?);
     }
     for path in listed(args)? {
-        records.push(record(&path, Artifact::Checkpoint)?);
+        let mut listed = record(&path, Artifact::Checkpoint)?;
+        listed.name = format!("{LISTED}/{}", listed.name);
+        records.push(listed);
     }
     records.sort();
     Ok(records)
@@ -187,16 +186,9 @@ impl Inputs {
                 return Err(Failure::usage(Error::TooFewToDraw { expected, got }));
             }
         }
-        let curves = args.metrics.as_deref().map(Columns::read);
-        let curves = curves.transpose().map_err(artifact_failure)?;
-        let scores = args.scores.as_deref().map(Columns::read);
-        let scores = scores.transpose().map_err(artifact_failure)?;
-        let timing = args.timing.as_deref().map(Columns::read);
-        let timing = timing.transpose().map_err(artifact_failure)?;
-        let grids = match &args.grids {
-            Some(folder) => film::read(&film::frames(folder)?)?,
-            None => Vec::new(),
-        };
+        let info = args.checkpoint.as_deref().map(read_checkpoint_info);
+        let info = info.transpose().map_err(artifact_failure)?;
+        let training = Training::open(args, info.as_ref())?;
         let mut all = Vec::new();
         for path in listed(args)? {
             let info = read_checkpoint_info(&path).map_err(artifact_failure)?;
@@ -221,13 +213,9 @@ impl Inputs {
             }
             (None, None) => return Err(Failure::usage(Error::NoImages)),
         };
-        let info = args.checkpoint.as_deref().map(read_checkpoint_info);
-        let info = info.transpose().map_err(artifact_failure)?;
         if let Some((path, info)) = args.checkpoint.as_deref().zip(info.as_ref()) {
             checks.warn_of_another_dataset(path, info);
         }
-        let best = info.zip(scores.as_ref());
-        let best = best.and_then(|(info, table)| scores::best(info, table));
         // A damaged file is no loss: the neighbours are searched for again.
         let neighbours = NeighboursFile::read(&args.common.out.join(copying::FILE)).ok();
         let neighbours = neighbours.filter(|file| copying::are_of(file, &dataset));
@@ -237,11 +225,7 @@ impl Inputs {
             discriminator,
             extractor,
             neighbours,
-            curves,
-            scores,
-            best,
-            timing,
-            grids,
+            training,
             listed: all,
         })
     }

@@ -29,6 +29,7 @@ mod summary;
 mod svg;
 mod tables;
 mod timing;
+mod training;
 mod verify;
 
 pub use args::{Args, ClassifierArgs};

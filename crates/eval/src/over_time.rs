@@ -1,11 +1,20 @@
-//! The discriminator's logits over the training, as columns of colour: a panel per kind of images, a
-//! column per checkpoint, the darker the more of the logits lie there, and a line through the medians.
+//! The discriminator's answers over the training, as columns of colour: a panel per kind of images, a
+//! column per checkpoint or per group of steps, the darker the more of the answers lie there, and a line
+//! through the medians.
 
 use crate::checkpoints::Row;
 use crate::discriminator::Kind;
-use crate::svg::{WIDTH, escape, round, rules};
+use crate::svg::{WIDTH, escape, round, rules, short};
+use dcgan_artifacts::Columns;
 use serde_json::Value;
 use std::fmt::Write as _;
+
+/// Name of the file of [`probabilities`].
+pub(crate) const PROBABILITIES: &str = "probabilities-over-time.svg";
+
+/// What the columns of `histograms.csv` begin with, its panel, and its colour, that of the same images
+/// among the logits.
+const HISTOGRAMS: [(&str, &str, usize); 2] = [("d_real_", "real", 0), ("d_fake_", "generated", 2)];
 
 /// Height of a panel, and what lies between two.
 const PANEL: f64 = 130.0;
@@ -14,7 +23,7 @@ const LEFT: f64 = 52.0;
 const RIGHT: f64 = 12.0;
 const TOP: f64 = 44.0;
 const BOTTOM: f64 = 40.0;
-/// Columns at most; of more checkpoints so many are shown, evenly chosen.
+/// Columns at most: of more checkpoints so many are shown, evenly chosen; more steps fall into groups.
 const COLUMNS: usize = 60;
 /// Shades between none and the fullest bin.
 const SHADES: f64 = 20.0;
@@ -56,45 +65,114 @@ impl Column {
             (edge, (count / most * SHADES).round() / SHADES)
         })
     }
+
+    /// The median of these counts, as if the values lay evenly within each bin.
+    fn median_of_bins(&self) -> f64 {
+        let half = self.counts.iter().sum::<f64>() / 2.0;
+        let mut below = 0.0;
+        for (i, count) in self.counts.iter().enumerate() {
+            if *count > 0.0 && below + count >= half {
+                return self.low + (i as f64 + (half - below) / count) * self.bin();
+            }
+            below += count;
+        }
+        self.low
+    }
 }
 
-/// The chart of at least two checkpoints; empty for fewer, or without a discriminator.
+/// A panel: whose answers, its colour, its columns.
+type Panel<'a> = (&'a str, usize, Vec<Column>);
+
+/// The logits of at least two checkpoints; empty for fewer, or without a discriminator.
 pub(crate) fn logits(rows: &[&Row]) -> String {
     let n = rows.len().min(COLUMNS);
     let shown: Vec<&Row> = (0..n).map(|i| rows[i * rows.len() / n]).collect();
-    let panels: Vec<(Kind, Vec<Column>)> = [Kind::Train, Kind::Test, Kind::Generated]
-        .into_iter()
-        .map(|kind| {
+    let kinds = [Kind::Train, Kind::Test, Kind::Generated];
+    let panels: Vec<Panel<'_>> = (0..)
+        .zip(kinds)
+        .map(|(colour, kind)| {
             let columns = shown.iter().filter_map(|row| Column::of(row, kind));
-            (kind, columns.collect::<Vec<_>>())
+            (kind.name(), colour, columns.collect::<Vec<_>>())
         })
-        .filter(|(_, columns)| columns.len() > 1)
+        .filter(|(_, _, columns)| columns.len() > 1)
         .collect();
     // From the lowest bin that is seen to the highest.
-    let seen = panels
-        .iter()
-        .flat_map(|(_, columns)| columns)
-        .flat_map(|column| {
-            let shown = column.shades().filter(|(_, shade)| *shade > 0.0);
-            shown.flat_map(|(edge, _)| [edge, edge + column.bin()])
-        });
-    let (low, high) = seen.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), edge| {
+    let columns = panels.iter().flat_map(|(_, _, columns)| columns);
+    let seen = columns.flat_map(|column| {
+        let shown = column.shades().filter(|(_, shade)| *shade > 0.0);
+        shown.flat_map(|(edge, _)| [edge, edge + column.bin()])
+    });
+    let range = seen.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), edge| {
         (low.min(edge), high.max(edge))
     });
+    chart("Logits by checkpoint", &panels, range)
+}
+
+/// D(x) and D(G(z)) as probabilities, from `histograms.csv`: columns named by kind and lower edge, the last
+/// bin of each reaching to 1. Empty without such columns or rows.
+pub(crate) fn probabilities(table: &Columns) -> String {
+    let steps = table.get("step").unwrap_or_default();
+    let group = steps.len().div_ceil(COLUMNS).max(1);
+    let panels: Vec<Panel<'_>> = HISTOGRAMS
+        .into_iter()
+        .map(|(prefix, name, colour)| {
+            let bins: Vec<(f64, &[f64])> = table
+                .names()
+                .iter()
+                .filter_map(|column| {
+                    let low = column.strip_prefix(prefix)?.parse().ok()?;
+                    Some((low, table.get(column)?))
+                })
+                .collect();
+            let columns = steps.chunks(group).enumerate().map(|(i, steps)| {
+                let rows = i * group..i * group + steps.len();
+                // What is no count counts nothing.
+                let sum = |counts: &[f64]| counts.iter().filter(|count| count.is_finite()).sum();
+                let mut column = Column {
+                    step: steps[steps.len() - 1],
+                    low: bins.first().map_or(0.0, |(low, _)| *low),
+                    high: 1.0,
+                    counts: bins
+                        .iter()
+                        .map(|(_, bin)| sum(&bin[rows.clone()]))
+                        .collect(),
+                    median: 0.0,
+                };
+                column.median = column.median_of_bins();
+                column
+            });
+            let seen = columns.filter(|column| column.counts.iter().any(|count| *count > 0.0));
+            (name, colour, seen.collect::<Vec<_>>())
+        })
+        .filter(|(_, _, columns)| !columns.is_empty())
+        .collect();
+    let title = "D(x) and D(G(z)) over the training";
+    chart(title, &panels, (0.0, 1.0))
+}
+
+/// Panels over one range; empty without any.
+fn chart(title: &str, panels: &[Panel<'_>], (low, high): (f64, f64)) -> String {
     if panels.is_empty() || low >= high {
         return String::new();
     }
     let height = TOP + panels.len() as f64 * (PANEL + GAP) - GAP + BOTTOM;
-    let title = "Logits by checkpoint";
+    let last = panels.iter().filter_map(|(name, _, columns)| {
+        let Column { median, step, .. } = columns.last()?;
+        let (median, step) = (short(*median), round(*step));
+        Some(format!("{name} {median} at step {step}"))
+    });
+    let last = last.collect::<Vec<_>>().join(", ");
+    let label = escape(&format!("{title}: median {last}"));
+    let title = escape(title);
     let mut chart = format!(
-        "<svg viewBox=\"0 0 {WIDTH} {height}\" role=\"img\" aria-label=\"{title}\"><title>{title}</title>\
+        "<svg viewBox=\"0 0 {WIDTH} {height}\" role=\"img\" aria-label=\"{label}\"><title>{label}</title>\
          <text class=\"t\" x=\"{LEFT}\" y=\"16\">{title}</text>"
     );
-    for (i, (kind, columns)) in panels.iter().enumerate() {
+    for (i, of) in panels.iter().enumerate() {
         let top = TOP + i as f64 * (PANEL + GAP);
-        panel(&mut chart, (*kind, i), columns, (low, high), top);
+        panel(&mut chart, of, (low, high), top);
     }
-    if let Some((_, columns)) = panels.first() {
+    if let Some((_, _, columns)) = panels.first() {
         steps(&mut chart, columns, height - BOTTOM);
     }
     chart + "</svg>"
@@ -102,18 +180,17 @@ pub(crate) fn logits(rows: &[&Row]) -> String {
 
 fn panel(
     chart: &mut String,
-    (kind, colour): (Kind, usize),
-    columns: &[Column],
+    (name, colour, columns): &Panel<'_>,
     (low, high): (f64, f64),
     top: f64,
 ) {
-    let y = |logit: f64| top + (high - logit) / (high - low) * PANEL;
+    let y = |answer: f64| top + (high - answer) / (high - low) * PANEL;
     let width = (WIDTH - LEFT - RIGHT) / columns.len() as f64;
     let _ = write!(
         chart,
         "<text class=\"f{colour}\" x=\"{LEFT}\" y=\"{:.1}\">{}</text>",
         top - 6.0,
-        escape(kind.name())
+        escape(name)
     );
     rules(chart, (low, high), (LEFT, WIDTH - RIGHT), y);
     let mut medians = Vec::new();

@@ -4,7 +4,7 @@ use crate::alarms;
 use crate::page::{self, section};
 use crate::svg::{Named, bars, escape, histograms, lines, reliability, short};
 use dcgan_artifacts::{Columns, FileRecord};
-use serde_json::Value;
+use serde_json::{Map, Value};
 use std::fmt::Write as _;
 use std::path::Path;
 
@@ -71,28 +71,74 @@ pub(crate) const PIXELS: [(&str, &str, &str); 3] = [
         "of the nearest image; far below real: copies",
     ),
 ];
+/// Figures by class: the chart's file, the figure, what it is called.
+const BY_CLASS: [(&str, &str, &str); 3] = [
+    (
+        "accuracy-by-class.svg",
+        "class_accuracy_by_class",
+        "Accuracy by class",
+    ),
+    (
+        "diversity-by-class.svg",
+        "diversity_by_class",
+        "Diversity by class",
+    ),
+    (
+        "distance-by-class.svg",
+        "frechet_distance_by_class",
+        "Fréchet distance by class",
+    ),
+];
+
+/// Charts by the names of their files.
+pub(crate) type Files = Vec<(&'static str, String)>;
+
+/// All charts of an evaluation.
+pub(crate) struct Charts {
+    /// Figures of each class.
+    pub(crate) by_class: Files,
+    /// Of what the training left.
+    pub(crate) training: Files,
+    /// Of several checkpoints.
+    pub(crate) over_time: Files,
+    /// Of the discriminator's answers.
+    pub(crate) discriminator: Files,
+}
+
+impl Charts {
+    /// One after the other.
+    pub(crate) fn all(&self) -> impl Iterator<Item = &(&'static str, String)> {
+        let Self {
+            by_class,
+            training,
+            over_time,
+            discriminator,
+        } = self;
+        let charts = by_class.iter().chain(training);
+        charts.chain(over_time).chain(discriminator)
+    }
+}
+
 /// All that the report shows.
 pub(crate) struct Report<'a> {
     /// The dataset's name.
     pub(crate) dataset: &'a str,
     /// `metrics.json`.
     pub(crate) metrics: &'a Value,
-    /// `discriminator.json`.
-    pub(crate) discriminator: Option<&'a Value>,
-    /// Charts of the run's `metrics.csv` and `scores.csv`.
-    pub(crate) curves: &'a [(&'static str, String)],
+    /// The charts.
+    pub(crate) charts: &'a Charts,
     /// Pictures: name, caption, PNG or GIF.
     pub(crate) pictures: Vec<(&'a str, &'a str, &'a [u8])>,
-    /// Charts of several checkpoints.
-    pub(crate) over_time: &'a [(&'static str, String)],
     /// Settings of the evaluation.
     pub(crate) settings: &'a Value,
+    /// Settings of the training, where they are known.
+    pub(crate) trained: Option<&'a Map<String, Value>>,
     /// What was evaluated.
     pub(crate) inputs: &'a [FileRecord],
 }
 
 /// `loss.svg`, `discriminator.svg`: the run's curves, where they are known.
-pub(crate) fn curves(curves: &Columns) -> Vec<(&'static str, String)> {
+pub(crate) fn curves(curves: &Columns) -> Files {
     let chart = |title: &str, names: &[&str]| {
         let series: Vec<Named<&[f64]>> = names
             .iter()
@@ -119,16 +165,78 @@ pub(crate) fn curves(curves: &Columns) -> Vec<(&'static str, String)> {
         .collect()
 }
 
+/// The figures that stand for each class, from `quality` of `metrics.json`.
+pub(crate) fn by_class(quality: &Value) -> Files {
+    let rows = |key: &str| -> Option<Vec<_>> {
+        let classes = quality[key].as_object()?.iter();
+        let values = classes.filter_map(|(name, class)| {
+            let values = (class["value"].as_f64()?, class["real"].as_f64());
+            Some((name.clone(), values))
+        });
+        Some(values.collect())
+    };
+    BY_CLASS
+        .into_iter()
+        .filter_map(|(file, key, title)| Some((file, bars(title, &rows(key)?))))
+        .collect()
+}
+
+/// The answers of the discriminator, from `discriminator.json`.
+pub(crate) fn judged(tree: &Value) -> Files {
+    let mut charts = Vec::new();
+    for (file, quantity, title) in [
+        (
+            "logits.svg",
+            "logit",
+            "Logits: share of the images in each bin",
+        ),
+        (
+            "probabilities.svg",
+            "probability",
+            "Probabilities: share of the images in each bin",
+        ),
+    ] {
+        let mut range = (0.0, 1.0);
+        let series: Vec<Named<Vec<f64>>> = ["train", "test", "generated"]
+            .into_iter()
+            .filter_map(|part| {
+                let histogram = &tree["parts"][part]["all"][quantity]["histogram"];
+                range = (histogram["low"].as_f64()?, histogram["high"].as_f64()?);
+                let counts = histogram["counts"].as_array()?;
+                let counts = counts.iter().filter_map(Value::as_f64).collect();
+                Some((part.to_owned(), counts))
+            })
+            .collect();
+        charts.push((file, histograms(title, quantity, range, &series)));
+    }
+    let series: Vec<Named<Vec<(f64, f64)>>> = ["train", "test"]
+        .into_iter()
+        .filter_map(|part| {
+            let bins = &tree["calibration"][format!("{part}_vs_generated")]["all"]["bins"];
+            let point = |bin: &Value| Some((bin["probability"].as_f64()?, bin["share"].as_f64()?));
+            Some((
+                part.to_owned(),
+                bins.as_array()?.iter().filter_map(point).collect(),
+            ))
+        })
+        .collect();
+    let title = "Calibration: share that is real";
+    charts.push(("calibration.svg", reliability(title, &series)));
+    charts
+}
+
 impl Report<'_> {
     /// The page.
     pub(crate) fn html(&self) -> String {
         let mut page = page::open(&format!("{}: evaluation of a generator", self.dataset));
         self.head(&mut page);
         self.table(&mut page);
-        self.classes(&mut page);
+        drawn(&mut page, "By class", &self.charts.by_class);
         self.pictures(&mut page);
-        self.training(&mut page);
-        self.judged(&mut page);
+        drawn(&mut page, "Training", &self.charts.training);
+        drawn(&mut page, "By checkpoint", &self.charts.over_time);
+        drawn(&mut page, "Discriminator", &self.charts.discriminator);
+        self.told(&mut page);
         self.provenance(&mut page);
         page + page::CLOSE
     }
@@ -202,31 +310,6 @@ impl Report<'_> {
         );
     }
 
-    fn classes(&self, page: &mut String) {
-        let quality = &self.metrics["quality"];
-        let charts: Vec<String> = [
-            ("class_accuracy_by_class", "Accuracy by class"),
-            ("diversity_by_class", "Diversity by class"),
-            ("frechet_distance_by_class", "Fréchet distance by class"),
-        ]
-        .into_iter()
-        .filter_map(|(key, title)| {
-            let rows: Vec<_> = quality[key]
-                .as_object()?
-                .iter()
-                .filter_map(|(name, class)| {
-                    Some((
-                        name.clone(),
-                        (class["value"].as_f64()?, class["real"].as_f64()),
-                    ))
-                })
-                .collect();
-            Some(bars(title, &rows))
-        })
-        .collect();
-        section(page, "By class", &charts);
-    }
-
     fn pictures(&self, page: &mut String) {
         let figures: Vec<String> = self
             .pictures
@@ -239,56 +322,25 @@ impl Report<'_> {
         section(page, "Images", &figures);
     }
 
-    fn training(&self, page: &mut String) {
-        for (title, charts) in [("Training", self.curves), ("By checkpoint", self.over_time)] {
-            let charts = charts.iter().map(|(_, chart)| chart.clone());
-            section(page, title, &charts.collect::<Vec<_>>());
+    /// The settings that all of it came of.
+    fn told(&self, page: &mut String) {
+        page.push_str("<h2>Settings</h2>");
+        let evaluation = self.settings["eval"].as_object();
+        for (title, tree) in [("Training", self.trained), ("Evaluation", evaluation)] {
+            let Some(tree) = tree else { continue };
+            let mut pairs = Vec::new();
+            flat("", tree, &mut pairs);
+            let _ = write!(page, "<h3>{title}</h3><dl class=\"keys\">");
+            for (key, value) in pairs {
+                let (key, value) = (escape(&key), escape(&value));
+                let _ = write!(page, "<div><dt>{key}</dt><dd>{value}</dd></div>");
+            }
+            page.push_str("</dl>");
         }
-    }
-
-    fn judged(&self, page: &mut String) {
-        let Some(tree) = self.discriminator else {
-            return;
-        };
-        let mut charts = Vec::new();
-        for (quantity, title) in [
-            ("logit", "Logits: share of the images in each bin"),
-            (
-                "probability",
-                "Probabilities: share of the images in each bin",
-            ),
-        ] {
-            let mut range = (0.0, 1.0);
-            let series: Vec<Named<Vec<f64>>> = ["train", "test", "generated"]
-                .into_iter()
-                .filter_map(|part| {
-                    let histogram = &tree["parts"][part]["all"][quantity]["histogram"];
-                    range = (histogram["low"].as_f64()?, histogram["high"].as_f64()?);
-                    let counts = histogram["counts"].as_array()?;
-                    let counts = counts.iter().filter_map(Value::as_f64).collect();
-                    Some((part.to_owned(), counts))
-                })
-                .collect();
-            charts.push(histograms(title, quantity, range, &series));
-        }
-        let series: Vec<Named<Vec<(f64, f64)>>> = ["train", "test"]
-            .into_iter()
-            .filter_map(|part| {
-                let bins = &tree["calibration"][format!("{part}_vs_generated")]["all"]["bins"];
-                let point =
-                    |bin: &Value| Some((bin["probability"].as_f64()?, bin["share"].as_f64()?));
-                Some((
-                    part.to_owned(),
-                    bins.as_array()?.iter().filter_map(point).collect(),
-                ))
-            })
-            .collect();
-        charts.push(reliability("Calibration: share that is real", &series));
-        section(page, "Discriminator", &charts);
     }
 
     fn provenance(&self, page: &mut String) {
-        page.push_str("<h2>Inputs and settings</h2><dl>");
+        page.push_str("<h2>Inputs</h2><dl>");
         let mut inputs: Vec<&FileRecord> = self.inputs.iter().collect();
         inputs.dedup();
         // The film's frames are many, and seen above.
@@ -300,13 +352,30 @@ impl Report<'_> {
                 record.sha256
             );
         }
-        let text = escape(&self.settings.to_string());
         let _ = write!(
             page,
-            "<dt>settings</dt><dd><code>{text}</code></dd></dl>\
-             <p class=\"quiet\">Made by dcgan-eval {}.</p>",
+            "</dl><p class=\"quiet\">Made by dcgan-eval {}.</p>",
             env!("CARGO_PKG_VERSION")
         );
+    }
+}
+
+/// Charts under a heading.
+fn drawn(page: &mut String, title: &str, charts: &Files) {
+    let charts = charts.iter().map(|(_, chart)| chart.clone());
+    section(page, title, &charts.collect::<Vec<_>>());
+}
+
+/// Keys and values of a tree, those of its branches with dots in their keys.
+fn flat(prefix: &str, tree: &Map<String, Value>, pairs: &mut Vec<(String, String)>) {
+    for (key, value) in tree {
+        let key = format!("{prefix}{key}");
+        match value {
+            Value::Object(branch) => flat(&format!("{key}."), branch, pairs),
+            Value::String(text) => pairs.push((key, text.clone())),
+            Value::Null => pairs.push((key, "none".into())),
+            value => pairs.push((key, value.to_string())),
+        }
     }
 }
 

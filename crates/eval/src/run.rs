@@ -4,7 +4,7 @@ use crate::classifier::{self, FILE};
 use crate::error::artifact_failure;
 use crate::evaluate::{Evaluation, Output, evaluate};
 use crate::inputs::{Extractor, Inputs, Source, records};
-use crate::{Args, Cli, compare, copying, film, inputs, scores, timing, verify};
+use crate::{Args, Cli, compare, copying, film, inputs, timing, verify};
 use dcgan_artifacts::{
     Columns, EarlierResults, Part, Results, best_checkpoint, remove_file, write_atomic,
 };
@@ -143,12 +143,16 @@ fn dry_run(args: &Args, settings: &Eval, identity: &Value) -> Result<(), Failure
     }
     if !matches!(inputs.extractor, Extractor::Random) {
         names.extend(["worst.png", "surest.png"]);
+        if labelled {
+            names.push("accuracy-by-class.svg");
+        }
     }
     if inputs.dataset.len(Part::Test).unwrap_or(0) > 0 {
         names.extend(["nearest.png", "nearest.csv", copying::FILE]);
     }
     if inputs.discriminator.is_some() {
         names.extend(["discriminator.csv", "discriminator.json"]);
+        names.extend(["logits.svg", "probabilities.svg", "calibration.svg"]);
     }
     if inputs.extractor.is_kept() {
         names.push(FILE);
@@ -156,19 +160,14 @@ fn dry_run(args: &Args, settings: &Eval, identity: &Value) -> Result<(), Failure
     if matches!(inputs.source, Source::Generator(_)) {
         names.push("interpolation.png");
     }
-    if inputs.curves.is_some() {
-        names.extend(["loss.svg", "discriminator.svg"]);
-    }
-    if inputs.scores.is_some() {
-        names.push(scores::FILE);
-    }
-    if !inputs.grids.is_empty() {
+    names.extend(inputs.training.charts().iter().map(|(name, _)| *name));
+    if !inputs.training.grids.is_empty() {
         names.push(film::FILE);
     }
     if !inputs.listed.is_empty() {
         names.extend(["checkpoints.csv", "discriminator-over-time.svg"]);
     }
-    if inputs.timing.is_some() {
+    if inputs.training.timing.is_some() {
         names.push(timing::FILE);
     }
     names.extend(["report.html", "metrics.json", "manifest.json"]);

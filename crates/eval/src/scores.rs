@@ -71,8 +71,8 @@ impl Place {
 
 /// What the evaluated checkpoint tells of the best one, if that is the whole run's: it knows none after
 /// itself, so that no later row of the table may have a better score.
-pub(crate) fn best(info: CheckpointInfo, table: &Columns) -> Option<BestScore> {
-    let best = info.best?;
+pub(crate) fn best(info: &CheckpointInfo, table: &Columns) -> Option<BestScore> {
+    let best = info.best.clone()?;
     let (steps, values) = (table.get("step")?, table.get(&best.metric)?);
     let mut rows = steps.iter().zip(values);
     let is_outdone =
@@ -125,6 +125,16 @@ fn range(values: impl Iterator<Item = f64>) -> (f64, f64) {
     }
 }
 
+/// A column as it is read out: what it measures, and whose it is.
+fn spoken(column: &str) -> String {
+    let named = GENERATORS.into_iter().rev().find_map(|(prefix, whose)| {
+        let measure = column.strip_prefix(prefix)?;
+        let (_, title) = MEASURES.into_iter().find(|(name, _)| *name == measure)?;
+        Some(format!("{title} ({whose})"))
+    });
+    named.unwrap_or_else(|| column.replace('_', " "))
+}
+
 /// The tag, title and legend.
 fn open(lines: &[&Line], best: Option<&BestScore>, height: f64) -> String {
     let title = "Scores on the validation part";
@@ -132,7 +142,7 @@ fn open(lines: &[&Line], best: Option<&BestScore>, height: f64) -> String {
     let mut last: Vec<String> = Vec::new();
     for line in lines {
         if let Some((step, value)) = line.points.last() {
-            let name = line.column.replace('_', " ");
+            let name = spoken(&line.column);
             last.push(format!("{name} {} at step {}", short(*value), round(*step)));
         }
     }
@@ -143,7 +153,7 @@ fn open(lines: &[&Line], best: Option<&BestScore>, height: f64) -> String {
         step,
     }) = best
     {
-        let (metric, value) = (metric.replace('_', " "), short(*value));
+        let (metric, value) = (spoken(metric), short(*value));
         let _ = write!(label, "; best checkpoint: step {step}, {metric} {value}");
     }
     let label = escape(&label);

@@ -342,7 +342,7 @@ pub struct Train {
     pub max_rollbacks: u32,
     /// Steps that a sign of collapse lasts before a warning; 0: no warning.
     pub collapse_watch: usize,
-    /// Steps between two rows of `metrics.csv`.
+    /// Steps between two rows of `metrics.csv`, and of `histograms.csv`.
     pub log_every: usize,
     /// Steps between two checkpoints; one more stands at the end.
     pub checkpoint_every: usize,

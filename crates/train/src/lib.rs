@@ -11,6 +11,7 @@ mod error;
 mod events;
 mod folder;
 mod grids;
+mod histograms;
 mod plan;
 mod resolved;
 mod run;

@@ -5,6 +5,7 @@ use crate::checkpoints::{Checkpoints, precision};
 use crate::events::{EVENTS, Event, Events};
 use crate::folder::{self, Found, RunFolder};
 use crate::grids::{Grids, REALS};
+use crate::histograms::HISTOGRAMS;
 use crate::resolved::Resolved;
 use crate::scores::{Judge, SCORES};
 use crate::standing::Standing;
@@ -17,7 +18,6 @@ use dcgan_artifacts::{BestScore, FileRecord, Manifest, Role, checkpoint_path, li
 use dcgan_settings::OnDivergence;
 use dcgan_terminal::{Failure, Progress, Signal, Signals, print_result};
 use serde_json::{Value, json};
-use std::path::Path;
 use std::time::Instant;
 
 /// Asked at each safe point whether to stop; once it has said so, it says so again.
@@ -351,7 +351,7 @@ impl<'a> Run<'a> {
 
     /// Writes the networks as files of their own and, last of all, the manifest.
     fn finish(&self, stop: Stop<'_>) -> Result<(), Failure> {
-        let (folder, plan) = (&self.folder.path, &self.resolved.plan);
+        let plan = &self.resolved.plan;
         self.write_networks()?;
         // Again, since a run that was killed right after its last checkpoint has not done it.
         let best = self.at.best.as_ref();
@@ -363,9 +363,49 @@ impl<'a> Run<'a> {
             version: env!("CARGO_PKG_VERSION").into(),
             settings: self.resolved.settings(),
             inputs: self.resolved.inputs(),
-            outputs: outputs(folder, self.resolved, &self.folder.checkpoints(), stop)?,
+            outputs: self.outputs(stop)?,
         };
         Ok(self.folder.complete(&manifest)?)
+    }
+
+    /// The records of all that a finished run wrote, but for `timing.csv`. Reading all checkpoints may take long:
+    /// `stop` is asked before each file.
+    fn outputs(&self, stop: Stop<'_>) -> Result<Vec<FileRecord>, Failure> {
+        let (folder, resolved) = (&self.folder.path, self.resolved);
+        let mut names = [folder::RUN, METRICS, GENERATOR, DISCRIMINATOR]
+            .map(String::from)
+            .to_vec();
+        if resolved.settings.ema > 0.0 {
+            names.push(AVERAGED.into());
+        }
+        if self.at.tables.has_histograms() {
+            names.push(HISTOGRAMS.into());
+        }
+        if resolved.settings.score_every > 0 {
+            names.push(SCORES.into());
+        }
+        for (step, _) in list_checkpoints(&self.folder.checkpoints()).map_err(Error::from)? {
+            names.push(format!("checkpoints/step-{step:08}.safetensors"));
+        }
+        let mut records = Vec::new();
+        for name in names {
+            go_on(stop)?;
+            records.push(FileRecord::of_file(folder, &name).map_err(Error::from)?);
+        }
+
+        let drawn = (0..=resolved.plan.last_step).filter(|&step| resolved.plan.draws(step));
+        let reals = resolved.plan.draws(0).then(|| REALS.to_owned());
+        for name in reals.into_iter().chain(drawn.map(Grids::name)) {
+            go_on(stop)?;
+            match FileRecord::of_file(folder, &name) {
+                Ok(record) => records.push(record),
+                Err(dcgan_artifacts::Error::Missing { path, .. }) => {
+                    log::warn!("`{}` is gone and not drawn again", path.display());
+                }
+                Err(error) => return Err(Error::from(error).into()),
+            }
+        }
+        Ok(records)
     }
 
     fn write_networks(&self) -> Result<(), Error> {
@@ -400,47 +440,6 @@ impl<'a> Run<'a> {
 /// Ends the run where `stop` says so.
 fn go_on(stop: Stop<'_>) -> Result<(), Failure> {
     stop().map_or(Ok(()), |signal| Err(Failure::Interrupted(signal)))
-}
-
-/// The records of all that a finished run wrote, but for `timing.csv`. Reading all checkpoints may take long:
-/// `stop` is asked before each file.
-fn outputs(
-    folder: &Path,
-    resolved: &Resolved,
-    checkpoints: &Path,
-    stop: Stop<'_>,
-) -> Result<Vec<FileRecord>, Failure> {
-    let mut names = [folder::RUN, METRICS, GENERATOR, DISCRIMINATOR]
-        .map(String::from)
-        .to_vec();
-    if resolved.settings.ema > 0.0 {
-        names.push(AVERAGED.into());
-    }
-    if resolved.settings.score_every > 0 {
-        names.push(SCORES.into());
-    }
-    for (step, _) in list_checkpoints(checkpoints).map_err(Error::from)? {
-        names.push(format!("checkpoints/step-{step:08}.safetensors"));
-    }
-    let mut records = Vec::new();
-    for name in names {
-        go_on(stop)?;
-        records.push(FileRecord::of_file(folder, &name).map_err(Error::from)?);
-    }
-
-    let drawn = (0..=resolved.plan.last_step).filter(|&step| resolved.plan.draws(step));
-    let reals = resolved.plan.draws(0).then(|| REALS.to_owned());
-    for name in reals.into_iter().chain(drawn.map(Grids::name)) {
-        go_on(stop)?;
-        match FileRecord::of_file(folder, &name) {
-            Ok(record) => records.push(record),
-            Err(dcgan_artifacts::Error::Missing { path, .. }) => {
-                log::warn!("`{}` is gone and not drawn again", path.display());
-            }
-            Err(error) => return Err(Error::from(error).into()),
-        }
-    }
-    Ok(records)
 }
 
 /// What stands beside the progress.
@@ -512,6 +511,7 @@ fn dry_run(args: &Args, resolved: &Resolved, found: Found) -> Result<(), Failure
     let writes = [
         folder::RUN,
         METRICS,
+        HISTOGRAMS,
         TIMING,
         SCORES,
         EVENT_FILE,

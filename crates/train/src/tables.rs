@@ -1,6 +1,8 @@
-//! What grows row by row: `metrics.csv`, `timing.csv`, `scores.csv` and the event file.
+//! What grows row by row: `metrics.csv`, `histograms.csv`, `timing.csv`, `scores.csv` and the event
+//! file.
 
 use crate::Error;
+use crate::histograms::{self, HISTOGRAMS};
 use crate::resolved::Resolved;
 use crate::scores::{self, SCORES};
 use crate::step::{Schedule, Trace};
@@ -23,6 +25,8 @@ pub(crate) struct Tables {
     metrics: GrowingTable,
     /// Names of the figures in a row of `metrics`, which follow step and epoch.
     figures: Vec<String>,
+    /// None for a run that was begun when there was no such table.
+    histograms: Option<GrowingTable>,
     timing: GrowingTable,
     /// Where scores are taken.
     scores: Option<GrowingTable>,
@@ -61,15 +65,16 @@ impl Tables {
             .into_iter()
             .chain(figures.iter().map(String::as_str))
             .collect();
-        let scores = scores::header(&resolved.settings)
-            .map(|header| {
-                let header: Vec<&str> = header.iter().map(String::as_str).collect();
-                GrowingTable::create(&folder.join(SCORES), &header)
-            })
-            .transpose()?;
+        let create = |name: &str, header: &[String]| {
+            let header: Vec<&str> = header.iter().map(String::as_str).collect();
+            GrowingTable::create(&folder.join(name), &header)
+        };
+        let scores = scores::header(&resolved.settings);
+        let scores = scores.map(|header| create(SCORES, &header)).transpose()?;
         Ok(Self {
             metrics: GrowingTable::create(&folder.join(METRICS), &header)?,
             figures,
+            histograms: Some(create(HISTOGRAMS, &histograms::header())?),
             timing: GrowingTable::create(&folder.join(TIMING), &TIMING_HEADER)?,
             scores,
             scored: None,
@@ -101,12 +106,14 @@ impl Tables {
                 })?;
             GrowingTable::resume(&folder.join(name), position)
         };
+        let has_histograms = positions.contains_key(HISTOGRAMS);
         let has_scores = resolved.settings.score_every > 0;
         let scores = has_scores.then(|| resume(SCORES)).transpose()?;
         let scored = scores.as_ref().map(GrowingTable::last_step).transpose()?;
         Ok(Self {
             metrics: resume(METRICS)?,
             figures: figures(&resolved.schedule),
+            histograms: has_histograms.then(|| resume(HISTOGRAMS)).transpose()?,
             timing: GrowingTable::resume_until(&folder.join(TIMING), &TIMING_HEADER, step)?,
             scores,
             scored: scored.flatten(),
@@ -133,6 +140,11 @@ impl Tables {
                 .map(|value| value.map(format_f32).unwrap_or_default()),
         );
         self.metrics.append(&row)?;
+        if let Some(table) = &mut self.histograms {
+            let counts = histograms::counts(trace)?;
+            let cells = [step, epoch].into_iter().chain(counts);
+            table.append(&cells.map(|cell| cell.to_string()).collect::<Vec<_>>())?;
+        }
         if let Some(board) = &mut self.board {
             let columns: Vec<(&str, f32)> = self
                 .figures
@@ -150,6 +162,11 @@ impl Tables {
             format!("{:.1}", timing.images_per_second()),
         ])?;
         Ok(())
+    }
+
+    /// Whether the run keeps histograms.
+    pub(crate) fn has_histograms(&self) -> bool {
+        self.histograms.is_some()
     }
 
     /// Whether `step` has its row of scores.
@@ -189,6 +206,9 @@ impl Tables {
             board.flush()?;
         }
         let mut positions = BTreeMap::from([(METRICS.to_owned(), self.metrics.flush()?)]);
+        if let Some(histograms) = &mut self.histograms {
+            positions.insert(HISTOGRAMS.to_owned(), histograms.flush()?);
+        }
         if let Some(scores) = &mut self.scores {
             positions.insert(SCORES.to_owned(), scores.flush()?);
         }

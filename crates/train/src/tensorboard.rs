@@ -1,12 +1,12 @@
 //! Event files for TensorBoard: the figures of `metrics.csv` and `scores.csv`, and the histograms of
-//! D(x) and D(G(z)) that the original kept.
+//! `histograms.csv`.
 //!
 //! Events bear times, so their file stands beside `timing.csv`, outside manifest and checkpoints.
 
 use crate::Error;
+use crate::histograms::{of_probabilities, probabilities};
 use crate::step::Trace;
 use dcgan_artifacts::{EventFile, Summary, SummaryHistogram};
-use dcgan_metrics::{histogram, probability};
 use std::path::Path;
 use std::time::SystemTime;
 
@@ -14,9 +14,6 @@ use std::time::SystemTime;
 pub(crate) const FOLDER: &str = "tensorboard";
 /// The event file within the run folder.
 pub(crate) const EVENT_FILE: &str = "tensorboard/events.out.tfevents.dcgan";
-
-/// Bins of a histogram of probabilities.
-const BINS: usize = 20;
 
 /// The event file of a run.
 #[derive(Debug)]
@@ -55,7 +52,7 @@ impl Board {
             ("generated", &trace.fake_logits),
         ] {
             let tag = format!("discriminator/{name}");
-            summaries.push((tag, Summary::Histogram(of_probabilities(logits)?)));
+            summaries.push((tag, Summary::Histogram(summary(logits)?)));
         }
         Ok(self.file.append(step, now(), &summaries)?)
     }
@@ -100,9 +97,9 @@ fn scalars(group: &str, columns: &[(&str, f32)]) -> Vec<(String, Summary)> {
 }
 
 /// How the probabilities of these logits lie between 0 and 1.
-fn of_probabilities(logits: &[f32]) -> Result<SummaryHistogram, Error> {
-    let values: Vec<f32> = logits.iter().map(|&logit| probability(logit)).collect();
-    let counted = histogram(&values, 0.0, 1.0, BINS)?;
+fn summary(logits: &[f32]) -> Result<SummaryHistogram, Error> {
+    let values = probabilities(logits);
+    let counted = of_probabilities(&values)?;
     let wide = || values.iter().map(|&value| f64::from(value));
     Ok(SummaryHistogram {
         min: wide().fold(1.0, f64::min),

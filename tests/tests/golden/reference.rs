@@ -7,6 +7,7 @@
 use candle_core::backprop::GradStore;
 use candle_core::{DType, Device, Result, Tensor, Var};
 use dcgan_networks::Arrays;
+use std::cell::Cell;
 use std::collections::BTreeMap;
 
 const EPSILON: f64 = 1e-5;
@@ -15,7 +16,11 @@ const EPSILON: f64 = 1e-5;
 pub(crate) struct Reference {
     vars: BTreeMap<String, Var>,
     moments: BTreeMap<String, (Vec<f64>, Vec<f64>)>,
+    /// The least size that the gradient of each weight had.
+    faintest: BTreeMap<String, Vec<f64>>,
     steps: BTreeMap<&'static str, i32>,
+    /// How near to its kink, 0, the input of an activation came.
+    nearest_kink: Cell<f64>,
 }
 
 /// What an iteration measured.
@@ -43,11 +48,24 @@ impl Reference {
             .iter()
             .map(|(name, var)| (name.clone(), zeros(var)))
             .collect();
+        let faintest = vars
+            .iter()
+            .map(|(name, var)| (name.clone(), vec![f64::INFINITY; var.elem_count()]))
+            .collect();
         Self {
             vars,
             moments,
+            faintest,
             steps: BTreeMap::new(),
+            nearest_kink: Cell::new(f64::INFINITY),
         }
+    }
+
+    /// How near to its kink, 0, the input of any rectifier, leaky or not, came so far, as a share of the root mean
+    /// square of its layer's. Where rounding takes one to the other side, the gradient is another one, and
+    /// as right.
+    pub(crate) fn nearest_kink(&self) -> f64 {
+        self.nearest_kink.get()
     }
 
     /// The weights, rounded to float32.
@@ -64,6 +82,11 @@ impl Reference {
             )
         };
         self.vars.iter().map(array).collect()
+    }
+
+    /// Adam's first moment of an array, and the least size that each of its gradients had.
+    pub(crate) fn gradients(&self, name: &str) -> (&[f64], &[f64]) {
+        (&self.moments[name].0, &self.faintest[name])
     }
 
     /// One iteration: the discriminator's update, then two of the generator's, all afresh.
@@ -93,25 +116,25 @@ impl Reference {
     /// z [B,Z], y [B,Y] -> [B,C,H,W].
     fn generator(&self, z: &Tensor, y: &Tensor) -> Result<Tensor> {
         let h = self.linear("generator/g_h0_lin", &Tensor::cat(&[z, y], 1)?)?;
-        let h = self.batch_norm("generator/g_bn0", &h)?.relu()?;
+        let h = self.relu(&self.batch_norm("generator/g_bn0", &h)?)?;
         let h = self.linear("generator/g_h1_lin", &Tensor::cat(&[&h, y], 1)?)?;
-        let h = self.batch_norm("generator/g_bn1", &h)?.relu()?;
+        let h = self.relu(&self.batch_norm("generator/g_bn1", &h)?)?;
         let h = h.reshape(((), 7, 7, self.vars["generator/g_bn2/beta"].elem_count()))?;
         let h = h.permute((0, 3, 1, 2))?.contiguous()?;
         let h = self.transposed("generator/g_h2", &planes(&h, y)?)?;
-        let h = self.batch_norm("generator/g_bn2", &h)?.relu()?;
+        let h = self.relu(&self.batch_norm("generator/g_bn2", &h)?)?;
         let h = self.transposed("generator/g_h3", &planes(&h, y)?)?;
         sigmoid(&h)
     }
 
     /// x [B,C,H,W], y [B,Y] -> logits [B,1].
     fn discriminator(&self, x: &Tensor, y: &Tensor) -> Result<Tensor> {
-        let h = leaky(&self.convolution("discriminator/d_h0_conv", &planes(x, y)?)?)?;
+        let h = self.leaky(&self.convolution("discriminator/d_h0_conv", &planes(x, y)?)?)?;
         let h = self.convolution("discriminator/d_h1_conv", &planes(&h, y)?)?;
-        let h = leaky(&self.batch_norm("discriminator/d_bn1", &h)?)?;
+        let h = self.leaky(&self.batch_norm("discriminator/d_bn1", &h)?)?;
         let h = h.permute((0, 2, 3, 1))?.contiguous()?.flatten_from(1)?;
         let h = self.linear("discriminator/d_h2_lin", &Tensor::cat(&[&h, y], 1)?)?;
-        let h = leaky(&self.batch_norm("discriminator/d_bn2", &h)?)?;
+        let h = self.leaky(&self.batch_norm("discriminator/d_bn2", &h)?)?;
         self.linear("discriminator/d_h3_lin", &Tensor::cat(&[&h, y], 1)?)
     }
 
@@ -154,6 +177,26 @@ impl Reference {
             .broadcast_add(&beta)
     }
 
+    fn relu(&self, x: &Tensor) -> Result<Tensor> {
+        self.see_kink(x)?;
+        x.relu()
+    }
+
+    /// 0.6·x + 0.4·|x|, which is max(x, 0.2·x).
+    fn leaky(&self, x: &Tensor) -> Result<Tensor> {
+        self.see_kink(x)?;
+        (x * 0.6)? + (x.abs()? * 0.4)?
+    }
+
+    fn see_kink(&self, x: &Tensor) -> Result<()> {
+        let x = x.detach().flatten_all()?;
+        let least: f64 = x.abs()?.min(0)?.to_scalar()?;
+        let size = x.sqr()?.mean_all()?.to_scalar::<f64>()?.sqrt();
+        self.nearest_kink
+            .set(self.nearest_kink.get().min(least / size));
+        Ok(())
+    }
+
     fn var(&self, layer: &str, what: &str) -> &Var {
         &self.vars[&format!("{layer}/{what}")]
     }
@@ -176,8 +219,10 @@ impl Reference {
             let gradient: Vec<f64> = gradients.get(var).unwrap().flatten_all()?.to_vec1()?;
             let mut w: Vec<f64> = var.flatten_all()?.to_vec1()?;
             let (m, v) = self.moments.get_mut(name).unwrap();
-            for (((w, g), m), v) in w.iter_mut().zip(gradient).zip(m).zip(v) {
+            let least = self.faintest.get_mut(name).unwrap();
+            for ((((w, g), m), v), least) in w.iter_mut().zip(gradient).zip(m).zip(v).zip(least) {
                 squares += g * g;
+                *least = least.min(g.abs());
                 *m = beta1 * *m + (1.0 - beta1) * g;
                 *v = beta2 * *v + (1.0 - beta2) * g * g;
                 *w -= rate * *m / (v.sqrt() + epsilon);
@@ -197,11 +242,6 @@ fn planes(x: &Tensor, y: &Tensor) -> Result<Tensor> {
         .broadcast_as((batch, classes, height, width))?
         .contiguous()?;
     Tensor::cat(&[x, &planes], 1)
-}
-
-/// 0.6·x + 0.4·|x|, which is max(x, 0.2·x).
-fn leaky(x: &Tensor) -> Result<Tensor> {
-    (x * 0.6)? + (x.abs()? * 0.4)?
 }
 
 fn sigmoid(x: &Tensor) -> Result<Tensor> {

@@ -220,6 +220,15 @@ fn make_finds_the_checkpoint_and_the_generator_that_are_asked_for() {
         generator.images(0, 0, drawn.n, classes).expect("images")
     };
     assert!(drawn.images == images(true) && drawn.images != images(false));
+
+    // A run whose checkpoints are gone still draws, by the generator that stands beside them.
+    std::fs::remove_dir_all(run.join("train/checkpoints")).expect("a folder");
+    let (is_done, said) = go("sample", &["SET=sample.ema=false"]);
+    assert!(is_done, "make sample without a checkpoint: {said}");
+    let manifest = Manifest::read(&run.join("sample")).expect("a sound manifest");
+    let inputs = manifest.expect("a finished stage").inputs;
+    let names: Vec<&str> = inputs.iter().map(|input| input.name.as_str()).collect();
+    assert_eq!(names, ["generator.safetensors"]);
 }
 
 #[test]
@@ -280,29 +289,74 @@ fn a_scored_run_is_verified_and_repeated() {
     }
     let chart = std::fs::read_to_string(folder.path().join("eval/scores.svg"));
     assert!(chart.expect("a chart").contains("best checkpoint: step "));
-    let holds = || {
-        let mut verify = Command::new(program("eval"));
-        let output = verify.arg("verify").arg(folder.path()).output();
-        let output = output.expect("dcgan-eval starts");
-        assert!(output.status.success(), "{}", text(&output.stderr));
-        let mut reproduce = Command::new("python3");
-        reproduce
-            .current_dir(root())
-            .arg("tests/python/reproduce.py")
-            .arg(folder.path())
-            .arg("--bin")
-            .arg(program("train").parent().expect("a folder"));
-        let output = reproduce.output().expect("python3 starts");
-        let said = text(&output.stdout);
-        assert!(output.status.success(), "{said}{}", text(&output.stderr));
-        assert!(said.contains(" hashes are the same, 0 differ"), "{said}");
-    };
-    holds();
+    // `make` finds what else the training left for the report.
+    let chart = std::fs::read_to_string(folder.path().join("eval/probabilities-over-time.svg"));
+    assert!(chart.expect("a chart").contains("D(x) and D(G(z))"));
+    let report = std::fs::read_to_string(folder.path().join("eval/report.html"));
+    let setting = "<dt>score_every</dt><dd>8</dd>";
+    assert!(report.expect("a report").contains(setting));
+    holds(folder.path());
     let first = checkpoint_path(&folder.path().join("train/checkpoints"), 8);
     let given = format!("CHECKPOINT={}", first.display());
     let output = make_with(folder.path(), "eval", &[], &[set, &given, "CHECKPOINTS=1"]);
     assert!(output.status.success(), "{}", text(&output.stderr));
-    holds();
+    holds(folder.path());
+}
+
+/// Holds that the chain of a run is sound, and that its manifests repeat it with the same bytes.
+fn holds(run: &Path) {
+    let mut verify = Command::new(program("eval"));
+    let output = verify.arg("verify").arg(run).output();
+    let output = output.expect("dcgan-eval starts");
+    assert!(output.status.success(), "{}", text(&output.stderr));
+    let mut reproduce = Command::new("python3");
+    reproduce
+        .current_dir(root())
+        .arg("tests/python/reproduce.py")
+        .arg(run)
+        .arg("--bin")
+        .arg(program("train").parent().expect("a folder"));
+    let output = reproduce.output().expect("python3 starts");
+    let said = text(&output.stdout);
+    assert!(output.status.success(), "{said}{}", text(&output.stderr));
+    assert!(said.contains(" hashes are the same, 0 differ"), "{said}");
+}
+
+/// One checkpoint beside samples is either the discriminator that judges them or one that is measured as
+/// well: neither evaluation is taken for the other, and what repeats it sees which it was.
+#[test]
+fn samples_beside_one_checkpoint_are_repeated_as_they_were_measured() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let settings = [
+        "train.epochs=1",
+        "train.keep_checkpoints=1",
+        "eval.classifier_epochs=1",
+        "sample.n=128",
+    ];
+    let run = Run::new(folder.path(), &settings);
+    for stage in &STAGES[..3] {
+        run.stage(stage, &[]);
+    }
+    let samples = folder.path().join("sample/samples.safetensors");
+    let checkpoint = run.last_checkpoint();
+    let checkpoints = folder.path().join("train/checkpoints");
+    for (option, path, is_judge) in [
+        ("--checkpoint", &checkpoint, true),
+        ("--checkpoints", &checkpoints, false),
+    ] {
+        let mut command = Command::new(program("eval"));
+        command.current_dir(root());
+        command.args(["--quiet", "--pipeline", "pipelines/smoke.yaml", "--dataset"]);
+        command.arg(folder.path().join("prepare/dataset.safetensors"));
+        command.arg("--samples").arg(&samples).arg(option).arg(path);
+        command.args(["--set", "eval.classifier_epochs=1", "--out"]);
+        let output = command.arg(folder.path().join("eval")).output();
+        let output = output.expect("dcgan-eval starts");
+        assert!(output.status.success(), "{}", text(&output.stderr));
+        let judged = folder.path().join("eval/discriminator.json");
+        assert_eq!(judged.exists(), is_judge, "{option}");
+        holds(folder.path());
+    }
 }
 
 /// A preparer in another language, with verified hash, for our trainer.

@@ -54,12 +54,26 @@ fn pages() -> (Fixture, [PathBuf; 2]) {
         10.0,
         4,
     );
+    let histograms =
+        "step,epoch,d_real_0.00,d_real_0.50,d_fake_0.00,d_fake_0.50\n2,1,1,3,4,0\n4,1,0,4,2,2\n";
+    let run =
+        r#"{"train":{"network":"labelled","learning_rate_d":null,"learning_rate_half_life":0.0}}"#;
     let scores = "step,epoch,frechet_distance,ema_frechet_distance\n2,1,30,40\n4,1,20,10\n".into();
-    for (name, table) in [("m", metrics), ("t", timing), ("s", scores)] {
+    for (name, table) in [
+        ("m", metrics),
+        ("h", histograms.into()),
+        ("r", run.into()),
+        ("t", timing),
+        ("s", scores),
+    ] {
         dcgan_artifacts::write_atomic(&fixture.path(name), table.as_bytes()).unwrap();
     }
     let inputs = ["--dataset", "d", "--checkpoints", "run", "--metrics", "m"];
     let more = [
+        "--histograms",
+        "h",
+        "--run",
+        "r",
         "--scores",
         "s",
         "--timing",
@@ -72,6 +86,9 @@ fn pages() -> (Fixture, [PathBuf; 2]) {
         "out",
     ];
     fixture.succeed(&[&inputs[..], &more].concat());
+    for name in ["diversity-by-class.svg", "distance-by-class.svg"] {
+        assert!(fixture.path("out").join(name).exists(), "{name}");
+    }
     let pages = ["out/report.html", "out/timing.html"].map(|name| fixture.path(name));
     (fixture, pages)
 }
@@ -86,8 +103,8 @@ fn pages_open_without_complaint_light_and_dark_on_a_phone_and_on_paper() {
     let counts: serde_json::Value = serde_json::from_str(&text).unwrap();
     assert_eq!(counts["pictures"], 7);
     assert_eq!(counts["tables"], 1);
-    assert!(counts["charts"].as_u64().unwrap() >= 11, "{text}");
-    assert!(counts["headings"].as_u64().unwrap() >= 7, "{text}");
+    assert!(counts["charts"].as_u64().unwrap() >= 12, "{text}");
+    assert!(counts["headings"].as_u64().unwrap() >= 8, "{text}");
     let (is_sound, text) = look(&timing).unwrap();
     assert!(is_sound, "{text}");
 }
@@ -118,6 +135,18 @@ fn what_is_wrong_with_a_page_is_seen() {
         ),
         ("<p style='color:var(--rule)'>faint</p>", "hard to read"),
         ("<svg></svg>", "a chart has no label"),
+        (
+            "<svg viewBox='0 0 480 40' aria-label='a'><text style='font-size:8px'>b</text></svg>",
+            "too small to read",
+        ),
+        (
+            "<style>@media print{:root{--paper:#15181b;--ink:#e6e8ea;--faint:#8d959e}}</style>",
+            "print: the paper is not white",
+        ),
+        (
+            "<style>@media (prefers-color-scheme:dark){:root{--paper:#15181b;--ink:#e6e8ea;--faint:#8d959e}}</style>",
+            "print of a dark screen: the paper is not white",
+        ),
         (
             "<div class='wide'></div>",
             "cannot be reached by the keyboard",

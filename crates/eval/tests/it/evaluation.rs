@@ -286,7 +286,7 @@ fn the_summary_is_a_table() {
     distance to training part       000.0000                        000.0000
     duplicates                            00
 
-    wrote grid.png, grid-classes.png, interpolation.png, discriminator.csv, discriminator.json, worst.png, surest.png, nearest.png, nearest.csv, report.html, metrics.json to `out`
+    wrote grid.png, grid-classes.png, interpolation.png, discriminator.csv, discriminator.json, worst.png, surest.png, nearest.png, nearest.csv, accuracy-by-class.svg, logits.svg, probabilities.svg, calibration.svg, report.html, metrics.json to `out`
     ");
     let stdout = fixture.succeed(&[&args[..], &["--json", "--force"]].concat());
     let json: serde_json::Value = serde_json::from_str(&stdout).unwrap();

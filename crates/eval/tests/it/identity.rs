@@ -26,17 +26,21 @@ fn equal_runs_have_equal_bytes_for_any_number_of_threads() {
     assert_eq!(
         names,
         [
+            "accuracy-by-class.svg",
+            "calibration.svg",
             "classifier.safetensors",
             "discriminator.csv",
             "discriminator.json",
             "grid-classes.png",
             "grid.png",
             "interpolation.png",
+            "logits.svg",
             "manifest.json",
             "metrics.json",
             "nearest.csv",
             "nearest.png",
             "neighbours.safetensors",
+            "probabilities.svg",
             "report.html",
             "surest.png",
             "worst.png"
@@ -117,7 +121,7 @@ fn a_dry_run_writes_nothing() {
     dataset `noise`: 8x8x1, 3 classes
     settings: {"eval":{"alarms":{"collapse":0.5,"discriminator_saturated":0.98,"generator_saturated":0.02,"oscillation":0.4,"overfitting":0.1},"best":false,"classifier_epochs":8,"ema":false,"histogram_bins":50,"n":96,"seed":0}}
     reads c, d
-    would write grid.png, grid-classes.png, worst.png, surest.png, nearest.png, nearest.csv, neighbours.safetensors, discriminator.csv, discriminator.json, classifier.safetensors, interpolation.png, report.html, metrics.json, manifest.json in `out`
+    would write grid.png, grid-classes.png, worst.png, surest.png, accuracy-by-class.svg, nearest.png, nearest.csv, neighbours.safetensors, discriminator.csv, discriminator.json, logits.svg, probabilities.svg, calibration.svg, classifier.safetensors, interpolation.png, report.html, metrics.json, manifest.json in `out`
     "#);
     fixture.succeed(&args(&["--out", "out"]));
     let stdout = fixture.succeed(&args(&["--out", "out", "--dry-run", "--json"]));
@@ -165,8 +169,14 @@ fn the_help_names_every_option_with_its_default() {
           --metrics <FILE>
               The run's metrics.csv: its curves in the report, and the alarm of oscillation
 
+          --histograms <FILE>
+              The run's histograms.csv: D(x) and D(G(z)) over the training in the report
+
           --scores <FILE>
               The run's scores.csv: its curves in the report, the best checkpoint marked
+
+          --run <FILE>
+              The run's run.json: the settings of the training in the report
 
           --timing <FILE>
               The run's timing.csv: timing.html beside the report

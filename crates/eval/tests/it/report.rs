@@ -51,6 +51,158 @@ fn the_report_is_one_file_that_asks_for_nothing() {
     assert_eq!(opened, html.matches("</svg>").count());
     assert!(opened >= 4, "{opened}");
     assert!(!fixture.path("out/loss.svg").exists());
+    // Each chart stands beside the page as well, with its own colours.
+    for (name, title) in [
+        ("accuracy-by-class.svg", "Accuracy by class"),
+        ("logits.svg", "Logits: share of the images in each bin"),
+        (
+            "probabilities.svg",
+            "Probabilities: share of the images in each bin",
+        ),
+        ("calibration.svg", "Calibration: share that is real"),
+    ] {
+        let chart = text(&fixture, &format!("out/{name}"));
+        assert!(chart.starts_with("<svg xmlns="), "{name}");
+        assert!(chart.contains(&format!("aria-label=\"{title}\"")), "{name}");
+        let drawn = chart.split_once("</style>").unwrap().1.trim_end();
+        assert!(html.contains(drawn), "{name}");
+    }
+}
+
+/// Two bins of each kind; by another program than ours, for there are fewer than its twenty.
+const HISTOGRAMS: &str = "\
+step,epoch,d_real_0.00,d_real_0.50,d_fake_0.00,d_fake_0.50
+2,1,1,3,4,0
+4,1,0,4,2,2
+";
+
+#[test]
+fn the_histograms_of_the_training_are_drawn() {
+    let fixture = with_inputs();
+    let put = |table: &str| {
+        dcgan_artifacts::write_atomic(&fixture.path("h"), table.as_bytes()).unwrap();
+    };
+    put(HISTOGRAMS);
+    let args = [&ARGS[..], &["--histograms", "h"]].concat();
+    fixture.succeed(&args);
+    let chart = text(&fixture, "out/probabilities-over-time.svg");
+    assert!(chart.starts_with("<svg xmlns="));
+    // Half of the last row's four D(x) lie below 0.75, the middle of the upper bin.
+    let label = "D(x) and D(G(z)) over the training: median real 0.7500 at step 4, generated 0.5000 at step 4";
+    assert!(
+        chart.contains(&format!("aria-label=\"{label}\"")),
+        "{chart}"
+    );
+    // Bins that hold something: two and one of D(x), one and two of D(G(z)), darker the more.
+    let opacities = |colour: u8| -> Vec<&str> {
+        let open = format!("<rect class=\"f{colour}\" opacity=\"");
+        let rects = chart.split(&open).skip(1);
+        rects.map(|rect| rect.split('"').next().unwrap()).collect()
+    };
+    assert_eq!(opacities(0), ["0.35", "1.00", "1.00"]);
+    assert_eq!(opacities(2), ["1.00", "1.00", "1.00"]);
+    assert!(text(&fixture, "out/report.html").contains(label));
+    let inputs = fixture.json("out/manifest.json")["inputs"].to_string();
+    assert!(inputs.contains("\"name\":\"h\""), "{inputs}");
+    // A row that a kill has cut counts nothing; another one is another input.
+    put(&format!("{HISTOGRAMS}6,2,4,0,0,4"));
+    let stdout = fixture.succeed(&args);
+    assert!(!stdout.contains("up to date"), "{stdout}");
+    assert_eq!(text(&fixture, "out/probabilities-over-time.svg"), chart);
+}
+
+#[test]
+fn many_steps_of_histograms_fall_into_groups() {
+    let fixture = with_inputs();
+    let mut table = String::from("step,epoch,d_real_0.00,d_real_0.50,d_fake_0.00,d_fake_0.50\n");
+    for step in 1..=130 {
+        // Of the first 129 steps every third one has its D(x) above one half.
+        let high = if step % 3 == 0 { 4 } else { 0 };
+        writeln!(table, "{step},1,{},{high},4,0", 4 - high).unwrap();
+    }
+    dcgan_artifacts::write_atomic(&fixture.path("h"), table.as_bytes()).unwrap();
+    fixture.succeed(&[&ARGS[..], &["--histograms", "h"]].concat());
+    let chart = text(&fixture, "out/probabilities-over-time.svg");
+    // Three steps to a column, the last one of a single step: 44 lower bins, 43 upper ones.
+    assert_eq!(chart.matches("<rect class=\"f0\"").count(), 44 + 43);
+    assert_eq!(chart.matches("opacity=\"0.50\"").count(), 43);
+    assert_eq!(chart.matches("<rect class=\"f2\"").count(), 44);
+}
+
+#[test]
+fn a_table_without_histograms_gives_no_chart() {
+    for table in [
+        "",
+        "step,epoch,d_real_0.00\n",
+        "step,d_real_mean\n1,0.5\n",
+        "step,d_real_0.00,d_real_0.50\n1,x,NaN\n",
+        "d_real_0.00\n1\n",
+    ] {
+        let fixture = with_inputs();
+        dcgan_artifacts::write_atomic(&fixture.path("h"), table.as_bytes()).unwrap();
+        fixture.succeed(&[&ARGS[..], &["--histograms", "h"]].concat());
+        assert!(
+            !fixture.path("out/probabilities-over-time.svg").exists(),
+            "{table}"
+        );
+    }
+}
+
+#[test]
+fn the_report_tells_the_settings_of_training_and_evaluation() {
+    let fixture = with_inputs();
+    fixture.succeed(&ARGS);
+    let html = text(&fixture, "out/report.html");
+    assert!(html.contains("<h3>Evaluation</h3>") && !html.contains("<h3>Training</h3>"));
+    for (key, value) in [("n", "96"), ("alarms.collapse", "0.5"), ("ema", "false")] {
+        let pair = format!("<dt>{key}</dt><dd>{value}</dd>");
+        assert!(html.contains(&pair), "{pair}");
+    }
+    let run = r#"{"dataset":{"sha256":"0"},"train":{"network":"<labelled>","learning_rate_d":null,"epochs":7}}"#;
+    dcgan_artifacts::write_atomic(&fixture.path("run.json"), run.as_bytes()).unwrap();
+    let args = [&ARGS[..], &["--run", "run.json"]].concat();
+    let stdout = fixture.succeed(&args);
+    assert!(!stdout.contains("up to date"), "{stdout}");
+    let html = text(&fixture, "out/report.html");
+    let settings = "<h3>Training</h3><dl class=\"keys\"><div><dt>epochs</dt><dd>7</dd></div>\
+                    <div><dt>learning_rate_d</dt><dd>none</dd></div>\
+                    <div><dt>network</dt><dd>&lt;labelled&gt;</dd></div></dl>";
+    assert!(html.contains(settings), "{html}");
+    let inputs = fixture.json("out/manifest.json")["inputs"].to_string();
+    assert!(inputs.contains("\"name\":\"run.json\""), "{inputs}");
+}
+
+#[test]
+fn what_is_no_run_is_named() {
+    let fixture = with_inputs();
+    let args = [&ARGS[..], &["--run", "r"]].concat();
+    insta::assert_snapshot!(fixture.fail(&args), @r"
+    exit 3
+    error: run `r` does not exist
+    hint: `make train` makes it; or give another path
+    ");
+    let put = |text: &[u8]| dcgan_artifacts::write_atomic(&fixture.path("r"), text).unwrap();
+    put(b"{\"train\":");
+    insta::assert_snapshot!(fixture.fail(&args), @r"
+    exit 3
+    error: run `r` is damaged: its JSON does not fit the format
+    caused by: EOF while parsing a value at line 1 column 9
+    hint: copy it again, or remove it and run `make train`
+    ");
+    put(b"{\"stage\":\"dcgan-train\"}");
+    insta::assert_snapshot!(fixture.fail(&args), @r"
+    exit 3
+    error: run `r` does not fit: expected the section `train`, got none
+    hint: give another file; `make train` makes one
+    ");
+    put(b"{\"train\":3}");
+    assert!(fixture.fail(&args).contains("got one that is no map"));
+    put(&vec![b' '; (1 << 20) + 1]);
+    assert!(
+        fixture
+            .fail(&args)
+            .contains("expected at most 1048576 bytes, got 1048577")
+    );
 }
 
 #[test]
@@ -62,12 +214,18 @@ fn the_curves_are_those_of_the_table() {
         let accuracy = u8::from(step % 200 < 100);
         writeln!(table, "{step},1,1.4,0.7,0.7,0.5,0.5,{accuracy}").unwrap();
     }
-    // What a killed process leaves behind.
-    table += "401,1,1.";
+    // What a killed process leaves behind: every cell is there, and the last one is cut.
+    table += "401,1,9,9,9,0.5,0.5,0.";
     dcgan_artifacts::write_atomic(&fixture.path("m"), table.as_bytes()).unwrap();
     fixture.succeed(&[&ARGS[..], &["--metrics", "m"]].concat());
     assert!(text(&fixture, "out/report.html").contains("Losses"));
-    assert!(text(&fixture, "out/loss.svg").starts_with("<svg xmlns="));
+    let chart = text(&fixture, "out/loss.svg");
+    assert!(chart.starts_with("<svg xmlns="));
+    // The step of the last row that counts is at the end of the axis.
+    assert!(
+        chart.contains("468.0,") && !chart.contains(">401<"),
+        "{chart}"
+    );
     let alarm = &fixture.json("out/metrics.json")["alarms"]["oscillation"];
     assert_eq!(alarm["raised"], 1);
     assert!(alarm["value"].as_f64().unwrap() > 0.4);
@@ -104,9 +262,9 @@ fn the_scores_are_drawn_and_the_best_checkpoint_is_marked() {
     assert_eq!(chart.matches("r=\"2.5\"").count(), 12);
     assert_eq!(chart.matches("class=\"o b\"").count(), 2);
     assert_eq!(chart.matches("r=\"6\"").count(), 1);
-    let label = "aria-label=\"Scores on the validation part: class accuracy 0.6250 at step 6, \
-                 ema class accuracy 0.5000 at step 6, frechet distance 20.0000 at step 6, \
-                 ema frechet distance 20.0000 at step 6; best checkpoint: step 4, ema frechet distance 10.0000\"";
+    let label = "aria-label=\"Scores on the validation part: Class accuracy (generator) 0.6250 at step 6, \
+                 Class accuracy (averaged) 0.5000 at step 6, Fréchet distance (generator) 20.0000 at step 6, \
+                 Fréchet distance (averaged) 20.0000 at step 6; best checkpoint: step 4, Fréchet distance (averaged) 10.0000\"";
     assert!(chart.contains(label), "{chart}");
     // The greatest distance lies on top, the best, the least, at the bottom of its panel.
     let line = chart.rsplit("<polyline class=\"l k1\" points=\"").next();

@@ -1,6 +1,7 @@
 //! Same settings, same bytes: whatever the threads, however often interrupted, in one go or two.
 
 use crate::program::{Place, assert_same, text};
+use std::collections::BTreeMap;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
@@ -21,6 +22,7 @@ fn a_run_writes_what_the_contract_lists() {
         "checkpoints/step-00000012.safetensors",
         "discriminator.safetensors",
         "generator.safetensors",
+        "histograms.csv",
         "manifest.json",
         "metrics.csv",
         "run.json",
@@ -49,6 +51,82 @@ fn a_run_writes_what_the_contract_lists() {
     let timing = std::fs::read_to_string(place.path("run/timing.csv")).unwrap();
     assert!(timing.starts_with("step,iteration_ms,data_ms,images_per_second\n1,"));
     assert_eq!(timing.lines().count(), 13);
+}
+
+/// Rows of cells by the names of their columns.
+fn rows(table: &[u8]) -> Vec<BTreeMap<String, String>> {
+    let table = text(table);
+    let mut lines = table.lines().map(|line| line.split(','));
+    let names: Vec<&str> = lines.next().unwrap().collect();
+    lines
+        .map(|cells| {
+            let named = names.iter().zip(cells);
+            named
+                .map(|(&name, cell)| (name.to_owned(), cell.to_owned()))
+                .collect()
+        })
+        .collect()
+}
+
+/// Twenty bins of D(x) and of D(G(z)) for each row of metrics, of whose means and accuracy they tell.
+#[test]
+fn the_histograms_are_those_of_the_metrics() {
+    let place = Place::new();
+    place.train("run", &["train.epochs=2", "train.log_every=2"]);
+    let files = place.files("run");
+    let [metrics, histograms] = ["metrics.csv", "histograms.csv"].map(|name| rows(&files[name]));
+    assert_eq!(metrics.len(), 6);
+    assert_eq!(histograms.len(), 6);
+    let batch_size = 4;
+    for (metrics, histogram) in metrics.iter().zip(&histograms) {
+        assert_eq!(histogram.len(), 2 + 2 * 20);
+        assert_eq!(histogram["step"], metrics["step"]);
+        assert_eq!(histogram["epoch"], metrics["epoch"]);
+        let mut right = 0;
+        for (of, mean) in [("d_real", "d_real_mean"), ("d_fake", "d_fake_mean")] {
+            let bins = (0..20).map(|bin| {
+                let low = f64::from(bin) / 20.0;
+                (low, histogram[&format!("{of}_{low:.2}")].parse().unwrap())
+            });
+            let bins: Vec<(f64, u32)> = bins.collect();
+            assert_eq!(bins.iter().map(|(_, count)| count).sum::<u32>(), batch_size);
+            let weighed = bins
+                .iter()
+                .map(|(low, count)| (low + 0.025) * f64::from(*count));
+            let centre = weighed.sum::<f64>() / f64::from(batch_size);
+            let difference = centre - metrics[mean].parse::<f64>().unwrap();
+            assert!(difference.abs() <= 0.025, "{mean}: {metrics:?}, {bins:?}");
+            let is_right = |low: f64| (low >= 0.5) == (of == "d_real");
+            let those = bins.iter().filter(|(low, _)| is_right(*low));
+            right += those.map(|(_, count)| count).sum::<u32>();
+        }
+        let accuracy = f64::from(right) / f64::from(2 * batch_size);
+        assert_eq!(accuracy.to_string(), metrics["d_accuracy"]);
+    }
+}
+
+/// A run that was begun before there were histograms goes on without them.
+#[test]
+fn a_run_without_histograms_goes_on() {
+    let place = Place::new();
+    place.train("whole", TWO_EPOCHS);
+    place.train("run", &["train.epochs=1", "train.keep_checkpoints=2"]);
+    let run = place.path("run");
+    for name in ["histograms.csv", "manifest.json"] {
+        std::fs::remove_file(run.join(name)).unwrap();
+    }
+    for (_, path) in dcgan_artifacts::list_checkpoints(&run.join("checkpoints")).unwrap() {
+        let mut checkpoint = dcgan_artifacts::Checkpoint::read(&path).unwrap();
+        checkpoint.info.tables.remove("histograms.csv").unwrap();
+        checkpoint.write(&path).unwrap();
+    }
+    place.train("run", TWO_EPOCHS);
+    let [whole, run] = ["whole", "run"].map(|out| place.files(out));
+    for name in ["metrics.csv", "generator.safetensors"] {
+        assert_eq!(whole[name], run[name], "{name}");
+    }
+    assert!(!run.contains_key("histograms.csv"));
+    assert!(!text(&run["manifest.json"]).contains("histograms.csv"));
 }
 
 #[test]
@@ -332,6 +410,7 @@ fn each_option_changes_the_weights() {
         "generator.safetensors",
         "discriminator.safetensors",
         "metrics.csv",
+        "histograms.csv",
     ] {
         assert_eq!(plain[name], files[name], "{name}");
     }

@@ -274,6 +274,7 @@ fn a_dry_run_writes_nothing() {
     reads dataset.safetensors
     writes run/run.json
     writes run/metrics.csv
+    writes run/histograms.csv
     writes run/timing.csv
     writes run/checkpoints/step-NNNNNNNN.safetensors
     writes run/samples/reals.png

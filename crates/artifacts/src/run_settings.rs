@@ -1,0 +1,44 @@
+//! `run.json` read back: what a training was started with, for those who show it.
+
+use crate::atomic;
+use crate::error::{Artifact, Error};
+use serde_json::{Map, Value};
+use std::io::Read;
+use std::path::Path;
+
+/// Section of the settings of the training.
+const SECTION: &str = "train";
+/// A longer file holds no settings.
+const MOST_BYTES: u64 = 1 << 20;
+
+/// The settings by their keys, `train.` left out, as `dcgan-train` records them.
+///
+/// # Errors
+/// [`Error::Missing`], [`Error::Read`]; [`Error::Json`] for what is no JSON object, [`Error::Unfit`] for one
+/// without the section `train`.
+pub fn read_run_settings(path: &Path) -> Result<Map<String, Value>, Error> {
+    let artifact = Artifact::Run;
+    let (file, size) = atomic::open(path, artifact)?;
+    if size > MOST_BYTES {
+        let expected = format!("at most {MOST_BYTES} bytes");
+        return Err(Error::unfit(path, artifact, expected, format!("{size}")));
+    }
+    let mut text = Vec::new();
+    file.take(MOST_BYTES)
+        .read_to_end(&mut text)
+        .map_err(|error| Error::read(path, artifact, error))?;
+    let mut sections: Map<String, Value> =
+        serde_json::from_slice(&text).map_err(|source| Error::Json {
+            path: path.to_owned(),
+            artifact,
+            source,
+        })?;
+    match sections.remove(SECTION) {
+        Some(Value::Object(settings)) => Ok(settings),
+        found => {
+            let expected = format!("the section `{SECTION}`");
+            let got = found.map_or("none", |_| "one that is no map");
+            Err(Error::unfit(path, artifact, expected, got))
+        }
+    }
+}

@@ -1,0 +1,72 @@
+//! What a training left beside its checkpoints, for the report.
+
+use crate::error::artifact_failure;
+use crate::{Args, film, over_time, report, scores, timing};
+use dcgan_artifacts::{BestScore, CheckpointInfo, Columns, read_run_settings};
+use dcgan_figures::Picture;
+use dcgan_terminal::Failure;
+use serde_json::{Map, Value};
+use std::path::Path;
+
+/// Each of what a training leaves, where it was named.
+#[derive(Debug)]
+pub(crate) struct Training {
+    /// The settings, of `run.json`.
+    pub(crate) settings: Option<Map<String, Value>>,
+    /// `metrics.csv`.
+    pub(crate) metrics: Option<Columns>,
+    /// `histograms.csv`.
+    pub(crate) histograms: Option<Columns>,
+    /// `scores.csv`.
+    pub(crate) scores: Option<Columns>,
+    /// The best checkpoint, where the evaluated one can tell of it.
+    pub(crate) best: Option<BestScore>,
+    /// `timing.csv`.
+    pub(crate) timing: Option<Columns>,
+    /// The grids, the first to the last.
+    pub(crate) grids: Vec<Picture>,
+}
+
+impl Training {
+    /// Opens what the command line names; `info` is the evaluated checkpoint's.
+    pub(crate) fn open(args: &Args, info: Option<&CheckpointInfo>) -> Result<Self, Failure> {
+        let settings = args.run.as_deref().map(read_run_settings);
+        let scores = table(args.scores.as_deref())?;
+        let best = info.zip(scores.as_ref());
+        Ok(Self {
+            settings: settings.transpose().map_err(artifact_failure)?,
+            metrics: table(args.metrics.as_deref())?,
+            histograms: table(args.histograms.as_deref())?,
+            best: best.and_then(|(info, table)| scores::best(info, table)),
+            scores,
+            timing: table(args.timing.as_deref())?,
+            grids: match &args.grids {
+                Some(folder) => film::read(&film::frames(folder)?)?,
+                None => Vec::new(),
+            },
+        })
+    }
+
+    /// The charts of the tables, by the names of their files; none is empty.
+    pub(crate) fn charts(&self) -> Vec<(&'static str, String)> {
+        let curves = self.metrics.as_ref().map(report::curves);
+        let histograms = self.histograms.as_ref().map(over_time::probabilities);
+        let scores = self.scores.as_ref();
+        let scores = scores.map(|scores| scores::chart(scores, self.best.as_ref()));
+        let mut charts = curves.unwrap_or_default();
+        charts.extend(histograms.map(|chart| (over_time::PROBABILITIES, chart)));
+        charts.extend(scores.map(|chart| (scores::FILE, chart)));
+        charts.retain(|(_, chart)| !chart.is_empty());
+        charts
+    }
+
+    /// `timing.html`.
+    pub(crate) fn timing(&self) -> Option<String> {
+        self.timing.as_ref().map(timing::html)
+    }
+}
+
+fn table(path: Option<&Path>) -> Result<Option<Columns>, Failure> {
+    let table = path.map(Columns::read).transpose();
+    table.map_err(artifact_failure)
+}
