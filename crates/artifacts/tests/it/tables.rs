@@ -1,7 +1,7 @@
 //! Growing tables: what a checkpoint saw is verified, what follows is cut.
 
 use crate::examples::put;
-use dcgan_artifacts::{Error, GrowingTable, digest_file};
+use dcgan_artifacts::{Columns, Error, GrowingTable, digest_file};
 use std::fs;
 
 const HEADER: [&str; 2] = ["step", "d_loss"];
@@ -116,4 +116,23 @@ fn a_table_without_a_checkpoint_keeps_its_rows_up_to_the_step() {
     let path = folder.path().join("timing.csv");
     GrowingTable::resume_until(&path, &HEADER, 10).unwrap();
     assert_eq!(fs::read(&path).unwrap(), b"step,d_loss\n");
+}
+
+/// What a kill leaves of a last row may have all its cells, the last of them cut: 0.5 of 0.512.
+#[test]
+fn columns_end_with_the_last_whole_row() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("metrics.csv");
+    let read = |text: &str| {
+        dcgan_artifacts::write_atomic(&path, text.as_bytes()).unwrap();
+        let columns = Columns::read(&path).unwrap();
+        columns.get("d_loss").map(<[f64]>::to_vec)
+    };
+    let whole = "step,d_loss\n1,0.25\n2,0.75\n";
+    assert_eq!(read(whole), Some(vec![0.25, 0.75]));
+    for rest in ["3", "3,", "3,0.5", "3,0.512"] {
+        assert_eq!(read(&format!("{whole}{rest}")), Some(vec![0.25, 0.75]));
+    }
+    assert_eq!(read(&format!("{whole}3,x\n")).unwrap().len(), 3);
+    assert_eq!(read("step,d_loss"), Some(Vec::new()));
 }
