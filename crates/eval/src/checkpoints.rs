@@ -97,13 +97,13 @@ impl Row {
         }
     }
 
-    pub(crate) fn step(&self) -> f64 {
+    fn step(&self) -> f64 {
         self.tree["step"].as_f64().unwrap_or(f64::NAN)
     }
 
-    /// The discriminator's reading of a kind of images.
-    pub(crate) fn part(&self, kind: Kind) -> &Value {
-        &self.tree["parts"][kind.name()]
+    /// The discriminator's reading of each kind of images.
+    fn parts(&self) -> &Value {
+        &self.tree["parts"]
     }
 
     fn figure(&self, [group, name, leaf]: [&str; 3]) -> Option<f64> {
@@ -236,7 +236,7 @@ impl Rows {
                 .to_vec();
             cells.extend(FIGURES.map(|(_, place)| cell(row.figure(place))));
             for kind in kinds {
-                let part = &row.tree["parts"][kind];
+                let part = &row.parts()[kind];
                 let found = |place| part.pointer(place).and_then(Value::as_f64);
                 cells.extend(LOGITS.map(|(_, place)| cell(found(place))));
             }
@@ -252,6 +252,8 @@ impl Rows {
     pub(crate) fn charts(&self) -> Vec<(&'static str, String)> {
         let rows: Vec<&Row> = self.rows.iter().map(|(_, row)| row).collect();
         let steps: Vec<f64> = rows.iter().map(|row| row.step()).collect();
+        let checkpoints: Vec<(f64, &Value)> =
+            rows.iter().map(|row| (row.step(), row.parts())).collect();
         let columns: Vec<Named<Vec<f64>>> = FIGURES
             .iter()
             .map(|&(name, place)| {
@@ -293,7 +295,10 @@ impl Rows {
                     &["nearest neighbour error", "memorised"],
                 ),
             ),
-            ("discriminator-over-time.svg", over_time::logits(&rows)),
+            (
+                "discriminator-over-time.svg",
+                over_time::logits(&checkpoints),
+            ),
         ];
         charts.retain(|(_, chart)| !chart.is_empty());
         charts

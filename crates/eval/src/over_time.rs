@@ -2,7 +2,6 @@
 //! column per checkpoint or per group of steps, the darker the more of the answers lie there, and a line
 //! through the medians.
 
-use crate::checkpoints::Row;
 use crate::discriminator::Kind;
 use crate::svg::{WIDTH, escape, round, rules, short};
 use dcgan_artifacts::Columns;
@@ -38,12 +37,12 @@ struct Column {
 }
 
 impl Column {
-    fn of(row: &Row, kind: Kind) -> Option<Self> {
-        let logit = &row.part(kind)["logit"];
+    fn of(step: f64, part: &Value) -> Option<Self> {
+        let logit = &part["logit"];
         let histogram = &logit["histogram"];
         let counts = histogram["counts"].as_array()?;
         Some(Self {
-            step: row.step(),
+            step,
             low: histogram["low"].as_f64()?,
             high: histogram["high"].as_f64()?,
             counts: counts.iter().filter_map(Value::as_f64).collect(),
@@ -83,15 +82,18 @@ impl Column {
 /// A panel: whose answers, its colour, its columns.
 type Panel<'a> = (&'a str, usize, Vec<Column>);
 
-/// The logits of at least two checkpoints; empty for fewer, or without a discriminator.
-pub(crate) fn logits(rows: &[&Row]) -> String {
-    let n = rows.len().min(COLUMNS);
-    let shown: Vec<&Row> = (0..n).map(|i| rows[i * rows.len() / n]).collect();
+/// The logits of at least two checkpoints, each by its step and what the discriminator says of each kind of
+/// images (`parts` of `discriminator.json`); empty for fewer, or without a discriminator.
+pub(crate) fn logits(checkpoints: &[(f64, &Value)]) -> String {
+    let n = checkpoints.len().min(COLUMNS);
+    let chosen = (0..n).map(|i| checkpoints[i * checkpoints.len() / n]);
+    let shown: Vec<(f64, &Value)> = chosen.collect();
     let kinds = [Kind::Train, Kind::Test, Kind::Generated];
     let panels: Vec<Panel<'_>> = (0..)
         .zip(kinds)
         .map(|(colour, kind)| {
-            let columns = shown.iter().filter_map(|row| Column::of(row, kind));
+            let part = |&(step, parts): &(f64, &Value)| Column::of(step, &parts[kind.name()]);
+            let columns = shown.iter().filter_map(part);
             (kind.name(), colour, columns.collect::<Vec<_>>())
         })
         .filter(|(_, _, columns)| columns.len() > 1)
@@ -108,46 +110,62 @@ pub(crate) fn logits(rows: &[&Row]) -> String {
     chart("Logits by checkpoint", &panels, range)
 }
 
-/// D(x) and D(G(z)) as probabilities, from `histograms.csv`: columns named by kind and lower edge, the last
-/// bin of each reaching to 1. Empty without such columns or rows.
+/// D(x) and D(G(z)) as probabilities, from `histograms.csv`; empty without its columns or rows.
 pub(crate) fn probabilities(table: &Columns) -> String {
     let steps = table.get("step").unwrap_or_default();
     let group = steps.len().div_ceil(COLUMNS).max(1);
     let panels: Vec<Panel<'_>> = HISTOGRAMS
         .into_iter()
         .map(|(prefix, name, colour)| {
-            let bins: Vec<(f64, &[f64])> = table
-                .names()
-                .iter()
-                .filter_map(|column| {
-                    let low = column.strip_prefix(prefix)?.parse().ok()?;
-                    Some((low, table.get(column)?))
-                })
-                .collect();
+            let bins = bins(table, prefix);
             let columns = steps.chunks(group).enumerate().map(|(i, steps)| {
                 let rows = i * group..i * group + steps.len();
                 // What is no count counts nothing.
-                let sum = |counts: &[f64]| counts.iter().filter(|count| count.is_finite()).sum();
+                let counts = |bin: &[f64]| {
+                    let counts = bin[rows.clone()].iter();
+                    counts
+                        .filter(|&&count| count > 0.0 && count.is_finite())
+                        .sum()
+                };
                 let mut column = Column {
                     step: steps[steps.len() - 1],
-                    low: bins.first().map_or(0.0, |(low, _)| *low),
+                    low: 0.0,
                     high: 1.0,
-                    counts: bins
-                        .iter()
-                        .map(|(_, bin)| sum(&bin[rows.clone()]))
-                        .collect(),
+                    counts: bins.iter().map(|bin| counts(bin)).collect(),
                     median: 0.0,
                 };
                 column.median = column.median_of_bins();
                 column
             });
-            let seen = columns.filter(|column| column.counts.iter().any(|count| *count > 0.0));
+            let is_seen = |column: &Column| {
+                column.step.is_finite() && column.counts.iter().any(|&count| count > 0.0)
+            };
+            let seen = columns.filter(is_seen);
             (name, colour, seen.collect::<Vec<_>>())
         })
         .filter(|(_, _, columns)| !columns.is_empty())
         .collect();
     let title = "D(x) and D(G(z)) over the training";
     chart(title, &panels, (0.0, 1.0))
+}
+
+/// The columns of a kind, named by the lower edges of equal bins from 0 to 1 behind `prefix`, in the order of
+/// those; none where the edges are others.
+fn bins<'a>(table: &'a Columns, prefix: &str) -> Vec<&'a [f64]> {
+    let named = |name: &'a String| {
+        let low: f64 = name.strip_prefix(prefix)?.parse().ok()?;
+        Some((low, table.get(name)?))
+    };
+    let mut bins: Vec<(f64, &[f64])> = table.names().iter().filter_map(named).collect();
+    bins.sort_by(|(a, _), (b, _)| a.total_cmp(b));
+    let n = bins.len() as f64;
+    // Names are rounded: a third may be 0.33.
+    let fits = |(i, &(low, _)): (usize, &(f64, _))| (low * n - i as f64).abs() < 0.5;
+    if bins.iter().enumerate().all(fits) {
+        bins.into_iter().map(|(_, bin)| bin).collect()
+    } else {
+        Vec::new()
+    }
 }
 
 /// Panels over one range; empty without any.

@@ -12,7 +12,7 @@ th:first-child,td:first-child,.note{text-align:left}td:not(.note){white-space:no
 .two{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(26rem,100%),1fr));gap:1rem}figure{margin:0}svg{width:100%;height:auto}\
 img{width:100%;max-width:42rem;height:auto;image-rendering:pixelated;background:#000}.alarm{border-left:4px solid var(--c1);padding:.4rem .8rem}\
 .good{border-left:4px solid var(--c2);padding:.4rem .8rem}dl{display:grid;grid-template-columns:auto 1fr;gap:.3rem .9rem}dt{font-weight:600;overflow-wrap:anywhere}dd{margin:0;color:var(--faint)}\
-.keys{display:block;columns:17rem;column-gap:2rem}.keys div{display:flex;justify-content:space-between;gap:1rem;break-inside:avoid;border-bottom:1px solid var(--rule)}.keys dd{text-align:right;overflow-wrap:anywhere}\
+.keys{display:block;columns:17rem;column-gap:2rem;font-size:.9rem}.keys div{display:flex;justify-content:space-between;gap:1rem;break-inside:avoid;border-bottom:1px solid var(--rule)}.keys dt{min-width:0}.keys dd{flex:none;max-width:60%;text-align:right;overflow-wrap:anywhere}\
 code{font-size:.85em;overflow-wrap:anywhere}a{color:var(--c0)}\
 a:focus-visible,.wide:focus-visible{outline:2px solid var(--c0)}\
 @media screen and (max-width:40rem){table{font-size:.9rem}th,td{padding:.3rem}dl{display:block}dd{margin:0 0 .5rem}.keys dd{margin:0}svg text{font-size:15px}}\

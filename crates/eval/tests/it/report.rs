@@ -93,6 +93,12 @@ fn the_histograms_of_the_training_are_drawn() {
         chart.contains(&format!("aria-label=\"{label}\"")),
         "{chart}"
     );
+    // Sums of rows whose columns stand in another order are the same.
+    put("d_fake_0.50,d_fake_0.00,d_real_0.50,d_real_0.00,step\n0,4,3,1,2\n2,2,4,0,4\n");
+    fixture.succeed(&args);
+    assert_eq!(text(&fixture, "out/probabilities-over-time.svg"), chart);
+    put(HISTOGRAMS);
+    fixture.succeed(&args);
     // Bins that hold something: two and one of D(x), one and two of D(G(z)), darker the more.
     let opacities = |colour: u8| -> Vec<&str> {
         let open = format!("<rect class=\"f{colour}\" opacity=\"");
@@ -137,6 +143,11 @@ fn a_table_without_histograms_gives_no_chart() {
         "step,d_real_mean\n1,0.5\n",
         "step,d_real_0.00,d_real_0.50\n1,x,NaN\n",
         "d_real_0.00\n1\n",
+        "step,d_real_-3,d_real_0.50\n1,2,2\n",
+        "step,d_real_nan,d_real_0.50\n1,2,2\n",
+        "step,d_real_0.00,d_real_0.05\n1,2,2\n",
+        "step,d_real_0.00,d_real_0.50\n1,-2,inf\n",
+        "step,d_real_0.00,d_real_0.50\nNaN,2,2\n",
     ] {
         let fixture = with_inputs();
         dcgan_artifacts::write_atomic(&fixture.path("h"), table.as_bytes()).unwrap();
