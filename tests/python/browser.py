@@ -59,7 +59,7 @@ INSPECT = """(() => {
       problems.push(`text \\u201c${e.textContent.slice(0, 30)}\\u201d of a chart is hard to read: ${contrast(e, 'fill').toFixed(2)}`);
   // In pixels of the screen, a chart being drawn to the width that it is given.
   for (const e of document.querySelectorAll('svg text')) {
-    const size = parseFloat(getComputedStyle(e).fontSize) * e.getScreenCTM().a;
+    const to = e.getScreenCTM(), size = parseFloat(getComputedStyle(e).fontSize) * Math.hypot(to.a, to.b);
     if (matchMedia('screen').matches && size < 9)
       problems.push(`text \\u201c${e.textContent.slice(0, 30)}\\u201d of a chart is too small to read: ${size.toFixed(1)} pixels`);
   }

@@ -66,6 +66,12 @@ def inputs_of(stage, manifest, new, classifier):
         # The film's grids, and checkpoints that were measured beside the evaluated one, are read by folder.
         grids = [name for name in names if name.endswith(".png")]
         checkpoints = [name for name in names if name.startswith("checkpoints/")]
+        steps = [name for name in names if name.startswith("step-") and name not in grids]
+        if len(steps) > 1:
+            # A manifest from before those had a name of their own: the evaluated one stands there twice.
+            evaluated = [name for name in steps if steps.count(name) > 1]
+            names = [name for name in names if name not in steps] + evaluated[:1]
+            checkpoints = steps
         if grids:
             options += ["--grids", new / "train/samples"]
         if checkpoints:

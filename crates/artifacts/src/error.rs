@@ -40,11 +40,10 @@ impl Artifact {
             Artifact::Checkpoint
             | Artifact::Generator
             | Artifact::Discriminator
-            | Artifact::Table
-            | Artifact::Run => Some("make train"),
+            | Artifact::Table => Some("make train"),
             Artifact::Classifier => Some("dcgan-eval classifier"),
             Artifact::Samples => Some("make sample"),
-            Artifact::Neighbours | Artifact::Manifest | Artifact::Other => None,
+            Artifact::Neighbours | Artifact::Manifest | Artifact::Run | Artifact::Other => None,
         }
     }
 }
@@ -359,6 +358,15 @@ impl dcgan_hints::Hint for Error {
     fn hint(&self) -> Option<String> {
         let again = |artifact: &Artifact| artifact.made_by();
         match self {
+            // Without it `dcgan-train` knows the run no more: nobody shall remove it.
+            Error::Missing {
+                artifact: Artifact::Run,
+                ..
+            }
+            | Error::Json {
+                artifact: Artifact::Run,
+                ..
+            } => Some("leave `--run` out, or give the `run.json` that the training wrote".into()),
             Error::Missing { artifact, .. } => Some(match again(artifact) {
                 Some(command) => format!("`{command}` makes it; or give another path"),
                 None => "check the path".into(),

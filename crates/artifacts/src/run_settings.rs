@@ -11,11 +11,12 @@ const SECTION: &str = "train";
 /// A longer file holds no settings.
 const MOST_BYTES: u64 = 1 << 20;
 
-/// The settings by their keys, `train.` left out, as `dcgan-train` records them.
+/// The settings by their keys: those in the section `train`, as `dcgan-train` records them, or all there is
+/// where another program has no such section.
 ///
 /// # Errors
-/// [`Error::Missing`], [`Error::Read`]; [`Error::Json`] for what is no JSON object, [`Error::Unfit`] for one
-/// without the section `train`.
+/// [`Error::Missing`], [`Error::Read`]; [`Error::Json`] for what is no JSON object, [`Error::Unfit`] for a file
+/// that is too large.
 pub fn read_run_settings(path: &Path) -> Result<Map<String, Value>, Error> {
     let artifact = Artifact::Run;
     let (file, size) = atomic::open(path, artifact)?;
@@ -33,12 +34,11 @@ pub fn read_run_settings(path: &Path) -> Result<Map<String, Value>, Error> {
             artifact,
             source,
         })?;
-    match sections.remove(SECTION) {
-        Some(Value::Object(settings)) => Ok(settings),
-        found => {
-            let expected = format!("the section `{SECTION}`");
-            let got = found.map_or("none", |_| "one that is no map");
-            Err(Error::unfit(path, artifact, expected, got))
+    Ok(match sections.remove(SECTION) {
+        Some(Value::Object(settings)) => settings,
+        other => {
+            sections.extend(other.map(|value| (SECTION.to_owned(), value)));
+            sections
         }
-    }
+    })
 }

@@ -9,7 +9,7 @@ use crate::discriminator::Kind;
 use crate::error::artifact_failure;
 use crate::inputs::Source;
 use crate::measure::{Measure, Measured};
-use crate::svg::{Named, lines};
+use crate::svg::{ChartFiles, Named, lines};
 use crate::tables::number;
 use crate::{over_time, tables};
 use dcgan_artifacts::{
@@ -249,7 +249,7 @@ impl Rows {
     }
 
     /// `discriminator-over-time.svg`, and the figures over the steps.
-    pub(crate) fn charts(&self) -> Vec<(&'static str, String)> {
+    pub(crate) fn charts(&self) -> ChartFiles {
         let rows: Vec<&Row> = self.rows.iter().map(|(_, row)| row).collect();
         let steps: Vec<f64> = rows.iter().map(|row| row.step()).collect();
         let checkpoints: Vec<(f64, &Value)> =

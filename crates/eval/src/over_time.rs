@@ -7,6 +7,7 @@ use crate::svg::{WIDTH, escape, round, rules, short};
 use dcgan_artifacts::Columns;
 use serde_json::Value;
 use std::fmt::Write as _;
+use std::ops::Range;
 
 /// Name of the file of [`probabilities`].
 pub(crate) const PROBABILITIES: &str = "probabilities-over-time.svg";
@@ -24,6 +25,8 @@ const TOP: f64 = 44.0;
 const BOTTOM: f64 = 40.0;
 /// Columns at most: of more checkpoints so many are shown, evenly chosen; more steps fall into groups.
 const COLUMNS: usize = 60;
+/// No training has more steps; a greater number in a table is none.
+const LAST_STEP: f64 = 1e15;
 /// Shades between none and the fullest bin.
 const SHADES: f64 = 20.0;
 
@@ -50,6 +53,27 @@ impl Column {
         })
     }
 
+    /// Of equal bins from 0 to 1, with the median as if the values lay evenly within each.
+    fn of_probabilities(step: f64, counts: Vec<f64>) -> Self {
+        let width = 1.0 / counts.len() as f64;
+        let half = counts.iter().sum::<f64>() / 2.0;
+        let (mut below, mut median) = (0.0, 1.0);
+        for (i, count) in counts.iter().enumerate() {
+            if *count > 0.0 && below + count >= half {
+                median = (i as f64 + (half - below) / count) * width;
+                break;
+            }
+            below += count;
+        }
+        Self {
+            step,
+            low: 0.0,
+            high: 1.0,
+            counts,
+            median,
+        }
+    }
+
     /// Width of a bin.
     fn bin(&self) -> f64 {
         (self.high - self.low) / self.counts.len().max(1) as f64
@@ -57,25 +81,16 @@ impl Column {
 
     /// Lower edge of each bin, and its count as a share of the fullest one's, in whole shades.
     fn shades(&self) -> impl Iterator<Item = (f64, f64)> + '_ {
-        let most = self.counts.iter().copied().fold(1.0, f64::max);
+        let most = self
+            .counts
+            .iter()
+            .copied()
+            .fold(f64::MIN_POSITIVE, f64::max);
         let bins = self.counts.iter().enumerate();
         bins.map(move |(i, count)| {
             let edge = self.low + i as f64 * self.bin();
             (edge, (count / most * SHADES).round() / SHADES)
         })
-    }
-
-    /// The median of these counts, as if the values lay evenly within each bin.
-    fn median_of_bins(&self) -> f64 {
-        let half = self.counts.iter().sum::<f64>() / 2.0;
-        let mut below = 0.0;
-        for (i, count) in self.counts.iter().enumerate() {
-            if *count > 0.0 && below + count >= half {
-                return self.low + (i as f64 + (half - below) / count) * self.bin();
-            }
-            below += count;
-        }
-        self.low
     }
 }
 
@@ -112,41 +127,40 @@ pub(crate) fn logits(checkpoints: &[(f64, &Value)]) -> String {
 
 /// D(x) and D(G(z)) as probabilities, from `histograms.csv`; empty without its columns or rows.
 pub(crate) fn probabilities(table: &Columns) -> String {
+    let kinds = HISTOGRAMS.map(|(prefix, name, colour)| (name, colour, bins(table, prefix)));
+    let kinds: Vec<_> = kinds
+        .into_iter()
+        .filter(|kind| !kind.2.is_empty())
+        .collect();
+    let panel = |&(name, colour, _): &(_, _, _)| (name, colour, Vec::new());
+    let mut panels: Vec<Panel<'_>> = kinds.iter().map(panel).collect();
     let steps = table.get("step").unwrap_or_default();
     let group = steps.len().div_ceil(COLUMNS).max(1);
-    let panels: Vec<Panel<'_>> = HISTOGRAMS
-        .into_iter()
-        .map(|(prefix, name, colour)| {
-            let bins = bins(table, prefix);
-            let columns = steps.chunks(group).enumerate().map(|(i, steps)| {
-                let rows = i * group..i * group + steps.len();
-                // What is no count counts nothing.
-                let counts = |bin: &[f64]| {
-                    let counts = bin[rows.clone()].iter();
-                    counts
-                        .filter(|&&count| count > 0.0 && count.is_finite())
-                        .sum()
-                };
-                let mut column = Column {
-                    step: steps[steps.len() - 1],
-                    low: 0.0,
-                    high: 1.0,
-                    counts: bins.iter().map(|bin| counts(bin)).collect(),
-                    median: 0.0,
-                };
-                column.median = column.median_of_bins();
-                column
-            });
-            let is_seen = |column: &Column| {
-                column.step.is_finite() && column.counts.iter().any(|&count| count > 0.0)
-            };
-            let seen = columns.filter(is_seen);
-            (name, colour, seen.collect::<Vec<_>>())
-        })
-        .filter(|(_, _, columns)| !columns.is_empty())
-        .collect();
+    for (i, steps) in steps.chunks(group).enumerate() {
+        let rows = i * group..i * group + steps.len();
+        let step = steps[steps.len() - 1];
+        let counts = kinds.iter().map(|(_, _, bins)| pooled(bins, rows.clone()));
+        // The panels stand above one axis, so that a column is in all of them or in none.
+        let counts: Option<Vec<Vec<f64>>> = counts.collect();
+        if (0.0..=LAST_STEP).contains(&step)
+            && let Some(counts) = counts
+        {
+            for ((_, _, columns), counts) in panels.iter_mut().zip(counts) {
+                columns.push(Column::of_probabilities(step, counts));
+            }
+        }
+    }
+    panels.retain(|(_, _, columns)| !columns.is_empty());
     let title = "D(x) and D(G(z)) over the training";
     chart(title, &panels, (0.0, 1.0))
+}
+
+/// The sums of some rows of each bin, what is no count counting nothing; `None` where nothing was counted.
+fn pooled(bins: &[&[f64]], rows: Range<usize>) -> Option<Vec<f64>> {
+    let sum = |bin: &&[f64]| bin[rows.clone()].iter().filter(|&&count| count > 0.0).sum();
+    let counts: Vec<f64> = bins.iter().map(sum).collect();
+    let all: f64 = counts.iter().sum();
+    (all > 0.0 && all.is_finite()).then_some(counts)
 }
 
 /// The columns of a kind, named by the lower edges of equal bins from 0 to 1 behind `prefix`, in the order of
@@ -160,7 +174,7 @@ fn bins<'a>(table: &'a Columns, prefix: &str) -> Vec<&'a [f64]> {
     bins.sort_by(|(a, _), (b, _)| a.total_cmp(b));
     let n = bins.len() as f64;
     // Names are rounded: a third may be 0.33.
-    let fits = |(i, &(low, _)): (usize, &(f64, _))| (low * n - i as f64).abs() < 0.5;
+    let fits = |(i, &(low, _)): (usize, &(f64, _))| (low - i as f64 / n).abs() < 0.01;
     if bins.iter().enumerate().all(fits) {
         bins.into_iter().map(|(_, bin)| bin).collect()
     } else {

@@ -25,7 +25,7 @@ const POINTS: usize = 10_000;
 /// Points of a subset in the kernel distance, as its authors take.
 const SUBSET: usize = 1000;
 /// Fewer images of a class say nothing of its spread.
-const LEAST: usize = 40;
+pub(crate) const LEAST: usize = 40;
 /// Splits of the classifier score, as its authors take.
 const SPLITS: usize = 10;
 /// Resamples of each bootstrap.

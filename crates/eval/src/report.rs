@@ -2,7 +2,7 @@
 
 use crate::alarms;
 use crate::page::{self, section};
-use crate::svg::{Named, bars, escape, histograms, lines, reliability, short};
+use crate::svg::{ChartFiles, Named, bars, escape, histograms, lines, reliability, short};
 use dcgan_artifacts::{Columns, FileRecord};
 use serde_json::{Map, Value};
 use std::fmt::Write as _;
@@ -90,19 +90,16 @@ const BY_CLASS: [(&str, &str, &str); 3] = [
     ),
 ];
 
-/// Charts by the names of their files.
-pub(crate) type Files = Vec<(&'static str, String)>;
-
-/// All charts of an evaluation.
+/// The charts of an evaluation.
 pub(crate) struct Charts {
     /// Figures of each class.
-    pub(crate) by_class: Files,
+    pub(crate) by_class: ChartFiles,
     /// Of what the training left.
-    pub(crate) training: Files,
+    pub(crate) training: ChartFiles,
     /// Of several checkpoints.
-    pub(crate) over_time: Files,
+    pub(crate) over_time: ChartFiles,
     /// Of the discriminator's answers.
-    pub(crate) discriminator: Files,
+    pub(crate) discriminator: ChartFiles,
 }
 
 impl Charts {
@@ -138,7 +135,7 @@ pub(crate) struct Report<'a> {
 }
 
 /// `loss.svg`, `discriminator.svg`: the run's curves, where they are known.
-pub(crate) fn curves(curves: &Columns) -> Files {
+pub(crate) fn curves(curves: &Columns) -> ChartFiles {
     let chart = |title: &str, names: &[&str]| {
         let series: Vec<Named<&[f64]>> = names
             .iter()
@@ -166,7 +163,7 @@ pub(crate) fn curves(curves: &Columns) -> Files {
 }
 
 /// The figures that stand for each class, from `quality` of `metrics.json`.
-pub(crate) fn by_class(quality: &Value) -> Files {
+pub(crate) fn by_class(quality: &Value) -> ChartFiles {
     let rows = |key: &str| -> Option<Vec<_>> {
         let classes = quality[key].as_object()?.iter();
         let values = classes.filter_map(|(name, class)| {
@@ -182,7 +179,7 @@ pub(crate) fn by_class(quality: &Value) -> Files {
 }
 
 /// The answers of the discriminator, from `discriminator.json`.
-pub(crate) fn judged(tree: &Value) -> Files {
+pub(crate) fn judged(tree: &Value) -> ChartFiles {
     let mut charts = Vec::new();
     for (file, quantity, title) in [
         (
@@ -341,10 +338,8 @@ impl Report<'_> {
 
     fn provenance(&self, page: &mut String) {
         page.push_str("<h2>Inputs</h2><dl>");
-        let mut inputs: Vec<&FileRecord> = self.inputs.iter().collect();
-        inputs.dedup();
         // The film's frames are many, and seen above.
-        for record in inputs.into_iter().filter(|record| !is_grid(record)) {
+        for record in self.inputs.iter().filter(|record| !is_grid(record)) {
             let _ = write!(
                 page,
                 "<dt>{}</dt><dd><code>SHA-256 {}</code></dd>",
@@ -361,7 +356,7 @@ impl Report<'_> {
 }
 
 /// Charts under a heading.
-fn drawn(page: &mut String, title: &str, charts: &Files) {
+fn drawn(page: &mut String, title: &str, charts: &ChartFiles) {
     let charts = charts.iter().map(|(_, chart)| chart.clone());
     section(page, title, &charts.collect::<Vec<_>>());
 }

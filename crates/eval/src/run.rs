@@ -4,7 +4,7 @@ use crate::classifier::{self, FILE};
 use crate::error::artifact_failure;
 use crate::evaluate::{Evaluation, Output, evaluate};
 use crate::inputs::{Extractor, Inputs, Source, records};
-use crate::{Args, Cli, compare, copying, film, inputs, timing, verify};
+use crate::{Args, Cli, compare, copying, film, inputs, quality, timing, verify};
 use dcgan_artifacts::{
     Columns, EarlierResults, Part, Results, best_checkpoint, remove_file, write_atomic,
 };
@@ -126,6 +126,33 @@ fn identity(settings: &Eval) -> Value {
     json!({ "eval": settings })
 }
 
+/// Whether two classes at least have enough images on either side to be compared by themselves.
+fn has_classes_to_compare(inputs: &Inputs, settings: &Eval) -> bool {
+    let dataset = &inputs.dataset;
+    let real = dataset
+        .labels(Part::Test)
+        .filter(|labels| !labels.is_empty());
+    let Some(real) = real.or_else(|| dataset.labels(Part::Train)) else {
+        return false;
+    };
+    let classes = dataset.info().class_names.len();
+    let generated = |class: u8| match &inputs.source {
+        Source::Generator(generator) if generator.info().class_names.is_empty() => 0,
+        // They take turns.
+        Source::Generator(_) => (settings.n + classes - 1 - usize::from(class)) / classes,
+        Source::Samples(images) => {
+            let labels = images.labels.as_deref().unwrap_or_default();
+            labels.iter().filter(|&&label| label == class).count()
+        }
+    };
+    let is_compared = |&class: &u8| {
+        let real = real.iter().filter(|&&label| label == class).count();
+        real.min(generated(class)) >= quality::LEAST
+    };
+    let all = (0..=u8::MAX).take(classes);
+    all.filter(is_compared).count() >= 2
+}
+
 /// Says what would be done.
 fn dry_run(args: &Args, settings: &Eval, identity: &Value) -> Result<(), Failure> {
     let inputs = Inputs::open(args, settings)?;
@@ -146,6 +173,9 @@ fn dry_run(args: &Args, settings: &Eval, identity: &Value) -> Result<(), Failure
         if labelled {
             names.push("accuracy-by-class.svg");
         }
+        if has_classes_to_compare(&inputs, settings) {
+            names.extend(["diversity-by-class.svg", "distance-by-class.svg"]);
+        }
     }
     if inputs.dataset.len(Part::Test).unwrap_or(0) > 0 {
         names.extend(["nearest.png", "nearest.csv", copying::FILE]);
@@ -165,14 +195,23 @@ fn dry_run(args: &Args, settings: &Eval, identity: &Value) -> Result<(), Failure
         names.push(film::FILE);
     }
     if !inputs.listed.is_empty() {
-        names.extend(["checkpoints.csv", "discriminator-over-time.svg"]);
+        names.extend([
+            "checkpoints.csv",
+            "quality-over-time.svg",
+            "distance-over-time.svg",
+        ]);
+        if inputs.dataset.len(Part::Test).unwrap_or(0) > 0 {
+            names.push("errors-over-time.svg");
+        }
+        if inputs.listed.len() > 1 {
+            names.push("discriminator-over-time.svg");
+        }
     }
     if inputs.training.timing.is_some() {
         names.push(timing::FILE);
     }
     names.extend(["report.html", "metrics.json", "manifest.json"]);
-    let mut reads: Vec<&str> = records.iter().map(|record| record.name.as_str()).collect();
-    reads.dedup();
+    let reads: Vec<&str> = records.iter().map(|record| record.name.as_str()).collect();
     let human = format!(
         "dataset `{}`: {}x{}x{}, {} classes\nsettings: {identity}\nreads {}\n{} {} in `{}`",
         info.name,

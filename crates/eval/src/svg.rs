@@ -27,6 +27,9 @@ svg .f0{fill:var(--c0)}svg .f1{fill:var(--c1)}svg .f2{fill:var(--c2)}svg .f3{fil
 /// A name and what is drawn for it.
 pub(crate) type Named<T> = (String, T);
 
+/// Charts by the names of their files.
+pub(crate) type ChartFiles = Vec<(&'static str, String)>;
+
 /// Text made safe for HTML and SVG.
 pub(crate) fn escape(text: &str) -> String {
     let mut safe = String::with_capacity(text.len());

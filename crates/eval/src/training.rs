@@ -1,6 +1,7 @@
 //! What a training left beside its checkpoints, for the report.
 
 use crate::error::artifact_failure;
+use crate::svg::ChartFiles;
 use crate::{Args, film, over_time, report, scores, timing};
 use dcgan_artifacts::{BestScore, CheckpointInfo, Columns, read_run_settings};
 use dcgan_figures::Picture;
@@ -31,10 +32,12 @@ impl Training {
     /// Opens what the command line names; `info` is the evaluated checkpoint's.
     pub(crate) fn open(args: &Args, info: Option<&CheckpointInfo>) -> Result<Self, Failure> {
         let settings = args.run.as_deref().map(read_run_settings);
+        let settings = settings.transpose().map_err(artifact_failure)?;
+        warn_of_another_seed(args, settings.as_ref(), info);
         let scores = table(args.scores.as_deref())?;
         let best = info.zip(scores.as_ref());
         Ok(Self {
-            settings: settings.transpose().map_err(artifact_failure)?,
+            settings,
             metrics: table(args.metrics.as_deref())?,
             histograms: table(args.histograms.as_deref())?,
             best: best.and_then(|(info, table)| scores::best(info, table)),
@@ -48,7 +51,7 @@ impl Training {
     }
 
     /// The charts of the tables, by the names of their files; none is empty.
-    pub(crate) fn charts(&self) -> Vec<(&'static str, String)> {
+    pub(crate) fn charts(&self) -> ChartFiles {
         let curves = self.metrics.as_ref().map(report::curves);
         let histograms = self.histograms.as_ref().map(over_time::probabilities);
         let scores = self.scores.as_ref();
@@ -63,6 +66,28 @@ impl Training {
     /// `timing.html`.
     pub(crate) fn timing(&self) -> Option<String> {
         self.timing.as_ref().map(timing::html)
+    }
+}
+
+/// Nothing else of a training's settings stands in its checkpoints.
+fn warn_of_another_seed(
+    args: &Args,
+    settings: Option<&Map<String, Value>>,
+    info: Option<&CheckpointInfo>,
+) {
+    let told = settings.and_then(|settings| settings.get("seed")?.as_u64());
+    let (Some(told), Some(info)) = (told, info) else {
+        return;
+    };
+    if let (Some(run), Some(checkpoint)) = (&args.run, &args.checkpoint)
+        && told != info.seed
+    {
+        log::warn!(
+            "`{}` tells of a training with seed {told}, but `{}` is of one with seed {}",
+            run.display(),
+            checkpoint.display(),
+            info.seed
+        );
     }
 }
 

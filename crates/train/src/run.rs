@@ -526,6 +526,10 @@ fn dry_run(args: &Args, resolved: &Resolved, found: Found) -> Result<(), Failure
     .into_iter()
     .filter(|&name| match name {
         AVERAGED => settings.ema > 0.0,
+        // A run that was begun without goes on without.
+        HISTOGRAMS => {
+            !matches!(found, Found::Unfinished) || args.common.out.join(HISTOGRAMS).exists()
+        }
         SCORES => settings.score_every > 0,
         EVENT_FILE => settings.tensorboard,
         _ => true,

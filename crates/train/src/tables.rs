@@ -25,7 +25,7 @@ pub(crate) struct Tables {
     metrics: GrowingTable,
     /// Names of the figures in a row of `metrics`, which follow step and epoch.
     figures: Vec<String>,
-    /// None for a run that was begun when there was no such table.
+    /// None for a run that was begun when there was no such table, or that lost it.
     histograms: Option<GrowingTable>,
     timing: GrowingTable,
     /// Where scores are taken.
@@ -106,7 +106,8 @@ impl Tables {
                 })?;
             GrowingTable::resume(&folder.join(name), position)
         };
-        let has_histograms = positions.contains_key(HISTOGRAMS);
+        let has_histograms =
+            positions.contains_key(HISTOGRAMS) && still_stands(&folder.join(HISTOGRAMS));
         let has_scores = resolved.settings.score_every > 0;
         let scores = has_scores.then(|| resume(SCORES)).transpose()?;
         let scored = scores.as_ref().map(GrowingTable::last_step).transpose()?;
@@ -214,6 +215,15 @@ impl Tables {
         }
         Ok(positions)
     }
+}
+
+/// Whether a table that nothing but a picture hangs on is there; without it a run goes on.
+fn still_stands(path: &Path) -> bool {
+    let stands = path.exists();
+    if !stands {
+        log::warn!("`{}` is gone; the run goes on without", path.display());
+    }
+    stands
 }
 
 /// The event file, where the settings have one, behind `step`.

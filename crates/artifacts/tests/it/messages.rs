@@ -64,7 +64,6 @@ fn every_file_that_a_stage_makes_names_its_command() {
         Artifact::Discriminator,
         Artifact::Samples,
         Artifact::Table,
-        Artifact::Run,
     ] {
         assert!(
             artifact

@@ -85,7 +85,19 @@ fn pages() -> (Fixture, [PathBuf; 2]) {
         "--out",
         "out",
     ];
-    fixture.succeed(&[&inputs[..], &more].concat());
+    let args = [&inputs[..], &more].concat();
+    let said = fixture.succeed(&[&args[..], &["--dry-run", "--json"]].concat());
+    let said: serde_json::Value = serde_json::from_str(&said).unwrap();
+    fixture.succeed(&args);
+    // A dry run names all that is written, and nothing else.
+    let mut told: Vec<&str> = said["writes"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter_map(|name| name.as_str())
+        .collect();
+    told.sort_unstable();
+    assert_eq!(told, fixture.files("out").keys().collect::<Vec<_>>());
     for name in ["diversity-by-class.svg", "distance-by-class.svg"] {
         assert!(fixture.path("out").join(name).exists(), "{name}");
     }

@@ -201,6 +201,13 @@ impl Fixture {
         outcome.stdout
     }
 
+    /// Runs the program, which must succeed; gives what it says beside its result.
+    pub(crate) fn warnings(&self, args: &[&str]) -> String {
+        let outcome = self.run(args);
+        assert_eq!(outcome.code, 0, "{args:?}: {}", outcome.stderr);
+        outcome.stderr
+    }
+
     /// Runs the program, which must fail; gives exit code and message.
     pub(crate) fn fail(&self, args: &[&str]) -> String {
         let outcome = self.run(args);

@@ -120,13 +120,33 @@ fn a_run_without_histograms_goes_on() {
         checkpoint.info.tables.remove("histograms.csv").unwrap();
         checkpoint.write(&path).unwrap();
     }
-    place.train("run", TWO_EPOCHS);
-    let [whole, run] = ["whole", "run"].map(|out| place.files(out));
+    goes_on_without_histograms(&place, "run");
+}
+
+/// Holds that the run is what an undisturbed one is, but for its histograms.
+fn goes_on_without_histograms(place: &Place, out: &str) {
+    let dry = place.command(out, TWO_EPOCHS).arg("--dry-run").output();
+    let said = text(&dry.unwrap().stdout);
+    assert!(said.contains("metrics.csv") && !said.contains("histograms.csv"));
+    place.train(out, TWO_EPOCHS);
+    let [whole, run] = ["whole", out].map(|out| place.files(out));
     for name in ["metrics.csv", "generator.safetensors"] {
         assert_eq!(whole[name], run[name], "{name}");
     }
     assert!(!run.contains_key("histograms.csv"));
     assert!(!text(&run["manifest.json"]).contains("histograms.csv"));
+}
+
+/// Nothing but a picture hangs on them.
+#[test]
+fn a_run_that_lost_its_histograms_goes_on() {
+    let place = Place::new();
+    place.train("whole", TWO_EPOCHS);
+    for (out, first) in [("half", "train.epochs=1"), ("done", "train.epochs=2")] {
+        place.train(out, &[first, "train.keep_checkpoints=2"]);
+        std::fs::remove_file(place.path(out).join("histograms.csv")).unwrap();
+        goes_on_without_histograms(&place, out);
+    }
 }
 
 #[test]
