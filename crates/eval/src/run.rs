@@ -136,21 +136,28 @@ fn has_classes_to_compare(inputs: &Inputs, settings: &Eval) -> bool {
         return false;
     };
     let classes = dataset.info().class_names.len();
-    let generated = |class: u8| match &inputs.source {
-        Source::Generator(generator) if generator.info().class_names.is_empty() => 0,
+    let generated: Vec<u8> = match &inputs.source {
+        Source::Generator(generator) if generator.info().class_names.is_empty() => Vec::new(),
         // They take turns.
-        Source::Generator(_) => (settings.n + classes - 1 - usize::from(class)) / classes,
-        Source::Samples(images) => {
-            let labels = images.labels.as_deref().unwrap_or_default();
-            labels.iter().filter(|&&label| label == class).count()
+        Source::Generator(_) => (0..=u8::MAX)
+            .take(classes)
+            .cycle()
+            .take(settings.n)
+            .collect(),
+        Source::Samples(images) => images.labels.clone().unwrap_or_default(),
+    };
+    let n_of_each = |labels: &[u8]| {
+        let mut n = [0; 256];
+        for &label in labels {
+            n[usize::from(label)] += 1;
         }
+        n
     };
-    let is_compared = |&class: &u8| {
-        let real = real.iter().filter(|&&label| label == class).count();
-        real.min(generated(class)) >= quality::LEAST
-    };
-    let all = (0..=u8::MAX).take(classes);
-    all.filter(is_compared).count() >= 2
+    let pairs = n_of_each(real).into_iter().zip(n_of_each(&generated));
+    pairs
+        .filter(|&(real, own)| real.min(own) >= quality::LEAST)
+        .count()
+        >= 2
 }
 
 /// Says what would be done.
