@@ -113,16 +113,7 @@ pub(crate) fn logits(checkpoints: &[(f64, &Value)]) -> String {
         })
         .filter(|(_, _, columns)| columns.len() > 1)
         .collect();
-    // From the lowest bin that is seen to the highest.
-    let columns = panels.iter().flat_map(|(_, _, columns)| columns);
-    let seen = columns.flat_map(|column| {
-        let shown = column.shades().filter(|(_, shade)| *shade > 0.0);
-        shown.flat_map(|(edge, _)| [edge, edge + column.bin()])
-    });
-    let range = seen.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), edge| {
-        (low.min(edge), high.max(edge))
-    });
-    chart("Logits by checkpoint", &panels, range)
+    chart("Logits by checkpoint", &panels)
 }
 
 /// D(x) and D(G(z)) as probabilities, from `histograms.csv`; empty without its columns or rows.
@@ -152,7 +143,7 @@ pub(crate) fn probabilities(table: &Columns) -> String {
     }
     panels.retain(|(_, _, columns)| !columns.is_empty());
     let title = "D(x) and D(G(z)) over the training";
-    chart(title, &panels, (0.0, 1.0))
+    chart(title, &panels)
 }
 
 /// The sums of some rows of each bin, what is no count counting nothing; `None` where nothing was counted.
@@ -182,8 +173,16 @@ fn bins<'a>(table: &'a Columns, prefix: &str) -> Vec<&'a [f64]> {
     }
 }
 
-/// Panels over one range; empty without any.
-fn chart(title: &str, panels: &[Panel<'_>], (low, high): (f64, f64)) -> String {
+/// Panels over one range, from the lowest bin that is seen to the highest; empty without any.
+fn chart(title: &str, panels: &[Panel<'_>]) -> String {
+    let columns = panels.iter().flat_map(|(_, _, columns)| columns);
+    let seen = columns.flat_map(|column| {
+        let shown = column.shades().filter(|(_, shade)| *shade > 0.0);
+        shown.flat_map(|(edge, _)| [edge, edge + column.bin()])
+    });
+    let (low, high) = seen.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), edge| {
+        (low.min(edge), high.max(edge))
+    });
     if panels.is_empty() || low >= high {
         return String::new();
     }

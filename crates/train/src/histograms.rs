@@ -9,10 +9,11 @@ use dcgan_metrics::{Histogram, histogram, probability};
 /// File name of the table of histograms.
 pub(crate) const HISTOGRAMS: &str = "histograms.csv";
 
-/// Bins between 0 and 1; the hundredths of their lower edges end the names of the columns.
-const BINS: u32 = 20;
+/// Bins between 0 and 1, enough for a discriminator that is never sure; their lower edges end the names of the
+/// columns.
+const BINS: u32 = 50;
 
-/// Step and epoch, then the bins of D(x) (`d_real_0.00` to `d_real_0.95`), then those of D(G(z)).
+/// Step and epoch, then the bins of D(x) (`d_real_0.00` to `d_real_0.98`), then those of D(G(z)).
 pub(crate) fn header() -> Vec<String> {
     let bins = |of: &'static str| {
         (0..BINS).map(move |bin| format!("{of}_{:.2}", f64::from(bin) / f64::from(BINS)))

@@ -194,8 +194,8 @@ fn it_holds_every_number_of_the_tables_and_the_histograms() {
             };
             let [min, max, count, sum, squares] = [1, 2, 3, 4, 5].map(|field| numbers(field)[0]);
             let (limits, counts) = (numbers(6), numbers(7));
-            assert_eq!((limits.len(), counts.len()), (20, 20));
-            assert!(limits.is_sorted() && (limits[19] - 1.0).abs() < 1e-12);
+            assert_eq!((limits.len(), counts.len()), (50, 50));
+            assert!(limits.is_sorted() && (limits[49] - 1.0).abs() < 1e-12);
             // A batch.
             assert!(
                 (count - 4.0).abs() < 1e-12 && (counts.iter().sum::<f64>() - 4.0).abs() < 1e-12
