@@ -70,6 +70,8 @@ def inputs_of(stage, manifest, new, classifier):
         if len(steps) > 1:
             # A manifest from before those had a name of their own: the evaluated one stands there twice.
             evaluated = [name for name in steps if steps.count(name) > 1]
+            if not evaluated and "samples.safetensors" not in names:
+                sys.exit("error: the manifest of dcgan-eval does not tell which checkpoint was evaluated")
             names = [name for name in names if name not in steps] + evaluated[:1]
             checkpoints = steps
         if grids:

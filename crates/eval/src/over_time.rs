@@ -119,9 +119,11 @@ pub(crate) fn logits(checkpoints: &[(f64, &Value)]) -> String {
 /// D(x) and D(G(z)) as probabilities, from `histograms.csv`; empty without its columns or rows.
 pub(crate) fn probabilities(table: &Columns) -> String {
     let kinds = HISTOGRAMS.map(|(prefix, name, colour)| (name, colour, bins(table, prefix)));
+    // One that was never counted leaves the other its picture.
+    let is_counted = |bins: &[&[f64]]| bins.iter().any(|bin| bin.iter().any(|&count| count > 0.0));
     let kinds: Vec<_> = kinds
         .into_iter()
-        .filter(|kind| !kind.2.is_empty())
+        .filter(|kind| is_counted(&kind.2))
         .collect();
     let panel = |&(name, colour, _): &(_, _, _)| (name, colour, Vec::new());
     let mut panels: Vec<Panel<'_>> = kinds.iter().map(panel).collect();
@@ -141,12 +143,12 @@ pub(crate) fn probabilities(table: &Columns) -> String {
             }
         }
     }
-    panels.retain(|(_, _, columns)| !columns.is_empty());
     let title = "D(x) and D(G(z)) over the training";
     chart(title, &panels)
 }
 
-/// The sums of some rows of each bin, what is no count counting nothing; `None` where nothing was counted.
+/// The sums of some rows of each bin, what is no number counting nothing; `None` where they come to none that
+/// can be drawn, to 0 or to infinity.
 fn pooled(bins: &[&[f64]], rows: Range<usize>) -> Option<Vec<f64>> {
     let sum = |bin: &&[f64]| bin[rows.clone()].iter().filter(|&&count| count > 0.0).sum();
     let counts: Vec<f64> = bins.iter().map(sum).collect();
@@ -183,7 +185,7 @@ fn chart(title: &str, panels: &[Panel<'_>]) -> String {
     let (low, high) = seen.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), edge| {
         (low.min(edge), high.max(edge))
     });
-    if panels.is_empty() || low >= high {
+    if low >= high {
         return String::new();
     }
     let height = TOP + panels.len() as f64 * (PANEL + GAP) - GAP + BOTTOM;

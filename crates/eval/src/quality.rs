@@ -25,7 +25,7 @@ const POINTS: usize = 10_000;
 /// Points of a subset in the kernel distance, as its authors take.
 const SUBSET: usize = 1000;
 /// Fewer images of a class say nothing of its spread.
-pub(crate) const LEAST: usize = 40;
+const LEAST: usize = 40;
 /// Splits of the classifier score, as its authors take.
 const SPLITS: usize = 10;
 /// Resamples of each bootstrap.
@@ -329,6 +329,23 @@ impl Judge<'_> {
     fn mean(&self, values: &[f64]) -> Result<Interval, Failure> {
         bootstrap_mean(values, RESAMPLES, self.settings.seed).map_err(Failure::input)
     }
+}
+
+/// How many classes have enough images on either side to be compared by themselves, as far as labels tell: of a
+/// reference of more than [`POINTS`] a part is drawn, which has about its share of each.
+pub(crate) fn compared_classes(generated: &[u8], reference: &[u8]) -> usize {
+    let n_of_each = |labels: &[u8]| {
+        let mut n = [0; 256];
+        for &label in labels {
+            n[usize::from(label)] += 1;
+        }
+        n
+    };
+    let drawn = |n: usize| n * POINTS.min(reference.len()) / reference.len().max(1);
+    let pairs = n_of_each(generated).into_iter().zip(n_of_each(reference));
+    pairs
+        .filter(|&(own, of_class)| own.min(drawn(of_class)) >= LEAST)
+        .count()
 }
 
 /// Per image how unsure the classifier is of it: of its class where it has one, else of the

@@ -146,18 +146,7 @@ fn has_classes_to_compare(inputs: &Inputs, settings: &Eval) -> bool {
             .collect(),
         Source::Samples(images) => images.labels.clone().unwrap_or_default(),
     };
-    let n_of_each = |labels: &[u8]| {
-        let mut n = [0; 256];
-        for &label in labels {
-            n[usize::from(label)] += 1;
-        }
-        n
-    };
-    let pairs = n_of_each(real).into_iter().zip(n_of_each(&generated));
-    pairs
-        .filter(|&(real, own)| real.min(own) >= quality::LEAST)
-        .count()
-        >= 2
+    quality::compared_classes(&generated, real) >= 2
 }
 
 /// Says what would be done.

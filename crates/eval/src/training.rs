@@ -69,7 +69,7 @@ impl Training {
     }
 }
 
-/// Nothing else of a training's settings stands in its checkpoints.
+/// Of what a run chooses freely a checkpoint knows the seed; widths may well be the same by chance.
 fn warn_of_another_seed(
     args: &Args,
     settings: Option<&Map<String, Value>>,

@@ -93,7 +93,7 @@ fn is_complete(folder: &Path) -> Result<bool, Error> {
     match verified {
         Err(error @ dcgan_artifacts::Error::NewerFormat { .. }) => Err(error.into()),
         Err(error) => {
-            log::warn!("{error}; it is made again from the last good checkpoint");
+            log::warn!("{error}; the run goes on from the last good checkpoint");
             Ok(false)
         }
         Ok(()) => Ok(true),

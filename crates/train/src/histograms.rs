@@ -3,8 +3,13 @@
 //! The original keeps both as histograms for TensorBoard (`d_sum` and `d__sum` of its `model.py`).
 
 use crate::Error;
+use crate::folder::CHECKPOINTS;
 use crate::step::Trace;
+use dcgan_artifacts::{
+    Columns, GrowingTable, TablePosition, list_checkpoints, read_checkpoint_info,
+};
 use dcgan_metrics::{Histogram, histogram, probability};
+use std::path::Path;
 
 /// File name of the table of histograms.
 pub(crate) const HISTOGRAMS: &str = "histograms.csv";
@@ -39,4 +44,37 @@ pub(crate) fn probabilities(logits: &[f32]) -> Vec<f32> {
 /// How many of `values` lie in each bin.
 pub(crate) fn of_probabilities(values: &[f32]) -> Result<Histogram, Error> {
     Ok(histogram(values, 0.0, 1.0, BINS as usize)?)
+}
+
+/// Goes on with the table at `path` after `position`; `None` where it is gone, damaged or of other bins, of
+/// which is warned: nothing hangs on it but a picture, and no run is lost for that.
+///
+/// # Errors
+/// Where the disk takes no change, as every table.
+pub(crate) fn resume(path: &Path, position: &TablePosition) -> Result<Option<GrowingTable>, Error> {
+    let columns = Columns::read(path);
+    if columns.is_ok_and(|columns| columns.names() != header()) {
+        let path = path.display();
+        log::warn!("`{path}` has other columns; the run goes on without it");
+        return Ok(None);
+    }
+    match GrowingTable::resume(path, position) {
+        Err(error) if !error.is_output() => {
+            log::warn!("{error}; the run goes on without it");
+            Ok(None)
+        }
+        resumed => Ok(resumed.map(Some)?),
+    }
+}
+
+/// Whether the run in `folder`, begun and not finished, has them still: a run without a checkpoint starts them.
+pub(crate) fn go_on(folder: &Path) -> bool {
+    let newest = list_checkpoints(&folder.join(CHECKPOINTS)).ok();
+    let Some((_, newest)) = newest.and_then(|mut found| found.pop()) else {
+        return true;
+    };
+    let position = read_checkpoint_info(&newest).ok();
+    let position = position.and_then(|mut info| info.tables.remove(HISTOGRAMS));
+    let columns = Columns::read(&folder.join(HISTOGRAMS));
+    position.is_some() && columns.is_ok_and(|columns| columns.names() == header())
 }

@@ -5,7 +5,7 @@ use crate::checkpoints::{Checkpoints, precision};
 use crate::events::{EVENTS, Event, Events};
 use crate::folder::{self, Found, RunFolder};
 use crate::grids::{Grids, REALS};
-use crate::histograms::HISTOGRAMS;
+use crate::histograms::{self, HISTOGRAMS};
 use crate::resolved::Resolved;
 use crate::scores::{Judge, SCORES};
 use crate::standing::Standing;
@@ -527,9 +527,7 @@ fn dry_run(args: &Args, resolved: &Resolved, found: Found) -> Result<(), Failure
     .filter(|&name| match name {
         AVERAGED => settings.ema > 0.0,
         // A run that was begun without goes on without.
-        HISTOGRAMS => {
-            !matches!(found, Found::Unfinished) || args.common.out.join(HISTOGRAMS).exists()
-        }
+        HISTOGRAMS => found != Found::Unfinished || histograms::go_on(&args.common.out),
         SCORES => settings.score_every > 0,
         EVENT_FILE => settings.tensorboard,
         _ => true,

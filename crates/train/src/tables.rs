@@ -106,15 +106,16 @@ impl Tables {
                 })?;
             GrowingTable::resume(&folder.join(name), position)
         };
-        let has_histograms =
-            positions.contains_key(HISTOGRAMS) && still_stands(&folder.join(HISTOGRAMS));
+        let histograms = positions
+            .get(HISTOGRAMS)
+            .map(|position| histograms::resume(&folder.join(HISTOGRAMS), position));
         let has_scores = resolved.settings.score_every > 0;
         let scores = has_scores.then(|| resume(SCORES)).transpose()?;
         let scored = scores.as_ref().map(GrowingTable::last_step).transpose()?;
         Ok(Self {
             metrics: resume(METRICS)?,
             figures: figures(&resolved.schedule),
-            histograms: has_histograms.then(|| resume(HISTOGRAMS)).transpose()?,
+            histograms: histograms.transpose()?.flatten(),
             timing: GrowingTable::resume_until(&folder.join(TIMING), &TIMING_HEADER, step)?,
             scores,
             scored: scored.flatten(),
@@ -215,15 +216,6 @@ impl Tables {
         }
         Ok(positions)
     }
-}
-
-/// Whether a table that nothing but a picture hangs on is there; without it a run goes on.
-fn still_stands(path: &Path) -> bool {
-    let stands = path.exists();
-    if !stands {
-        log::warn!("`{}` is gone; the run goes on without", path.display());
-    }
-    stands
 }
 
 /// The event file, where the settings have one, behind `step`.

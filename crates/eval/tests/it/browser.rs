@@ -89,7 +89,7 @@ fn pages() -> (Fixture, [PathBuf; 2]) {
     let said = fixture.succeed(&[&args[..], &["--dry-run", "--json"]].concat());
     let said: serde_json::Value = serde_json::from_str(&said).unwrap();
     fixture.succeed(&args);
-    // A dry run names all that is written, and nothing else.
+    // A dry run names every file of the folder, beside that of the checkpoints' rows.
     let mut told: Vec<&str> = said["writes"]
         .as_array()
         .unwrap()

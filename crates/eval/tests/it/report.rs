@@ -97,6 +97,11 @@ fn the_histograms_of_the_training_are_drawn() {
     put("d_fake_0.50,d_fake_0.00,d_real_0.50,d_real_0.00,step\n0,1,0.75,0.25,2\n0.5,0.5,1,0,4\n");
     fixture.succeed(&args);
     assert_eq!(text(&fixture, "out/probabilities-over-time.svg"), chart);
+    // A kind that nobody counted leaves the other its panel.
+    put("step,d_real_0.00,d_real_0.50,d_fake_0.00,d_fake_0.50\n2,1,3,0,0\n4,0,4,,\n");
+    fixture.succeed(&args);
+    let alone = text(&fixture, "out/probabilities-over-time.svg");
+    assert!(alone.contains("median real 0.7500 at step 4\"") && !alone.contains("generated"));
     put(HISTOGRAMS);
     fixture.succeed(&args);
     // Bins that hold something: two and one of D(x), one and two of D(G(z)), darker the more.

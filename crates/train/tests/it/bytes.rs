@@ -150,6 +150,25 @@ fn a_run_that_lost_its_histograms_goes_on() {
         std::fs::remove_file(place.path(out).join("histograms.csv")).unwrap();
         goes_on_without_histograms(&place, out);
     }
+    // Nor where they are of other bins, or damaged.
+    for (out, from, to) in [
+        ("other", "d_real_0.02", "d_real_0.03"),
+        ("damaged", "\n1,1,0,", "\n1,1,9,"),
+    ] {
+        place.train(out, &["train.epochs=1", "train.keep_checkpoints=2"]);
+        let path = place.path(out).join("histograms.csv");
+        let changed = std::fs::read_to_string(&path)
+            .unwrap()
+            .replacen(from, to, 1);
+        dcgan_artifacts::write_atomic(&path, changed.as_bytes()).unwrap();
+        let said = place.command(out, TWO_EPOCHS).output().unwrap();
+        assert!(said.status.success());
+        let said = text(&said.stderr);
+        assert!(said.contains("the run goes on without it"), "{said}");
+        let [whole, run] = ["whole", out].map(|out| place.files(out));
+        assert_eq!(whole["generator.safetensors"], run["generator.safetensors"]);
+        assert!(!text(&run["manifest.json"]).contains("histograms.csv"));
+    }
 }
 
 #[test]
