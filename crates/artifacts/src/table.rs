@@ -108,6 +108,15 @@ impl GrowingTable {
         Ok(table)
     }
 
+    /// Whether the columns of the table at `path` are those of `names`, in their order; reads no further.
+    ///
+    /// # Errors
+    /// [`Error::Missing`] or [`Error::Read`].
+    pub fn has_header(path: &Path, names: &[String]) -> Result<bool, Error> {
+        let names = names.iter().map(String::as_bytes);
+        header(path).map(|header| header.iter().eq(names))
+    }
+
     /// The number that the last row on the disk begins with: the step that the table has come to. `None` where
     /// there is no row, or no number.
     ///
@@ -210,9 +219,15 @@ fn record<S: AsRef<[u8]>>(path: &Path, fields: &[S]) -> Result<Vec<u8>, Error> {
 
 /// Fields in the header of the table at `path`.
 fn columns(path: &Path) -> Result<usize, Error> {
+    header(path).map(|header| header.len())
+}
+
+/// The names of a table's columns, which need not be text.
+fn header(path: &Path) -> Result<csv::ByteRecord, Error> {
     let failed = |e: csv::Error| Error::read(path, Artifact::Table, e.into());
-    let mut reader = csv::Reader::from_path(path).map_err(failed)?;
-    Ok(reader.byte_headers().map_err(failed)?.len())
+    let (file, _) = atomic::open(path, Artifact::Table)?;
+    let mut reader = csv::Reader::from_reader(file);
+    reader.byte_headers().cloned().map_err(failed)
 }
 
 /// Bytes of the whole rows that begin with a number up to `last_step`.

@@ -34,13 +34,13 @@ pub(crate) fn open(title: &str) -> String {
 }
 
 /// A heading and figures below it, two beside each other where there is room.
-pub(crate) fn section(page: &mut String, title: &str, figures: &[String]) {
+pub(crate) fn section(page: &mut String, title: &str, figures: &[impl AsRef<str>]) {
     if figures.is_empty() {
         return;
     }
     let _ = write!(page, "<h2>{title}</h2><div class=\"two\">");
     for figure in figures {
-        let _ = write!(page, "<figure>{figure}</figure>");
+        let _ = write!(page, "<figure>{}</figure>", figure.as_ref());
     }
     page.push_str("</div>");
 }

@@ -134,7 +134,7 @@ pub(crate) struct Report<'a> {
     pub(crate) inputs: &'a [FileRecord],
 }
 
-/// `loss.svg`, `discriminator.svg`: the run's curves, where they are known.
+/// `loss.svg`, `discriminator.svg`: the run's curves; empty where a table has none of them.
 pub(crate) fn curves(curves: &Columns) -> ChartFiles {
     let chart = |title: &str, names: &[&str]| {
         let series: Vec<Named<&[f64]>> = names
@@ -143,7 +143,7 @@ pub(crate) fn curves(curves: &Columns) -> ChartFiles {
             .collect();
         lines(title, curves.get("step").unwrap_or_default(), &series)
     };
-    let charts = [
+    ChartFiles::from([
         (
             "loss.svg",
             chart("Losses", &["d_loss", "g_loss_1", "g_loss_2"]),
@@ -155,11 +155,7 @@ pub(crate) fn curves(curves: &Columns) -> ChartFiles {
                 &["d_real_mean", "d_fake_mean", "d_accuracy"],
             ),
         ),
-    ];
-    charts
-        .into_iter()
-        .filter(|(_, chart)| !chart.is_empty())
-        .collect()
+    ])
 }
 
 /// The figures that stand for each class, from `quality` of `metrics.json`.
@@ -357,7 +353,7 @@ impl Report<'_> {
 
 /// Charts under a heading.
 fn drawn(page: &mut String, title: &str, charts: &ChartFiles) {
-    let charts = charts.iter().map(|(_, chart)| chart.clone());
+    let charts = charts.iter().map(|(_, chart)| chart.as_str());
     section(page, title, &charts.collect::<Vec<_>>());
 }
 

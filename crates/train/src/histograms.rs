@@ -5,9 +5,7 @@
 use crate::Error;
 use crate::folder::CHECKPOINTS;
 use crate::step::Trace;
-use dcgan_artifacts::{
-    Columns, GrowingTable, TablePosition, list_checkpoints, read_checkpoint_info,
-};
+use dcgan_artifacts::{GrowingTable, TablePosition, list_checkpoints, read_checkpoint_info};
 use dcgan_metrics::{Histogram, histogram, probability};
 use std::path::Path;
 
@@ -52,8 +50,7 @@ pub(crate) fn of_probabilities(values: &[f32]) -> Result<Histogram, Error> {
 /// # Errors
 /// Where the disk takes no change, as every table.
 pub(crate) fn resume(path: &Path, position: &TablePosition) -> Result<Option<GrowingTable>, Error> {
-    let columns = Columns::read(path);
-    if columns.is_ok_and(|columns| columns.names() != header()) {
+    if GrowingTable::has_header(path, &header()).is_ok_and(|same| !same) {
         let path = path.display();
         log::warn!("`{path}` has other columns; the run goes on without it");
         return Ok(None);
@@ -75,6 +72,6 @@ pub(crate) fn go_on(folder: &Path) -> bool {
     };
     let position = read_checkpoint_info(&newest).ok();
     let position = position.and_then(|mut info| info.tables.remove(HISTOGRAMS));
-    let columns = Columns::read(&folder.join(HISTOGRAMS));
-    position.is_some() && columns.is_ok_and(|columns| columns.names() == header())
+    let same = GrowingTable::has_header(&folder.join(HISTOGRAMS), &header());
+    position.is_some() && same.unwrap_or(false)
 }
