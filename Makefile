@@ -12,14 +12,33 @@ SHELL := bash
 MAKEFLAGS += --no-builtin-rules --no-builtin-variables
 .DEFAULT_GOAL := help
 
+# Paths may hold blanks, quotes and `$`. `quoted` makes one word of the shell of a value; `dense`
+# one word of make, for functions that work word by word, and `spaced` undoes that.
+empty :=
+space := $(empty) $(empty)
+quoted = '$(subst ','\'',$(1))'
+dense = $(subst $(space),:blank:,$(1))
+spaced = $(subst :blank:,$(space),$(1))
+absolute = $(if $(filter /%,$(call dense,$(1))),$(1),$(CURDIR)/$(1))
+# What is given on the command line or by the environment is taken literally: its `$` is no variable.
+given = $(filter command environment,$(firstword $(origin $(1))))
+literally = $(if $(given),$(eval override export $(1) := $$(value $(1))))
+# The words of a variable, by the shell's rules of quoting, each after an option.
+split = $(if $($(1)),$(call whole,$(shell scripts/words.sh $(1) $(call quoted,$($(1))) $(2))))
+whole = $(if $(filter !,$(1)),$(error a quote is not closed),$(1))
+
+$(call literally,CARGO_TARGET_DIR)
 CARGO ?= cargo
 BIN := $(or $(CARGO_TARGET_DIR),target)/release
+# For tests that start the programs.
+WITH_BIN = DCGAN_BIN_DIR=$(call quoted,$(call absolute,$(BIN)))
 
 #: PIPELINE    the settings of all stages: a file of pipelines/, or your own
 PIPELINE ?= pipelines/mnist.yaml
 #: RUN         the folder of the run; by default runs/ and the pipeline's name
-RUN ?= runs/$(basename $(notdir $(PIPELINE)))
-#: SET         settings that override the pipeline's: SET='train.epochs=10 train.seed=1'
+RUN ?= runs/$(call spaced,$(basename $(notdir $(call dense,$(PIPELINE)))))
+#: SET         settings that override the pipeline's: SET='train.epochs=10 train.seed=1'; words are
+#:             split as in the shell, quotes included: SET='"prepare.folder=My Pictures"'
 SET ?=
 #: THREADS     threads to compute with; by default all cores
 THREADS ?=
@@ -30,41 +49,46 @@ FORCE ?=
 CHECKPOINT ?=
 #: CHECKPOINTS CHECKPOINTS=1: eval measures every checkpoint of RUN, a line each
 CHECKPOINTS ?=
-#: RUNS        evaluated runs for `compare`: RUNS='runs/a runs/b'
+#: RUNS        evaluated runs for `compare`: RUNS='runs/a "runs/my b"' or RUNS='runs/*'
 RUNS ?=
 #: OUT         the folder that `compare` writes
 OUT = runs/compare
 #: PREPARE, TRAIN, SAMPLE, EVAL   the command that runs a stage: TRAIN='python mine.py' swaps one
-PREPARE ?= $(BIN)/dcgan-prepare
-TRAIN ?= $(BIN)/dcgan-train
-SAMPLE ?= $(BIN)/dcgan-sample
-EVAL ?= $(BIN)/dcgan-eval
+program = $(call quoted,$(BIN)/dcgan-$(1))
+PREPARE ?= $(call program,prepare)
+TRAIN ?= $(call program,train)
+SAMPLE ?= $(call program,sample)
+EVAL ?= $(call program,eval)
 
-COMMON = --pipeline "$(PIPELINE)" $(patsubst %,--set '%',$(SET)) \
+$(foreach name,PIPELINE RUN SET CHECKPOINT RUNS OUT,$(call literally,$(name)))
+# Files of RUN, each as a word of the shell.
+in_run = $(call quoted,$(RUN)/$(1))
+COMMON = --pipeline $(call quoted,$(PIPELINE)) $(call split,SET,--set) \
   $(if $(THREADS),--threads $(THREADS)) $(if $(FORCE),--force)
 
 # A checkpoint tells of the best one of its run, so that the highest is enough to find it.
-HIGHEST = $(shell printf '%s\n' "$(RUN)"/train/checkpoints/step-*.safetensors | sort -V | tail -n 1)
-IS_BEST = $(if $(subst best,,$(CHECKPOINT)),,$(CHECKPOINT))
-LOOKED_AT = "$(or $(if $(IS_BEST),,$(CHECKPOINT)),$(HIGHEST))"
+CHECKPOINTS_OF_RUN = $(call in_run,train/checkpoints)/step-*.safetensors
+HIGHEST = $(shell printf '%s\n' $(CHECKPOINTS_OF_RUN) | sort -V | tail -n 1)
+IS_BEST = $(filter best,$(call dense,$(CHECKPOINT)))
+LOOKED_AT = $(call quoted,$(or $(if $(IS_BEST),,$(CHECKPOINT)),$(HIGHEST)))
 # A run whose checkpoints are gone still draws: by its generator alone.
-STANDS = $(shell ls "$(RUN)"/train/checkpoints/step-*.safetensors 2>/dev/null)
-DRAWN_BY = $(if $(CHECKPOINT)$(STANDS),$(LOOKED_AT),"$(RUN)/train/generator.safetensors")
+STANDS = $(shell ls $(CHECKPOINTS_OF_RUN) 2>/dev/null)
+DRAWN_BY = $(if $(CHECKPOINT)$(STANDS),$(LOOKED_AT),$(call in_run,train/generator.safetensors))
 # What is named here goes before what the pipeline says.
 whether_best = $(if $(CHECKPOINT),--set $(1).best=$(if $(IS_BEST),true,false))
 
 # What the report shows of a training beside its figures; a trainer of one's own may lack it.
-RAN = $(RUN)/train
-seen = $(if $(shell test -e "$(2)" && echo yes),$(1) "$(2)")
-BESIDE = $(call seen,--run,$(RAN)/run.json) $(call seen,--histograms,$(RAN)/histograms.csv) \
-  $(call seen,--scores,$(RAN)/scores.csv) $(call seen,--timing,$(RAN)/timing.csv) \
-  $(if $(shell ls "$(RAN)"/samples/step-*.png 2>/dev/null),--grids "$(RAN)/samples") \
-  $(if $(CHECKPOINTS),--checkpoints "$(RAN)/checkpoints")
+seen = $(if $(shell test -e $(call in_run,train/$(2)) && echo yes),$(1) $(call in_run,train/$(2)))
+GRIDS = $(shell ls $(call in_run,train/samples)/step-*.png 2>/dev/null)
+BESIDE = $(call seen,--run,run.json) $(call seen,--histograms,histograms.csv) \
+  $(call seen,--scores,scores.csv) $(call seen,--timing,timing.csv) \
+  $(if $(GRIDS),--grids $(call in_run,train/samples)) \
+  $(if $(CHECKPOINTS),--checkpoints $(call in_run,train/checkpoints))
 
 # A stage whose command was replaced needs no build of ours.
 built_for = $(if $(filter file,$(origin $(1))),build)
 
-.PHONY: help build prepare train sample eval compare check fmt clippy test smoke torture reproduce verify hashes soak fuzz deny doc bench clean
+.PHONY: help build prepare train sample eval compare check fmt clippy test smoke torture reproduce verify hashes soak fuzz deny doc bench peers clean
 
 help: ## List targets and variables
 	@awk 'BEGIN { FS = ":.*## "; print "Targets:" } /^[a-z]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -74,20 +98,24 @@ build: ## Build the programs
 	@$(CARGO) build --release --locked --workspace --bins
 
 prepare: $(call built_for,PREPARE) ## Stage 1: a source to RUN/prepare/dataset.safetensors
-	$(PREPARE) $(COMMON) --out "$(RUN)/prepare"
+	$(PREPARE) $(COMMON) --out $(call in_run,prepare)
 
 train: $(call built_for,TRAIN) ## Stage 2: the dataset to RUN/train: checkpoints, metrics.csv, grids
-	$(TRAIN) $(COMMON) --dataset "$(RUN)/prepare/dataset.safetensors" --out "$(RUN)/train"
+	$(TRAIN) $(COMMON) --dataset $(call in_run,prepare/dataset.safetensors) \
+	  --out $(call in_run,train)
 
 sample: $(call built_for,SAMPLE) ## Stage 3: a checkpoint's generator to RUN/sample: pictures
-	$(SAMPLE) $(COMMON) $(call whether_best,sample) --model $(DRAWN_BY) --out "$(RUN)/sample"
+	$(SAMPLE) $(COMMON) $(call whether_best,sample) --model $(DRAWN_BY) --out $(call in_run,sample)
 
 eval: $(call built_for,EVAL) ## Stage 4: dataset and checkpoint to RUN/eval: grids, statistics
-	$(EVAL) $(COMMON) $(call whether_best,eval) --dataset "$(RUN)/prepare/dataset.safetensors" --checkpoint $(LOOKED_AT) --metrics "$(RUN)/train/metrics.csv" $(BESIDE) --out "$(RUN)/eval"
+	$(EVAL) $(COMMON) $(call whether_best,eval) \
+	  --dataset $(call in_run,prepare/dataset.safetensors) --checkpoint $(LOOKED_AT) \
+	  --metrics $(call in_run,train/metrics.csv) $(BESIDE) --out $(call in_run,eval)
 
 compare: build ## Evaluated RUNS side by side, groups of seeds tested: OUT/compare.html
-	$(BIN)/dcgan-eval compare $(or $(RUNS),$(error RUNS is not set, expected evaluated runs: RUNS='runs/a runs/b')) \
-	  --out "$(OUT)" $(if $(FORCE),--force)
+	$(call program,eval) compare \
+	  $(or $(call split,RUNS),$(error RUNS is not set, expected evaluated runs: RUNS='runs/a runs/b')) \
+	  --out $(call quoted,$(OUT)) $(if $(FORCE),--force)
 
 check: fmt clippy test smoke doc ## The whole gate: what CI runs
 
@@ -99,7 +127,7 @@ clippy: ## Check the lints
 	$(CARGO) clippy --workspace --all-targets --release --locked -- -D warnings
 
 test: build ## Run the tests
-	DCGAN_BIN_DIR="$(abspath $(BIN))" INSTA_UPDATE=no $(CARGO) test --workspace --release --locked
+	$(WITH_BIN) INSTA_UPDATE=no $(CARGO) test --workspace --release --locked
 
 # The second pass must find nothing to do: no file newer than the stamp between the two.
 smoke: build ## Run smoke.yaml from end to end, twice, in a temporary folder
@@ -115,27 +143,31 @@ smoke: build ## Run smoke.yaml from end to end, twice, in a temporary folder
 KILLS ?= 200
 torture: build ## The long form of the kill tests, and a stop before each change to the disk
 	$(CARGO) build --release --locked -p dcgan-tests --examples
-	DCGAN_BIN_DIR="$(abspath $(BIN))" DCGAN_KILLS=$(KILLS) $(CARGO) test --release --locked -p dcgan-tests --test it \
+	$(WITH_BIN) DCGAN_KILLS=$(KILLS) $(CARGO) test --release --locked -p dcgan-tests --test it \
 	  -- kills:: faults:: --nocapture --test-threads=1
 
 #: SOURCE      the folder that a run's sources lie in, for `reproduce` and `verify`
 SOURCE ?=
 #: CLASSIFIER  the classifier that a run was given, for the same two
 CLASSIFIER ?=
-OUTSIDE = $(if $(SOURCE),--source "$(SOURCE)") $(if $(CLASSIFIER),--classifier "$(CLASSIFIER)")
+$(foreach name,SOURCE CLASSIFIER,$(call literally,$(name)))
+OUTSIDE = $(if $(SOURCE),--source $(call quoted,$(SOURCE))) \
+  $(if $(CLASSIFIER),--classifier $(call quoted,$(CLASSIFIER)))
 reproduce: build ## Repeat the finished RUN from its manifests and compare every hash
-	python3 tests/python/reproduce.py "$(RUN)" --bin "$(BIN)" $(OUTSIDE) $(if $(THREADS),--threads $(THREADS))
+	python3 tests/python/reproduce.py $(call quoted,$(RUN)) --bin $(call quoted,$(BIN)) \
+	  $(OUTSIDE) $(if $(THREADS),--threads $(THREADS))
 
 verify: build ## Walk the chain of RUN: figures, checkpoint, dataset, sources
-	$(BIN)/dcgan-eval verify "$(RUN)" $(OUTSIDE)
+	$(call program,eval) verify $(call quoted,$(RUN)) $(OUTSIDE)
 
 hashes: build ## Record the hashes of smoke.yaml on this kind of processor: tests/golden/smoke-hashes.json
-	DCGAN_WRITE_HASHES=1 DCGAN_BIN_DIR="$(abspath $(BIN))" $(CARGO) test --release --locked -p dcgan-tests --test it -- hashes:: --nocapture
+	DCGAN_WRITE_HASHES=1 $(WITH_BIN) $(CARGO) test --release --locked -p dcgan-tests --test it \
+	  -- hashes:: --nocapture
 
 #: SECONDS     how long `soak` runs, and `fuzz` for each target
 SECONDS ?= 300
 soak: build ## Train for SECONDS and show memory, handles and files
-	tests/soak.sh "$(BIN)" $(SECONDS)
+	tests/soak.sh $(call quoted,$(BIN)) $(SECONDS)
 
 #: TARGETS     what `fuzz` runs; by default all of fuzz/fuzz_targets
 TARGETS ?=
@@ -161,14 +193,20 @@ PEERS ?=
 PEERS_VENV ?= target/peers
 #: ROUNDS      how often `bench` runs each program; medians are over rounds
 ROUNDS ?= 3
-bench: build $(if $(PEERS),$(PEERS_VENV)/installed) ## Time training, preparing and sampling
-	$(BIN)/compare --rounds $(ROUNDS) $(if $(THREADS),--threads $(THREADS)) \
-	  $(if $(PEERS),--torch "$(PEERS_VENV)/bin/python" --tensorflow "$(PEERS_VENV)/bin/python")
+$(call literally,PEERS_VENV)
+PEERS_PYTHON = $(call quoted,$(PEERS_VENV)/bin/python)
+PEERS_MADE = $(call quoted,$(PEERS_VENV)/installed)
+bench: build $(if $(PEERS),peers) ## Time training, preparing and sampling
+	$(call quoted,$(BIN)/compare) --rounds $(ROUNDS) $(if $(THREADS),--threads $(THREADS)) \
+	  $(if $(PEERS),--torch $(PEERS_PYTHON) --tensorflow $(PEERS_PYTHON))
 
-$(PEERS_VENV)/installed: peers/requirements.txt
-	python3 -m venv "$(PEERS_VENV)"
-	"$(PEERS_VENV)/bin/pip" install --quiet --requirement peers/requirements.txt
-	touch "$@"
+# No rule for the file: the name of a target may not hold what that of a folder may.
+peers:
+	if [ ! $(PEERS_MADE) -nt peers/requirements.txt ]; then \
+	  python3 -m venv $(call quoted,$(PEERS_VENV)); \
+	  $(PEERS_PYTHON) -m pip install --quiet --requirement peers/requirements.txt; \
+	  touch $(PEERS_MADE); \
+	fi
 
 # TensorBoard's own reader, for the test that reads event files back by it.
 TENSORBOARD_VENV = target/tensorboard

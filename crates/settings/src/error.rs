@@ -141,9 +141,11 @@ impl Hint for Error {
             Self::Syntax {
                 origin: Origin::Set(_),
                 ..
-            } => {
-                Some("quote a value that holds special characters: `--set 'key=\"value\"'`".into())
-            }
+            } => Some(
+                "quote a value that holds special characters: `--set 'key=\"value\"'`; one \
+                     with blanks has quotes in make's SET too: `SET=\"'key=[a, b]'\"`"
+                    .into(),
+            ),
             Self::Syntax { .. } => {
                 Some("write `key: value`, indented by spaces, two for each level".into())
             }
@@ -163,7 +165,12 @@ impl Hint for Error {
             Self::TooMany { .. } => Some("give a pipeline, its values written out".into()),
             Self::DuplicateKey { .. } => Some("remove one of the two".into()),
             Self::WrongType { .. } | Self::Range { .. } => Some(EXPLAINED.into()),
-            Self::OverrideForm { .. } => Some("for example: `--set train.batch_size=32`".into()),
+            Self::OverrideForm { .. } => Some(
+                "for example: `--set train.batch_size=32`; a value with blanks is quoted: \
+                 `--set 'prepare.folder=My Pictures'`, for make \
+                 `SET='\"prepare.folder=My Pictures\"'`"
+                    .into(),
+            ),
             Self::Seeds { .. } => None,
         }
     }

@@ -13,6 +13,7 @@ mod disk;
 mod faults;
 mod hashes;
 mod kills;
+mod make;
 mod pipeline;
 mod programs;
 mod signals;

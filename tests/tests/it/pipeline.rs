@@ -1,6 +1,6 @@
 //! The smoke pipeline as a whole: same bytes, resume, second run, replaced stages.
 
-use crate::programs::{Run, assert_same_files, files, program, put, root, text};
+use crate::programs::{self, Run, assert_same_files, files, program, put, root, text};
 use dcgan_artifacts::{BestScore, Checkpoint, Manifest, Samples, checkpoint_path};
 use dcgan_models::{ClassChoice, LoadedGenerator};
 use std::path::Path;
@@ -113,10 +113,8 @@ fn make_with(
     replaced: &[(&str, String)],
     variables: &[&str],
 ) -> std::process::Output {
-    let mut command = Command::new("make");
+    let mut command = programs::make();
     command
-        .current_dir(root())
-        .arg("--no-print-directory")
         .arg(goal)
         .arg("PIPELINE=pipelines/smoke.yaml")
         .arg(format!("RUN={}", run_folder.display()));
@@ -129,12 +127,7 @@ fn make_with(
             .map_or(own, |(_, value)| value.clone());
         command.arg(format!("{variable}={value}"));
     }
-    command
-        .args(variables)
-        .env_remove("MAKEFLAGS")
-        .env_remove("MAKELEVEL")
-        .output()
-        .expect("make starts")
+    command.args(variables).output().expect("make starts")
 }
 
 /// A trainer in another language, by the contract's page alone: it reads our dataset, writes a

@@ -21,6 +21,37 @@ pub(crate) fn program(stage: &str) -> PathBuf {
     PathBuf::from(folder).join(format!("dcgan-{stage}"))
 }
 
+/// `make` with all its variables as the Makefile has them, whatever `make` started these tests.
+pub(crate) fn make() -> Command {
+    let mut command = Command::new("make");
+    command
+        .current_dir(root())
+        .arg("--no-print-directory")
+        .env_remove("MAKEFLAGS")
+        .env_remove("MAKELEVEL");
+    for name in make_variables() {
+        command.env_remove(name);
+    }
+    command
+}
+
+/// The variables that `make help` lists.
+pub(crate) fn make_variables() -> Vec<String> {
+    let makefile = std::fs::read_to_string(root().join("Makefile")).expect("the Makefile");
+    let lines = makefile.lines().filter_map(|line| line.strip_prefix("#: "));
+    // What goes on with the line before begins with blanks.
+    let lines = lines.filter(|line| !line.starts_with(' '));
+    let names = lines.map(|line| {
+        let names = line.split(' ').map(|name| name.trim_end_matches(','));
+        let is_name = |name: &&str| name.bytes().all(|b| b.is_ascii_uppercase() || b == b'_');
+        names
+            .take_while(|name| !name.is_empty() && is_name(name))
+            .map(str::to_owned)
+            .collect::<Vec<_>>()
+    });
+    names.flatten().collect()
+}
+
 /// Makes a file of any bytes, whatever stands there.
 #[expect(clippy::disallowed_methods, reason = "any bytes are what is wanted")]
 pub(crate) fn put(path: &Path, bytes: &[u8]) {

@@ -77,17 +77,17 @@ fn a_key_into_a_value_is_refused() {
 
 #[test]
 fn a_form_that_is_no_override_is_refused() {
-    insta::assert_snapshot!(report("", &["train.batch_size"]), @"
+    insta::assert_snapshot!(report("", &["train.batch_size"]), @r#"
     error: `--set train.batch_size`: expected KEY=VALUE with a dotted key, found no `=`
-    hint: for example: `--set train.batch_size=32`
-    ");
-    insta::assert_snapshot!(report("", &["train..batch_size=1"]), @"
+    hint: for example: `--set train.batch_size=32`; a value with blanks is quoted: `--set 'prepare.folder=My Pictures'`, for make `SET='"prepare.folder=My Pictures"'`
+    "#);
+    insta::assert_snapshot!(report("", &["train..batch_size=1"]), @r#"
     error: `--set train..batch_size=1`: expected KEY=VALUE with a dotted key, found key `train..batch_size`
-    hint: for example: `--set train.batch_size=32`
-    ");
+    hint: for example: `--set train.batch_size=32`; a value with blanks is quoted: `--set 'prepare.folder=My Pictures'`, for make `SET='"prepare.folder=My Pictures"'`
+    "#);
     insta::assert_snapshot!(report("", &["train.batch_size=[1"]), @r#"
     error: `--set train.batch_size=[1` is not well-formed YAML
     caused by: did not find expected ',' or ']' at line 2 column 1, while parsing a flow sequence
-    hint: quote a value that holds special characters: `--set 'key="value"'`
+    hint: quote a value that holds special characters: `--set 'key="value"'`; one with blanks has quotes in make's SET too: `SET="'key=[a, b]'"`
     "#);
 }
