@@ -2,8 +2,8 @@
 
 use candle_core::{Device, Tensor};
 use dcgan_networks::{
-    Adam, AdamConfig, Discriminator, Generator, Kind, NetworkConfig, Precision, ZDistribution,
-    latents, one_hot,
+    Adam, AdamConfig, Backend, Discriminator, Generator, Kind, NetworkConfig, Precision,
+    ZDistribution, latents, one_hot,
 };
 use dcgan_random::{Purpose, Stream};
 use dcgan_train::step::{Batch, State};
@@ -28,6 +28,10 @@ pub struct Network {
     /// Products of the layers in bfloat16
     #[arg(long)]
     pub bf16: bool,
+
+    /// Plain candle operations instead of the kernels
+    #[arg(long)]
+    pub portable: bool,
 }
 
 impl Network {
@@ -61,6 +65,15 @@ impl Network {
         }
     }
 
+    /// Who computes the operations.
+    pub fn backend(&self) -> Backend {
+        if self.portable {
+            Backend::Portable
+        } else {
+            Backend::Fused
+        }
+    }
+
     /// Fresh networks with their optimisers, as the trainer starts from.
     ///
     /// # Errors
@@ -73,12 +86,16 @@ impl Network {
             beta2: 0.999,
             epsilon: 1e-8,
         };
-        let precision = self.precision();
-        let generator = Generator::init(&config, 0)?.with_precision(precision);
-        let discriminator = Discriminator::init(&config, 0)?.with_precision(precision);
+        let (backend, precision) = (self.backend(), self.precision());
+        let generator = Generator::init(&config, 0)?
+            .with_backend(backend)
+            .with_precision(precision);
+        let discriminator = Discriminator::init(&config, 0)?
+            .with_backend(backend)
+            .with_precision(precision);
         Ok(State {
-            adam_g: Adam::new(generator.parameters(), adam),
-            adam_d: Adam::new(discriminator.parameters(), adam),
+            adam_g: Adam::new(generator.parameters(), adam)?.with_backend(backend),
+            adam_d: Adam::new(discriminator.parameters(), adam)?.with_backend(backend),
             generator,
             discriminator,
         })

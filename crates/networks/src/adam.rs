@@ -1,7 +1,9 @@
 //! Adam, in TensorFlow's form, with its state in the open.
 
 use crate::parameters::{Arrays, lookup, refuse_unknown};
-use crate::{Error, Gradients, Parameters, Result};
+use crate::tensors::{values, with_values_mut};
+use crate::{Backend, Error, Gradients, Parameters, Result};
+use candle_core::{Tensor, Var};
 pub use dcgan_kernels::AdamConfig;
 
 /// The optimiser of one network.
@@ -10,41 +12,51 @@ pub use dcgan_kernels::AdamConfig;
 /// `lr_t = lr·sqrt(1-beta2^t)/(1-beta1^t)`, `w -= lr_t·m/(sqrt(v)+epsilon)`. Epsilon is added to the
 /// plain sqrt(v). Source: Kingma & Ba 2015, <https://arxiv.org/abs/1412.6980>, end of section 2, as
 /// TensorFlow's `AdamOptimizer` has it; lr 2e-4 and beta1 0.5: Radford et al. 2016, section 4.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub struct Adam {
     config: AdamConfig,
+    backend: Backend,
     share: f32,
     steps: u64,
     moments: Vec<Moments>,
 }
 
-/// The two moments of one weight, in its layout.
-#[derive(Debug, Clone)]
+/// The two moments of one weight, in its shape and on its device.
+#[derive(Debug)]
 struct Moments {
     name: String,
-    shape: Vec<usize>,
-    m: Vec<f32>,
-    v: Vec<f32>,
+    m: Var,
+    v: Var,
 }
 
 impl Adam {
     /// No step taken, all moments 0.
-    pub fn new(parameters: &Parameters, config: AdamConfig) -> Self {
+    ///
+    /// # Errors
+    /// [`Error::Layer`] if there is no memory for a moment.
+    pub fn new(parameters: &Parameters, config: AdamConfig) -> Result<Self> {
         let moments = parameters.iter().map(|parameter| {
-            let n_values = parameter.var.elem_count();
-            Moments {
-                name: parameter.name.clone(),
-                shape: parameter.var.dims().to_vec(),
-                m: vec![0.0; n_values],
-                v: vec![0.0; n_values],
-            }
+            let (name, var) = (parameter.name.clone(), &parameter.var);
+            let zeros = || {
+                let zeros = Var::zeros(var.shape(), var.dtype(), var.device());
+                zeros.map_err(Error::at(&parameter.name, &[var]))
+            };
+            let (m, v) = (zeros()?, zeros()?);
+            Ok(Moments { name, m, v })
         });
-        Self {
+        Ok(Self {
             config,
+            backend: Backend::default(),
             share: 1.0,
             steps: 0,
-            moments: moments.collect(),
-        }
+            moments: moments.collect::<Result<_>>()?,
+        })
+    }
+
+    /// The same optimiser with its updates by `backend`.
+    #[must_use]
+    pub fn with_backend(self, backend: Backend) -> Self {
+        Self { backend, ..self }
     }
 
     /// The state after `steps` steps: both moments of every weight under the weight's own full
@@ -63,11 +75,15 @@ impl Adam {
             let known = |name: &str| parameters.get(name).is_some();
             refuse_unknown(arrays, parameters.scope(), known)?;
         }
-        let mut adam = Self::new(parameters, config);
+        let mut adam = Self::new(parameters, config)?;
         adam.steps = steps;
-        for Moments { name, shape, m, v } in &mut adam.moments {
-            m.copy_from_slice(lookup(first, name, shape)?);
-            v.copy_from_slice(lookup(second, name, shape)?);
+        for Moments { name, m, v } in &adam.moments {
+            for (moment, arrays) in [(m, first), (v, second)] {
+                let values = lookup(arrays, name, moment.dims())?;
+                Tensor::from_slice(values, moment.shape(), moment.device())
+                    .and_then(|values| moment.set(&values))
+                    .map_err(Error::at(name, &[moment]))?;
+            }
         }
         Ok(adam)
     }
@@ -106,14 +122,24 @@ impl Adam {
             lr: self.config.lr * self.share,
             ..self.config
         };
-        for (parameter, moments) in parameters.iter().zip(&mut self.moments) {
-            let Moments { name, m, v, .. } = moments;
-            let (var, config, steps) = (&parameter.var, &config, self.steps);
-            gradients
-                .read(parameter, |gradient| {
-                    dcgan_kernels::adam_update_by(var, gradient, m, v, config, steps)
-                })?
-                .map_err(Error::at(name, &[var]))?;
+        for (parameter, Moments { name, m, v }) in parameters.iter().zip(&self.moments) {
+            let (var, steps) = (&parameter.var, self.steps);
+            let update = if let Some(gradient) = gradients.of_kernels(parameter) {
+                // In place, and without a copy of the gradient.
+                with_values_mut(m, |m| {
+                    with_values_mut(v, |v| {
+                        dcgan_kernels::adam_update_by(var, gradient, m, v, &config, steps)
+                    })
+                })
+                .flatten()
+                .flatten()
+            } else {
+                let gradient = gradients.of(parameter)?;
+                let moments = [m, v];
+                self.backend
+                    .adam_update(var, gradient, moments, &config, steps)
+            };
+            update.map_err(Error::at(name, &[var]))?;
         }
         Ok(norm)
     }
@@ -124,22 +150,17 @@ impl Adam {
     }
 
     /// Copies of the first and the second moments under the weights' full names.
-    pub fn moments(&self) -> (Arrays, Arrays) {
-        let array = |moments: &Moments, values: &[f32]| {
-            (
-                moments.name.clone(),
-                (moments.shape.clone(), values.to_vec()),
-            )
-        };
-        (
-            self.moments
-                .iter()
-                .map(|moments| array(moments, &moments.m))
-                .collect(),
-            self.moments
-                .iter()
-                .map(|moments| array(moments, &moments.v))
-                .collect(),
-        )
+    ///
+    /// # Errors
+    /// [`Error::Layer`] if a moment cannot be read.
+    pub fn moments(&self) -> Result<(Arrays, Arrays)> {
+        let (mut first, mut second) = (Arrays::new(), Arrays::new());
+        for Moments { name, m, v } in &self.moments {
+            for (arrays, moment) in [(&mut first, m), (&mut second, v)] {
+                let array = (moment.dims().to_vec(), values(moment)?);
+                arrays.insert(name.clone(), array);
+            }
+        }
+        Ok((first, second))
     }
 }

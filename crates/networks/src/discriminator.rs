@@ -3,8 +3,8 @@
 use crate::builder::Builder;
 use crate::forward::Forward;
 use crate::{
-    Arrays, Kind, MovingAverage, NetworkConfig, Parameters, Pass, PassStats, Precision, Result,
-    Taps, Weights, averages, inputs, labelled, unlabelled,
+    Arrays, Backend, Kind, MovingAverage, NetworkConfig, Parameters, Pass, PassStats, Precision,
+    Result, Taps, Weights, averages, inputs, labelled, unlabelled,
 };
 use candle_core::Tensor;
 use dcgan_random::Purpose;
@@ -19,6 +19,7 @@ pub struct Discriminator {
     layers: Layers,
     parameters: Parameters,
     averages: Vec<MovingAverage>,
+    backend: Backend,
     precision: Precision,
 }
 
@@ -71,8 +72,20 @@ impl Discriminator {
             layers,
             parameters,
             averages,
+            backend: Backend::default(),
             precision: Precision::F32,
         })
+    }
+
+    /// The same network with its operations by `backend`, in training mode and inference.
+    #[must_use]
+    pub fn with_backend(self, backend: Backend) -> Self {
+        Self { backend, ..self }
+    }
+
+    /// Who computes its operations.
+    pub fn backend(&self) -> Backend {
+        self.backend
     }
 
     /// The same network with the products of its training-mode passes, forward and backward, in that
@@ -89,7 +102,11 @@ impl Discriminator {
     /// # Errors
     /// [`Error::Input`](crate::Error::Input) if x or y don't fit, [`Error::BatchTooSmall`](crate::Error::BatchTooSmall) if batch norm can't work.
     pub fn forward(&self, x: &Tensor, y: Option<&Tensor>, weights: Weights) -> Result<Pass> {
-        self.run(x, y, Forward::training(weights, self.precision, None))
+        self.run(
+            x,
+            y,
+            Forward::training(weights, self.backend, self.precision, None),
+        )
     }
 
     /// [`Self::forward`], and every activation on the way.
@@ -103,7 +120,11 @@ impl Discriminator {
         weights: Weights,
         taps: &mut Taps,
     ) -> Result<Pass> {
-        self.run(x, y, Forward::training(weights, self.precision, Some(taps)))
+        self.run(
+            x,
+            y,
+            Forward::training(weights, self.backend, self.precision, Some(taps)),
+        )
     }
 
     /// The inference pass, with moving averages: each logit depends on its own image and class
@@ -112,7 +133,9 @@ impl Discriminator {
     /// # Errors
     /// [`Error::Input`](crate::Error::Input) if x or y don't fit.
     pub fn infer(&self, x: &Tensor, y: Option<&Tensor>) -> Result<Tensor> {
-        Ok(self.run(x, y, Forward::inference(&self.averages))?.output)
+        Ok(self
+            .run(x, y, Forward::inference(self.backend, &self.averages))?
+            .output)
     }
 
     fn run(&self, x: &Tensor, y: Option<&Tensor>, mut pass: Forward<'_>) -> Result<Pass> {

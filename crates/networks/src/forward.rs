@@ -1,6 +1,6 @@
 //! One pass through a network: what it gives, and what travels with it from layer to layer.
 
-use crate::{Error, MovingAverage, Precision, Result, Weights};
+use crate::{Backend, Error, MovingAverage, Precision, Result, Weights};
 use candle_core::Tensor;
 use dcgan_kernels::BatchStats;
 use std::collections::BTreeMap;
@@ -60,7 +60,9 @@ pub type Taps = BTreeMap<String, Tensor>;
 pub(crate) struct Forward<'a> {
     /// Whether the weights are part of the graph.
     pub(crate) weights: Weights,
-    /// That of the layers' products.
+    /// Who computes the operations.
+    pub(crate) backend: Backend,
+    /// The precision of the layers' products.
     pub(crate) precision: Precision,
     /// Inference: batch norm uses these. Training: `None`, batch norm uses the batch.
     pub(crate) averages: Option<&'a [MovingAverage]>,
@@ -73,11 +75,13 @@ impl<'a> Forward<'a> {
     /// A training-mode pass.
     pub(crate) fn training(
         weights: Weights,
+        backend: Backend,
         precision: Precision,
         taps: Option<&'a mut Taps>,
     ) -> Self {
         Self {
             weights,
+            backend,
             precision,
             averages: None,
             stats: PassStats::default(),
@@ -87,9 +91,10 @@ impl<'a> Forward<'a> {
 
     /// An inference pass: weights are constants, batch norm uses the moving averages, products are in
     /// float32.
-    pub(crate) fn inference(averages: &'a [MovingAverage]) -> Self {
+    pub(crate) fn inference(backend: Backend, averages: &'a [MovingAverage]) -> Self {
         Self {
             weights: Weights::Frozen,
+            backend,
             precision: Precision::F32,
             averages: Some(averages),
             stats: PassStats::default(),
@@ -111,20 +116,4 @@ impl<'a> Forward<'a> {
         }
         Ok(())
     }
-}
-
-/// `x|y`: y `[B,Y]` joined to x `[B,..,C]` on the last axis, the same at every position.
-///
-/// Only taps need it: the layers take x and y apart. Source: `conv_cond_concat`, ops.py.
-pub(crate) fn join(x: &Tensor, y: &Tensor) -> candle_core::Result<Tensor> {
-    let (batch, classes) = y.dims2()?;
-    let mut shape = x.dims().to_vec();
-    let last = shape.len() - 1;
-    shape[last] = classes;
-    let mut ones = vec![1; shape.len()];
-    (ones[0], ones[last]) = (batch, classes);
-    Tensor::cat(
-        &[x, &y.reshape(ones)?.broadcast_as(shape)?.contiguous()?],
-        last,
-    )
 }

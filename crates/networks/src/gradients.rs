@@ -45,6 +45,11 @@ impl Gradients {
             .ok_or_else(|| no_gradient(parameter))
     }
 
+    /// The values of the gradient with respect to a weight, where the kernels have summed it.
+    pub(crate) fn of_kernels(&self, parameter: &Parameter) -> Option<&[f32]> {
+        self.weights.get(&parameter.var)
+    }
+
     /// Gives `read` the values of the gradient with respect to a weight, row-major, without a copy.
     ///
     /// # Errors

@@ -4,14 +4,15 @@
 //! image's height and width (7 for MNIST), gf2 = 2·gf.
 
 use crate::builder::Builder;
-use crate::forward::{Forward, join};
+use crate::forward::Forward;
 use crate::layers::{
     BatchNorm, Conv2d, Conv2dTranspose, LEAKY_RELU, Linear, batch_norm, conv2d, conv2d_transpose,
     linear,
 };
-use crate::{Error, NetworkConfig, Result};
+use crate::portable::join;
+use crate::{Backend, Error, NetworkConfig, Result};
 use candle_core::Tensor;
-use dcgan_kernels::{Activation, activate, reshape};
+use dcgan_kernels::Activation;
 
 /// The labelled generator, z|y to an image in (0, 1).
 #[derive(Debug, Clone)]
@@ -54,31 +55,32 @@ impl Generator {
 
     /// z `[B,Z]`, y `[B,Y]` -> `[B,H,W,C]`.
     pub(crate) fn forward(&self, z: &Tensor, y: &Tensor, pass: &mut Forward<'_>) -> Result<Tensor> {
-        let weights = pass.weights;
         let labels = Some(y);
 
         // z|y -> [B,gfc]
-        let h0 = self.h0.forward(z, labels, weights)?;
+        let h0 = self.h0.forward(z, labels, pass)?;
         pass.tap("g_h0", "pre", || Ok(h0.clone()))?;
         let h0 = self.bn0.forward("g_h0", &h0, Activation::Relu, pass)?;
 
         // -> [B,h4·w4·gf2]; each of these features has batch norm of its own, then a map.
-        let h1 = self.h1.forward(&h0, labels, weights)?;
+        let h1 = self.h1.forward(&h0, labels, pass)?;
         pass.tap("g_h1", "pre", || Ok(h1.clone()))?;
         let h1 = self.bn1.forward("g_h1", &h1, Activation::Relu, pass)?;
-        let h1 = to_map(&h1, self.map, "generator/g_h1")?;
+        let h1 = to_map(&h1, self.map, "generator/g_h1", pass.backend)?;
         pass.tap("g_h1", "cat", || join(&h1, y))?;
 
         // -> [B,2·h4,2·w4,gf2]
-        let h2 = self.h2.forward(&h1, labels, weights)?;
+        let h2 = self.h2.forward(&h1, labels, pass)?;
         pass.tap("g_h2", "pre", || Ok(h2.clone()))?;
         let h2 = self.bn2.forward("g_h2", &h2, Activation::Relu, pass)?;
         pass.tap("g_h2", "cat", || join(&h2, y))?;
 
         // -> [B,H,W,C]
-        let h3 = self.h3.forward(&h2, labels, weights)?;
+        let h3 = self.h3.forward(&h2, labels, pass)?;
         pass.tap("g_h3", "pre", || Ok(h3.clone()))?;
-        activate(&h3, Activation::Sigmoid).map_err(Error::at("generator/g_h3", &[&h3]))
+        pass.backend
+            .activate(&h3, Activation::Sigmoid)
+            .map_err(Error::at("generator/g_h3", &[&h3]))
     }
 }
 
@@ -117,41 +119,52 @@ impl Discriminator {
 
     /// x `[B,H,W,C]`, y `[B,Y]` -> logits `[B,1]`.
     pub(crate) fn forward(&self, x: &Tensor, y: &Tensor, pass: &mut Forward<'_>) -> Result<Tensor> {
-        let weights = pass.weights;
         let labels = Some(y);
         pass.tap("d_in", "cat", || join(x, y))?;
 
         // x|y -> [B,2·h4,2·w4,C+Y], no batch norm on the layer that sees the image.
-        let h0 = self.h0.forward(x, labels, weights)?;
+        let h0 = self.h0.forward(x, labels, pass)?;
         pass.tap("d_h0", "pre", || Ok(h0.clone()))?;
-        let h0 = activate(&h0, LEAKY_RELU).map_err(Error::at("discriminator/d_h0", &[&h0]))?;
+        let h0 = pass
+            .backend
+            .activate(&h0, LEAKY_RELU)
+            .map_err(Error::at("discriminator/d_h0", &[&h0]))?;
         pass.tap("d_h0", "cat", || join(&h0, y))?;
 
         // -> [B,h4,w4,df+Y], flat in the order row, column, channel.
-        let h1 = self.h1.forward(&h0, labels, weights)?;
+        let h1 = self.h1.forward(&h0, labels, pass)?;
         pass.tap("d_h1", "pre", || Ok(h1.clone()))?;
         let h1 = self.bn1.forward("d_h1", &h1, LEAKY_RELU, pass)?;
-        let h1 = to_flat(&h1, "discriminator/d_h1")?;
+        let h1 = to_flat(&h1, "discriminator/d_h1", pass.backend)?;
         pass.tap("d_h1", "cat", || join(&h1, y))?;
 
         // -> [B,dfc]
-        let h2 = self.h2.forward(&h1, labels, weights)?;
+        let h2 = self.h2.forward(&h1, labels, pass)?;
         pass.tap("d_h2", "pre", || Ok(h2.clone()))?;
         let h2 = self.bn2.forward("d_h2", &h2, LEAKY_RELU, pass)?;
         pass.tap("d_h2", "cat", || join(&h2, y))?;
 
         // -> the logit; the losses take it without a sigmoid.
-        self.h3.forward(&h2, labels, weights)
+        self.h3.forward(&h2, labels, pass)
     }
 }
 
 /// `[B,h·w·c]` -> `[B,h,w,c]`.
-pub(crate) fn to_map(flat: &Tensor, [h, w, c]: [usize; 3], layer: &str) -> Result<Tensor> {
-    reshape(flat, &[flat.elem_count() / (h * w * c), h, w, c]).map_err(Error::at(layer, &[flat]))
+pub(crate) fn to_map(
+    flat: &Tensor,
+    [h, w, c]: [usize; 3],
+    layer: &str,
+    backend: Backend,
+) -> Result<Tensor> {
+    backend
+        .reshape(flat, &[flat.elem_count() / (h * w * c), h, w, c])
+        .map_err(Error::at(layer, &[flat]))
 }
 
 /// `[B,h,w,c]` -> `[B,h·w·c]`.
-pub(crate) fn to_flat(map: &Tensor, layer: &str) -> Result<Tensor> {
+pub(crate) fn to_flat(map: &Tensor, layer: &str, backend: Backend) -> Result<Tensor> {
     let features = map.dims()[1..].iter().product();
-    reshape(map, &[map.dims()[0], features]).map_err(Error::at(layer, &[map]))
+    backend
+        .reshape(map, &[map.dims()[0], features])
+        .map_err(Error::at(layer, &[map]))
 }

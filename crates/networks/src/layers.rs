@@ -1,5 +1,5 @@
 //! The layers: each a struct of its weights, a function that takes them from a builder, and a
-//! forward pass that is one fused operation of `dcgan-kernels`.
+//! forward pass that is one operation of the pass's backend.
 
 mod batch_norm;
 mod conv2d;

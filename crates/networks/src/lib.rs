@@ -26,7 +26,9 @@ mod labelled;
 mod latent;
 mod layers;
 mod losses;
+mod ops;
 mod parameters;
+mod portable;
 mod tensors;
 mod unlabelled;
 
@@ -47,5 +49,6 @@ pub use losses::{
     DiscriminatorLoss, discriminator_loss, discriminator_loss_fake, discriminator_loss_real,
     generator_loss, smoothed_discriminator_loss,
 };
+pub use ops::Backend;
 pub use parameters::{Arrays, Parameter, Parameters, Weights};
 pub use tensors::{scalar, values};

@@ -3,9 +3,8 @@
 //! Equation: `bce(l, t) = max(l, 0) - l·t + log(1 + exp(-|l|))`. Source: `d_loss_real`,
 //! `d_loss_fake`, `g_loss` (`sigmoid_cross_entropy_with_logits`), model.py.
 
-use crate::{Error, Result};
+use crate::{Backend, Error, Result};
 use candle_core::Tensor;
-use dcgan_kernels::{bce_with_logits, total_loss};
 
 /// The discriminator's loss and its two halves, scalars with their graphs.
 #[derive(Debug, Clone)]
@@ -22,28 +21,32 @@ pub struct DiscriminatorLoss {
 ///
 /// # Errors
 /// [`Error::Layer`] if the operation fails.
-pub fn discriminator_loss_real(logits: &Tensor) -> Result<Tensor> {
-    loss_towards(logits, 1.0)
+pub fn discriminator_loss_real(logits: &Tensor, backend: Backend) -> Result<Tensor> {
+    loss_towards(logits, 1.0, backend)
 }
 
-fn loss_towards(logits: &Tensor, real_target: f32) -> Result<Tensor> {
-    bce("loss/d_real", logits, real_target)
+fn loss_towards(logits: &Tensor, real_target: f32, backend: Backend) -> Result<Tensor> {
+    bce("loss/d_real", logits, real_target, backend)
 }
 
 /// mean bce(D(G(z)), 0): how much D believes in the generated batch. Logits `[B,1]` to a scalar.
 ///
 /// # Errors
 /// [`Error::Layer`] if the operation fails.
-pub fn discriminator_loss_fake(logits: &Tensor) -> Result<Tensor> {
-    bce("loss/d_fake", logits, 0.0)
+pub fn discriminator_loss_fake(logits: &Tensor, backend: Backend) -> Result<Tensor> {
+    bce("loss/d_fake", logits, 0.0, backend)
 }
 
 /// Both halves and their sum, from the logits `[B,1]` of two separate passes.
 ///
 /// # Errors
 /// [`Error::Layer`] if an operation fails.
-pub fn discriminator_loss(real_logits: &Tensor, fake_logits: &Tensor) -> Result<DiscriminatorLoss> {
-    smoothed_discriminator_loss(real_logits, fake_logits, 1.0)
+pub fn discriminator_loss(
+    real_logits: &Tensor,
+    fake_logits: &Tensor,
+    backend: Backend,
+) -> Result<DiscriminatorLoss> {
+    smoothed_discriminator_loss(real_logits, fake_logits, 1.0, backend)
 }
 
 /// [`discriminator_loss`] with `real_target` instead of 1 for the real batch: one-sided label
@@ -57,10 +60,13 @@ pub fn smoothed_discriminator_loss(
     real_logits: &Tensor,
     fake_logits: &Tensor,
     real_target: f32,
+    backend: Backend,
 ) -> Result<DiscriminatorLoss> {
-    let real = loss_towards(real_logits, real_target)?;
-    let fake = discriminator_loss_fake(fake_logits)?;
-    let total = total_loss(&real, &fake).map_err(Error::at("loss/d", &[&real, &fake]))?;
+    let real = loss_towards(real_logits, real_target, backend)?;
+    let fake = discriminator_loss_fake(fake_logits, backend)?;
+    let total = backend
+        .total_loss(&real, &fake)
+        .map_err(Error::at("loss/d", &[&real, &fake]))?;
     Ok(DiscriminatorLoss { real, fake, total })
 }
 
@@ -69,10 +75,11 @@ pub fn smoothed_discriminator_loss(
 ///
 /// # Errors
 /// [`Error::Layer`] if the operation fails.
-pub fn generator_loss(logits: &Tensor) -> Result<Tensor> {
-    bce("loss/g", logits, 1.0)
+pub fn generator_loss(logits: &Tensor, backend: Backend) -> Result<Tensor> {
+    bce("loss/g", logits, 1.0, backend)
 }
 
-fn bce(name: &str, logits: &Tensor, target: f32) -> Result<Tensor> {
-    bce_with_logits(logits, target).map_err(Error::at(name, &[logits]))
+fn bce(name: &str, logits: &Tensor, target: f32, backend: Backend) -> Result<Tensor> {
+    let loss = backend.bce_with_logits(logits, target);
+    loss.map_err(Error::at(name, &[logits]))
 }

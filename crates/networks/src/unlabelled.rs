@@ -15,7 +15,7 @@ use crate::layers::{
 };
 use crate::{Error, NetworkConfig, Result};
 use candle_core::Tensor;
-use dcgan_kernels::{Activation, activate};
+use dcgan_kernels::Activation;
 
 /// How often the channels double from the image inwards.
 const DOUBLINGS: usize = 3;
@@ -70,27 +70,27 @@ impl Generator {
 
     /// z `[B,Z]` -> `[B,H,W,C]`.
     pub(crate) fn forward(&self, z: &Tensor, pass: &mut Forward<'_>) -> Result<Tensor> {
-        let weights = pass.weights;
-
         // z -> [B,h16,w16,8·gf]; here batch norm spans the positions of the map.
-        let h = self.h0.forward(z, None, weights)?;
-        let h = to_map(&h, self.map, "generator/g_h0")?;
+        let h = self.h0.forward(z, None, pass)?;
+        let h = to_map(&h, self.map, "generator/g_h0", pass.backend)?;
         pass.tap("g_h0", "pre", || Ok(h.clone()))?;
         let mut h = self.bn0.forward("g_h0", &h, Activation::Relu, pass)?;
 
         // -> [B,h8,w8,4·gf] -> [B,h4,w4,2·gf] -> [B,h2,w2,gf]
         for (level, (deconv, bn)) in (1..).zip(&self.hidden) {
             let layer = format!("g_h{level}");
-            h = deconv.forward(&h, None, weights)?;
+            h = deconv.forward(&h, None, pass)?;
             pass.tap(&layer, "pre", || Ok(h.clone()))?;
             h = bn.forward(&layer, &h, Activation::Relu, pass)?;
         }
 
         // -> [B,H,W,C]
         let layer = format!("g_h{}", self.hidden.len() + 1);
-        let h = self.last.forward(&h, None, weights)?;
+        let h = self.last.forward(&h, None, pass)?;
         pass.tap(&layer, "pre", || Ok(h.clone()))?;
-        activate(&h, Activation::Tanh).map_err(Error::at(&layer, &[&h]))
+        pass.backend
+            .activate(&h, Activation::Tanh)
+            .map_err(Error::at(&layer, &[&h]))
     }
 }
 
@@ -130,24 +130,25 @@ impl Discriminator {
 
     /// x `[B,H,W,C]` -> logits `[B,1]`.
     pub(crate) fn forward(&self, x: &Tensor, pass: &mut Forward<'_>) -> Result<Tensor> {
-        let weights = pass.weights;
-
         // x -> [B,h2,w2,df], no batch norm on the layer that sees the image.
-        let h = self.first.forward(x, None, weights)?;
+        let h = self.first.forward(x, None, pass)?;
         pass.tap("d_h0", "pre", || Ok(h.clone()))?;
-        let mut h = activate(&h, LEAKY_RELU).map_err(Error::at("discriminator/d_h0", &[&h]))?;
+        let mut h = pass
+            .backend
+            .activate(&h, LEAKY_RELU)
+            .map_err(Error::at("discriminator/d_h0", &[&h]))?;
         pass.tap("d_h0", "act", || Ok(h.clone()))?;
 
         // -> [B,h4,w4,2·df] -> [B,h8,w8,4·df] -> [B,h16,w16,8·df]
         for (level, (conv, bn)) in (1..).zip(&self.hidden) {
             let layer = format!("d_h{level}");
-            h = conv.forward(&h, None, weights)?;
+            h = conv.forward(&h, None, pass)?;
             pass.tap(&layer, "pre", || Ok(h.clone()))?;
             h = bn.forward(&layer, &h, LEAKY_RELU, pass)?;
         }
 
         // -> the logit, from the map flat in the order row, column, channel.
-        let flat = to_flat(&h, "discriminator/flatten")?;
-        self.last.forward(&flat, None, weights)
+        let flat = to_flat(&h, "discriminator/flatten", pass.backend)?;
+        self.last.forward(&flat, None, pass)
     }
 }

@@ -90,8 +90,8 @@ pub(crate) fn fresh(
     let generator = Generator::init(config, settings.seed)?.with_precision(precision);
     let discriminator = Discriminator::init(config, settings.seed)?.with_precision(precision);
     let [of_g, of_d] = adams(settings);
-    let adam_g = Adam::new(generator.parameters(), of_g);
-    let adam_d = Adam::new(discriminator.parameters(), of_d);
+    let adam_g = Adam::new(generator.parameters(), of_g)?;
+    let adam_d = Adam::new(discriminator.parameters(), of_d)?;
     let average = (settings.ema > 0.0).then(|| WeightAverage::new(&generator, settings.ema));
     let state = State {
         generator,
@@ -194,8 +194,8 @@ impl Checkpoints {
         } = at;
         let step = *step;
         state.require_finite()?;
-        let (mut adam_m, mut adam_v) = state.adam_d.moments();
-        let (m, v) = state.adam_g.moments();
+        let (mut adam_m, mut adam_v) = state.adam_d.moments()?;
+        let (m, v) = state.adam_g.moments()?;
         adam_m.extend(m);
         adam_v.extend(v);
         let mut weights = state.discriminator.arrays()?;

@@ -170,7 +170,7 @@ fn updates(state: &mut State, batch: &Batch, schedule: &Schedule) -> Result<Trac
         adam_d,
     } = state;
     let Batch { x, y, z } = batch;
-    let y = y.as_ref();
+    let (y, backend) = (y.as_ref(), discriminator.backend());
     let mut trace = Trace::default();
     let mut kept: Option<Pass> = None;
 
@@ -193,7 +193,7 @@ fn updates(state: &mut State, batch: &Batch, schedule: &Schedule) -> Result<Trac
                 discriminator.feed_averages(&fake.stats);
                 let (real_logits, fake_logits) = (&real.output, &fake.output);
                 let target = schedule.real_target;
-                let loss = smoothed_discriminator_loss(real_logits, fake_logits, target)?;
+                let loss = smoothed_discriminator_loss(real_logits, fake_logits, target, backend)?;
                 trace.judge(values(&real.output)?, values(&fake.output)?);
                 trace.d_loss_real = finite("d_loss_real", &loss.real)?;
                 trace.d_loss_fake = finite("d_loss_fake", &loss.fake)?;
@@ -207,7 +207,7 @@ fn updates(state: &mut State, batch: &Batch, schedule: &Schedule) -> Result<Trac
                 let fake = discriminator.forward(&generated.output, y, Weights::Frozen)?;
                 sound(&fake)?;
                 discriminator.feed_averages(&fake.stats);
-                let loss = generator_loss(&fake.output)?;
+                let loss = generator_loss(&fake.output, backend)?;
                 trace.g_losses.push(finite("g_loss", &loss)?);
                 let gradients = gradients(&loss)?;
                 drop((generated, fake, loss));
@@ -247,11 +247,12 @@ fn read_out(
     for pass in [&fake, &real, &fake] {
         discriminator.feed_averages(&pass.stats);
     }
-    let loss = smoothed_discriminator_loss(&real.output, &fake.output, real_target)?;
+    let backend = discriminator.backend();
+    let loss = smoothed_discriminator_loss(&real.output, &fake.output, real_target, backend)?;
     Ok(Readouts {
         fake: finite("d_loss_fake", &loss.fake)?,
         real: finite("d_loss_real", &loss.real)?,
-        generator: finite("g_loss", &generator_loss(&fake.output)?)?,
+        generator: finite("g_loss", &generator_loss(&fake.output, backend)?)?,
     })
 }
 

@@ -3,32 +3,32 @@
 use crate::network::{config, in_every_form, networks};
 use crate::vectors::Vectors;
 use candle_core::{Tensor, Var};
-use dcgan_kernels::{Activation, activate};
+use dcgan_kernels::Activation;
 use dcgan_networks::{
-    Arrays, Error, Gradients, Parameters, Pass, Taps, Weights, discriminator_loss, generator_loss,
-    gradients, scalar, values,
+    Arrays, Backend, Error, Gradients, Parameters, Pass, Taps, Weights, discriminator_loss,
+    generator_loss, gradients, scalar, values,
 };
 
 #[test]
 fn labelled_forward() {
-    in_every_form(|| check("cond_forward"));
+    in_every_form(|backend| check("cond_forward", backend));
 }
 
 #[test]
 fn unlabelled_forward() {
-    in_every_form(|| check("uncond_forward"));
+    in_every_form(|backend| check("uncond_forward", backend));
 }
 
 #[test]
 fn unlabelled_forward_of_odd_sizes() {
-    in_every_form(|| check("uncond_odd_forward"));
+    in_every_form(|backend| check("uncond_odd_forward", backend));
 }
 
-fn check(file: &str) {
+fn check(file: &str, backend: Backend) {
     let mut vectors = Vectors::open(file);
     let mut arrays = vectors.arrays("param/");
     arrays.extend(vectors.arrays("moving/"));
-    let (g, d) = networks(&config(&vectors), &arrays);
+    let (g, d) = networks(&config(&vectors), &arrays, backend);
     let (x, z) = (vectors.tensor("in/x"), vectors.tensor("in/z"));
     let y = vectors.optional("in/y");
     let y = y.as_ref();
@@ -61,10 +61,10 @@ fn check(file: &str) {
     check_pass(&mut vectors, "d_fake", &fake, &taps);
     for (name, pass) in [("real", &real), ("fake", &fake)] {
         vectors.check_tensor(&format!("out/D_logits_{name}"), &pass.output);
-        let probability = activate(&pass.output, Activation::Sigmoid).unwrap();
+        let probability = backend.activate(&pass.output, Activation::Sigmoid).unwrap();
         vectors.check_tensor(&format!("out/D_prob_{name}"), &probability);
     }
-    let loss = discriminator_loss(&real.output, &fake.output).unwrap();
+    let loss = discriminator_loss(&real.output, &fake.output, backend).unwrap();
     for (name, loss) in [
         ("d_real", &loss.real),
         ("d_fake", &loss.fake),
@@ -82,7 +82,7 @@ fn check(file: &str) {
         values(&judged.output).unwrap(),
         values(&fake.output).unwrap()
     );
-    let loss = generator_loss(&judged.output).unwrap();
+    let loss = generator_loss(&judged.output, backend).unwrap();
     vectors.check_scalar("loss/g", scalar(&loss).unwrap());
     let gradient = gradients(&loss).unwrap();
     check_gradients(&mut vectors, "grad_g/", g.parameters(), &gradient);
@@ -91,7 +91,7 @@ fn check(file: &str) {
     // The same loss with respect to the image.
     let image = Var::from_tensor(&image).unwrap();
     let judged = d.forward(&image, y, Weights::Frozen).unwrap();
-    let gradient = gradients(&generator_loss(&judged.output).unwrap()).unwrap();
+    let gradient = gradients(&generator_loss(&judged.output, backend).unwrap()).unwrap();
     vectors.check_tensor("grad_g/out/G", gradient.get(&image).unwrap());
 
     vectors.finish();

@@ -3,7 +3,7 @@
 use crate::vectors::Vectors;
 use dcgan_kernels::Form;
 use dcgan_networks::{
-    AdamConfig, Arrays, Discriminator, Generator, Kind, MovingAverage, NetworkConfig,
+    AdamConfig, Arrays, Backend, Discriminator, Generator, Kind, MovingAverage, NetworkConfig,
 };
 
 /// The original's optimiser settings.
@@ -39,9 +39,17 @@ pub(crate) fn config(vectors: &Vectors) -> NetworkConfig {
 }
 
 /// Both networks from one map of weights and moving averages; together they own every array.
-pub(crate) fn networks(config: &NetworkConfig, arrays: &Arrays) -> (Generator, Discriminator) {
-    let generator = Generator::from_arrays(config, arrays).unwrap();
-    let discriminator = Discriminator::from_arrays(config, arrays).unwrap();
+pub(crate) fn networks(
+    config: &NetworkConfig,
+    arrays: &Arrays,
+    backend: Backend,
+) -> (Generator, Discriminator) {
+    let generator = Generator::from_arrays(config, arrays)
+        .unwrap()
+        .with_backend(backend);
+    let discriminator = Discriminator::from_arrays(config, arrays)
+        .unwrap()
+        .with_backend(backend);
     let mut owned = generator.arrays().unwrap();
     owned.extend(discriminator.arrays().unwrap());
     assert!(
@@ -62,9 +70,11 @@ pub(crate) fn averages(networks: [&[MovingAverage]; 2]) -> Arrays {
     arrays
 }
 
-/// Runs a test once with each form of the kernels, whatever the form that these widths would choose.
-pub(crate) fn in_every_form(test: impl Fn()) {
+/// Runs a test once with each form of the kernels, whatever the form that these widths would choose,
+/// and once with plain candle operations.
+pub(crate) fn in_every_form(test: impl Fn(Backend)) {
     for form in Form::ALL {
-        form.force(&test);
+        form.force(|| test(Backend::Fused));
     }
+    test(Backend::Portable);
 }

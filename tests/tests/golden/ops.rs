@@ -4,11 +4,8 @@ use crate::network::{ADAM, in_every_form};
 use crate::vectors::Vectors;
 use candle_core::backprop::GradStore;
 use candle_core::{Tensor, Var};
-use dcgan_kernels::{
-    Activation, Geometry, activate, adam_update, batch_norm, batch_norm_inference, bce_with_logits,
-    conv2d, conv2d_transpose,
-};
-use dcgan_networks::MovingAverage;
+use dcgan_kernels::{Activation, Geometry};
+use dcgan_networks::{Backend, MovingAverage};
 use std::collections::BTreeSet;
 
 const EPSILON: f64 = 1e-5;
@@ -18,24 +15,24 @@ fn single_operations() {
     in_every_form(check);
 }
 
-fn check() {
+fn check(backend: Backend) {
     let mut vectors = Vectors::open("ops");
     for group in groups(&vectors, "conv/") {
-        convolution(&mut vectors, &group, false);
+        convolution(&mut vectors, backend, &group, false);
     }
     for group in groups(&vectors, "deconv/") {
-        convolution(&mut vectors, &group, true);
+        convolution(&mut vectors, backend, &group, true);
     }
     for group in groups(&vectors, "bn/") {
-        normalisation(&mut vectors, &group);
+        normalisation(&mut vectors, backend, &group);
     }
-    activation(&mut vectors, "lrelu", Activation::LeakyRelu(0.2));
-    activation(&mut vectors, "relu", Activation::Relu);
-    activation(&mut vectors, "sigmoid", Activation::Sigmoid);
-    activation(&mut vectors, "tanh", Activation::Tanh);
-    cross_entropy(&mut vectors, "bce0", 0.0);
-    cross_entropy(&mut vectors, "bce1", 1.0);
-    adam(&mut vectors);
+    activation(&mut vectors, backend, "lrelu", Activation::LeakyRelu(0.2));
+    activation(&mut vectors, backend, "relu", Activation::Relu);
+    activation(&mut vectors, backend, "sigmoid", Activation::Sigmoid);
+    activation(&mut vectors, backend, "tanh", Activation::Tanh);
+    cross_entropy(&mut vectors, backend, "bce0", 0.0);
+    cross_entropy(&mut vectors, backend, "bce1", 1.0);
+    adam(&mut vectors, backend);
     vectors.finish();
 }
 
@@ -58,15 +55,18 @@ fn backward(vectors: &mut Vectors, y: &Tensor, dy: &str) -> GradStore {
     (y * dy).unwrap().sum_all().unwrap().backward().unwrap()
 }
 
-fn convolution(vectors: &mut Vectors, group: &str, transposed: bool) {
+fn convolution(vectors: &mut Vectors, backend: Backend, group: &str, transposed: bool) {
     let [x, w, b] = ["x", "w", "b"].map(|what| leaf(vectors, &format!("{group}/{what}")));
     let y = if transposed {
         let (_, height, width, _) = vectors.tensor(&format!("{group}/dy")).dims4().unwrap();
-        conv2d_transpose(&x, None, &w, &b, &Geometry::same([height, width], 5, 2)).unwrap()
+        let geometry = Geometry::same([height, width], 5, 2);
+        backend.conv2d_transpose(&x, None, &w, &b, &geometry)
     } else {
         let (_, height, width, _) = x.dims4().unwrap();
-        conv2d(&x, None, &w, &b, &Geometry::same([height, width], 5, 2)).unwrap()
+        let geometry = Geometry::same([height, width], 5, 2);
+        backend.conv2d(&x, None, &w, &b, &geometry)
     };
+    let y = y.unwrap();
     vectors.check_tensor(&format!("{group}/y"), &y);
     let gradients = backward(vectors, &y, &format!("{group}/dy"));
     for (what, leaf) in [("dx", x), ("dw", w), ("db", b)] {
@@ -74,10 +74,12 @@ fn convolution(vectors: &mut Vectors, group: &str, transposed: bool) {
     }
 }
 
-fn normalisation(vectors: &mut Vectors, group: &str) {
+fn normalisation(vectors: &mut Vectors, backend: Backend, group: &str) {
     let name = |what: &str| format!("{group}/{what}");
     let [x, gamma, beta] = ["x", "gamma", "beta"].map(|what| leaf(vectors, &name(what)));
-    let (y, stats) = batch_norm(&x, &gamma, &beta, EPSILON, Activation::Identity).unwrap();
+    let (y, stats) = backend
+        .batch_norm(&x, &gamma, &beta, EPSILON, Activation::Identity)
+        .unwrap();
     vectors.check_tensor(&name("y"), &y);
     let channels = [stats.mean.len()];
     vectors.check(&name("batch_mean"), &channels, &stats.mean);
@@ -98,24 +100,26 @@ fn normalisation(vectors: &mut Vectors, group: &str) {
     };
     let (mean, variance) = (&average.mean, &average.variance);
     let identity = Activation::Identity;
-    let y = batch_norm_inference(&x, &gamma, &beta, mean, variance, EPSILON, identity).unwrap();
+    let y = backend
+        .batch_norm_inference(&x, &gamma, &beta, mean, variance, EPSILON, identity)
+        .unwrap();
     vectors.check_tensor(&name("y_infer"), &y);
     average.feed(&stats);
     vectors.check(&name("moving_mean_new"), &channels, &average.mean);
     vectors.check(&name("moving_variance_new"), &channels, &average.variance);
 }
 
-fn activation(vectors: &mut Vectors, group: &str, act: Activation) {
+fn activation(vectors: &mut Vectors, backend: Backend, group: &str, act: Activation) {
     let x = leaf(vectors, &format!("{group}/x"));
-    let y = activate(&x, act).unwrap();
+    let y = backend.activate(&x, act).unwrap();
     vectors.check_tensor(&format!("{group}/y"), &y);
     let gradients = backward(vectors, &y, &format!("{group}/dy"));
     vectors.check_tensor(&format!("{group}/dx"), gradients.get(&x).unwrap());
 }
 
-fn cross_entropy(vectors: &mut Vectors, group: &str, target: f32) {
+fn cross_entropy(vectors: &mut Vectors, backend: Backend, group: &str, target: f32) {
     let logits = leaf(vectors, &format!("{group}/logits"));
-    let mean = bce_with_logits(&logits, target).unwrap();
+    let mean = backend.bce_with_logits(&logits, target).unwrap();
     vectors.check_scalar(
         &format!("{group}/mean"),
         dcgan_networks::scalar(&mean).unwrap(),
@@ -125,15 +129,17 @@ fn cross_entropy(vectors: &mut Vectors, group: &str, target: f32) {
 }
 
 /// Five steps in a row, each on the state that the one before left.
-fn adam(vectors: &mut Vectors) {
+fn adam(vectors: &mut Vectors, backend: Backend) {
     let w = leaf(vectors, "adam/w0");
-    let mut m = vec![0.0; w.elem_count()];
-    let mut v = m.clone();
+    let zeros = || Var::zeros(w.shape(), w.dtype(), w.device()).unwrap();
+    let (m, v) = (zeros(), zeros());
     for step in 1..=5 {
         let gradient = vectors.tensor(&format!("adam/g{step}"));
-        adam_update(&w, &gradient, &mut m, &mut v, &ADAM, step).unwrap();
+        backend
+            .adam_update(&w, &gradient, [&m, &v], &ADAM, step)
+            .unwrap();
         vectors.check_tensor(&format!("adam/w{step}"), &w);
-        vectors.check(&format!("adam/m{step}"), w.dims(), &m);
-        vectors.check(&format!("adam/v{step}"), w.dims(), &v);
+        vectors.check_tensor(&format!("adam/m{step}"), &m);
+        vectors.check_tensor(&format!("adam/v{step}"), &v);
     }
 }

@@ -3,7 +3,7 @@
 use crate::network::{ADAM, averages, config, in_every_form, networks};
 use crate::vectors::Vectors;
 use candle_core::Tensor;
-use dcgan_networks::{Adam, Arrays, Kind};
+use dcgan_networks::{Adam, Arrays, Backend, Kind};
 use dcgan_train::step::{Batch, Schedule, State, Trace, iteration};
 
 /// Generator updates per discriminator update.
@@ -17,28 +17,28 @@ const WANDERING_TOLERANCE: f64 = 1e-3;
 
 #[test]
 fn labelled_training_from_the_start() {
-    in_every_form(|| from_the_start("cond_train"));
+    in_every_form(|backend| from_the_start("cond_train", backend));
 }
 
 #[test]
 fn unlabelled_training_from_the_start() {
-    in_every_form(|| from_the_start("uncond_train"));
+    in_every_form(|backend| from_the_start("uncond_train", backend));
 }
 
 #[test]
 fn labelled_training_from_a_stored_state() {
-    in_every_form(|| from_a_stored_state("cond_train"));
+    in_every_form(|backend| from_a_stored_state("cond_train", backend));
 }
 
 #[test]
 fn unlabelled_training_from_a_stored_state() {
-    in_every_form(|| from_a_stored_state("uncond_train"));
+    in_every_form(|backend| from_a_stored_state("uncond_train", backend));
 }
 
 /// The two rules for moving averages: the file's suffix, and whether the read-outs feed them.
 const RULES: [(&str, bool); 2] = [("", false), ("_evals", true)];
 
-fn from_the_start(file: &str) {
+fn from_the_start(file: &str, backend: Backend) {
     let mut vectors = Vectors::open(file);
     let n_iterations = vectors.info["iterations"].as_u64().unwrap();
     let states = states(&vectors);
@@ -47,7 +47,7 @@ fn from_the_start(file: &str) {
     let infer = (vectors.tensor("infer/z"), vectors.optional("infer/y"));
 
     for (suffix, readouts) in RULES {
-        let mut state = fresh(&vectors, &arrays);
+        let mut state = fresh(&vectors, &arrays, backend);
         let mut traces = Vec::new();
         for step in 1..=n_iterations {
             let batch = batch(&mut vectors, step);
@@ -66,13 +66,13 @@ fn from_the_start(file: &str) {
 }
 
 /// Section 6 of the vectors' page: tighter, since no bias has wandered yet.
-fn from_a_stored_state(file: &str) {
+fn from_a_stored_state(file: &str, backend: Backend) {
     let mut vectors = Vectors::open(file);
     let states = states(&vectors);
     let infer = (vectors.tensor("infer/z"), vectors.optional("infer/y"));
     for (suffix, readouts) in RULES {
         for &step in &states {
-            let state = stored(&mut vectors, step, suffix);
+            let state = stored(&mut vectors, step, suffix, backend);
             let images = state.generator.infer(&infer.0, infer.1.as_ref()).unwrap();
             let images = (images.dims(), dcgan_networks::values(&images).unwrap());
             let name = format!("after{step}/out/G_infer{suffix}");
@@ -87,7 +87,7 @@ fn from_a_stored_state(file: &str) {
             last,
             "{file}: the last two states are not one iteration apart"
         );
-        let mut state = stored(&mut vectors, before, suffix);
+        let mut state = stored(&mut vectors, before, suffix, backend);
         let batch = batch(&mut vectors, last);
         iteration(&mut state, &batch, &Schedule::new(UPDATES, readouts)).unwrap();
         let (param, m, v) = trained(&state);
@@ -157,21 +157,25 @@ fn states(vectors: &Vectors) -> Vec<u64> {
     states.iter().map(|step| step.as_u64().unwrap()).collect()
 }
 
-fn fresh(vectors: &Vectors, arrays: &Arrays) -> State {
-    let (generator, discriminator) = networks(&config(vectors), arrays);
+fn fresh(vectors: &Vectors, arrays: &Arrays, backend: Backend) -> State {
+    let (generator, discriminator) = networks(&config(vectors), arrays, backend);
     State {
-        adam_g: Adam::new(generator.parameters(), ADAM),
-        adam_d: Adam::new(discriminator.parameters(), ADAM),
+        adam_g: Adam::new(generator.parameters(), ADAM)
+            .unwrap()
+            .with_backend(backend),
+        adam_d: Adam::new(discriminator.parameters(), ADAM)
+            .unwrap()
+            .with_backend(backend),
         generator,
         discriminator,
     }
 }
 
 /// The stored state after `step` iterations, with the averages of one rule.
-fn stored(vectors: &mut Vectors, step: u64, suffix: &str) -> State {
+fn stored(vectors: &mut Vectors, step: u64, suffix: &str, backend: Backend) -> State {
     let mut arrays = vectors.arrays(&format!("after{step}/param/"));
     arrays.extend(vectors.arrays(&format!("after{step}/moving{suffix}/")));
-    let (generator, discriminator) = networks(&config(vectors), &arrays);
+    let (generator, discriminator) = networks(&config(vectors), &arrays, backend);
     let m = vectors.arrays(&format!("after{step}/adam_m/"));
     let v = vectors.arrays(&format!("after{step}/adam_v/"));
     let steps = |vectors: &mut Vectors, name: &str| {
@@ -183,8 +187,12 @@ fn stored(vectors: &mut Vectors, step: u64, suffix: &str) -> State {
     };
     let (steps_g, steps_d) = (steps(vectors, "g"), steps(vectors, "d"));
     State {
-        adam_g: Adam::load(generator.parameters(), ADAM, steps_g, &m, &v).unwrap(),
-        adam_d: Adam::load(discriminator.parameters(), ADAM, steps_d, &m, &v).unwrap(),
+        adam_g: Adam::load(generator.parameters(), ADAM, steps_g, &m, &v)
+            .unwrap()
+            .with_backend(backend),
+        adam_d: Adam::load(discriminator.parameters(), ADAM, steps_d, &m, &v)
+            .unwrap()
+            .with_backend(backend),
         generator,
         discriminator,
     }
@@ -204,7 +212,10 @@ fn batch(vectors: &mut Vectors, step: u64) -> Batch {
 fn trained(state: &State) -> (Arrays, Arrays, Arrays) {
     let mut weights = state.generator.parameters().arrays().unwrap();
     weights.extend(state.discriminator.parameters().arrays().unwrap());
-    let ((mut m, mut v), (m_d, v_d)) = (state.adam_g.moments(), state.adam_d.moments());
+    let ((mut m, mut v), (m_d, v_d)) = (
+        state.adam_g.moments().unwrap(),
+        state.adam_d.moments().unwrap(),
+    );
     m.extend(m_d);
     v.extend(v_d);
     (weights, m, v)

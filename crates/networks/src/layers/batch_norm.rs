@@ -55,23 +55,20 @@ impl BatchNorm {
         let operands = [x, &gamma, &beta];
         if let Some(averages) = pass.averages {
             let average = &averages[self.average_idx];
-            return dcgan_kernels::batch_norm_inference(
-                x,
-                &gamma,
-                &beta,
-                &average.mean,
-                &average.variance,
-                EPSILON,
-                activation,
-            )
-            .map_err(Error::at(&self.name, &operands));
+            let (mean, variance) = (&average.mean, &average.variance);
+            return pass
+                .backend
+                .batch_norm_inference(x, &gamma, &beta, mean, variance, EPSILON, activation)
+                .map_err(Error::at(&self.name, &operands));
         }
         if x.elem_count() <= gamma.elem_count() {
             return Err(Error::BatchTooSmall {
                 layer: self.name.clone(),
             });
         }
-        let (h, stats) = dcgan_kernels::batch_norm(x, &gamma, &beta, EPSILON, activation)
+        let backend = pass.backend;
+        let (h, stats) = backend
+            .batch_norm(x, &gamma, &beta, EPSILON, activation)
             .map_err(Error::at(&self.name, &operands))?;
         pass.stats.0.push(NamedStats {
             name: self.name.clone(),
@@ -80,8 +77,7 @@ impl BatchNorm {
         // The fused operation never holds the plain batch norm; a tap computes it by itself.
         pass.tap(layer, "bn", || {
             let (x, gamma, beta) = (x.detach(), gamma.detach(), beta.detach());
-            let plain =
-                dcgan_kernels::batch_norm(&x, &gamma, &beta, EPSILON, Activation::Identity)?;
+            let plain = backend.batch_norm(&x, &gamma, &beta, EPSILON, Activation::Identity)?;
             Ok(plain.0)
         })?;
         pass.tap(layer, "act", || Ok(h.clone()))?;

@@ -1,7 +1,8 @@
 //! The strided convolution and its transpose.
 
 use crate::builder::{Builder, Init};
-use crate::{Error, Result, Weights};
+use crate::forward::Forward;
+use crate::{Error, Result};
 use candle_core::{Tensor, Var};
 use dcgan_kernels::Geometry;
 
@@ -47,10 +48,15 @@ impl Conv2d {
     ///
     /// # Errors
     /// [`Error::Layer`] if the shapes don't fit.
-    pub fn forward(&self, x: &Tensor, y: Option<&Tensor>, weights: Weights) -> Result<Tensor> {
-        let (w, biases) = (weights.of(&self.w), weights.of(&self.biases));
-        dcgan_kernels::conv2d(x, y, &w, &biases, &self.geometry)
-            .map_err(Error::at(&self.name, &[x, &w]))
+    pub(crate) fn forward(
+        &self,
+        x: &Tensor,
+        y: Option<&Tensor>,
+        pass: &Forward<'_>,
+    ) -> Result<Tensor> {
+        let (w, biases) = (pass.weights.of(&self.w), pass.weights.of(&self.biases));
+        let h = pass.backend.conv2d(x, y, &w, &biases, &self.geometry);
+        h.map_err(Error::at(&self.name, &[x, &w]))
     }
 }
 
@@ -92,9 +98,16 @@ impl Conv2dTranspose {
     ///
     /// # Errors
     /// [`Error::Layer`] if the shapes don't fit.
-    pub fn forward(&self, x: &Tensor, y: Option<&Tensor>, weights: Weights) -> Result<Tensor> {
-        let (w, biases) = (weights.of(&self.w), weights.of(&self.biases));
-        dcgan_kernels::conv2d_transpose(x, y, &w, &biases, &self.geometry)
-            .map_err(Error::at(&self.name, &[x, &w]))
+    pub(crate) fn forward(
+        &self,
+        x: &Tensor,
+        y: Option<&Tensor>,
+        pass: &Forward<'_>,
+    ) -> Result<Tensor> {
+        let (w, biases) = (pass.weights.of(&self.w), pass.weights.of(&self.biases));
+        let h = pass
+            .backend
+            .conv2d_transpose(x, y, &w, &biases, &self.geometry);
+        h.map_err(Error::at(&self.name, &[x, &w]))
     }
 }

@@ -1,7 +1,8 @@
 //! The fully connected layer.
 
 use crate::builder::{Builder, Init};
-use crate::{Error, Result, Weights};
+use crate::forward::Forward;
+use crate::{Error, Result};
 use candle_core::{Tensor, Var};
 
 /// Fully connected layer over x|y.
@@ -34,8 +35,14 @@ impl Linear {
     ///
     /// # Errors
     /// [`Error::Layer`] if the shapes don't fit.
-    pub fn forward(&self, x: &Tensor, y: Option<&Tensor>, weights: Weights) -> Result<Tensor> {
-        let (matrix, bias) = (weights.of(&self.matrix), weights.of(&self.bias));
-        dcgan_kernels::linear(x, y, &matrix, &bias).map_err(Error::at(&self.name, &[x, &matrix]))
+    pub(crate) fn forward(
+        &self,
+        x: &Tensor,
+        y: Option<&Tensor>,
+        pass: &Forward<'_>,
+    ) -> Result<Tensor> {
+        let (matrix, bias) = (pass.weights.of(&self.matrix), pass.weights.of(&self.bias));
+        let h = pass.backend.linear(x, y, &matrix, &bias);
+        h.map_err(Error::at(&self.name, &[x, &matrix]))
     }
 }

@@ -12,5 +12,6 @@ mod gradients;
 mod initialisers;
 mod inputs;
 mod loading;
+mod portable;
 mod precision;
 mod sizes;

@@ -2,8 +2,8 @@
 
 use crate::fixtures::{ADAM, batch, networks, unlabelled};
 use dcgan_networks::{
-    Adam, Discriminator, Generator, NetworkConfig, Weights, discriminator_loss, generator_loss,
-    gradients,
+    Adam, Backend, Discriminator, Generator, NetworkConfig, Weights, discriminator_loss,
+    generator_loss, gradients,
 };
 use proptest::prelude::*;
 
@@ -53,13 +53,18 @@ fn train_once(config: &NetworkConfig, g: &Generator, d: &Discriminator) {
     let image = generated.detach();
     let fake = d.forward(&image, y, Weights::Tracked).unwrap().output;
     assert_eq!(real.dims(), [2, 1]);
-    let gradient = gradients(&discriminator_loss(&real, &fake).unwrap().total).unwrap();
-    let mut adam = Adam::new(d.parameters(), ADAM);
+    let gradient = gradients(
+        &discriminator_loss(&real, &fake, Backend::Fused)
+            .unwrap()
+            .total,
+    )
+    .unwrap();
+    let mut adam = Adam::new(d.parameters(), ADAM).unwrap();
     assert!(adam.step(d.parameters(), &gradient).unwrap() > 0.0);
 
     let judged = d.forward(&generated, y, Weights::Frozen).unwrap().output;
-    let gradient = gradients(&generator_loss(&judged).unwrap()).unwrap();
-    let mut adam = Adam::new(g.parameters(), ADAM);
+    let gradient = gradients(&generator_loss(&judged, Backend::Fused).unwrap()).unwrap();
+    let mut adam = Adam::new(g.parameters(), ADAM).unwrap();
     assert!(adam.step(g.parameters(), &gradient).unwrap() > 0.0);
 
     assert_eq!(d.parameters().first_non_finite().unwrap(), None);
