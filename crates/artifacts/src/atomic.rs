@@ -8,7 +8,7 @@
 use crate::change::{DiskFile, announce, announce_bytes};
 use crate::error::{Artifact, Error};
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, Seek, SeekFrom, Write};
+use std::io::{self, Read as _, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 /// How the name of a file ends that is not committed yet.
@@ -284,6 +284,47 @@ pub(crate) fn open(path: &Path, artifact: Artifact) -> Result<(File, u64), Error
         .map_err(|e| Error::read(path, artifact, e))?
         .len();
     Ok((file, size))
+}
+
+/// Reads a whole plain file of at most `most` bytes, in which it may even be growing.
+pub(crate) fn read_whole(path: &Path, artifact: Artifact, most: u64) -> Result<Vec<u8>, Error> {
+    let (file, size) = open(path, artifact)?;
+    let too_long = |got: String| Error::unfit(path, artifact, format!("at most {most} bytes"), got);
+    if size > most {
+        return Err(too_long(format!("{size}")));
+    }
+    let bytes = read_up_to(file, most).map_err(|e| Error::read(path, artifact, e))?;
+    bytes.ok_or_else(|| too_long("more".into()))
+}
+
+/// Reads a whole plain file of at most `most` bytes, for those who have errors of their own. Neither
+/// a device that never ends nor a pipe that nobody writes to keeps it busy.
+///
+/// # Errors
+/// What the system says; [`io::ErrorKind::InvalidInput`] for what is no file, and
+/// [`io::ErrorKind::FileTooLarge`].
+pub fn read_bounded(path: &Path, most: u64) -> io::Result<Vec<u8>> {
+    if !fs::metadata(path)?.is_file() {
+        let message = "expected a file, got a folder, device or pipe";
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, message));
+    }
+    let file = File::open(path)?;
+    let bytes = if file.metadata()?.len() > most {
+        None
+    } else {
+        read_up_to(file, most)?
+    };
+    bytes.ok_or_else(|| {
+        let message = format!("expected at most {most} bytes, got more");
+        io::Error::new(io::ErrorKind::FileTooLarge, message)
+    })
+}
+
+/// All bytes of a file, `None` where they are more than `most`.
+fn read_up_to(file: File, most: u64) -> io::Result<Option<Vec<u8>>> {
+    let mut bytes = Vec::new();
+    file.take(most + 1).read_to_end(&mut bytes)?;
+    Ok((bytes.len() as u64 <= most).then_some(bytes))
 }
 
 fn folder_of(path: &Path) -> PathBuf {

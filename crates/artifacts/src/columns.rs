@@ -2,7 +2,7 @@
 
 use crate::atomic;
 use crate::error::{Artifact, Error};
-use std::io::Read;
+use crate::table;
 use std::path::Path;
 
 /// The columns of a table that some run has grown.
@@ -20,10 +20,7 @@ impl Columns {
     /// # Errors
     /// [`Error::Missing`], [`Error::Read`], [`Error::Unfit`] for what is no CSV table.
     pub fn read(path: &Path) -> Result<Self, Error> {
-        let (mut file, _) = atomic::open(path, Artifact::Table)?;
-        let mut bytes = Vec::new();
-        file.read_to_end(&mut bytes)
-            .map_err(|error| Error::read(path, Artifact::Table, error))?;
+        let bytes = atomic::read_whole(path, Artifact::Table, table::MOST_BYTES)?;
         let whole = bytes.iter().rposition(|&byte| byte == b'\n');
         let whole = whole.map_or(bytes.as_slice(), |end| &bytes[..=end]);
         let mut reader = csv::ReaderBuilder::new().flexible(true).from_reader(whole);

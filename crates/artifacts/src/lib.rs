@@ -43,6 +43,7 @@
 //! [`ErrorKind::Output`] exit code 5.
 
 mod atomic;
+mod cell;
 mod chain;
 mod change;
 mod checkpoint;
@@ -66,8 +67,9 @@ mod samples;
 mod table;
 
 pub use atomic::{
-    AtomicFile, create_folder, create_folder_in, remove_file, sync_file, write_atomic,
+    AtomicFile, create_folder, create_folder_in, read_bounded, remove_file, sync_file, write_atomic,
 };
+pub use cell::csv_rows;
 pub use chain::{Link, Outside, Verified, verify_run};
 pub use change::{Change, observe_changes};
 pub use checkpoint::{

@@ -10,11 +10,13 @@ use crate::error::{Artifact, Error};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use std::collections::BTreeSet;
-use std::io::{self, Read};
 use std::path::{Component, Path};
 
 /// The newest version of this format that this program reads, and the one that it writes.
 pub const FORMAT_VERSION: u32 = 1;
+
+/// The longest manifest that is read: a hundred thousand files.
+const MOST_BYTES: u64 = 1 << 26;
 
 /// A file, or a folder of pictures, by name and content.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -77,17 +79,12 @@ impl Manifest {
     pub fn read(folder: &Path) -> Result<Option<Self>, Error> {
         let path = folder.join(Self::NAME);
         let artifact = Artifact::Manifest;
-        let mut file = match atomic::open(&path, artifact) {
+        let bytes = match atomic::read_whole(&path, artifact, MOST_BYTES) {
             Err(Error::Missing { .. }) => return Ok(None),
-            opened => opened?.0,
+            bytes => bytes?,
         };
-        let mut text = String::new();
-        file.read_to_string(&mut text).map_err(|e| match e.kind() {
-            io::ErrorKind::InvalidData => {
-                Error::damaged(&path, artifact, "text in UTF-8", "other bytes")
-            }
-            _ => Error::read(&path, artifact, e),
-        })?;
+        let text = String::from_utf8(bytes)
+            .map_err(|_| Error::damaged(&path, artifact, "text in UTF-8", "other bytes"))?;
         let unfit = |source| Error::Json {
             path: path.clone(),
             artifact,

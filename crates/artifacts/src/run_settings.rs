@@ -3,7 +3,6 @@
 use crate::atomic;
 use crate::error::{Artifact, Error};
 use serde_json::{Map, Value};
-use std::io::Read;
 use std::path::Path;
 
 /// Section of the settings of the training.
@@ -19,15 +18,7 @@ const MOST_BYTES: u64 = 1 << 20;
 /// that is too large.
 pub fn read_run_settings(path: &Path) -> Result<Map<String, Value>, Error> {
     let artifact = Artifact::Run;
-    let (file, size) = atomic::open(path, artifact)?;
-    if size > MOST_BYTES {
-        let expected = format!("at most {MOST_BYTES} bytes");
-        return Err(Error::unfit(path, artifact, expected, format!("{size}")));
-    }
-    let mut text = Vec::new();
-    file.take(MOST_BYTES)
-        .read_to_end(&mut text)
-        .map_err(|error| Error::read(path, artifact, error))?;
+    let text = atomic::read_whole(path, artifact, MOST_BYTES)?;
     let mut sections: Map<String, Value> =
         serde_json::from_slice(&text).map_err(|source| Error::Json {
             path: path.to_owned(),

@@ -6,13 +6,17 @@
 //! follows, so that a resumed run's table equals an undisturbed one's.
 
 use crate::atomic::{self, require_plain, write_atomic};
+use crate::cell::csv_rows;
 use crate::change::DiskFile;
 use crate::digest::{BLOCK, HashingWriter, copy_blocks};
 use crate::error::{Artifact, Error};
 use serde::{Deserialize, Serialize};
-use std::fs::{File, OpenOptions};
-use std::io::{self, BufWriter, Read, Seek, SeekFrom, Write};
+use std::fs::OpenOptions;
+use std::io::{self, BufWriter, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
+
+/// The longest table that is read into memory: some million rows.
+pub(crate) const MOST_BYTES: u64 = 1 << 30;
 
 /// How far a table had grown, and the hash of that much.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -88,15 +92,9 @@ impl GrowingTable {
     pub fn resume_until(path: &Path, header: &[&str], last_step: u64) -> Result<Self, Error> {
         require_plain(path)?;
         let line = record(path, header)?;
-        let text = match atomic::open(path, Artifact::Table) {
+        let text = match atomic::read_whole(path, Artifact::Table, MOST_BYTES) {
             Err(Error::Missing { .. }) => return Self::create(path, header),
-            opened => {
-                let mut text = Vec::new();
-                let (mut file, _) = opened?;
-                file.read_to_end(&mut text)
-                    .map_err(|e| Error::read(path, Artifact::Table, e))?;
-                text
-            }
+            text => text?,
         };
         if !text.starts_with(&line) {
             return Self::create(path, header);
@@ -124,16 +122,17 @@ impl GrowingTable {
     /// [`Error::Read`].
     pub fn last_step(&self) -> Result<Option<u64>, Error> {
         let failed = |e: csv::Error| Error::read(&self.path, Artifact::Table, e.into());
-        let mut reader = csv::Reader::from_path(&self.path).map_err(failed)?;
+        let (file, _) = atomic::open(&self.path, Artifact::Table)?;
+        let mut reader = csv::Reader::from_reader(file);
         let last = reader.records().last().transpose().map_err(failed)?;
         Ok(last.and_then(|row| row.get(0)?.parse().ok()))
     }
 
-    /// Appends one record, quoted where CSV needs it.
+    /// Appends one record, as [`csv_rows`] writes it.
     ///
     /// # Errors
     /// [`Error::Contradiction`] when it has not as many fields as the header; [`Error::Write`].
-    pub fn append<S: AsRef<[u8]>>(&mut self, fields: &[S]) -> Result<(), Error> {
+    pub fn append<S: AsRef<str>>(&mut self, fields: &[S]) -> Result<(), Error> {
         if fields.len() != self.columns {
             return Err(Error::contradiction(
                 &self.path,
@@ -191,7 +190,7 @@ impl GrowingTable {
     /// Feeds the first `bytes` bytes to the running hash.
     fn hash(&mut self, bytes: u64) -> Result<(), Error> {
         let path = &self.path;
-        let mut file = File::open(path).map_err(|e| Error::read(path, Artifact::Table, e))?;
+        let (mut file, _) = atomic::open(path, Artifact::Table)?;
         let mut prefix = HashingWriter::new(io::sink());
         copy_blocks(&mut file, bytes, |block| prefix.write_all(block))
             .map_err(|e| Error::read(path, Artifact::Table, e))?;
@@ -210,11 +209,8 @@ impl GrowingTable {
 }
 
 /// One line of CSV.
-fn record<S: AsRef<[u8]>>(path: &Path, fields: &[S]) -> Result<Vec<u8>, Error> {
-    let mut writer = csv::Writer::from_writer(Vec::new());
-    let failed = |e: io::Error| Error::write(path, "append to", e);
-    writer.write_record(fields).map_err(|e| failed(e.into()))?;
-    writer.into_inner().map_err(|e| failed(e.into_error()))
+fn record<S: AsRef<str>>(path: &Path, fields: &[S]) -> Result<Vec<u8>, Error> {
+    csv_rows([fields]).map_err(|e| Error::write(path, "append to", e.into()))
 }
 
 /// Fields in the header of the table at `path`.

@@ -13,7 +13,8 @@ use crate::svg::{ChartFiles, Named, lines};
 use crate::tables::number;
 use crate::{over_time, tables};
 use dcgan_artifacts::{
-    NeighboursFile, create_folder_in, read_checkpoint_info, remove_file, sha256_bytes, write_atomic,
+    NeighboursFile, create_folder_in, read_bounded, read_checkpoint_info, remove_file,
+    sha256_bytes, write_atomic,
 };
 use dcgan_models::{LoadedDiscriminator, LoadedGenerator};
 use dcgan_terminal::Failure;
@@ -22,6 +23,8 @@ use std::path::{Path, PathBuf};
 
 /// The folder of the rows in the folder of the result.
 const FOLDER: &str = "checkpoints";
+/// A longer file is no row.
+const MAX_ROW_BYTES: u64 = 1 << 26;
 /// Digits of a key's hash in a file's name.
 const DIGITS: usize = 12;
 
@@ -124,7 +127,7 @@ impl Row {
 
     /// The row of a file; `None` when there is none or it is damaged.
     fn read(path: &Path) -> Option<Self> {
-        let text = std::fs::read(path).ok()?;
+        let text = read_bounded(path, MAX_ROW_BYTES).ok()?;
         let mut file: Value = serde_json::from_slice(&text).ok()?;
         let tree = file.get_mut("row")?.take();
         let sha256 = sha256_bytes(tree.to_string().as_bytes());

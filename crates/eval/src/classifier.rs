@@ -5,6 +5,7 @@ use crate::{ClassifierArgs, Error};
 use dcgan_artifacts::{
     Artifact, ClassifierFile, ClassifierInfo, DatasetReader, EarlierResults, Part, Results,
 };
+use dcgan_hints::shown;
 use dcgan_metrics::{Classified, Classifier, ClassifierConfig, Reading};
 use dcgan_settings::Eval;
 use dcgan_terminal::{Failure, Progress, Signals, print_result};
@@ -30,13 +31,13 @@ pub(crate) fn run(args: &ClassifierArgs) -> Result<(), Failure> {
     let earlier = EarlierResults::read(folder, STAGE).map_err(artifact_failure)?;
     let up_to_date = earlier.is_of(&identity, &records) && !args.common.force;
     if up_to_date {
-        let human = format!("nothing to do: `{}` is up to date", folder.display());
+        let human = format!("nothing to do: `{}` is up to date", shown(folder));
         return print_result(&args.common, &human, &json!({ "status": "up_to_date" }));
     }
     let dataset = DatasetReader::open(&args.dataset).map_err(artifact_failure)?;
     check_labels(&dataset, &args.dataset)?;
     if args.common.dry_run {
-        let human = format!("would write {FILE} in `{}`", folder.display());
+        let human = format!("would write {FILE} in `{}`", shown(folder));
         let json = json!({ "status": "would_run", "settings": identity, "writes": [FILE] });
         return print_result(&args.common, &human, &json);
     }
@@ -59,7 +60,7 @@ pub(crate) fn run(args: &ClassifierArgs) -> Result<(), Failure> {
         "accuracy: {:.4} on the training part, {} on the test part\nwrote `{}`",
         file.info.train_accuracy,
         test.map_or("unknown".into(), |test| format!("{test:.4}")),
-        folder.join(FILE).display()
+        shown(folder.join(FILE))
     );
     let json = json!({
         "status": "done",

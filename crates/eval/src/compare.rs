@@ -5,12 +5,16 @@
 //! against the first by Welch's t-test; a group of one run keeps the interval that its evaluation gave.
 
 use crate::error::artifact_failure;
+use crate::film::MAX_GRID_BYTES;
 use crate::page;
 use crate::report::{FIGURES, PIXELS};
 use crate::svg::{escape, short};
 use crate::tables::{csv, number};
 use crate::{Error, inputs};
-use dcgan_artifacts::{Artifact, EarlierResults, FileRecord, Manifest, Results, differences};
+use dcgan_artifacts::{
+    Artifact, EarlierResults, FileRecord, Manifest, Results, differences, read_bounded,
+};
+use dcgan_hints::{printable, shown, text_of};
 use dcgan_metrics::{Welch, welch};
 use dcgan_settings::{Eval, Train, add_defaults, resolved};
 use dcgan_terminal::{Failure, print_text};
@@ -23,6 +27,8 @@ const STAGE: &str = "dcgan-eval compare";
 /// The table and the page.
 const TABLE: &str = "compare.csv";
 const PAGE: &str = "compare.html";
+/// A longer `metrics.json` is none of ours: even 256 classes take less.
+const MAX_JSON_BYTES: u64 = 1 << 26;
 /// Columns of the table.
 const HEADER: [&str; 13] = [
     "figure",
@@ -94,7 +100,7 @@ impl Run {
             let path = folder.to_owned();
             return Err(Failure::input(Error::NotEvaluated { path }));
         };
-        let bytes = std::fs::read(&path).ok();
+        let bytes = read_bounded(&path, MAX_JSON_BYTES).ok();
         let metrics = bytes.and_then(|bytes| serde_json::from_slice(&bytes).ok());
         let is_sound = evaluated
             .outputs
@@ -119,14 +125,14 @@ impl Run {
             .find(|input| input.name == "dataset.safetensors");
         let grid = ["grid-classes.png", "grid.png"]
             .into_iter()
-            .find_map(|name| std::fs::read(folder.join("eval").join(name)).ok());
+            .find_map(|name| read_bounded(&folder.join("eval").join(name), MAX_GRID_BYTES).ok());
         let mut evaluation = evaluated.settings;
         if let Some(eval) = evaluation.get_mut("eval") {
             add_defaults(eval, resolved(&Eval::default()));
         }
         let name = folder.file_name().unwrap_or(folder.as_os_str());
         Ok(Self {
-            name: name.to_string_lossy().into_owned(),
+            name: text_of(name),
             metrics,
             settings,
             seed,
@@ -181,7 +187,7 @@ pub(crate) fn run(args: &CompareArgs) -> Result<(), Failure> {
     let records: Vec<FileRecord> = runs.iter().map(|run| run.record.clone()).collect();
     let earlier = EarlierResults::read(&args.out, STAGE).map_err(artifact_failure)?;
     if earlier.is_of(&identity, &records) && !args.force {
-        let human = format!("nothing to do: `{}` is up to date", args.out.display());
+        let human = format!("nothing to do: `{}` is up to date", shown(&args.out));
         return print_text(args.json, &human, &json!({ "status": "up_to_date" }));
     }
     let groups = groups(&runs);
@@ -206,7 +212,7 @@ pub(crate) fn run(args: &CompareArgs) -> Result<(), Failure> {
     let human = format!(
         "{}\nwrote {TABLE}, {PAGE} to `{}`",
         text(&groups, &lines),
-        args.out.display()
+        shown(&args.out)
     );
     let status = json!({ "status": "done", "groups": groups.len(), "runs": runs.len() });
     print_text(args.json, &human, &status)
@@ -381,7 +387,7 @@ fn text(groups: &[Group<'_>], lines: &[Line]) -> String {
             text,
             "{}: {} (seeds: {})",
             letter(i),
-            group.name,
+            printable(&group.name),
             seeds(group)
         );
     }

@@ -1,6 +1,7 @@
 //! The grids of one z that were drawn on the way, as an animation.
 
 use crate::Error;
+use dcgan_artifacts::read_bounded;
 use dcgan_figures::{Picture, decode_png, encode_gif};
 use dcgan_terminal::Failure;
 use std::path::{Path, PathBuf};
@@ -13,6 +14,9 @@ const FRAMES: usize = 30;
 const DELAY: u16 = 20;
 /// The last frame is shown so many times as long.
 const HOLD: usize = 6;
+
+/// A longer file is no grid.
+pub(crate) const MAX_GRID_BYTES: u64 = 1 << 28;
 
 /// The files `step-N.png` of a folder that make the film, in the order of their steps, the first and
 /// the last among them.
@@ -44,7 +48,7 @@ pub(crate) fn frames(folder: &Path) -> Result<Vec<PathBuf>, Failure> {
 /// Reads the frames.
 pub(crate) fn read(frames: &[PathBuf]) -> Result<Vec<Picture>, Failure> {
     let read = |path: &PathBuf| {
-        let bytes = std::fs::read(path).map_err(|source| {
+        let bytes = read_bounded(path, MAX_GRID_BYTES).map_err(|source| {
             let path = path.clone();
             Failure::input(Error::Grids { path, source })
         })?;

@@ -11,6 +11,7 @@ use dcgan_artifacts::{
     Arrays, Artifact, CheckpointInfo, ClassifierFile, DatasetReader, FileRecord, NeighboursFile,
     NetworkInfo, Part, Samples, digest_file, list_checkpoints, read_checkpoint_info,
 };
+use dcgan_hints::text_of;
 use dcgan_metrics::Classifier;
 use dcgan_models::{BLOCK, ClassChoice, LoadedDiscriminator, LoadedGenerator, between};
 use dcgan_settings::Eval;
@@ -132,13 +133,8 @@ pub(crate) fn record(path: &Path, artifact: Artifact) -> Result<FileRecord, Fail
         Missing { path, .. } => Failure::input(Missing { path, artifact }),
         error => artifact_failure(error),
     })?;
-    let name = path
-        .file_name()
-        .unwrap_or_default()
-        .to_string_lossy()
-        .into_owned();
     Ok(FileRecord {
-        name,
+        name: text_of(path.file_name().unwrap_or_default()),
         bytes: digest.bytes,
         sha256: digest.sha256,
         count: None,

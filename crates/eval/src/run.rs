@@ -8,6 +8,7 @@ use crate::{Args, Cli, compare, copying, film, inputs, quality, timing, verify};
 use dcgan_artifacts::{
     Columns, EarlierResults, Part, Results, best_checkpoint, remove_file, write_atomic,
 };
+use dcgan_hints::{printable, shown};
 use dcgan_settings::Eval;
 use dcgan_terminal::{Failure, Signals, print_result};
 use serde_json::{Value, json};
@@ -42,7 +43,7 @@ fn run_evaluation(args: &Args) -> Result<(), Failure> {
     let earlier = EarlierResults::read(folder, STAGE).map_err(artifact_failure)?;
     if earlier.is_of(&identity, &records) && !args.common.force {
         write_timing_if_missing(args)?;
-        let human = format!("nothing to do: `{}` is up to date", folder.display());
+        let human = format!("nothing to do: `{}` is up to date", shown(folder));
         return print_result(&args.common, &human, &json!({ "status": "up_to_date" }));
     }
     let inputs = Inputs::open(args, &settings)?;
@@ -80,11 +81,7 @@ fn run_evaluation(args: &Args) -> Result<(), Failure> {
     let written = results.finish(identity, records);
     written.map_err(artifact_failure)?;
     let names: Vec<&str> = outputs.iter().map(|output| output.name.as_ref()).collect();
-    let human = format!(
-        "{table}\nwrote {} to `{}`",
-        names.join(", "),
-        folder.display()
-    );
+    let human = format!("{table}\nwrote {} to `{}`", names.join(", "), shown(folder));
     print_result(
         &args.common,
         &human,
@@ -210,19 +207,19 @@ fn dry_run(args: &Args, settings: &Eval, identity: &Value) -> Result<(), Failure
     let reads: Vec<&str> = records.iter().map(|record| record.name.as_str()).collect();
     let human = format!(
         "dataset `{}`: {}x{}x{}, {} classes\nsettings: {identity}\nreads {}\n{} {} in `{}`",
-        info.name,
+        printable(&info.name),
         info.height,
         info.width,
         info.channels,
         info.class_names.len(),
-        reads.join(", "),
+        printable(&reads.join(", ")),
         if up_to_date {
             "is up to date, would not write"
         } else {
             "would write"
         },
         names.join(", "),
-        folder.display(),
+        shown(folder),
     );
     let json = json!({
         "status": if up_to_date { "up_to_date" } else { "would_run" },

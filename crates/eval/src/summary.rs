@@ -2,6 +2,7 @@
 
 use crate::alarms::raised;
 use crate::discriminator::{Kind, Reading, Statistics};
+use dcgan_hints::printable;
 use serde_json::Value;
 use std::fmt::Write as _;
 
@@ -81,7 +82,7 @@ pub(crate) fn table(statistics: &Statistics, class_names: &[String]) -> String {
             found.map_or_else(|| "-".to_owned(), |reading| fixed(reading.accuracy))
         };
         line(
-            name,
+            &printable(name),
             overall.iter().map(|reading| cell(reading.kind)).collect(),
         );
     }

@@ -1,6 +1,7 @@
 //! Charts as SVG: numbers in, text out. Colours are variables of the page, so that a chart follows
 //! its light or dark scheme; alone in a file it brings them along ([`standalone`]).
 
+use dcgan_hints::printable;
 use std::fmt::Write as _;
 
 /// Size of a chart in its own units.
@@ -30,10 +31,10 @@ pub(crate) type Named<T> = (String, T);
 /// Charts by the names of their files.
 pub(crate) type ChartFiles = Vec<(&'static str, String)>;
 
-/// Text made safe for HTML and SVG.
+/// Text made safe for HTML and SVG, which XML forbids most control characters.
 pub(crate) fn escape(text: &str) -> String {
     let mut safe = String::with_capacity(text.len());
-    for c in text.chars() {
+    for c in printable(text).chars() {
         match c {
             '&' => safe.push_str("&amp;"),
             '<' => safe.push_str("&lt;"),
@@ -165,7 +166,7 @@ pub(crate) fn bars(title: &str, rows: &[Named<(f64, Option<f64>)>]) -> String {
     );
     let slot = frame.x(1.0) - frame.x(0.0);
     let width = slot * 0.6;
-    let letters = |name: &str| name.chars().take(10).collect::<String>();
+    let letters = |name: &str| printable(name).chars().take(10).collect::<String>();
     // Names that are wider than their bars are written aslant.
     let is_aslant = rows
         .iter()

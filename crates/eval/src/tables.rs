@@ -1,6 +1,7 @@
 //! The figures as files: `discriminator.csv`, `discriminator.json`, `metrics.json`.
 
 use crate::discriminator::{Kind, Reading, Statistics};
+use dcgan_artifacts::csv_rows;
 use dcgan_metrics::{Calibration, Distribution, Histogram, QUANTILES};
 use serde_json::{Map, Value, json};
 
@@ -272,16 +273,13 @@ pub(crate) fn number(value: f64) -> String {
 }
 
 /// Rows under a header as the bytes of a CSV file.
-pub(crate) fn csv<H: AsRef<[u8]>, R: AsRef<[String]>>(header: &[H], rows: &[R]) -> Vec<u8> {
-    let mut writer = csv::Writer::from_writer(Vec::new());
-    let mut written = writer.write_record(header);
-    for row in rows {
-        written = written.and_then(|()| writer.write_record(row.as_ref()));
-    }
-    written.expect("rows of one length into memory cannot fail");
-    writer
-        .into_inner()
-        .expect("flushing into memory cannot fail")
+pub(crate) fn csv<H: AsRef<str>, R: AsRef<[String]>>(header: &[H], rows: &[R]) -> Vec<u8> {
+    let header: Vec<&str> = header.iter().map(AsRef::as_ref).collect();
+    let rows = rows
+        .iter()
+        .map(|row| row.as_ref().iter().map(String::as_str).collect());
+    csv_rows(std::iter::once(header).chain(rows))
+        .expect("rows of one length into memory cannot fail")
 }
 
 /// A tree as the bytes of a JSON file, indented, keys sorted.

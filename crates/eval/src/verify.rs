@@ -2,6 +2,7 @@
 
 use crate::error::artifact_failure;
 use dcgan_artifacts::{Link, Outside, Verified, verify_run};
+use dcgan_hints::{printable, text_of};
 use dcgan_terminal::{Failure, print_text};
 use serde_json::{Value, json};
 use std::fmt::Write as _;
@@ -46,7 +47,7 @@ pub(crate) fn run(args: &VerifyArgs) -> Result<(), Failure> {
     for file in &files {
         let field = |key: &str| file[key].as_str().unwrap_or_default().to_owned();
         let (stage, name, what) = (field("stage"), field("name"), field("is"));
-        let _ = writeln!(human, "{stage:8} {name}: {what}");
+        let _ = writeln!(human, "{stage:8} {}: {what}", printable(&name));
     }
     let _ = write!(human, "the chain holds: {} files", files.len());
     print_text(
@@ -68,6 +69,6 @@ fn describe(file: &Verified) -> Value {
         "name": file.record.name,
         "sha256": file.record.sha256,
         "is": is,
-        "path": path,
+        "path": path.map(text_of),
     })
 }

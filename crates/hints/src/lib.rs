@@ -1,7 +1,15 @@
-//! The one trait by which an error says what to do.
+//! How an error speaks: the one trait by which it says what to do, and the one way to show text that
+//! came from outside.
 //!
 //! Every library of this workspace has its own error type; `terminal` prints any of them with its
 //! chain of causes and, last, the hint. This crate exists so that neither has to know the other.
+//!
+//! Names of files, classes and settings are anyone's text. Whatever shows them, on a terminal, in a
+//! table or on a page, passes them through [`printable`].
+
+mod printable;
+
+pub use printable::{is_printable, printable, printable_lines, shown, text_of};
 
 /// An error that can tell its reader what to do next.
 pub trait Hint: std::error::Error + Send + Sync + 'static {

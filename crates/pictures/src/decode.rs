@@ -46,8 +46,13 @@ impl Header {
 /// All bytes of a file; `None` if they are more than [`MAX_FILE_BYTES`].
 ///
 /// # Errors
-/// What the system says.
+/// What the system says; [`io::ErrorKind::InvalidInput`] for what is no file.
 pub fn read_file(path: &Path) -> io::Result<Option<Vec<u8>>> {
+    // Before it is opened: opening a pipe would wait for its other end.
+    if !std::fs::metadata(path)?.is_file() {
+        let message = "expected a file, got a folder, device or pipe";
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, message));
+    }
     let file = File::open(path)?;
     if file.metadata()?.len() > MAX_FILE_BYTES {
         return Ok(None);

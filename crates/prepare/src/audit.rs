@@ -3,9 +3,10 @@
 
 use crate::Error;
 use crate::contents::{Contents, Members, Origin};
-use dcgan_artifacts::Part;
+use dcgan_artifacts::{Part, csv_rows};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
@@ -349,28 +350,18 @@ impl Audit {
             name: TABLE,
             source,
         };
-        let mut table = csv::Writer::from_writer(Vec::new());
-        table
-            .write_record(["part", "source", "index", "finding", "detail"])
-            .map_err(failed)?;
-        for found in &self.findings {
-            let index = found
-                .index
-                .map(|index| index.to_string())
-                .unwrap_or_default();
-            table
-                .write_record([
-                    found.part.name(),
-                    &found.source,
-                    &index,
-                    found.kind.name(),
-                    &found.detail,
-                ])
-                .map_err(failed)?;
-        }
-        table
-            .into_inner()
-            .map_err(|error| failed(error.into_error().into()))
+        let header = ["part", "source", "index", "finding", "detail"].map(Cow::from);
+        let rows = self.findings.iter().map(|found| {
+            let index = found.index.map(|index| index.to_string());
+            [
+                found.part.name().into(),
+                found.source.as_str().into(),
+                index.unwrap_or_default().into(),
+                found.kind.name().into(),
+                found.detail.as_str().into(),
+            ]
+        });
+        csv_rows(std::iter::once(header).chain(rows)).map_err(failed)
     }
 
     /// One line for the terminal.

@@ -306,6 +306,12 @@ pub enum Error {
         /// Number of class names.
         classes: usize,
     },
+    /// A folder's name or a label that can't name a class.
+    #[error("`{class}` can't name a class: expected text on one line, not blank")]
+    ClassName {
+        /// The name found.
+        class: String,
+    },
     /// The table of labels can't be read as CSV.
     #[error("`{}` is not a CSV table in UTF-8", path.display())]
     LabelsTable {
@@ -468,6 +474,7 @@ impl Hint for Error {
             Self::TooManyClasses { .. } => "join classes, or set `prepare.pictures.labels=none`: \
                 the unlabelled network needs none"
                 .into(),
+            Self::ClassName { .. } => "rename its folder, or the label in the table".into(),
             Self::LabelsTable { .. } | Self::LabelsRow { .. } => {
                 "give a row `cats/1.png,cat` for each picture, paths from the pictures' folder"
                     .into()

@@ -46,14 +46,15 @@ pub fn read<const D: usize>(path: &Path) -> Result<Idx<D>, Error> {
         path: path.to_owned(),
         source,
     };
-    let file = File::open(path).map_err(failed)?;
-    let found = file.metadata().map_err(failed)?;
-    if !found.is_file() {
+    // Before it is opened: opening a pipe would wait for its other end.
+    if !std::fs::metadata(path).map_err(failed)?.is_file() {
         return Err(Error::NotAFile {
             path: path.to_owned(),
         });
     }
-    decode(path, file, found.len())
+    let file = File::open(path).map_err(failed)?;
+    let length = file.metadata().map_err(failed)?.len();
+    decode(path, file, length)
 }
 
 /// Decodes an IDX file of D dimensions and `length` bytes; `path` is what errors call it.

@@ -4,6 +4,7 @@ use crate::contents::{Contents, Members, Origin};
 use crate::idx::{self, Idx};
 use crate::{Error, synthetic, validation};
 use dcgan_artifacts::{DatasetInfo, FileDigest, Part, PartData, SourceRecord};
+use dcgan_hints::text_of;
 use dcgan_settings::{IdxFiles, Prepare, SourceKind};
 use dcgan_terminal::Failure;
 use std::collections::BTreeMap;
@@ -400,8 +401,6 @@ fn name_below(root: &Path, path: &Path) -> String {
     } else {
         Path::new(path.file_name().unwrap_or_default())
     };
-    let parts = below
-        .components()
-        .map(|part| part.as_os_str().to_string_lossy().into_owned());
+    let parts = below.components().map(|part| text_of(part.as_os_str()));
     parts.collect::<Vec<_>>().join("/")
 }

@@ -9,6 +9,7 @@ use dcgan_artifacts::{
     DatasetInfo, DatasetWriter, FileDigest, FileRecord, Manifest, Part, RunLock, create_folder,
     differences, digest_file, sha256_bytes, write_atomic, write_dataset,
 };
+use dcgan_hints::{printable, shown, text_of};
 use dcgan_settings::{Prepare, SourceKind};
 use dcgan_terminal::{Failure, Signals, print_result};
 use serde_json::{Value, json};
@@ -74,10 +75,10 @@ fn run_files(
     let contents = loaded.contents(&settings.name);
     if args.common.dry_run {
         let counts = loaded.parts.iter().map(|(part, data)| (*part, data.n));
-        let reads = files.iter().zip(contents.sources()).map(|(file, found)| {
-            let path = file.path.display();
-            (path.to_string(), format!("{} bytes", found.bytes))
-        });
+        let reads = files
+            .iter()
+            .zip(contents.sources())
+            .map(|(file, found)| (text_of(&file.path), format!("{} bytes", found.bytes)));
         return report_dry_run(
             args,
             settings,
@@ -418,15 +419,15 @@ fn report_written(args: &Args, contents: &Contents, audit: &Audit) -> Result<(),
     }
     let human = format!(
         "{}: {}\naudit: {}\nwrote {}",
-        contents.info.name,
+        printable(&contents.info.name),
         describe(&contents.info, &counts.collect()),
         audit.summary(),
-        dataset.display()
+        shown(&dataset)
     );
     let json = json!({
         "stage": STAGE,
         "status": "written",
-        "dataset": dataset,
+        "dataset": text_of(dataset),
         "audit": audit.json(contents),
     });
     print_result(&args.common, &human, &json)
@@ -434,11 +435,11 @@ fn report_written(args: &Args, contents: &Contents, audit: &Audit) -> Result<(),
 
 fn report_up_to_date(args: &Args, old: &Manifest) -> Result<Outcome, Failure> {
     let dataset = args.common.out.join(DATASET);
-    let human = format!("nothing to do: `{}` is up to date", dataset.display());
+    let human = format!("nothing to do: `{}` is up to date", shown(&dataset));
     let json = json!({
         "stage": STAGE,
         "status": "up_to_date",
-        "dataset": dataset,
+        "dataset": text_of(dataset),
         "outputs": old.outputs,
     });
     print_result(&args.common, &human, &json)?;
@@ -456,12 +457,13 @@ fn report_dry_run(
     let out = &args.common.out;
     let outputs =
         [DATASET, AUDIT, audit::TABLE, PREVIEW, Manifest::NAME].map(|name| out.join(name));
-    let mut human = format!("{}: {}\n", settings.name, describe(info, counts));
+    let name = printable(&settings.name);
+    let mut human = format!("{name}: {}\n", describe(info, counts));
     for (source, size) in reads {
-        let _ = writeln!(human, "would read {source} ({size})");
+        let _ = writeln!(human, "would read {} ({size})", printable(source));
     }
     for path in &outputs {
-        let _ = writeln!(human, "would write {}", path.display());
+        let _ = writeln!(human, "would write {}", shown(path));
     }
     let json = json!({
         "stage": STAGE,
@@ -469,7 +471,7 @@ fn report_dry_run(
         "settings": settings,
         "parts": part_counts(counts),
         "reads": reads.iter().map(|(source, _)| source).collect::<Vec<_>>(),
-        "writes": outputs,
+        "writes": outputs.map(text_of),
     });
     print_result(&args.common, &human, &json)?;
     Ok(Outcome::DryRun)

@@ -1,7 +1,8 @@
 //! Which images the grid shows, and where.
 
-use dcgan_artifacts::NetworkInfo;
+use dcgan_artifacts::{NetworkInfo, read_bounded};
 use dcgan_figures::{BACKGROUND, Error, Picture, decode_png, grid, near_square};
+use dcgan_pictures::MAX_FILE_BYTES;
 use dcgan_terminal::Failure;
 use std::path::Path;
 
@@ -27,7 +28,7 @@ pub(crate) fn tiles(images: &[u8], shape: [usize; 3], columns: usize) -> Result<
 /// A PNG file.
 pub(crate) fn read_png(path: &Path) -> Result<Picture, crate::Error> {
     let path = path.to_owned();
-    match std::fs::read(&path) {
+    match read_bounded(&path, MAX_FILE_BYTES) {
         Err(source) => Err(crate::Error::Read { path, source }),
         Ok(bytes) => decode_png(&bytes).map_err(|source| crate::Error::Picture { path, source }),
     }

@@ -4,9 +4,9 @@ use crate::error::file_failure;
 use crate::report;
 use dcgan_artifacts::{EarlierResults, FileDigest, FileRecord, Results, digest_file};
 use dcgan_figures::{Picture, encode_png};
+use dcgan_hints::text_of;
 use dcgan_terminal::{CommonArgs, Failure, Progress, Signals};
 use serde_json::Value;
-use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 
 /// The program, as manifests name it.
@@ -146,17 +146,15 @@ fn records(inputs: &[PathBuf]) -> Result<Vec<FileRecord>, dcgan_artifacts::Error
 }
 
 /// The name of a file without its place.
-pub(crate) fn file_name(path: &Path) -> Cow<'_, str> {
-    path.file_name()
-        .unwrap_or(path.as_os_str())
-        .to_string_lossy()
+pub(crate) fn file_name(path: &Path) -> String {
+    text_of(path.file_name().unwrap_or(path.as_os_str()))
 }
 
 /// A file as an input of the manifest: its name without its place.
 fn record(path: &Path) -> Result<FileRecord, dcgan_artifacts::Error> {
     let digest = digest_file(path)?;
     Ok(FileRecord {
-        name: file_name(path).into_owned(),
+        name: file_name(path),
         bytes: digest.bytes,
         sha256: digest.sha256,
         count: None,

@@ -98,7 +98,8 @@ pub(crate) fn check_counts(text: &str, origin: impl FnOnce() -> Origin) -> Resul
     })
 }
 
-/// The text of a file of at most [`MAX_BYTES`], also where the file never ends.
+/// The text of a file of at most [`MAX_BYTES`], also where the file never ends. It may be a pipe, as
+/// shells make of `<(...)`, or `/dev/null`.
 fn read(path: &Path) -> io::Result<String> {
     let mut text = String::new();
     File::open(path)?

@@ -7,6 +7,7 @@ use crate::{
     Depth, Eval, IdxFiles, Labels, NetworkKind, Pictures, Pipeline, Prepare, Sample, Synthetic,
     Train, parse_seeds,
 };
+use dcgan_hints::is_printable;
 use std::collections::BTreeSet;
 use std::fmt::Display;
 use std::ops::RangeInclusive;
@@ -383,7 +384,7 @@ fn within<T: Copy + PartialOrd + Display>(
 
 /// A name that can be shown on one line.
 fn named(key: &str, name: &str) -> Result<(), Fault> {
-    if name.trim().is_empty() || name.chars().any(char::is_control) {
+    if name.trim().is_empty() || !is_printable(name) {
         return Err(Fault::new(
             key,
             "text on one line, not blank",

@@ -10,7 +10,7 @@ use std::time::Duration;
 #[derive(Debug, Parser)]
 #[command(name = "dcgan-sample")]
 struct Args {
-    /// How to end: ok, usage, input, diverged, output, wait or stay
+    /// How to end: ok, usage, input, diverged, output, wait, stay, or say TEXT first as say:TEXT
     end: String,
     #[command(flatten)]
     common: CommonArgs,
@@ -42,7 +42,13 @@ fn run(args: &Args) -> Result<(), Failure> {
         "diverged" => return Err(Failure::diverged(told)),
         "output" => return Err(Failure::output(told)),
         "wait" | "stay" => wait(args)?,
+        end if end.starts_with("say:") => {}
         _ => return Err(Failure::usage(told)),
+    }
+    if let Some(text) = args.end.strip_prefix("say:") {
+        log::info!("{text}");
+        log::warn!("{text}");
+        return print_result(&args.common, text, &serde_json::json!({ "said": text }));
     }
     let result = serde_json::json!({ "n": pipeline.sample.n });
     print_result(&args.common, &format!("n {}", pipeline.sample.n), &result)

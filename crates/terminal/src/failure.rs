@@ -1,7 +1,7 @@
 //! Why a stage ends early, and the exit code that says so.
 
 use crate::Signal;
-use dcgan_hints::Hint;
+use dcgan_hints::{Hint, printable};
 use std::fmt::Write as _;
 
 /// Why a stage ends early. The class is decided where the error is understood, by the
@@ -64,7 +64,8 @@ impl Failure {
         }
     }
 
-    /// The message as it is printed, without colour: the error, its causes, the hint, a line each.
+    /// The message as it is printed, without colour: the error, its causes, the hint, a line each,
+    /// whatever text from outside they repeat.
     pub fn render(&self) -> String {
         let mut text = String::new();
         match self {
@@ -72,14 +73,17 @@ impl Failure {
             | Self::Input(report)
             | Self::Diverged(report)
             | Self::Output(report) => {
-                let _ = writeln!(text, "error: {}", report.error());
+                let mut line = |opener: &str, said: &str| {
+                    let _ = writeln!(text, "{opener}: {}", printable(said));
+                };
+                line("error", &report.error().to_string());
                 let mut source = report.error().source();
                 while let Some(cause) = source {
-                    let _ = writeln!(text, "caused by: {cause}");
+                    line("caused by", &cause.to_string());
                     source = cause.source();
                 }
                 if let Some(hint) = report.error().hint() {
-                    let _ = writeln!(text, "hint: {hint}");
+                    line("hint", &hint);
                 }
             }
             Self::Interrupted(signal) => {

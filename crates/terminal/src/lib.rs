@@ -2,7 +2,9 @@
 //! errors with their causes and a hint, log, progress with an estimate, signals, results.
 //!
 //! Progress and log go to stderr, results to stdout. A reader that closes either early does no
-//! harm: nothing here panics on a failing write.
+//! harm: nothing here panics on a failing write. Text from outside is shown by
+//! [`printable`](dcgan_hints::printable), here and nowhere else for errors, log and progress: no
+//! error can forget it.
 
 mod args;
 mod failure;

@@ -1,6 +1,7 @@
 //! The log: plain lines on stderr, without times, so that two equal runs say the same.
 
 use crate::stderr;
+use dcgan_hints::printable;
 use log::{LevelFilter, Log, Metadata, Record};
 
 struct Lines;
@@ -12,10 +13,12 @@ impl Log for Lines {
 
     fn log(&self, record: &Record<'_>) {
         if self.enabled(record.metadata()) {
+            let said = record.args().to_string();
+            let said = printable(&said);
             let text = match record.level() {
-                log::Level::Error => format!("error: {}", record.args()),
-                log::Level::Warn => format!("warning: {}", record.args()),
-                _ => record.args().to_string(),
+                log::Level::Error => format!("error: {said}"),
+                log::Level::Warn => format!("warning: {said}"),
+                _ => said.into_owned(),
             };
             stderr::write_line(&stderr::coloured(&text, stderr::has_colours()));
         }

@@ -2,6 +2,8 @@
 
 use crate::{Failure, log_lines, stderr};
 use clap::ArgMatches;
+use dcgan_hints::shown;
+use std::ffi::OsString;
 use std::fmt::Write as _;
 use std::process::ExitCode;
 
@@ -11,13 +13,14 @@ use std::process::ExitCode;
 /// A program called `dcgan-train` gets the settings of the section `train` with their defaults at
 /// the end of its `--help`.
 pub fn run_main<A: clap::Parser>(run: impl FnOnce(&A) -> Result<(), Failure>) -> ExitCode {
-    let parsed = taught(A::command()).try_get_matches().and_then(|matches| {
-        let quiet = is_quiet(&matches);
-        A::from_arg_matches(&matches).map(|args| (args, quiet))
-    });
-    let (args, quiet) = match parsed {
+    let arguments: Vec<OsString> = std::env::args_os().collect();
+    let (args, quiet) = match parse::<A, _>(&arguments) {
         Ok(parsed) => parsed,
         Err(error) => {
+            // It repeats what was typed, so it is made of that as it can be shown.
+            let error = parse::<A, _>(arguments.iter().map(shown))
+                .err()
+                .unwrap_or(error);
             // A closed stream must not change what the exit code says.
             let _ = error.print();
             return if error.use_stderr() {
@@ -36,6 +39,14 @@ pub fn run_main<A: clap::Parser>(run: impl FnOnce(&A) -> Result<(), Failure>) ->
             ExitCode::from(failure.exit_code())
         }
     }
+}
+
+/// The stage's arguments, and whether `--quiet` is among them.
+fn parse<A: clap::Parser, T: Into<OsString> + Clone>(
+    arguments: impl IntoIterator<Item = T>,
+) -> Result<(A, bool), clap::Error> {
+    let matches = taught(A::command()).try_get_matches_from(arguments)?;
+    Ok((A::from_arg_matches(&matches)?, is_quiet(&matches)))
 }
 
 /// `command` with what all stages' help has: the version, the settings, no option without help.

@@ -1,6 +1,7 @@
 //! Progress with an estimate of the time left.
 
 use crate::stderr;
+use dcgan_hints::printable;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::io::{self, IsTerminal as _};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -59,7 +60,7 @@ impl Progress {
             bar: None,
         });
         Self {
-            label: label.into(),
+            label: printable(label).into_owned(),
             total,
             form,
             begin,
@@ -91,9 +92,10 @@ impl Progress {
             self.total.saturating_sub(done),
             now - since,
         );
+        let message = printable(message);
         let message = match left {
             Some(left) => format!("ETA {}  {message}", duration(left)),
-            None => message.to_owned(),
+            None => message.into_owned(),
         };
         match self.form {
             Form::Bar => {

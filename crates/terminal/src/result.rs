@@ -1,7 +1,9 @@
 //! A stage's result on stdout.
 
 use crate::{CommonArgs, Failure};
-use dcgan_hints::Hint;
+use dcgan_hints::{Hint, is_printable, printable_lines};
+use std::borrow::Cow;
+use std::fmt::Write as _;
 use std::io::{self, Write as _};
 
 /// Stdout could not be written.
@@ -11,8 +13,9 @@ struct StdoutError(#[source] io::Error);
 
 impl Hint for StdoutError {}
 
-/// Prints a stage's result on stdout: `json` as indented JSON under `--json`, otherwise `human`.
-/// A reader that has gone away is no error.
+/// Prints a stage's result on stdout: `json` as indented JSON under `--json`, otherwise `human`,
+/// whose parts from outside are [`printable`](dcgan_hints::printable) already where they may hold a
+/// line feed. A reader that has gone away is no error.
 ///
 /// # Errors
 /// [`Failure::Output`] when stdout cannot be written for another reason (a full disk).
@@ -30,9 +33,9 @@ pub fn print_result(
 /// As [`print_result`].
 pub fn print_text(as_json: bool, human: &str, json: &serde_json::Value) -> Result<(), Failure> {
     let text = if as_json {
-        format!("{json:#}")
+        Cow::Owned(json_text(json))
     } else {
-        human.trim_end().to_owned()
+        printable_lines(human.trim_end())
     };
     let mut stdout = io::stdout().lock();
     match writeln!(stdout, "{text}").and_then(|()| stdout.flush()) {
@@ -41,4 +44,27 @@ pub fn print_text(as_json: bool, human: &str, json: &serde_json::Value) -> Resul
         }
         _ => Ok(()),
     }
+}
+
+/// The value as indented JSON that a terminal can show: what serde leaves as it is within a text, and
+/// [`printable`](dcgan_hints::printable) would not, becomes an escape of JSON's own.
+fn json_text(json: &serde_json::Value) -> String {
+    let mut text = String::new();
+    for line in format!("{json:#}").split_inclusive('\n') {
+        if is_printable(line.trim_end_matches('\n')) {
+            text.push_str(line);
+            continue;
+        }
+        for c in line.chars() {
+            if c == '\n' || is_printable(c.encode_utf8(&mut [0; 4])) {
+                text.push(c);
+            } else {
+                for unit in c.encode_utf16(&mut [0; 2]) {
+                    // Writing to a String can't fail.
+                    let _ = write!(text, "\\u{unit:04x}");
+                }
+            }
+        }
+    }
+    text
 }

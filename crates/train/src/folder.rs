@@ -7,8 +7,9 @@
 use crate::{Error, resolved, tensorboard};
 use dcgan_artifacts::{
     Artifact, Difference, Manifest, RunLock, create_folder, create_folder_in, differences,
-    write_atomic,
+    read_bounded, write_atomic,
 };
+use dcgan_hints::text_of;
 use serde_json::Value;
 use std::fs;
 use std::io;
@@ -19,6 +20,9 @@ pub(crate) const RUN: &str = "run.json";
 
 /// Folder of the checkpoints within the run folder.
 pub(crate) const CHECKPOINTS: &str = "checkpoints";
+
+/// A longer file is no `run.json`.
+const MOST_BYTES: u64 = 1 << 20;
 
 /// The one setting that may grow: it continues a run.
 const EPOCHS: &str = "train.epochs";
@@ -103,7 +107,7 @@ fn is_complete(folder: &Path) -> Result<bool, Error> {
 /// What the run in `folder` was started with; `None` where no run was.
 fn read(folder: &Path) -> Result<Option<Value>, Error> {
     let path = folder.join(RUN);
-    let bytes = match fs::read(&path) {
+    let bytes = match read_bounded(&path, MOST_BYTES) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         bytes => bytes.map_err(|source| {
             Error::from(dcgan_artifacts::Error::Read {
@@ -135,13 +139,7 @@ fn stranger(folder: &Path) -> Result<Option<String>, Error> {
     };
     let mut names = Vec::new();
     for entry in entries {
-        names.push(
-            entry
-                .map_err(failed)?
-                .file_name()
-                .to_string_lossy()
-                .into_owned(),
-        );
+        names.push(text_of(entry.map_err(failed)?.file_name()));
     }
     names.retain(|name| !name.starts_with('.'));
     Ok(names.into_iter().min())

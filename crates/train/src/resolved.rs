@@ -4,6 +4,7 @@ use crate::scores::Extractor;
 use crate::step::Schedule;
 use crate::{Args, Error, Plan};
 use dcgan_artifacts::{DatasetReader, FileRecord, NetworkInfo, Part, digest_file};
+use dcgan_hints::text_of;
 use dcgan_models::network_info;
 use dcgan_networks::{Kind, NetworkConfig, ZDistribution};
 use dcgan_settings::{Depth, MovingAverages, NetworkKind, Train};
@@ -48,11 +49,7 @@ impl Resolved {
         let path = &args.dataset;
         let dataset = DatasetReader::open(path)?;
         let digest = digest_file(path)?;
-        let name = path
-            .file_name()
-            .unwrap_or_default()
-            .to_string_lossy()
-            .into_owned();
+        let name = text_of(path.file_name().unwrap_or_default());
         let input = FileRecord {
             name,
             bytes: digest.bytes,

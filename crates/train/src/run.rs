@@ -15,6 +15,7 @@ use crate::tensorboard::EVENT_FILE;
 use crate::watch::Watch;
 use crate::{Args, Error};
 use dcgan_artifacts::{BestScore, FileRecord, Manifest, Role, checkpoint_path, list_checkpoints};
+use dcgan_hints::{printable, shown, text_of};
 use dcgan_settings::OnDivergence;
 use dcgan_terminal::{Failure, Progress, Signal, Signals, print_result};
 use serde_json::{Value, json};
@@ -455,14 +456,14 @@ fn message(epoch: u64, trace: &Trace, timing: &Timing) -> String {
 }
 
 fn unchanged(args: &Args, resolved: &Resolved) -> Result<(), Failure> {
-    let out = args.common.out.display();
+    let out = shown(&args.common.out);
     let step = resolved.plan.last_step;
     let human = format!("nothing to do: `{out}` is up to date, {step} steps");
     print_result(&args.common, &human, &result("unchanged", args, resolved))
 }
 
 fn trained(args: &Args, resolved: &Resolved, best: Option<&BestScore>) -> Result<(), Failure> {
-    let out = args.common.out.display();
+    let out = shown(&args.common.out);
     let (step, epochs) = (resolved.plan.last_step, resolved.settings.epochs);
     let mut human = format!("trained {step} steps, {epochs} epochs: `{GENERATOR}` in `{out}`");
     let mut result = result("trained", args, resolved);
@@ -475,11 +476,11 @@ fn trained(args: &Args, resolved: &Resolved, best: Option<&BestScore>) -> Result
         let checkpoint = checkpoint_path(&args.common.out.join(folder::CHECKPOINTS), *step);
         let best = format!(
             "\nbest {metric}: {value} at step {step}: `{}`",
-            checkpoint.display()
+            shown(&checkpoint)
         );
         human += &best;
         result["best"] = json!({
-            "metric": metric, "value": value, "step": step, "checkpoint": checkpoint,
+            "metric": metric, "value": value, "step": step, "checkpoint": text_of(&checkpoint),
         });
     }
     print_result(&args.common, &human, &result)
@@ -488,7 +489,7 @@ fn trained(args: &Args, resolved: &Resolved, best: Option<&BestScore>) -> Result
 fn result(status: &str, args: &Args, resolved: &Resolved) -> Value {
     json!({
         "status": status,
-        "out": args.common.out,
+        "out": text_of(&args.common.out),
         "step": resolved.plan.last_step,
         "epoch": resolved.plan.epoch(resolved.plan.last_step),
     })
@@ -506,7 +507,7 @@ fn dry_run(args: &Args, resolved: &Resolved, found: Found) -> Result<(), Failure
     let classifier = settings.classifier.as_ref();
     let reads: Vec<String> = std::iter::once(&args.dataset)
         .chain(classifier.filter(|_| settings.score_every > 0))
-        .map(|path| path.display().to_string())
+        .map(text_of)
         .collect();
     let writes = [
         folder::RUN,
@@ -532,7 +533,7 @@ fn dry_run(args: &Args, resolved: &Resolved, found: Found) -> Result<(), Failure
         EVENT_FILE => settings.tensorboard,
         _ => true,
     })
-    .map(|name| args.common.out.join(name).display().to_string())
+    .map(|name| text_of(args.common.out.join(name)))
     .collect::<Vec<_>>();
     let json = json!({
         "status": "dry run",
@@ -559,7 +560,7 @@ fn dry_run(args: &Args, resolved: &Resolved, found: Found) -> Result<(), Failure
     }
     for (verb, files) in [("reads", &reads[..]), ("writes", &writes[..])] {
         for file in files {
-            human += &[verb, " ", file, "\n"].concat();
+            human += &[verb, " ", &printable(file), "\n"].concat();
         }
     }
     print_result(&args.common, &human, &json)

@@ -6,6 +6,7 @@ use crate::resolved::Resolved;
 use crate::run::Stop;
 use crate::{Error, Plan};
 use dcgan_artifacts::{BestScore, ClassifierFile, DatasetReader, FileRecord, Part, digest_file};
+use dcgan_hints::text_of;
 use dcgan_metrics::{Classifier, ClassifierConfig, Reading, Score, Scorer};
 use dcgan_models::ClassChoice;
 use dcgan_networks::{Generator, WeightAverage};
@@ -100,9 +101,8 @@ impl Extractor {
             source,
         })?;
         let digest = digest_file(path)?;
-        let name = path.file_name().unwrap_or_default().to_string_lossy();
         let record = FileRecord {
-            name: name.into_owned(),
+            name: text_of(path.file_name().unwrap_or_default()),
             bytes: digest.bytes,
             sha256: digest.sha256,
             count: None,

@@ -107,6 +107,78 @@ fn only_allowed_arrows_exist() {
     }
 }
 
+/// The only places of product code that open a file for reading by themselves, each with the reason.
+/// All others go by `dcgan_artifacts`, which takes plain files of a bounded length alone: neither a
+/// device that never ends nor a pipe without a writer keeps a stage busy.
+const OPENERS: &[(&str, usize)] = &[
+    // The readers themselves, and syncing what was written.
+    ("artifacts/src/atomic.rs", 4),
+    // Reads as much as its header promises, from a plain file.
+    ("prepare/src/idx.rs", 1),
+    // Bounded by `MAX_FILE_BYTES`, plain files alone.
+    ("pictures/src/decode.rs", 1),
+    // A pipeline may come from a pipe; its length is bounded.
+    ("settings/src/load.rs", 1),
+    // The kernel's own record of this process.
+    ("terminal/src/signals.rs", 1),
+];
+
+#[test]
+fn files_are_opened_where_plainness_and_length_are_checked() {
+    const CALLS: [&str; 4] = [
+        "File::open(",
+        "fs::read(",
+        "fs::read_to_string(",
+        "from_path(",
+    ];
+    let crates = root().join("crates");
+    let mut found = BTreeMap::new();
+    for path in sources(&crates) {
+        let text = std::fs::read_to_string(&path).expect("our own source");
+        // Tests within a file stand at its end.
+        let product = text.split("#[cfg(test)]").next().unwrap_or_default();
+        let lines = product
+            .lines()
+            .filter(|line| !line.trim_start().starts_with("//"));
+        let calls = lines.filter(|line| {
+            let is_of_formats = line.contains("ImageFormat::from_path");
+            !is_of_formats && CALLS.iter().any(|call| line.contains(call))
+        });
+        let name = path
+            .strip_prefix(&crates)
+            .expect("below it")
+            .display()
+            .to_string();
+        if let n @ 1.. = calls.count() {
+            found.insert(name, n);
+        }
+    }
+    let allowed = OPENERS
+        .iter()
+        .map(|(name, n)| ((*name).to_owned(), *n))
+        .collect();
+    assert_eq!(found, allowed);
+}
+
+/// The sources of the crates but for the benchmarks.
+fn sources(crates: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    let mut folders = vec![crates.to_owned()];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(&folder).expect("a folder of ours") {
+            let path = entry.expect("a readable folder").path();
+            let name = path.file_name().unwrap_or_default();
+            let is_product = name != "bench" && name != "tests" && name != "examples";
+            if path.is_dir() && is_product && name != "benches" && name != "target" {
+                folders.push(path);
+            } else if path.extension().is_some_and(|ending| ending == "rs") {
+                found.push(path);
+            }
+        }
+    }
+    found
+}
+
 #[test]
 fn formats_and_manners_know_nothing_of_tensors() {
     let all = dependencies();

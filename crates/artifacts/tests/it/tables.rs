@@ -1,8 +1,11 @@
 //! Growing tables: what a checkpoint saw is verified, what follows is cut.
 
 use crate::examples::put;
-use dcgan_artifacts::{Columns, Error, GrowingTable, digest_file};
+use dcgan_artifacts::{
+    Columns, Error, GrowingTable, Manifest, digest_file, read_bounded, read_run_settings,
+};
 use std::fs;
+use std::path::Path;
 
 const HEADER: [&str; 2] = ["step", "d_loss"];
 
@@ -135,4 +138,59 @@ fn columns_end_with_the_last_whole_row() {
     }
     assert_eq!(read(&format!("{whole}3,x\n")).unwrap().len(), 3);
     assert_eq!(read("step,d_loss"), Some(Vec::new()));
+}
+
+/// A file that takes no room on the disk can be longer than any memory.
+#[test]
+fn a_file_longer_than_any_of_its_kind_is_not_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let hole = |name: &str, bytes: u64| {
+        let path = folder.path().join(name);
+        put(&path, b"");
+        let file = fs::OpenOptions::new().write(true).open(&path).unwrap();
+        file.set_len(bytes).unwrap();
+        path
+    };
+    let assert_refused = |error: Error, most: u64| {
+        let Error::Unfit { expected, .. } = &error else {
+            panic!("{error}");
+        };
+        assert_eq!(expected, &format!("at most {most} bytes"));
+    };
+    let table = hole("metrics.csv", (1 << 30) + 1);
+    assert_refused(Columns::read(&table).unwrap_err(), 1 << 30);
+    let resumed = GrowingTable::resume_until(&table, &HEADER, 1);
+    assert_refused(resumed.unwrap_err(), 1 << 30);
+    hole(Manifest::NAME, (1 << 26) + 1);
+    assert_refused(Manifest::read(folder.path()).unwrap_err(), 1 << 26);
+    let run = hole("run.json", (1 << 20) + 1);
+    assert_refused(read_run_settings(&run).unwrap_err(), 1 << 20);
+    assert_eq!(
+        read_bounded(&run, 1 << 20).unwrap_err().kind(),
+        std::io::ErrorKind::FileTooLarge
+    );
+    assert_eq!(
+        read_bounded(&run, (1 << 20) + 1).unwrap().len(),
+        (1 << 20) + 1
+    );
+}
+
+/// A device never ends, a pipe waits for its other end.
+#[cfg(unix)]
+#[test]
+fn what_is_no_file_is_not_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let pipe = folder.path().join("pipe");
+    let made = std::process::Command::new("mkfifo").arg(&pipe).status();
+    assert!(made.unwrap().success());
+    for path in [pipe.as_path(), Path::new("/dev/zero"), folder.path()] {
+        let error = read_bounded(path, 1 << 20).unwrap_err();
+        assert_eq!(error.kind(), std::io::ErrorKind::InvalidInput, "{error}");
+        for error in [
+            Columns::read(path).unwrap_err(),
+            read_run_settings(path).unwrap_err(),
+        ] {
+            assert!(matches!(error, Error::Unfit { .. }), "{error}");
+        }
+    }
 }

@@ -54,9 +54,21 @@ impl Fixture {
         classes: usize,
         n: [usize; 2],
     ) -> PathBuf {
+        self.dataset_of_classes(name, side, &Self::class_names(classes), n)
+    }
+
+    /// The same of classes of these names.
+    pub(crate) fn dataset_of_classes(
+        &self,
+        name: &str,
+        side: usize,
+        class_names: &[String],
+        n: [usize; 2],
+    ) -> PathBuf {
+        let classes = class_names.len();
         let info = DatasetInfo {
             name: "noise".into(),
-            class_names: Self::class_names(classes),
+            class_names: class_names.to_vec(),
             height: side,
             width: side,
             channels: 1,
@@ -78,6 +90,17 @@ impl Fixture {
 
     /// A checkpoint of fresh networks; unlabelled for 0 classes.
     pub(crate) fn checkpoint(&self, name: &str, side: usize, classes: usize) -> PathBuf {
+        self.checkpoint_of_classes(name, side, &Self::class_names(classes))
+    }
+
+    /// The same of classes of these names.
+    pub(crate) fn checkpoint_of_classes(
+        &self,
+        name: &str,
+        side: usize,
+        class_names: &[String],
+    ) -> PathBuf {
+        let classes = class_names.len();
         let config = NetworkConfig {
             kind: if classes > 0 {
                 Kind::Labelled
@@ -95,12 +118,8 @@ impl Fixture {
             dfc_dim: 8,
             depth: if classes > 0 { 2 } else { 4 },
         };
-        let names = Self::class_names(classes);
-        self.write_checkpoint(
-            name,
-            &config,
-            network_info(&config, &names, ZDistribution::Uniform),
-        )
+        let network = network_info(&config, class_names, ZDistribution::Uniform);
+        self.write_checkpoint(name, &config, network)
     }
 
     /// The checkpoint of a step in a folder of checkpoints; each step has a discriminator of its own.

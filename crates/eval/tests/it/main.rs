@@ -9,5 +9,6 @@ mod errors;
 mod evaluation;
 mod fixture;
 mod identity;
+mod outside_text;
 mod quality;
 mod report;

@@ -2,6 +2,8 @@
 
 use super::walk::Entry;
 use crate::Error;
+use dcgan_artifacts::read_bounded;
+use dcgan_hints::{is_printable, text_of};
 use dcgan_settings::Prepare;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Component, Path};
@@ -9,11 +11,14 @@ use std::path::{Component, Path};
 /// The most classes: labels are bytes.
 const MAX_CLASSES: usize = 256;
 
+/// The longest table: some million rows.
+const MAX_BYTES: u64 = 1 << 28;
+
 /// The name of the first folder below the root on the way to the picture; `None` beside the folders.
 pub(crate) fn folder_of(below: &Path) -> Option<String> {
     let mut components = below.components();
     match (components.next(), components.next()) {
-        (Some(Component::Normal(folder)), Some(_)) => Some(folder.to_string_lossy().into_owned()),
+        (Some(Component::Normal(folder)), Some(_)) => Some(text_of(folder)),
         _ => None,
     }
 }
@@ -23,7 +28,7 @@ pub(crate) fn folder_of(below: &Path) -> Option<String> {
 /// # Errors
 /// [`Error::Read`], [`Error::LabelsTable`], [`Error::LabelsRow`], [`Error::LabelTwice`].
 pub fn read_table(path: &Path) -> Result<BTreeMap<String, String>, Error> {
-    let bytes = std::fs::read(path).map_err(|source| Error::Read {
+    let bytes = read_bounded(path, MAX_BYTES).map_err(|source| Error::Read {
         path: path.to_owned(),
         source,
     })?;
@@ -73,7 +78,7 @@ pub(crate) fn row_of<'a>(
 /// `found`; or the found ones, numbers by value and else by name.
 ///
 /// # Errors
-/// [`Error::UnknownClass`], [`Error::TooManyClasses`].
+/// [`Error::UnknownClass`], [`Error::ClassName`], [`Error::TooManyClasses`].
 pub(crate) fn class_names(
     settings: &Prepare,
     found: &BTreeSet<&str>,
@@ -89,6 +94,12 @@ pub(crate) fn class_names(
             }),
             None => Ok(settings.class_names.clone()),
         };
+    }
+    // What the settings refuse in a name that was set.
+    let is_name = |class: &str| is_printable(class) && !class.trim().is_empty();
+    if let Some(class) = found.iter().find(|class| !is_name(class)) {
+        let class = (*class).to_owned();
+        return Err(Error::ClassName { class });
     }
     if found.len() > MAX_CLASSES {
         return Err(Error::TooManyClasses {

@@ -4,6 +4,7 @@ use crate::Error;
 use crate::audit::{Finding, Kind};
 use crate::source::shared_folder;
 use dcgan_artifacts::Part;
+use dcgan_hints::text_of;
 use dcgan_settings::Prepare;
 use dcgan_terminal::Failure;
 use glob::{MatchOptions, Pattern};
@@ -84,7 +85,7 @@ pub(crate) fn roots(settings: &Prepare) -> Result<Vec<Root>, Failure> {
         let inside = below
             .components()
             .all(|part| matches!(part, Component::Normal(_)));
-        let last = root.folder.file_name().map_or("pictures".into(), name_of);
+        let last = root.folder.file_name().map_or("pictures".into(), text_of);
         let folder = if inside && several {
             slashed(below)
         } else {
@@ -152,11 +153,15 @@ pub(crate) fn files(roots: &[Root]) -> Result<(Vec<Entry>, Vec<Finding>), Failur
             }
         }
     }
-    // A file that lies under two roots of a part counts once.
-    entries.sort_by(|a: &Entry, b| {
-        let key = |entry: &Entry| (roots[entry.root].part, entry.root);
-        (key(a).0, &a.name, &a.below, key(a).1).cmp(&(key(b).0, &b.name, &b.below, key(b).1))
+    // The order is that of the names where a byte that is no text counts as U+FFFD.
+    entries.sort_by_cached_key(|entry: &Entry| {
+        let root = &roots[entry.root];
+        let below = entry.below.components();
+        let below = below.map(|part| part.as_os_str().to_string_lossy().into_owned());
+        let name = format!("{}{}", root.prefix, below.collect::<Vec<_>>().join("/"));
+        (root.part, name, entry.below.clone(), entry.root)
     });
+    // A file that lies under two roots of a part counts once.
     entries.dedup_by(|a, b| a.path == b.path && roots[a.root].part == roots[b.root].part);
     Ok((entries, findings))
 }
@@ -236,12 +241,8 @@ pub(crate) fn file_finding(part: Part, kind: Kind, source: String, detail: Strin
     }
 }
 
-/// A path with `/` between its parts; what is not Unicode is replaced by a mark.
+/// A path with `/` between its parts; a byte that is not text becomes an escape such as `\xff`.
 pub(crate) fn slashed(path: &Path) -> String {
-    let parts = path.components().map(|part| name_of(part.as_os_str()));
+    let parts = path.components().map(|part| text_of(part.as_os_str()));
     parts.collect::<Vec<_>>().join("/")
-}
-
-fn name_of(name: &std::ffi::OsStr) -> String {
-    name.to_string_lossy().into_owned()
 }

@@ -320,7 +320,120 @@ mod unix {
         std::fs::copy(folder.path().join("photos/sound.png"), twin).unwrap();
         let rows = rows(&folder, 4);
         assert_eq!(rows.matches(",duplicate,").count(), 2, "{rows}");
-        assert!(rows.contains("\u{fffd}\u{fffd}.png"), "{rows}");
+        // Each is told from the other.
+        for name in [r"train,\xff\xfe.png,", r"train,\xff\xfd.png,"] {
+            assert!(rows.contains(name), "{rows}");
+        }
+        // Nor need the folder that is written be text.
+        let out = OsStr::from_bytes(b"out\xff");
+        for options in [&["--json"][..], &["--json", "--dry-run"]] {
+            let output = Command::new(env!("CARGO_BIN_EXE_dcgan-prepare"))
+                .args(ARGUMENTS.split_whitespace().skip(2))
+                .args(options)
+                .arg("--out")
+                .arg(out)
+                .current_dir(folder.path())
+                .output()
+                .unwrap();
+            assert!(output.status.success(), "{output:?}");
+            let said = String::from_utf8(output.stdout).unwrap();
+            assert!(said.contains(r"out\\xff/dataset.safetensors"), "{said}");
+        }
+    }
+
+    /// A name can hold what clears a terminal or forges a line of a table.
+    #[test]
+    fn control_characters_of_names_are_escaped() {
+        let name = "a\u{1b}[2J\u{9b}1m\u{202e}\r\ntrain,b.png.png";
+        let folder = with(name, b"");
+        let escaped = r"a\u{1b}[2J\u{9b}1m\u{202e}\r\ntrain,b.png.png";
+        assert_eq!(
+            rows(&folder, 1),
+            format!("train,\"{escaped}\",,damaged,an empty file")
+        );
+        let said = folder.fail(&format!(
+            "{ARGUMENTS} --force --set prepare.pictures.strict=true"
+        ));
+        assert!(
+            said.contains(&format!("error: `{escaped}` can't be used")),
+            "{said}"
+        );
+    }
+
+    #[test]
+    fn classes_that_were_found_have_names_as_those_that_were_set() {
+        for (class, shown) in [("a\u{1b}[2J", r"a\u{1b}[2J"), ("a\nb", r"a\nb"), (" ", " ")] {
+            let folder = with(&format!("{class}/1.png"), &picture(Png, 16, 16, 2));
+            let said = folder.fail(&format!("{ARGUMENTS} --set prepare.pictures.labels=folder"));
+            assert_eq!(
+                said,
+                format!(
+                    "exit code 3\nerror: `{shown}` can't name a class: expected text on one line, \
+                     not blank\nhint: rename its folder, or the label in the table\n"
+                )
+            );
+        }
+        // One that is no text names a class by its escape.
+        let folder = with("a.png", &picture(Png, 16, 16, 2));
+        let class = folder.path().join(OsStr::from_bytes(b"photos/caf\xe9"));
+        if std::fs::create_dir(&class).is_err() {
+            return; // This file system takes no such names.
+        }
+        std::fs::copy(folder.path().join("photos/a.png"), class.join("1.png")).unwrap();
+        folder.succeed(&format!("{ARGUMENTS} --set prepare.pictures.labels=folder"));
+        let classes = &folder.json("out/audit.json")["class_names"];
+        assert_eq!(classes, &serde_json::json!([r"caf\xe9"]));
+    }
+
+    /// No source keeps the program waiting or fills the memory: a pipe without a writer, a device
+    /// without an end, a table or pictures longer than any.
+    #[test]
+    fn sources_are_files_of_a_bounded_length() {
+        let labelled = format!("{ARGUMENTS} --set prepare.pictures.labels=csv --set");
+        let idx = "--out out --set prepare.idx.train_images";
+        let folder = with("a.png", &picture(Png, 16, 16, 2));
+        let made = Command::new("mkfifo")
+            .arg(folder.path().join("pipe"))
+            .status();
+        assert!(made.unwrap().success());
+        folder.put("long", b"");
+        let long = std::fs::OpenOptions::new()
+            .write(true)
+            .open(folder.path().join("long"));
+        long.unwrap().set_len((1 << 28) + 1).unwrap();
+        for name in ["long", "photos", "pipe", "/dev/zero"] {
+            let said = folder.fail(&format!("{labelled} prepare.pictures.labels_file={name}"));
+            let cause = if name == "long" {
+                "expected at most 268435456 bytes, got more"
+            } else {
+                "expected a file, got a folder, device or pipe"
+            };
+            assert_eq!(
+                said,
+                format!(
+                    "exit code 3\nerror: could not read `{name}`\ncaused by: {cause}\n\
+                     hint: check the file and its permissions\n"
+                )
+            );
+            if name != "long" {
+                let said = folder.fail(&format!("{idx}={name}"));
+                let expected =
+                    format!("error: `{name}` should be a file, got a folder or device\n");
+                assert!(said.contains(&expected), "{said}");
+            }
+        }
+    }
+
+    #[test]
+    fn names_that_a_spreadsheet_would_compute_are_text() {
+        let folder = with("=HYPERLINK(\"x\").png", b"");
+        folder.put("photos/-1.png", b"");
+        folder.put("photos/@a.png", b"");
+        assert_snapshot!(rows(&folder, 1), @r#"
+        train,'-1.png,,damaged,an empty file
+        train,"'=HYPERLINK(""x"").png",,damaged,an empty file
+        train,'@a.png,,damaged,an empty file
+        "#);
     }
 
     #[test]

@@ -102,3 +102,54 @@ fn a_full_disk_is_told() {
     caused by: No space left on device (os error 28)
     ");
 }
+
+/// What a file's name can do to a terminal: clear it, set its title, turn its text, forge a line.
+const HARMFUL: &str = "a\u{1b}[2J\u{9b}31m\u{7f}\u{202e}b\r\nerror: c";
+
+/// No byte of a control character, and none of a character that turns the text.
+#[track_caller]
+fn assert_harmless(text: &str) {
+    let harmful = |c: char| c != '\n' && (c.is_control() || matches!(c, '\u{202a}'..='\u{202e}'));
+    assert!(!text.chars().any(harmful), "{text:?}");
+}
+
+#[test]
+fn text_from_outside_is_escaped_in_messages_and_in_the_log() {
+    insta::assert_snapshot!(ended(stage(&[HARMFUL])), @r"
+    exit 2
+    error: the example ends as `a\u{1b}[2J\u{9b}31m\u{7f}\u{202e}b\r\nerror: c`
+    caused by: it was told to
+    hint: give `ok`
+    ");
+    insta::assert_snapshot!(ended(stage(&[&format!("say:{HARMFUL}")])), @r"
+    exit 0
+    a\u{1b}[2J\u{9b}31m\u{7f}\u{202e}b\r\nerror: c
+    warning: a\u{1b}[2J\u{9b}31m\u{7f}\u{202e}b\r\nerror: c
+    ");
+    // What clap says of the command line, and the settings of theirs.
+    let typed = format!("--no{HARMFUL}");
+    let text = ended(stage(&["ok", &typed]));
+    assert!(
+        text.starts_with(
+            r"exit 2
+error: unexpected argument '--noa\u{1b}[2J\u{9b}31m\u{7f}\u{202e}b\r\nerror: c' found"
+        ),
+        "{text}"
+    );
+    assert_harmless(&text);
+    let text = ended(stage(&["ok", "--set", HARMFUL]));
+    assert!(text.contains(r"a\u{1b}[2J"), "{text}");
+    assert_harmless(&text);
+}
+
+#[test]
+fn text_from_outside_is_escaped_in_results() {
+    let said = format!("say:{HARMFUL}");
+    let stdout = |args: &[&str]| String::from_utf8(stage(args).output().unwrap().stdout).unwrap();
+    let text = stdout(&[&said, "--quiet"]);
+    assert_harmless(&text);
+    let text = stdout(&[&said, "--quiet", "--json"]);
+    assert_harmless(&text);
+    let value: serde_json::Value = serde_json::from_str(&text).unwrap();
+    assert_eq!(value["said"], HARMFUL, "a program reads the text as it was");
+}
