@@ -32,6 +32,8 @@ CARGO ?= cargo
 BIN := $(or $(CARGO_TARGET_DIR),target)/release
 # For tests that start the programs.
 WITH_BIN = DCGAN_BIN_DIR=$(call quoted,$(call absolute,$(BIN)))
+# Rows of what tests could not test on this machine; `.ci/run` reads them too.
+UNTESTED = $(call quoted,$(call absolute,$(or $(CARGO_TARGET_DIR),target))/untested.tsv)
 
 #: PIPELINE    the settings of all stages: a file of pipelines/, or your own
 PIPELINE ?= pipelines/mnist.yaml
@@ -118,6 +120,7 @@ compare: build ## Evaluated RUNS side by side, groups of seeds tested: OUT/compa
 	  --out $(call quoted,$(OUT)) $(if $(FORCE),--force)
 
 check: fmt clippy test smoke doc ## The whole gate: what CI runs
+	@scripts/untested.sh $(UNTESTED)
 
 # One profile for all of it, so that dependencies are compiled once.
 fmt: ## Check the formatting
@@ -126,8 +129,11 @@ fmt: ## Check the formatting
 clippy: ## Check the lints
 	$(CARGO) clippy --workspace --all-targets --release --locked -- -D warnings
 
-test: build ## Run the tests
-	$(WITH_BIN) INSTA_UPDATE=no $(CARGO) test --workspace --release --locked
+test: build ## Run the tests, and list what they could not test on this machine
+	@rm -f $(UNTESTED)
+	$(WITH_BIN) DCGAN_UNTESTED=$(UNTESTED) INSTA_UPDATE=no \
+	  $(CARGO) test --workspace --release --locked
+	@scripts/untested.sh $(UNTESTED)
 
 # The second pass must find nothing to do: no file newer than the stamp between the two.
 smoke: build ## Run smoke.yaml from end to end, twice, in a temporary folder
@@ -182,7 +188,7 @@ deny: ## Check licences, sources and advisories of what we build on (cargo-deny)
 	$(CARGO) deny --offline check licenses bans sources
 	$(CARGO) deny --offline --config deny.toml --manifest-path fuzz/Cargo.toml check licenses bans sources
 	if $(CARGO) deny fetch db; then $(CARGO) deny --offline check advisories; \
-	else echo 'no network: the advisories are not checked' >&2; fi
+	else printf -- '-\tmake deny\tadvisories\tno network\n' | tee -a $(UNTESTED) >&2; fi
 
 doc: ## Build the documentation; a broken link is an error
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --workspace --no-deps --release --locked

@@ -11,6 +11,7 @@ use dcgan_networks::{
     latents, one_hot,
 };
 use dcgan_random::{Purpose, Stream};
+use dcgan_testkit::{Instructions, Missing, untested};
 use dcgan_train::step::{Batch, Schedule, State, Trace, iteration};
 
 const BATCH: usize = 64;
@@ -253,8 +254,11 @@ fn hash(precision: Precision, form: Form, threads: usize) -> (String, String) {
 
 #[test]
 fn bfloat16_gives_the_same_bytes_for_any_number_of_threads() {
-    if let Some(found) = Precision::Bf16.missing() {
-        println!("skipped: needs AVX512_BF16, found {found}");
+    if Precision::Bf16.missing().is_some() {
+        untested(
+            "an iteration of full width in bfloat16",
+            Missing::Instructions("AVX512_BF16"),
+        );
         return;
     }
     let one = hash(Precision::Bf16, Form::Winograd, 1);
@@ -288,6 +292,8 @@ fn bfloat16_gives_the_same_bytes_for_any_number_of_threads() {
 
 #[test]
 fn any_number_of_threads_gives_the_same_bytes() {
+    Instructions::Avx2.or_untested("loops for wider vectors against the baseline's");
+    Instructions::Avx512.or_untested("products on vectors with any number of threads");
     let hash = |form, threads| hash(Precision::F32, form, threads);
     let [gemm, direct, winograd] = Form::ALL.map(|form| {
         let one = hash(form, 1);

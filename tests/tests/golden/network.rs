@@ -5,6 +5,7 @@ use dcgan_kernels::Form;
 use dcgan_networks::{
     AdamConfig, Arrays, Backend, Discriminator, Generator, Kind, MovingAverage, NetworkConfig,
 };
+use dcgan_testkit::Instructions;
 
 /// The original's optimiser settings.
 pub(crate) const ADAM: AdamConfig = AdamConfig {
@@ -72,7 +73,9 @@ pub(crate) fn averages(networks: [&[MovingAverage]; 2]) -> Arrays {
 
 /// Runs a test once with each form of the kernels, whatever the form that these widths would choose,
 /// and once with plain candle operations.
+#[track_caller]
 pub(crate) fn in_every_form(test: impl Fn(Backend)) {
+    Instructions::Avx512.or_untested("golden vectors by products on vectors");
     for form in Form::ALL {
         form.force(|| test(Backend::Fused));
     }

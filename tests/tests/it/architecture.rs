@@ -23,6 +23,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("train", NEURAL_STAGE),
     ("sample", NEURAL_STAGE),
     ("eval", NEURAL_STAGE),
+    ("testkit", &[]),
 ];
 const STAGE: &[&str] = &[
     "hints",
@@ -217,6 +218,8 @@ fn no_test_is_ignored_and_nothing_is_left_unfinished() {
         banned,
         ["#[should_", "panic"].concat(),
         ["todo", "!("].concat(),
+        // A test that leaves something out calls `dcgan_testkit::untested`, which the gate counts.
+        ["(\"ski", "pped"].concat(),
     ];
     let mut folders = vec![root().join("crates"), root().join("tests")];
     while let Some(folder) = folders.pop() {

@@ -11,6 +11,7 @@ mod corpus;
 mod damage;
 mod disk;
 mod faults;
+mod gate;
 mod hashes;
 mod kills;
 mod make;

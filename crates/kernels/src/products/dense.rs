@@ -115,6 +115,7 @@ fn with_panels(rhs: Matrix<'_, f32>, product: impl FnOnce(Panels<'_>)) {
 mod tests {
     use super::*;
     use crate::matmul::{Par, multiply};
+    use dcgan_testkit::{Missing, untested};
 
     fn numbers(n: usize, seed: usize) -> Vec<f32> {
         let number = |i: usize| ((i + seed) * 7919 % 1013) as f32 / 1013.0 - 0.4;
@@ -123,6 +124,9 @@ mod tests {
 
     #[test]
     fn operands_of_either_order_and_any_width_give_what_gemm_gives() {
+        if !super::super::has_avx512() {
+            untested("products on vectors", Missing::Instructions("AVX-512"));
+        }
         // Widths of whole vectors and others, rows near and far, more than a block of the inner dimension.
         for (m, n, k) in [
             (7, 48, 5),

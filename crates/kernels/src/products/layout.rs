@@ -222,6 +222,7 @@ mod with_avx512 {
 mod tests {
     use super::*;
     use crate::reference;
+    use dcgan_testkit::{Missing, untested};
 
     /// Every kind of number, and many of no kind.
     fn numbers() -> Vec<f32> {
@@ -274,6 +275,12 @@ mod tests {
 
     #[test]
     fn rows_and_pairs_are_rounded_number_by_number() {
+        if !super::super::has_bf16() {
+            untested(
+                "rounding by the processor",
+                Missing::Instructions("AVX512_BF16"),
+            );
+        }
         let numbers = numbers();
         for n in [0, 1, 15, 16, 31, 32, 33, numbers.len() / 2] {
             let (even, odd) = numbers.split_at(numbers.len() / 2);

@@ -1,6 +1,7 @@
 //! The nearest of many images: every form against the definition, and against each other.
 
 use dcgan_kernels::{Integers, NearestImage, nearest_images};
+use dcgan_testkit::Instructions;
 use proptest::prelude::*;
 
 /// Mostly black and white, the hardest for sums that must stay exact.
@@ -46,8 +47,14 @@ fn assert_all(queries: &[u8], references: &[u8], d: usize) {
     assert_eq!(nearest_images(queries, references, d), expected);
 }
 
+/// Without them there is one form, which the definition alone is held against.
+fn dot_products_or_untested() {
+    Instructions::Avx512Vnni.or_untested("distances by dot products of bytes");
+}
+
 #[test]
 fn the_form_for_this_processor_is_among_those_compared() {
+    dot_products_or_untested();
     assert_eq!(Integers::available(784)[0], Integers::Portable);
     #[cfg(target_arch = "x86_64")]
     assert_eq!(
@@ -60,6 +67,7 @@ fn the_form_for_this_processor_is_among_those_compared() {
 
 #[test]
 fn all_forms_give_the_integers_of_the_definition() {
+    dot_products_or_untested();
     // Whole and incomplete tiles of rows, columns and quads of pixels, and more than one block.
     for (n, m, d) in [
         (1, 1, 1),
@@ -74,6 +82,7 @@ fn all_forms_give_the_integers_of_the_definition() {
 
 #[test]
 fn the_longest_images_do_not_overflow() {
+    dot_products_or_untested();
     for d in [1 << 14, (1 << 14) + 1, 140_000] {
         for (query, reference) in [(0, 255), (255, 0), (255, 255), (0, 0)] {
             assert_all(&vec![query; 2 * d], &vec![reference; 3 * d], d);
@@ -83,6 +92,7 @@ fn the_longest_images_do_not_overflow() {
 
 #[test]
 fn more_references_than_are_laid_out_at_once() {
+    dot_products_or_untested();
     let d = 1 << 14;
     let m = 2 * (8 << 20) / d + 3;
     let references = pixels(m * d, 3);
@@ -98,6 +108,7 @@ fn more_references_than_are_laid_out_at_once() {
 
 #[test]
 fn of_equally_near_images_the_first_counts() {
+    dot_products_or_untested();
     let references: Vec<u8> = [9, 1, 1, 9].repeat(40);
     assert_all(&[0, 200, 5], &references, 1);
     let found = nearest_images(&[1, 9], &references, 1);
@@ -109,6 +120,7 @@ proptest! {
     fn any_sizes(
         d in 1_usize..70, n in 1_usize..30, m in 1_usize..80, seed in 0_u32..1000,
     ) {
+        dot_products_or_untested();
         assert_all(&pixels(n * d, seed), &pixels(m * d, seed + 1), d);
     }
 }

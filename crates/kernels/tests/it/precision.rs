@@ -4,6 +4,7 @@
 use candle_core::{DType, Device, Tensor, Var};
 use dcgan_kernels::reference::{self, ConvSizes};
 use dcgan_kernels::{Geometry, Precision, use_baseline};
+use dcgan_testkit::{Missing, untested};
 use proptest::prelude::*;
 
 use crate::layers::{Layer, Operands, assert_close, flat, layers, values};
@@ -136,8 +137,11 @@ fn bits(layer: &Layer, precision: Precision) -> Vec<u32> {
 
 #[test]
 fn the_processors_instructions_and_plain_loops_give_the_same_bits() {
-    if let Some(found) = Precision::Bf16.missing() {
-        println!("skipped: needs AVX512_BF16, found {found}");
+    if Precision::Bf16.missing().is_some() {
+        untested(
+            "the processor's bfloat16 against plain loops",
+            Missing::Instructions("AVX512_BF16"),
+        );
         return;
     }
     for layer in narrowed_layers() {

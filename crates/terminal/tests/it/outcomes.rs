@@ -1,6 +1,7 @@
 //! Exit codes, messages, results and help.
 
 use crate::{ended, stage};
+use dcgan_testkit::{Missing, untested};
 
 #[test]
 fn each_class_of_failure_has_its_exit_code() {
@@ -91,6 +92,8 @@ fn a_reader_that_has_gone_does_no_harm() {
 #[test]
 fn a_full_disk_is_told() {
     let Ok(disk) = std::fs::File::options().write(true).open("/dev/full") else {
+        let missing = Missing::System("no /dev/full");
+        untested("a result that finds the disk full", missing);
         return;
     };
     let mut command = stage(&["ok", "--quiet"]);

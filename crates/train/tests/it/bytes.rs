@@ -1,6 +1,7 @@
 //! Same settings, same bytes: whatever the threads, however often interrupted, in one go or two.
 
 use crate::program::{Place, assert_same, text};
+use dcgan_testkit::{Missing, untested};
 use std::collections::BTreeMap;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
@@ -192,8 +193,11 @@ fn the_same_bytes_twice_and_for_any_number_of_threads() {
 
 #[test]
 fn bfloat16_gives_the_same_bytes_for_any_number_of_threads_and_resumed() {
-    if let Some(found) = dcgan_networks::Precision::Bf16.missing() {
-        println!("skipped: needs AVX512_BF16, found {found}");
+    if dcgan_networks::Precision::Bf16.missing().is_some() {
+        untested(
+            "a training in bfloat16",
+            Missing::Instructions("AVX512_BF16"),
+        );
         return;
     }
     // Wide enough to be rounded.
