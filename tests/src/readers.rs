@@ -14,8 +14,8 @@ use dcgan_artifacts::{
     read_averaged_generator, read_checkpoint_info, read_discriminator, read_generator,
     read_run_settings, sha256_bytes, verify_checkpoint,
 };
+use dcgan_checkpoints::{ClassChoice, LoadedDiscriminator, LoadedGenerator};
 use dcgan_hints::Hint;
-use dcgan_models::{ClassChoice, LoadedDiscriminator, LoadedGenerator};
 use dcgan_prepare::idx;
 use dcgan_sample::Vector;
 use dcgan_settings::{Alpha, Crop, Filter, Pictures};

@@ -1,7 +1,7 @@
 //! A network of a given size with something to train on.
 
 use candle_core::{Device, Tensor};
-use dcgan_networks::{
+use dcgan::{
     Adam, AdamConfig, Backend, Discriminator, Generator, Kind, NetworkConfig, Precision,
     ZDistribution, latents, one_hot,
 };

@@ -16,7 +16,7 @@ use dcgan_artifacts::{
     NeighboursFile, create_folder_in, read_bounded, read_checkpoint_info, remove_file,
     sha256_bytes, write_atomic,
 };
-use dcgan_models::{LoadedDiscriminator, LoadedGenerator};
+use dcgan_checkpoints::{LoadedDiscriminator, LoadedGenerator};
 use dcgan_terminal::Failure;
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};

@@ -11,9 +11,9 @@ use dcgan_artifacts::{
     Arrays, Artifact, CheckpointInfo, ClassifierFile, DatasetReader, FileRecord, NeighboursFile,
     NetworkInfo, Part, Samples, digest_file, list_checkpoints, read_checkpoint_info,
 };
+use dcgan_checkpoints::{BLOCK, ClassChoice, LoadedDiscriminator, LoadedGenerator, between};
 use dcgan_hints::text_of;
 use dcgan_metrics::Classifier;
-use dcgan_models::{BLOCK, ClassChoice, LoadedDiscriminator, LoadedGenerator, between};
 use dcgan_settings::Eval;
 use dcgan_terminal::{Failure, Progress, Signals};
 use std::path::{Path, PathBuf};

@@ -8,7 +8,7 @@ use crate::quality::{Judge, Quality};
 use crate::reading::Reader;
 use crate::{Error, tables};
 use dcgan_artifacts::{ClassifierFile, DatasetReader, NeighboursFile, Part};
-use dcgan_models::LoadedDiscriminator;
+use dcgan_checkpoints::LoadedDiscriminator;
 use dcgan_settings::Eval;
 use dcgan_terminal::{Failure, Progress, Signals};
 use serde_json::{Value, json};

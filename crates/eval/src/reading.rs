@@ -11,7 +11,7 @@ use crate::discriminator::{Kind, Logits};
 use crate::error::artifact_failure;
 use crate::images::Images;
 use dcgan_artifacts::{DatasetReader, Part};
-use dcgan_models::{BLOCK, LoadedDiscriminator};
+use dcgan_checkpoints::{BLOCK, LoadedDiscriminator};
 use dcgan_random::{Purpose, Stream};
 use dcgan_terminal::{Failure, Progress, Signals};
 

@@ -5,7 +5,7 @@ use crate::error::model_failure;
 use crate::expression::{Expression, Vector, parse};
 use crate::grid::{shape, tiles};
 use crate::produce::{Output, Task};
-use dcgan_models::{ClassChoice, LoadedGenerator};
+use dcgan_checkpoints::{ClassChoice, LoadedGenerator};
 use dcgan_settings::Sample;
 use dcgan_terminal::Failure;
 use serde_json::{Value, json};

@@ -179,8 +179,8 @@ pub(crate) fn file_failure(error: dcgan_artifacts::Error) -> Failure {
 }
 
 /// The exit code of an error between file and network: a class is a setting, the rest is input.
-pub(crate) fn model_failure(error: dcgan_models::Error) -> Failure {
-    use dcgan_models::Error as E;
+pub(crate) fn model_failure(error: dcgan_checkpoints::Error) -> Failure {
+    use dcgan_checkpoints::Error as E;
     match error {
         E::UnknownClass { .. } | E::ClassOfUnlabelled { .. } => Failure::usage(error),
         _ => Failure::input(error),

@@ -5,7 +5,7 @@ use crate::error::{Error, file_failure, model_failure};
 use crate::grid::{shape, tiles};
 use crate::produce::{Output, Task};
 use dcgan_artifacts::{DatasetReader, Part};
-use dcgan_models::{ClassChoice, LoadedGenerator};
+use dcgan_checkpoints::{ClassChoice, LoadedGenerator};
 use dcgan_settings::Sample;
 use dcgan_terminal::Failure;
 use rayon::prelude::*;

@@ -4,7 +4,7 @@ use crate::Args;
 use crate::error::{Error, model_failure};
 use crate::grid::{shape, tiles};
 use crate::produce::{Output, Task, file_name};
-use dcgan_models::{ClassChoice, LoadedGenerator, Projection, Projector};
+use dcgan_checkpoints::{ClassChoice, LoadedGenerator, Projection, Projector};
 use dcgan_pictures::{MAX_FILE_BYTES, Reason, Refusal, decode, inspect, read_file};
 use dcgan_settings::{Pictures, Sample};
 use dcgan_terminal::{Failure, Progress};

@@ -3,8 +3,8 @@
 use crate::step::Batch;
 use crate::{Error, Plan};
 use candle_core::Tensor;
+use dcgan::{NetworkConfig, ZDistribution, images_to_tensor, latents, one_hot};
 use dcgan_artifacts::{DatasetReader, Part};
-use dcgan_networks::{NetworkConfig, ZDistribution, images_to_tensor, latents, one_hot};
 use dcgan_random::{Purpose, Stream};
 use dcgan_settings::Train;
 

@@ -3,13 +3,11 @@
 use crate::standing::Standing;
 use crate::step::State;
 use crate::{Error, Plan};
+use dcgan::{Adam, AdamConfig, Discriminator, Generator, NetworkConfig, Precision, WeightAverage};
 use dcgan_artifacts::{
     Arrays, BestScore, Checkpoint, CheckpointInfo, ModelFile, NetworkInfo, Role, TablePosition,
     checkpoint_path, differences, list_checkpoints, read_newest_checkpoint, remove_file, sync_file,
     verify_checkpoint,
-};
-use dcgan_networks::{
-    Adam, AdamConfig, Discriminator, Generator, NetworkConfig, Precision, WeightAverage,
 };
 use dcgan_settings::Train;
 use serde_json::json;
@@ -176,7 +174,7 @@ impl Checkpoints {
     /// not be done then; whoever goes on from it sees to that.
     ///
     /// # Errors
-    /// [`dcgan_networks::Error::NonFinite`] names a weight that is infinite or no number: such a
+    /// [`dcgan::Error::NonFinite`] names a weight that is infinite or no number: such a
     /// checkpoint would be worth nothing, and is not written.
     pub(crate) fn save(
         &self,
@@ -300,7 +298,7 @@ fn restore(
     config: &NetworkConfig,
     settings: &Train,
     checkpoint: &Checkpoint,
-) -> Result<(State, Option<WeightAverage>), dcgan_networks::Error> {
+) -> Result<(State, Option<WeightAverage>), dcgan::Error> {
     let Checkpoint {
         info,
         weights,

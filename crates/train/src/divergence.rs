@@ -2,7 +2,7 @@
 
 use crate::step::{Batch, State};
 use candle_core::Tensor;
-use dcgan_networks::{Error, Parameter, Pass, Taps, Weights, scalar, values};
+use dcgan::{Error, Parameter, Pass, Taps, Weights, scalar, values};
 
 const LOSS: &str = "loss";
 const STATISTICS: &str = "mean or variance of";

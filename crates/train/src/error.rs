@@ -15,10 +15,10 @@ pub enum Error {
     Artifacts(#[from] dcgan_artifacts::Error),
     /// A network refused its sizes, weights or input.
     #[error(transparent)]
-    Network(#[from] dcgan_networks::Error),
+    Network(#[from] dcgan::Error),
     /// A checkpoint and the networks don't come together.
     #[error(transparent)]
-    Models(#[from] dcgan_models::Error),
+    Models(#[from] dcgan_checkpoints::Error),
     /// A score could not be taken.
     #[error(transparent)]
     Metrics(#[from] dcgan_metrics::Error),
@@ -40,9 +40,9 @@ pub enum Error {
         /// The dataset.
         path: PathBuf,
         /// The kind of network.
-        kind: dcgan_networks::Kind,
+        kind: dcgan::Kind,
         /// What the network says.
-        source: dcgan_networks::Error,
+        source: dcgan::Error,
     },
     /// Scores are taken on the validation part.
     #[error(
@@ -168,7 +168,7 @@ pub enum Error {
         /// The checkpoint.
         path: PathBuf,
         /// Which array.
-        source: dcgan_networks::Error,
+        source: dcgan::Error,
     },
     /// Training diverged.
     #[error(
@@ -182,7 +182,7 @@ pub enum Error {
         /// The last good checkpoint.
         checkpoint: Option<PathBuf>,
         /// Which loss, gradient or weight is not finite.
-        source: dcgan_networks::Error,
+        source: dcgan::Error,
     },
 }
 
@@ -240,12 +240,12 @@ impl Hint for Error {
             Self::Artifacts(source) => source.hint(),
             Self::Network(source) => source.hint(),
             Self::UnfitPictures { kind, .. } => Some(match kind {
-                dcgan_networks::Kind::Labelled => {
+                dcgan::Kind::Labelled => {
                     "prepare pictures whose sides are multiples of 4, \
                     or set `train.network: unlabelled`, which takes any size from 16"
                         .into()
                 }
-                dcgan_networks::Kind::Unlabelled => {
+                dcgan::Kind::Unlabelled => {
                     "prepare larger pictures, or set a smaller `train.depth`".into()
                 }
             }),

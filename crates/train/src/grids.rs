@@ -1,8 +1,8 @@
 //! Sample grids: the same latent vectors again and again, so that a run's grids make a film.
 
 use crate::Error;
+use dcgan::{Generator, NetworkConfig, ZDistribution};
 use dcgan_artifacts::{DatasetReader, Part, remove_file, write_atomic};
-use dcgan_networks::{Generator, NetworkConfig, ZDistribution};
 use dcgan_random::Purpose;
 use std::path::{Path, PathBuf};
 
@@ -38,7 +38,8 @@ impl Grids {
             UNLABELLED_SIDE
         };
         let n = side * side;
-        let z = dcgan_models::latents(distribution, config.z_dim, seed, Purpose::GridLatent, 0, n);
+        let z =
+            dcgan_checkpoints::latents(distribution, config.z_dim, seed, Purpose::GridLatent, 0, n);
         Self {
             folder: folder.to_owned(),
             side,
@@ -82,7 +83,7 @@ impl Grids {
     /// Draws what the generator makes of the fixed latent vectors after `step`, in inference mode.
     pub(crate) fn draw(&self, generator: &Generator, step: u64) -> Result<(), Error> {
         let classes = self.classes.as_deref();
-        let images = dcgan_models::images_from_latents(generator, &self.z, classes)?;
+        let images = dcgan_checkpoints::images_from_latents(generator, &self.z, classes)?;
         let config = generator.config();
         self.write(
             &images,

@@ -3,10 +3,10 @@
 use crate::scores::Extractor;
 use crate::step::Schedule;
 use crate::{Args, Error, Plan};
+use dcgan::{Kind, NetworkConfig, ZDistribution};
 use dcgan_artifacts::{DatasetReader, FileRecord, NetworkInfo, Part, digest_file};
+use dcgan_checkpoints::network_info;
 use dcgan_hints::text_of;
-use dcgan_models::network_info;
-use dcgan_networks::{Kind, NetworkConfig, ZDistribution};
 use dcgan_settings::{Depth, MovingAverages, NetworkKind, Train};
 use dcgan_terminal::Failure;
 use serde_json::{Value, json};

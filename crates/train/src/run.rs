@@ -294,7 +294,7 @@ impl<'a> Run<'a> {
     }
 
     /// Says at which step training diverged and what is left; other errors stay what they are.
-    fn diverged(&self, step: u64, source: dcgan_networks::Error) -> Error {
+    fn diverged(&self, step: u64, source: dcgan::Error) -> Error {
         if !source.is_divergence() {
             return source.into();
         }

@@ -5,11 +5,11 @@
 use crate::resolved::Resolved;
 use crate::run::Stop;
 use crate::{Error, Plan};
+use dcgan::{Generator, WeightAverage};
 use dcgan_artifacts::{BestScore, ClassifierFile, DatasetReader, FileRecord, Part, digest_file};
+use dcgan_checkpoints::ClassChoice;
 use dcgan_hints::text_of;
 use dcgan_metrics::{Classifier, ClassifierConfig, Reading, Score, Scorer};
-use dcgan_models::ClassChoice;
-use dcgan_networks::{Generator, WeightAverage};
 use dcgan_random::Purpose;
 use dcgan_settings::{Best, NetworkKind, Train};
 use std::path::Path;
@@ -20,7 +20,7 @@ pub(crate) const SCORES: &str = "scores.csv";
 /// Pictures that a generator is scored by.
 const SAMPLES: usize = 2000;
 /// Those drawn and read between two looks for a signal; whole blocks of inference.
-const PART: usize = 8 * dcgan_models::BLOCK;
+const PART: usize = 8 * dcgan_checkpoints::BLOCK;
 /// Fewer pictures of the validation part say nothing of how such pictures lie.
 const LEAST: usize = 64;
 /// Pictures of the validation part in memory at a time.
@@ -165,7 +165,7 @@ impl Judge {
         } = resolved;
         let classifier = extractor.classifier()?;
         let features = features(&classifier, dataset)?;
-        let z = dcgan_models::latents(
+        let z = dcgan_checkpoints::latents(
             resolved.distribution,
             config.z_dim,
             settings.seed,
@@ -216,7 +216,7 @@ impl Judge {
             let rows = first..SAMPLES.min(first + PART);
             let z = &self.z[rows.start * z_dim..rows.end * z_dim];
             let classes = classes.map(|classes| &classes[rows]);
-            let images = dcgan_models::images_from_latents(generator, z, classes)?;
+            let images = dcgan_checkpoints::images_from_latents(generator, z, classes)?;
             let part = self.scorer.read(&images)?;
             reading.logits.extend(part.logits);
             reading.features.extend(part.features);

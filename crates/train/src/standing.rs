@@ -6,8 +6,8 @@ use crate::events::EVENTS;
 use crate::resolved::Resolved;
 use crate::step::State;
 use crate::tables::Tables;
+use dcgan::WeightAverage;
 use dcgan_artifacts::{BestScore, TablePosition};
-use dcgan_networks::WeightAverage;
 use std::path::{Path, PathBuf};
 
 /// Where a run stands after a step.

@@ -6,11 +6,11 @@
 
 use crate::divergence::{self, finite, sound};
 use candle_core::Tensor;
-use dcgan_kernels::awake;
-use dcgan_networks::{
+use dcgan::{
     Adam, Discriminator, Error, Generator, Pass, Weights, generator_loss, gradients,
     smoothed_discriminator_loss, values,
 };
+use dcgan_kernels::awake;
 
 /// One update of the schedule.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

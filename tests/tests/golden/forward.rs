@@ -3,11 +3,11 @@
 use crate::network::{config, in_every_form, networks};
 use crate::vectors::Vectors;
 use candle_core::{Tensor, Var};
-use dcgan_kernels::Activation;
-use dcgan_networks::{
+use dcgan::{
     Arrays, Backend, Error, Gradients, Parameters, Pass, Taps, Weights, discriminator_loss,
     generator_loss, gradients, scalar, values,
 };
+use dcgan_kernels::Activation;
 
 #[test]
 fn labelled_forward() {

@@ -5,11 +5,11 @@ use crate::network::ADAM;
 use crate::reference::{Measured, Reference};
 use crate::vectors::compare;
 use candle_core::Tensor;
-use dcgan_kernels::{Form, use_baseline};
-use dcgan_networks::{
+use dcgan::{
     Adam, Arrays, Backend, Discriminator, Generator, NetworkConfig, Precision, ZDistribution,
     latents, one_hot,
 };
+use dcgan_kernels::{Form, use_baseline};
 use dcgan_random::{Purpose, Stream};
 use dcgan_testkit::{Instructions, Missing, untested};
 use dcgan_train::step::{Batch, Schedule, State, Trace, iteration};

@@ -1,10 +1,10 @@
 //! The networks that a golden file describes.
 
 use crate::vectors::Vectors;
-use dcgan_kernels::Form;
-use dcgan_networks::{
+use dcgan::{
     AdamConfig, Arrays, Backend, Discriminator, Generator, Kind, MovingAverage, NetworkConfig,
 };
+use dcgan_kernels::Form;
 use dcgan_testkit::Instructions;
 
 /// The original's optimiser settings.

@@ -4,8 +4,8 @@ use crate::network::{ADAM, in_every_form};
 use crate::vectors::Vectors;
 use candle_core::backprop::GradStore;
 use candle_core::{Tensor, Var};
+use dcgan::{Backend, MovingAverage};
 use dcgan_kernels::{Activation, Geometry};
-use dcgan_networks::{Backend, MovingAverage};
 use std::collections::BTreeSet;
 
 const EPSILON: f64 = 1e-5;
@@ -120,10 +120,7 @@ fn activation(vectors: &mut Vectors, backend: Backend, group: &str, act: Activat
 fn cross_entropy(vectors: &mut Vectors, backend: Backend, group: &str, target: f32) {
     let logits = leaf(vectors, &format!("{group}/logits"));
     let mean = backend.bce_with_logits(&logits, target).unwrap();
-    vectors.check_scalar(
-        &format!("{group}/mean"),
-        dcgan_networks::scalar(&mean).unwrap(),
-    );
+    vectors.check_scalar(&format!("{group}/mean"), dcgan::scalar(&mean).unwrap());
     let gradients = mean.backward().unwrap();
     vectors.check_tensor(&format!("{group}/dlogits"), gradients.get(&logits).unwrap());
 }

@@ -6,7 +6,7 @@
 
 use candle_core::backprop::GradStore;
 use candle_core::{DType, Device, Result, Tensor, Var};
-use dcgan_networks::Arrays;
+use dcgan::Arrays;
 use std::cell::Cell;
 use std::collections::BTreeMap;
 

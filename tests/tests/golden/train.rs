@@ -3,7 +3,7 @@
 use crate::network::{ADAM, averages, config, in_every_form, networks};
 use crate::vectors::Vectors;
 use candle_core::Tensor;
-use dcgan_networks::{Adam, Arrays, Backend, Kind};
+use dcgan::{Adam, Arrays, Backend, Kind};
 use dcgan_train::step::{Batch, Schedule, State, Trace, iteration};
 
 /// Generator updates per discriminator update.
@@ -74,7 +74,7 @@ fn from_a_stored_state(file: &str, backend: Backend) {
         for &step in &states {
             let state = stored(&mut vectors, step, suffix, backend);
             let images = state.generator.infer(&infer.0, infer.1.as_ref()).unwrap();
-            let images = (images.dims(), dcgan_networks::values(&images).unwrap());
+            let images = (images.dims(), dcgan::values(&images).unwrap());
             let name = format!("after{step}/out/G_infer{suffix}");
             vectors.check_within(&name, images.0, &images.1, INFERENCE_TOLERANCE);
         }

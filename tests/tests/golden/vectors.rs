@@ -1,7 +1,7 @@
 //! The golden files: reading them, comparing with them, and proving that nothing was left out.
 
 use candle_core::{Device, Tensor};
-use dcgan_networks::{Arrays, values};
+use dcgan::{Arrays, values};
 use safetensors::SafeTensors;
 use std::collections::BTreeSet;
 use std::fmt::Write as _;

@@ -2,7 +2,7 @@
 
 use crate::programs::{self, Run, assert_same_files, files, program, put, root, text};
 use dcgan_artifacts::{BestScore, Checkpoint, Manifest, Samples, checkpoint_path};
-use dcgan_models::{ClassChoice, LoadedGenerator};
+use dcgan_checkpoints::{ClassChoice, LoadedGenerator};
 use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, Instant};

@@ -11,8 +11,8 @@ use std::process::Command;
 use std::time::Instant;
 
 use clap::Parser;
+use dcgan::Precision;
 use dcgan_bench::{Result, Spread};
-use dcgan_networks::Precision;
 use image::codecs::jpeg::JpegEncoder;
 use serde_json::Value;
 

@@ -2,9 +2,9 @@
 
 use crate::fixture::{Fixture, SIDE};
 use dcgan_artifacts::{DatasetReader, Part};
+use dcgan_checkpoints::{ClassChoice, LoadedDiscriminator, LoadedGenerator};
 use dcgan_figures::decode_png;
 use dcgan_metrics::{Distribution, accuracy, roc_auc};
-use dcgan_models::{ClassChoice, LoadedDiscriminator, LoadedGenerator};
 
 fn float(value: &serde_json::Value) -> f64 {
     value.as_f64().unwrap()

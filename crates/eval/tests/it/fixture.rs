@@ -1,11 +1,11 @@
 //! A small dataset, a checkpoint with fresh weights, samples, and a way to run the program.
 
+use dcgan::{Discriminator, Generator, Kind, NetworkConfig, ZDistribution};
 use dcgan_artifacts::{
     BestScore, Checkpoint, CheckpointInfo, DatasetInfo, NetworkInfo, Part, PartData, Samples,
     checkpoint_path, write_dataset,
 };
-use dcgan_models::network_info;
-use dcgan_networks::{Discriminator, Generator, Kind, NetworkConfig, ZDistribution};
+use dcgan_checkpoints::network_info;
 use dcgan_random::{Purpose, Stream};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

@@ -2,7 +2,7 @@
 
 use crate::pictures::{cell, places, png};
 use crate::support::Place;
-use dcgan_models::LoadedGenerator;
+use dcgan_checkpoints::LoadedGenerator;
 use std::fs;
 
 #[test]

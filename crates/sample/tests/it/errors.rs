@@ -1,8 +1,8 @@
 //! What goes wrong is named, with the exit code of the contract, and nothing is written.
 
 use crate::support::{Place, labelled_config};
+use dcgan::Generator;
 use dcgan_artifacts::{Manifest, Role, write_atomic};
-use dcgan_networks::Generator;
 use std::fs;
 
 #[test]
@@ -110,7 +110,7 @@ fn a_sound_file_that_makes_no_network_names_the_weight() {
     ");
 
     let weights = Generator::init(&config, 1).unwrap().arrays().unwrap();
-    let odd = dcgan_networks::NetworkConfig {
+    let odd = dcgan::NetworkConfig {
         height: 10,
         ..config
     };

@@ -2,9 +2,9 @@
 
 use crate::pictures::{cell, gif, places, png};
 use crate::support::{Place, labelled_config, unlabelled_config};
+use dcgan::NetworkConfig;
 use dcgan_artifacts::{checkpoint_path, create_folder, write_atomic};
 use dcgan_figures::{Picture, encode_png};
-use dcgan_networks::NetworkConfig;
 use std::fs;
 
 /// Three generators under the names of checkpoints, and a file that is none.

@@ -76,7 +76,8 @@ fn a_sweep_from_the_centre_moves_nothing_else() {
         let outcome = place.sample("out", &options);
         assert_eq!(outcome.code, Some(0), "{outcome:?}");
         // A row per class, or the one row that there is.
-        let model = dcgan_models::LoadedGenerator::load(&place.path("model.safetensors")).unwrap();
+        let model =
+            dcgan_checkpoints::LoadedGenerator::load(&place.path("model.safetensors")).unwrap();
         let classes = model.info().class_names.len();
         let steps = png(&place, "out/sweep-001.png");
         assert_eq!(

@@ -1,8 +1,8 @@
 //! A folder with a model, and the program run in it.
 
+use dcgan::{Discriminator, Generator, NetworkConfig, ZDistribution};
 use dcgan_artifacts::{ModelFile, Role, Samples};
-use dcgan_models::network_info;
-use dcgan_networks::{Discriminator, Generator, NetworkConfig, ZDistribution};
+use dcgan_checkpoints::network_info;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;

@@ -6,7 +6,7 @@ use std::fs;
 
 #[test]
 fn divergence_before_the_first_checkpoint_says_so() {
-    let source = dcgan_networks::Error::NonFinite {
+    let source = dcgan::Error::NonFinite {
         what: "loss",
         name: "d_loss".into(),
     };

@@ -1,7 +1,7 @@
 //! The training step: the original's order and what may be saved of it.
 
 use candle_core::{Device, Tensor};
-use dcgan_networks::{
+use dcgan::{
     Adam, AdamConfig, Backend, Discriminator, Generator, NetworkConfig, Weights,
     discriminator_loss, generator_loss, gradients, one_hot, scalar,
 };

@@ -54,7 +54,7 @@ fn bfloat16_without_its_instructions() {
     );
     assert!(!place.path("run").exists());
 
-    if dcgan_networks::Precision::Bf16.missing().is_some() {
+    if dcgan::Precision::Bf16.missing().is_some() {
         untested(
             "a finished run in bfloat16",
             Missing::Instructions("AVX512_BF16"),

@@ -1,15 +1,15 @@
 //! `scores.csv`, and the best checkpoint by it.
 
 use crate::program::{Place, assert_same, report, text};
+use dcgan::{Generator, ZDistribution};
 use dcgan_artifacts::{
     Checkpoint, ClassifierFile, DatasetReader, Part, checkpoint_path, list_checkpoints,
     read_checkpoint_info,
 };
+use dcgan_checkpoints::images_from_latents;
 use dcgan_metrics::{
     Classified, Classifier, ClassifierConfig, FEATURES, Features, Gaussian, frechet_distance,
 };
-use dcgan_models::images_from_latents;
-use dcgan_networks::{Generator, ZDistribution};
 use dcgan_random::{Purpose, Stream};
 use std::fs;
 use std::process::{Command, Stdio};
@@ -108,7 +108,7 @@ fn a_row_is_what_the_measures_say_of_the_generator() {
     place.train("run", &[&settings[..], &SCORED].concat());
     let path = checkpoint_path(&place.path("run/checkpoints"), 6);
     let checkpoint = Checkpoint::read(&path).unwrap();
-    let config = dcgan_models::network_config(&checkpoint.info.network).unwrap();
+    let config = dcgan_checkpoints::network_config(&checkpoint.info.network).unwrap();
     let file = ClassifierFile::read(&place.path("classifier.safetensors")).unwrap();
     let of = ClassifierConfig {
         height: 8,
@@ -123,7 +123,7 @@ fn a_row_is_what_the_measures_say_of_the_generator() {
     let real = dataset.read_part(Part::Validation).unwrap().images;
     let real = gaussian(&classifier.read(&real).unwrap().features);
     let purpose = Purpose::ScoreLatent;
-    let z = dcgan_models::latents(ZDistribution::Uniform, 4, 5, purpose, 0, 2000);
+    let z = dcgan_checkpoints::latents(ZDistribution::Uniform, 4, 5, purpose, 0, 2000);
     let classes: Vec<u8> = (0..2000_u32)
         .map(|i| u8::try_from(i % 3).unwrap())
         .collect();

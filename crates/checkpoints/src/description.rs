@@ -1,0 +1,68 @@
+//! What a file says of its network, and the network's own configuration: one into the other.
+
+use crate::Error;
+use dcgan::{Kind, NetworkConfig, ZDistribution};
+use dcgan_artifacts::NetworkInfo;
+
+/// The configuration that a file's description stands for; the number of classes is that of the
+/// class names.
+///
+/// # Errors
+/// [`Error::Network`] names the field that is unknown or makes no network.
+pub fn network_config(info: &NetworkInfo) -> Result<NetworkConfig, Error> {
+    let kind = info.kind.parse()?;
+    let config = NetworkConfig {
+        kind,
+        height: info.height,
+        width: info.width,
+        channels: info.channels,
+        classes: info.class_names.len(),
+        z_dim: info.z_dim,
+        gf_dim: info.gf_dim,
+        df_dim: info.df_dim,
+        gfc_dim: info.gfc_dim,
+        dfc_dim: info.dfc_dim,
+        depth: info.depth.unwrap_or(usual_depth(kind)),
+    };
+    config.validate()?;
+    Ok(config)
+}
+
+/// What a file is to say of a network: the inverse of [`network_config`]. `class_names` are in the
+/// order of their numbers, empty for the unlabelled network.
+pub fn network_info(
+    config: &NetworkConfig,
+    class_names: &[String],
+    z_distribution: ZDistribution,
+) -> NetworkInfo {
+    NetworkInfo {
+        kind: config.kind.name().into(),
+        height: config.height,
+        width: config.width,
+        channels: config.channels,
+        class_names: class_names.to_vec(),
+        z_dim: config.z_dim,
+        z_distribution: z_distribution.name().into(),
+        gf_dim: config.gf_dim,
+        df_dim: config.df_dim,
+        gfc_dim: config.gfc_dim,
+        dfc_dim: config.dfc_dim,
+        depth: Some(config.depth).filter(|&depth| depth != usual_depth(config.kind)),
+    }
+}
+
+/// The original's levels, of which a file does not speak.
+fn usual_depth(kind: Kind) -> usize {
+    match kind {
+        Kind::Labelled => NetworkConfig::LABELLED_DEPTH,
+        Kind::Unlabelled => NetworkConfig::UNLABELLED_DEPTH,
+    }
+}
+
+/// The distribution of z that a file names, in the words of the setting `train.z_distribution`.
+///
+/// # Errors
+/// [`Error::Network`] for an unknown name.
+pub fn z_distribution(info: &NetworkInfo) -> Result<ZDistribution, Error> {
+    Ok(info.z_distribution.parse()?)
+}
