@@ -112,9 +112,8 @@ pub fn network(bytes: &[u8]) -> bool {
             && generator.generator().parameter_count() < 1 << 14
             && generator.image_bytes() < 1 << 10
         {
-            let info = generator.info();
-            let classes = ClassChoice::resolve(None, &info.class_names).expect("no class is asked");
-            match generator.images(0, 0, 1, classes) {
+            let classes = ClassChoice::resolve(None, generator.info());
+            match generator.images(0, 0, 1, &classes.expect("no class is asked")) {
                 Ok(image) => assert_eq!(image.len(), generator.image_bytes()),
                 // Weights that are finite can still give what is not.
                 Err(error) => assert!(names(&error, path), "{error:?}"),

@@ -210,6 +210,8 @@ pub struct DatasetReader {
     info: DatasetInfo,
     lengths: BTreeMap<Part, usize>,
     labels: BTreeMap<Part, Vec<u8>>,
+    /// Of a part of which pictures are left out, the places in the file of the others.
+    kept: BTreeMap<Part, Vec<u32>>,
     content_sha256: String,
 }
 
@@ -247,8 +249,54 @@ impl DatasetReader {
             info,
             lengths,
             labels,
+            kept: BTreeMap::new(),
             content_sha256,
         })
+    }
+
+    /// Numbers of the classes that training pictures have, ascending; all of them where there are no
+    /// training pictures to tell, none without labels.
+    pub fn trained_classes(&self) -> Vec<u8> {
+        let labels = self.labels(Part::Train).unwrap_or_default();
+        let mut is_trained = [labels.is_empty(); 256];
+        for &label in labels {
+            is_trained[usize::from(label)] = true;
+        }
+        let classes = (0..=u8::MAX).take(self.info.class_names.len());
+        classes
+            .filter(|&class| is_trained[usize::from(class)])
+            .collect()
+    }
+
+    /// The other classes.
+    pub fn untrained_classes(&self) -> Vec<u8> {
+        let trained = self.trained_classes();
+        let classes = (0..=u8::MAX).take(self.info.class_names.len());
+        classes.filter(|class| !trained.contains(class)).collect()
+    }
+
+    /// Leaves out of all parts the pictures of the classes that no training picture has: from here on
+    /// lengths, labels and positions are of the pictures that stay. Returns how many of each part
+    /// were left out, parts that lost none not being named.
+    pub fn leave_out_untrained(&mut self) -> BTreeMap<Part, usize> {
+        let untrained = self.untrained_classes();
+        let mut left_out = BTreeMap::new();
+        if untrained.is_empty() {
+            return left_out;
+        }
+        for (part, labels) in &mut self.labels {
+            let stays = |label: &u8| !untrained.contains(label);
+            let n = labels.iter().filter(|label| !stays(label)).count();
+            if n > 0 {
+                let places = (0..).zip(labels.iter()).filter(|(_, label)| stays(label));
+                let kept: Vec<u32> = places.map(|(place, _)| place).collect();
+                labels.retain(stays);
+                self.lengths.insert(*part, kept.len());
+                self.kept.insert(*part, kept);
+                left_out.insert(*part, n);
+            }
+        }
+        left_out
     }
 
     /// What the dataset says of itself.
@@ -286,6 +334,10 @@ impl DatasetReader {
                 let expected = format!("an index below {n} in `{part}`");
                 return Err(self.file.unfit(expected, index.to_string()));
             }
+            let index = match self.kept.get(&part) {
+                Some(kept) => kept[index as usize],
+                None => index,
+            };
             self.file
                 .read_at(place, u64::from(index) * image_len as u64, image)?;
         }
@@ -299,8 +351,14 @@ impl DatasetReader {
     pub fn read_part(&self, part: Part) -> Result<PartData, Error> {
         let place = self.file.require(&part.images(), Dtype::U8, 4)?;
         let n = self.lengths.get(&part).copied().unwrap_or(0);
-        let mut images = vec![0; n * self.info.image_len()];
-        self.file.read_at(place, 0, &mut images)?;
+        let mut images = Vec::new();
+        if self.kept.contains_key(&part) {
+            let positions: Vec<u32> = (0..).take(n).collect();
+            self.read_images(part, &positions, &mut images)?;
+        } else {
+            images.resize(n * self.info.image_len(), 0);
+            self.file.read_at(place, 0, &mut images)?;
+        }
         Ok(PartData {
             images,
             labels: self.labels.get(&part).cloned(),

@@ -48,6 +48,26 @@ pub struct NetworkInfo {
     /// has none to choose from, and files from before there was a choice have four.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub depth: Option<usize>,
+    /// Numbers of the classes that no training picture had: the network never learned to draw them.
+    /// Only files of a training with such classes have this key.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub untrained_classes: Vec<u8>,
+}
+
+impl NetworkInfo {
+    /// Numbers of the classes that the network was trained on, ascending; none without labels.
+    pub fn trained_classes(&self) -> Vec<u8> {
+        (0..=u8::MAX)
+            .take(self.class_names.len())
+            .filter(|class| !self.untrained_classes.contains(class))
+            .collect()
+    }
+
+    /// The name of a class; its number where it has none.
+    pub fn class_name(&self, class: u8) -> String {
+        let name = self.class_names.get(usize::from(class));
+        name.cloned().unwrap_or_else(|| class.to_string())
+    }
 }
 
 /// Which of the two networks a file holds.

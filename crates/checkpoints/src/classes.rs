@@ -1,32 +1,31 @@
 //! Which class image `i` has.
 
 use crate::Error;
+use dcgan_artifacts::NetworkInfo;
 
 /// The classes of a row of images.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ClassChoice {
     /// The network knows no classes.
     Unlabelled,
-    /// Image `i` has class `i` mod `classes`.
-    Cycle {
-        /// Number of classes, 1 to 256.
-        classes: usize,
-    },
+    /// These classes take turns: image `i` has the one at place `i` mod their number.
+    Cycle(Vec<u8>),
     /// Every image has this class.
     Only(u8),
 }
 
 impl ClassChoice {
-    /// What `typed`, a class's name or number, means for a model with these class names; a name
-    /// goes before a number. Without it all classes take turns.
+    /// What `typed`, a class's name or number, means for this network; a name goes before a number.
+    /// Without it all classes that the network was trained on take turns.
     ///
     /// # Errors
-    /// [`Error::UnknownClass`] and [`Error::ClassOfUnlabelled`].
-    pub fn resolve(typed: Option<&str>, class_names: &[String]) -> Result<Self, Error> {
+    /// [`Error::UnknownClass`], [`Error::UntrainedClass`] and [`Error::ClassOfUnlabelled`].
+    pub fn resolve(typed: Option<&str>, network: &NetworkInfo) -> Result<Self, Error> {
+        let class_names = &network.class_names;
         let Some(typed) = typed else {
-            return Ok(match class_names.len() {
-                0 => Self::Unlabelled,
-                classes => Self::Cycle { classes },
+            return Ok(match network.trained_classes() {
+                classes if classes.is_empty() => Self::Unlabelled,
+                classes => Self::Cycle(classes),
             });
         };
         if class_names.is_empty() {
@@ -34,7 +33,7 @@ impl ClassChoice {
                 name: typed.to_owned(),
             });
         }
-        class_names
+        let class = class_names
             .iter()
             .position(|name| name == typed)
             .or_else(|| {
@@ -43,34 +42,50 @@ impl ClassChoice {
                     .ok()
                     .filter(|&number: &usize| number < class_names.len())
             })
-            .and_then(|number| u8::try_from(number).ok())
-            .map(Self::Only)
-            .ok_or_else(|| Error::UnknownClass {
+            .and_then(|number| u8::try_from(number).ok());
+        let known = || {
+            let trained = network.trained_classes().into_iter();
+            trained.map(|class| network.class_name(class)).collect()
+        };
+        match class {
+            Some(class) if network.untrained_classes.contains(&class) => {
+                Err(Error::UntrainedClass {
+                    name: network.class_name(class),
+                    known: known(),
+                })
+            }
+            Some(class) => Ok(Self::Only(class)),
+            None => Err(Error::UnknownClass {
                 name: typed.to_owned(),
-                known: class_names.to_vec(),
-            })
+                known: known(),
+                classes: class_names.len(),
+            }),
+        }
     }
 
     /// The class of image `i`; none without classes.
-    pub fn class(self, i: u64) -> Option<u8> {
+    pub fn class(&self, i: u64) -> Option<u8> {
         match self {
             Self::Unlabelled => None,
-            Self::Cycle { classes } => u8::try_from(i % classes as u64).ok(),
-            Self::Only(class) => Some(class),
+            Self::Cycle(classes) => {
+                let place = usize::try_from(i % classes.len().max(1) as u64).ok()?;
+                classes.get(place).copied()
+            }
+            Self::Only(class) => Some(*class),
         }
     }
 
     /// The classes to go through one by one; without classes, one time none.
-    pub fn each(self) -> Vec<Option<u8>> {
+    pub fn each(&self) -> Vec<Option<u8>> {
         match self {
             Self::Unlabelled => vec![None],
-            Self::Cycle { classes } => (0..=u8::MAX).take(classes).map(Some).collect(),
-            Self::Only(class) => vec![Some(class)],
+            Self::Cycle(classes) => classes.iter().copied().map(Some).collect(),
+            Self::Only(class) => vec![Some(*class)],
         }
     }
 
     /// The classes of images `first` to `first + n - 1`.
-    pub fn classes(self, first: u64, n: usize) -> Option<Vec<u8>> {
+    pub fn classes(&self, first: u64, n: usize) -> Option<Vec<u8>> {
         (first..first + n as u64).map(|i| self.class(i)).collect()
     }
 }

@@ -25,11 +25,21 @@ pub fn network_config(info: &NetworkInfo) -> Result<NetworkConfig, Error> {
         depth: info.depth.unwrap_or(usual_depth(kind)),
     };
     config.validate()?;
+    let untrained = &info.untrained_classes;
+    let is_class = |class: &u8| usize::from(*class) < config.classes;
+    if !untrained.iter().all(is_class) || (config.classes > 0 && info.trained_classes().is_empty())
+    {
+        return Err(Error::Network(dcgan::Error::Config {
+            key: "untrained_classes",
+            expected: format!("some of the numbers below {}", config.classes),
+            got: format!("{untrained:?}"),
+        }));
+    }
     Ok(config)
 }
 
 /// What a file is to say of a network: the inverse of [`network_config`]. `class_names` are in the
-/// order of their numbers, empty for the unlabelled network.
+/// order of their numbers, empty for the unlabelled network; all of them count as trained.
 pub fn network_info(
     config: &NetworkConfig,
     class_names: &[String],
@@ -48,6 +58,7 @@ pub fn network_info(
         gfc_dim: config.gfc_dim,
         dfc_dim: config.dfc_dim,
         depth: Some(config.depth).filter(|&depth| depth != usual_depth(config.kind)),
+        untrained_classes: Vec::new(),
     }
 }
 

@@ -28,7 +28,20 @@ pub enum Error {
     UnknownClass {
         /// What was asked for.
         name: String,
-        /// The model's class names, in the order of their numbers.
+        /// The names of the classes that it was trained on, in the order of their numbers.
+        known: Vec<String>,
+        /// How many classes it has in all.
+        classes: usize,
+    },
+    /// A class that no training picture had.
+    #[error(
+        "class `{name}` was never trained, as no training picture had it: this model draws {}",
+        quoted(known)
+    )]
+    UntrainedClass {
+        /// The class's name.
+        name: String,
+        /// The names of the classes that it was trained on, in the order of their numbers.
         known: Vec<String>,
     },
     /// A class was asked of a network without classes.
@@ -60,7 +73,7 @@ fn given(given: bool) -> &'static str {
 }
 
 /// Names in backticks, joined by commas; from the fortieth on only their number.
-fn quoted(names: &[String]) -> String {
+pub fn quoted(names: &[String]) -> String {
     const SHOWN: usize = 40;
     let mut text = names
         .iter()
@@ -83,10 +96,16 @@ impl Hint for Error {
             Self::Unusable { source, .. } => source.hint().or_else(|| {
                 Some("give a checkpoint or generator file of this version of dcgan-train".into())
             }),
-            Self::UnknownClass { known, .. } => Some(format!(
+            Self::UnknownClass { known, classes, .. } if known.len() == *classes => Some(format!(
                 "give one of these names, or a number from 0 to {}",
-                known.len().saturating_sub(1)
+                classes.saturating_sub(1)
             )),
+            Self::UnknownClass { .. } => Some("give one of these names".into()),
+            Self::UntrainedClass { .. } => Some(
+                "give one of these, or add pictures of that class to the training part, prepare \
+                 and train again"
+                    .into(),
+            ),
             Self::ClassOfUnlabelled { .. } => {
                 Some("leave the class out, or take a model of `train.network: labelled`".into())
             }

@@ -142,7 +142,7 @@ impl LoadedGenerator {
         seed: u64,
         first: u64,
         n: usize,
-        classes: ClassChoice,
+        classes: &ClassChoice,
     ) -> Result<Vec<u8>, Error> {
         // Rows before `first` in its block hold zeros: only the place of a row must be kept.
         #[expect(

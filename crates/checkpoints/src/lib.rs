@@ -17,7 +17,7 @@ mod projection;
 pub use classes::ClassChoice;
 pub use description::{network_config, network_info, z_distribution};
 pub use discriminator::LoadedDiscriminator;
-pub use error::Error;
+pub use error::{Error, quoted};
 pub use generator::{LoadedGenerator, images_from_latents};
 pub use latent::{between, latent_range, latents};
 pub use projection::{Projection, Projector};

@@ -205,8 +205,8 @@ impl Shared<'_> {
         } = *self.measure;
         let discriminator = LoadedDiscriminator::load(path).map_err(Failure::input)?;
         let generator = LoadedGenerator::load_either(path, settings.ema).map_err(Failure::input)?;
-        let images =
-            Source::Generator(Box::new(generator)).into_images(settings, quiet, signals)?;
+        let source = Source::drawn_by(generator, self.measure.dataset).map_err(Failure::input)?;
+        let images = source.into_images(settings, quiet, signals)?;
         let measure = Measure {
             neighbours,
             ..*self.measure

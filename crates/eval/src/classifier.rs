@@ -34,7 +34,8 @@ pub(crate) fn run(args: &ClassifierArgs) -> Result<(), Failure> {
         let human = format!("nothing to do: `{}` is up to date", shown(folder));
         return print_result(&args.common, &human, &json!({ "status": "up_to_date" }));
     }
-    let dataset = DatasetReader::open(&args.dataset).map_err(artifact_failure)?;
+    let mut dataset = DatasetReader::open(&args.dataset).map_err(artifact_failure)?;
+    dataset.leave_out_untrained();
     check_labels(&dataset, &args.dataset)?;
     if args.common.dry_run {
         let human = format!("would write {FILE} in `{}`", shown(folder));

@@ -273,6 +273,13 @@ fn warnings(runs: &[Run]) -> Vec<String> {
                 run.name, difference.key, runs[0].name
             ));
         }
+        let left_out = |run: &Run| run.figure("/left_out/classes").clone();
+        if run.dataset == runs[0].dataset && left_out(run) != left_out(&runs[0]) {
+            warnings.push(format!(
+                "`{}` was judged by other classes than `{}`",
+                run.name, runs[0].name
+            ));
+        }
         let extractor = |run: &Run| run.figure("/quality/extractor").clone();
         if extractor(run) != extractor(&runs[0]) {
             warnings.push(format!(

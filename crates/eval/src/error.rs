@@ -51,6 +51,17 @@ pub enum Error {
         /// The checkpoint's.
         got: Vec<String>,
     },
+    /// A checkpoint and a dataset whose classes have no training pictures in common.
+    #[error(
+        "`{}` was trained on none of the classes that have training images in `{}`",
+        path.display(), dataset.display()
+    )]
+    NoSharedClass {
+        /// The checkpoint.
+        path: PathBuf,
+        /// The dataset.
+        dataset: PathBuf,
+    },
     /// A classifier cannot be trained without labels.
     #[error("`{}` has no labels, expected a dataset with classes", path.display())]
     Unlabelled {
@@ -205,7 +216,7 @@ fn has(labelled: bool) -> &'static str {
 impl Hint for Error {
     fn hint(&self) -> Option<String> {
         Some(match self {
-            Self::Size { .. } | Self::Classes { .. } => {
+            Self::Size { .. } | Self::Classes { .. } | Self::NoSharedClass { .. } => {
                 "give the dataset that the network was trained on".into()
             }
             Self::Labels { .. } => {

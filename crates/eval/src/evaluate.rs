@@ -58,6 +58,7 @@ pub(crate) fn evaluate(
 ) -> Result<Evaluation, Failure> {
     let Inputs {
         dataset,
+        left_out,
         source,
         discriminator,
         extractor,
@@ -78,6 +79,7 @@ pub(crate) fn evaluate(
     let extractor = classifier_file(extractor, work, settings)?;
     let measure = Measure {
         dataset: &dataset,
+        left_out: &left_out,
         extractor: &extractor,
         neighbours: kept.as_ref(),
         settings,
@@ -90,19 +92,17 @@ pub(crate) fn evaluate(
     let rows = checkpoint_rows(&measure, &measured, known, &listed, args, provenance)?;
 
     let mut metrics = measured.metrics.clone();
-    let quality = &metrics["quality"];
-    let bounds = &settings.alarms;
     metrics["alarms"] = alarms::tree(
-        bounds,
+        &settings.alarms,
         measured.statistics.as_ref(),
-        quality,
+        &metrics["quality"],
         training.metrics.as_ref(),
     );
     let judged = measured
         .statistics
         .as_ref()
         .map(|found| tables::discriminator_tree(found, &class_names, BLOCK));
-    let mut outputs = sample_grids(&images, interpolation.as_ref(), class_names.len())?;
+    let mut outputs = sample_grids(&images, interpolation.as_ref(), &dataset.trained_classes())?;
     if let (Some(found), Some(tree)) = (&measured.statistics, &judged) {
         let rows = tables::discriminator_rows(found, &class_names);
         outputs.extend(discriminator_files(&rows, tree));
@@ -236,7 +236,7 @@ fn classifier_file(
 fn sample_grids(
     images: &Images,
     interpolation: Option<&Images>,
-    classes: usize,
+    classes: &[u8],
 ) -> Result<Vec<Output>, Failure> {
     let mut outputs = vec![png("grid.png", grids::first(images))?];
     if let Some(grid) = grids::by_class(images, classes).transpose() {

@@ -46,26 +46,26 @@ pub(crate) fn pairs(pairs: &Pairs, [h, w, c]: [usize; 3]) -> Result<Picture, Err
     grid(&pairs.pixels, n, h, w, c, COLUMNS, 0)
 }
 
-/// A row per class with its first ten images, a class without so many leaving grey cells; `None`
-/// without labels.
+/// A row for each of the classes with its first ten images, a class without so many leaving grey
+/// cells; `None` without labels.
 ///
 /// # Errors
 /// As [`grid`].
-pub(crate) fn by_class(images: &Images, classes: usize) -> Result<Option<Picture>, Error> {
+pub(crate) fn by_class(images: &Images, classes: &[u8]) -> Result<Option<Picture>, Error> {
     let Some(labels) = &images.labels else {
         return Ok(None);
     };
     let size = images.size();
-    let mut cells = vec![BACKGROUND; classes * PER_CLASS * size];
-    let mut filled = vec![0; classes];
-    for (image, &label) in images.pixels.chunks_exact(size).zip(labels) {
-        let class = usize::from(label);
-        if filled[class] < PER_CLASS {
-            let start = (class * PER_CLASS + filled[class]) * size;
-            cells[start..start + size].copy_from_slice(image);
-            filled[class] += 1;
+    let mut cells = vec![BACKGROUND; classes.len() * PER_CLASS * size];
+    let rows = cells.chunks_exact_mut(PER_CLASS * size);
+    for (class, row) in classes.iter().zip(rows) {
+        let of_class = images.pixels.chunks_exact(size).zip(labels);
+        let of_class = of_class.filter(|(_, label)| *label == class);
+        for ((image, _), cell) in of_class.zip(row.chunks_exact_mut(size)) {
+            cell.copy_from_slice(image);
         }
     }
     let [h, w, c] = images.shape;
-    grid(&cells, classes * PER_CLASS, h, w, c, PER_CLASS, 0).map(Some)
+    let n = classes.len() * PER_CLASS;
+    grid(&cells, n, h, w, c, PER_CLASS, 0).map(Some)
 }

@@ -14,6 +14,27 @@ pub(crate) struct Images {
 }
 
 impl Images {
+    /// Leaves out the images of these classes; returns how many those were.
+    pub(crate) fn leave_out(&mut self, classes: &[u8]) -> usize {
+        let size = self.size();
+        let Some(labels) = &mut self.labels else {
+            return 0;
+        };
+        let stays: Vec<bool> = labels
+            .iter()
+            .map(|label| !classes.contains(label))
+            .collect();
+        let n = stays.iter().filter(|&&stays| !stays).count();
+        if n > 0 {
+            let images = self.pixels.chunks_exact(size).zip(&stays);
+            let kept = images.filter(|(_, stays)| **stays);
+            self.pixels = kept.flat_map(|(image, _)| image).copied().collect();
+            labels.retain(|label| !classes.contains(label));
+            self.n -= n;
+        }
+        n
+    }
+
     /// Bytes of one image.
     pub(crate) fn size(&self) -> usize {
         self.shape.iter().product()

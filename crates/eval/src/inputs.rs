@@ -11,11 +11,14 @@ use dcgan_artifacts::{
     Arrays, Artifact, CheckpointInfo, ClassifierFile, DatasetReader, FileRecord, NeighboursFile,
     NetworkInfo, Part, Samples, digest_file, list_checkpoints, read_checkpoint_info,
 };
-use dcgan_checkpoints::{BLOCK, ClassChoice, LoadedDiscriminator, LoadedGenerator, between};
+use dcgan_checkpoints::{
+    BLOCK, ClassChoice, LoadedDiscriminator, LoadedGenerator, between, quoted,
+};
 use dcgan_hints::text_of;
 use dcgan_metrics::Classifier;
 use dcgan_settings::Eval;
 use dcgan_terminal::{Failure, Progress, Signals};
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 /// Images on the way from one z to another.
@@ -27,8 +30,8 @@ const LISTED: &str = "checkpoints";
 /// Where the generated images come from.
 #[derive(Debug)]
 pub(crate) enum Source {
-    /// A checkpoint's generator draws them.
-    Generator(Box<LoadedGenerator>),
+    /// A checkpoint's generator draws them, of these classes.
+    Generator(Box<LoadedGenerator>, ClassChoice),
     /// A file holds them.
     Samples(Images),
 }
@@ -36,7 +39,9 @@ pub(crate) enum Source {
 /// The inputs, open and checked.
 #[derive(Debug)]
 pub(crate) struct Inputs {
+    /// Without the pictures of classes that no training picture has.
     pub(crate) dataset: DatasetReader,
+    pub(crate) left_out: LeftOut,
     pub(crate) source: Source,
     pub(crate) discriminator: Option<LoadedDiscriminator>,
     pub(crate) extractor: Extractor,
@@ -46,6 +51,59 @@ pub(crate) struct Inputs {
     pub(crate) training: Training,
     /// The checkpoints to measure as well.
     pub(crate) listed: Vec<Listed>,
+}
+
+/// What is not judged: no training picture shows what it should look like.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct LeftOut {
+    /// Names of the classes without training pictures.
+    pub(crate) classes: Vec<String>,
+    /// Images of these classes, by kind; kinds without any are absent.
+    pub(crate) images: BTreeMap<&'static str, usize>,
+}
+
+impl LeftOut {
+    /// Leaves such pictures out of the dataset.
+    pub(crate) fn of(dataset: &mut DatasetReader) -> Self {
+        let parts = dataset.leave_out_untrained();
+        let names = &dataset.info().class_names;
+        let untrained = dataset.untrained_classes().into_iter();
+        Self {
+            classes: untrained
+                .map(|class| names[usize::from(class)].clone())
+                .collect(),
+            images: parts
+                .into_iter()
+                .map(|(part, n)| (part.name(), n))
+                .collect(),
+        }
+    }
+
+    fn warn(&self, dataset: &Path) {
+        if self.classes.is_empty() {
+            return;
+        }
+        let images: Vec<String> = self
+            .images
+            .iter()
+            .map(|(kind, n)| format!("{n} {kind} images"))
+            .collect();
+        log::warn!(
+            "no training image of `{}` has {} {}: not drawn, not judged{}",
+            dataset.display(),
+            if self.classes.len() == 1 {
+                "class"
+            } else {
+                "the classes"
+            },
+            quoted(&self.classes),
+            if images.is_empty() {
+                String::new()
+            } else {
+                format!(", {} left out", images.join(" and "))
+            }
+        );
+    }
 }
 
 /// Where the features come from.
@@ -144,13 +202,14 @@ pub(crate) fn record(path: &Path, artifact: Artifact) -> Result<FileRecord, Fail
 impl Inputs {
     /// Opens what the command line names and checks that it fits together and suffices.
     pub(crate) fn open(args: &Args, settings: &Eval) -> Result<Self, Failure> {
-        let dataset = DatasetReader::open(&args.dataset).map_err(artifact_failure)?;
+        let mut dataset = DatasetReader::open(&args.dataset).map_err(artifact_failure)?;
+        let mut left_out = LeftOut::of(&mut dataset);
         let checks = Checks {
             dataset: &dataset,
             dataset_path: &args.dataset,
         };
         let samples = match &args.samples {
-            Some(path) => Some((path, checks.samples(path)?)),
+            Some(path) => Some((path, checks.samples(path, &mut left_out)?)),
             None => None,
         };
         let discriminator = match &args.checkpoint {
@@ -205,18 +264,20 @@ impl Inputs {
                     LoadedGenerator::load_either(path, settings.ema).map_err(Failure::input)?;
                 let arrays = generator.generator().arrays();
                 finite(path, &arrays.map_err(Failure::input)?)?;
-                Source::Generator(Box::new(generator))
+                Source::drawn_by(generator, &dataset).map_err(Failure::input)?
             }
             (None, None) => return Err(Failure::usage(Error::NoImages)),
         };
         if let Some((path, info)) = args.checkpoint.as_deref().zip(info.as_ref()) {
             checks.warn_of_another_dataset(path, info);
         }
+        left_out.warn(&args.dataset);
         // A damaged file is no loss: the neighbours are searched for again.
         let neighbours = NeighboursFile::read(&args.common.out.join(copying::FILE)).ok();
         let neighbours = neighbours.filter(|file| copying::are_of(file, &dataset));
         Ok(Self {
             dataset,
+            left_out,
             source,
             discriminator,
             extractor,
@@ -228,28 +289,39 @@ impl Inputs {
 }
 
 impl Source {
+    /// What a generator draws: the classes that it was trained on and the dataset has training
+    /// pictures of. Files of an earlier version do not say on which they were.
+    pub(crate) fn drawn_by(
+        generator: LoadedGenerator,
+        dataset: &DatasetReader,
+    ) -> Result<Self, dcgan_checkpoints::Error> {
+        let network = drawn(generator.info(), dataset);
+        let choice = ClassChoice::resolve(None, &network)?;
+        Ok(Self::Generator(Box::new(generator), choice))
+    }
+
     /// Images on straight ways between two z each, a row of twelve per class or, without classes,
     /// eight rows; `None` for samples, whose generator is not at hand.
     pub(crate) fn interpolation(&self, settings: &Eval) -> Result<Option<Images>, Failure> {
-        let Self::Generator(generator) = self else {
+        let Self::Generator(generator, choice) = self else {
             return Ok(None);
         };
         let info = generator.info();
-        let rows = match info.class_names.len() {
-            0 => 8,
-            classes => classes.min(12),
+        let rows = match choice {
+            ClassChoice::Cycle(classes) => classes.len().min(12),
+            _ => 8,
         };
         let ends = generator.latents(settings.seed, 0, 2 * rows);
         let (mut z, mut labels) = (Vec::new(), Vec::new());
-        for (row, ends) in (0..=u8::MAX).zip(ends.chunks_exact(2 * info.z_dim)) {
+        for (row, ends) in (0..).zip(ends.chunks_exact(2 * info.z_dim)) {
             let (from, to) = ends.split_at(info.z_dim);
             for step in 0..STEPS {
                 let share = f32::from(step) / f32::from(STEPS - 1);
                 z.extend(between(from, to, share, false));
-                labels.push(row);
+                labels.push(choice.class(row));
             }
         }
-        let classes = (!info.class_names.is_empty()).then_some(labels);
+        let classes: Option<Vec<u8>> = labels.into_iter().collect();
         let drawn = generator.images_from_latents(&z, classes.as_deref());
         Ok(Some(Images {
             n: rows * usize::from(STEPS),
@@ -266,12 +338,11 @@ impl Source {
         quiet: bool,
         signals: &Signals,
     ) -> Result<Images, Failure> {
-        let generator = match self {
+        let (generator, classes) = match self {
             Self::Samples(images) => return Ok(images),
-            Self::Generator(generator) => generator,
+            Self::Generator(generator, classes) => (generator, classes),
         };
         let info = generator.info();
-        let classes = ClassChoice::resolve(None, &info.class_names).map_err(Failure::input)?;
         let n = settings.n;
         let progress = Progress::new("images", n as u64, quiet);
         let mut pixels = Vec::with_capacity(n * generator.image_bytes());
@@ -281,7 +352,7 @@ impl Source {
             }
             let count = (n - first).min(8 * BLOCK);
             let block = generator
-                .images(settings.seed, first as u64, count, classes)
+                .images(settings.seed, first as u64, count, &classes)
                 .map_err(Failure::input)?;
             pixels.extend(block);
             progress.set((first + count) as u64, "");
@@ -295,6 +366,17 @@ impl Source {
             labels: classes.classes(0, n),
         })
     }
+}
+
+/// A description of the network that counts classes without training pictures as untrained.
+fn drawn(network: &NetworkInfo, dataset: &DatasetReader) -> NetworkInfo {
+    let mut network = network.clone();
+    if !network.class_names.is_empty() {
+        network
+            .untrained_classes
+            .extend(dataset.untrained_classes());
+    }
+    network
 }
 
 struct Checks<'a> {
@@ -318,7 +400,8 @@ impl Checks<'_> {
         }))
     }
 
-    fn samples(&self, path: &Path) -> Result<Images, Failure> {
+    /// The images of a file but for those of classes without training pictures.
+    fn samples(&self, path: &Path, left_out: &mut LeftOut) -> Result<Images, Failure> {
         let samples = Samples::read(path).map_err(artifact_failure)?;
         enough(&format!("`{}`", path.display()), samples.n, 1)?;
         let shape = [samples.height, samples.width, samples.channels];
@@ -347,12 +430,19 @@ impl Checks<'_> {
                 }));
             }
         }
-        Ok(Images {
+        let mut images = Images {
             n: samples.n,
             shape,
             pixels: samples.images,
             labels: samples.labels,
-        })
+        };
+        let n = images.leave_out(&self.dataset.untrained_classes());
+        if n > 0 {
+            left_out.images.insert("generated", n);
+            let what = "without the classes that have no training images";
+            enough(&format!("`{}` {what}", path.display()), images.n, 1)?;
+        }
+        Ok(images)
     }
 
     /// The classifier that was asked for; else what an earlier evaluation left in the folder, if
@@ -409,7 +499,14 @@ impl Checks<'_> {
         self.size(path, [network.height, network.width, network.channels])?;
         let expected = &self.dataset.info().class_names;
         let got = &network.class_names;
-        if got.is_empty() || got == expected {
+        if got.is_empty() {
+            return Ok(());
+        }
+        if got == expected {
+            if drawn(network, self.dataset).trained_classes().is_empty() {
+                let (path, dataset) = (path.to_owned(), self.dataset_path.to_owned());
+                return Err(Failure::input(Error::NoSharedClass { path, dataset }));
+            }
             return Ok(());
         }
         let (path, dataset) = (path.to_owned(), self.dataset_path.to_owned());

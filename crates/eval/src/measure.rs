@@ -4,6 +4,7 @@ use crate::classifier::Work;
 use crate::copying::{Copied, Copying, Pairs};
 use crate::discriminator::{Kind, Statistics};
 use crate::images::Images;
+use crate::inputs::LeftOut;
 use crate::quality::{Judge, Quality};
 use crate::reading::Reader;
 use crate::{Error, tables};
@@ -18,6 +19,7 @@ use std::path::Path;
 #[derive(Clone, Copy)]
 pub(crate) struct Measure<'a> {
     pub(crate) dataset: &'a DatasetReader,
+    pub(crate) left_out: &'a LeftOut,
     /// Whose features are used.
     pub(crate) extractor: &'a ClassifierFile,
     /// The test images' neighbours, where they are known.
@@ -51,6 +53,13 @@ impl Measure<'_> {
         discriminator: Option<(&Path, &LoadedDiscriminator)>,
     ) -> Result<Measured, Failure> {
         let mut metrics = json!({ "images": self.counts(images) });
+        let LeftOut {
+            classes,
+            images: n_of_each,
+        } = self.left_out;
+        if !classes.is_empty() {
+            metrics["left_out"] = json!({ "classes": classes, "images": n_of_each });
+        }
         let mut statistics = None;
         if let Some((path, discriminator)) = discriminator {
             let found = self.judge(images, path, discriminator)?;

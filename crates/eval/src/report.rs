@@ -250,6 +250,7 @@ impl Report<'_> {
             }
         }
         page.push_str(".</p>");
+        self.left_out(page);
         let tree = &self.metrics["alarms"];
         let raised = alarms::raised(tree);
         if raised.is_empty() {
@@ -265,6 +266,30 @@ impl Report<'_> {
                 number(&alarm["bound"])
             );
         }
+    }
+
+    /// Which classes are not judged, and why.
+    fn left_out(&self, page: &mut String) {
+        let left_out = &self.metrics["left_out"];
+        let classes = left_out["classes"].as_array().into_iter().flatten();
+        let classes: Vec<&str> = classes.filter_map(Value::as_str).collect();
+        if classes.is_empty() {
+            return;
+        }
+        let images = left_out["images"].as_object().into_iter().flatten();
+        let images: Vec<String> = images
+            .map(|(kind, n)| format!("{n} {kind} images"))
+            .collect();
+        let _ = write!(
+            page,
+            "<p class=\"alarm\">Not drawn and not judged, as no training image has them: <b>{}</b>{}</p>",
+            escape(&classes.join(", ")),
+            if images.is_empty() {
+                ".".into()
+            } else {
+                format!(". {} left out.", images.join(" and "))
+            }
+        );
     }
 
     fn table(&self, page: &mut String) {

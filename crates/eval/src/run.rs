@@ -8,6 +8,7 @@ use crate::{Args, Cli, compare, copying, film, inputs, quality, timing, verify};
 use dcgan_artifacts::{
     Columns, EarlierResults, Part, Results, best_checkpoint, remove_file, write_atomic,
 };
+use dcgan_checkpoints::ClassChoice;
 use dcgan_hints::{printable, shown};
 use dcgan_settings::Eval;
 use dcgan_terminal::{Failure, Signals, print_result};
@@ -132,15 +133,8 @@ fn has_classes_to_compare(inputs: &Inputs, settings: &Eval) -> bool {
     let Some(real) = real.or_else(|| dataset.labels(Part::Train)) else {
         return false;
     };
-    let classes = dataset.info().class_names.len();
     let generated: Vec<u8> = match &inputs.source {
-        Source::Generator(generator) if generator.info().class_names.is_empty() => Vec::new(),
-        // They take turns.
-        Source::Generator(_) => (0..=u8::MAX)
-            .take(classes)
-            .cycle()
-            .take(settings.n)
-            .collect(),
+        Source::Generator(_, choice) => choice.classes(0, settings.n).unwrap_or_default(),
         Source::Samples(images) => images.labels.clone().unwrap_or_default(),
     };
     quality::compared_classes(&generated, real) >= 2
@@ -155,7 +149,7 @@ fn dry_run(args: &Args, settings: &Eval, identity: &Value) -> Result<(), Failure
     let info = inputs.dataset.info();
     let mut names = vec!["grid.png"];
     let labelled = match &inputs.source {
-        Source::Generator(generator) => !generator.info().class_names.is_empty(),
+        Source::Generator(_, choice) => *choice != ClassChoice::Unlabelled,
         Source::Samples(images) => images.labels.is_some(),
     };
     if labelled {
@@ -180,7 +174,7 @@ fn dry_run(args: &Args, settings: &Eval, identity: &Value) -> Result<(), Failure
     if inputs.extractor.is_kept() {
         names.push(FILE);
     }
-    if matches!(inputs.source, Source::Generator(_)) {
+    if matches!(inputs.source, Source::Generator(..)) {
         names.push("interpolation.png");
     }
     names.extend(inputs.training.charts().iter().map(|(name, _)| *name));

@@ -401,6 +401,8 @@ pub enum Error {
         expected: usize,
         /// Pictures of it in the training part.
         got: usize,
+        /// The largest validation part that there are pictures for.
+        most: usize,
     },
 }
 
@@ -488,9 +490,12 @@ impl Hint for Error {
                 let below = got / classes * classes;
                 format!("set it to {below} or {}", below + classes)
             }
-            Self::ValidationSize { .. } => {
-                "set it lower: at least one image of each class stays in the training part".into()
+            Self::ValidationSize { most: 0, .. } => {
+                "set it to 0: an image of each class stays in the training part".into()
             }
+            Self::ValidationSize { most, .. } => format!(
+                "set it to {most} or less: an image of each class stays in the training part"
+            ),
         })
     }
 }

@@ -7,11 +7,11 @@ use dcgan_random::{Purpose, Stream};
 /// Which of `n` training images go into the validation part, in ascending order.
 ///
 /// Class c draws by the stream of (seed, `ValidationDraw`, c); without labels all images are one
-/// class.
+/// class. A class without images has none to draw.
 ///
 /// # Errors
-/// [`Error::ValidationShare`] when `count` is no multiple of the classes, [`Error::ValidationSize`]
-/// when a class has too few images to keep one.
+/// [`Error::ValidationShare`] when `count` is no multiple of the classes that have images,
+/// [`Error::ValidationSize`] when a class has too few images to keep one.
 pub(crate) fn draw(
     n: usize,
     labels: Option<&[u8]>,
@@ -20,7 +20,8 @@ pub(crate) fn draw(
     seed: u64,
 ) -> Result<Vec<u32>, Error> {
     let n = u32::try_from(n).unwrap_or(u32::MAX);
-    let classes: Vec<Vec<u32>> = match labels {
+    // By number; those of classes without images stay empty.
+    let members: Vec<Vec<u32>> = match labels {
         None => vec![(0..n).collect()],
         Some(labels) => {
             let mut members = vec![Vec::new(); class_names.len()];
@@ -30,15 +31,17 @@ pub(crate) fn draw(
             members
         }
     };
-    if !count.is_multiple_of(classes.len()) {
+    let sizes = || members.iter().map(Vec::len).filter(|&n| n > 0);
+    let classes = sizes().count().max(1);
+    if !count.is_multiple_of(classes) {
         return Err(Error::ValidationShare {
-            classes: classes.len(),
+            classes,
             got: count,
         });
     }
-    let share = count / classes.len();
+    let share = count / classes;
     let mut drawn = Vec::with_capacity(count);
-    for (class, members) in classes.iter().enumerate() {
+    for (class, members) in members.iter().enumerate().filter(|(_, of)| !of.is_empty()) {
         if members.len() <= share {
             let class = match class_names.get(class) {
                 Some(name) if labels.is_some() => format!("class `{name}`"),
@@ -48,6 +51,7 @@ pub(crate) fn draw(
                 class,
                 expected: share,
                 got: members.len(),
+                most: (sizes().min().unwrap_or(1) - 1) * classes,
             });
         }
         let of_class = u32::try_from(members.len()).unwrap_or(u32::MAX);

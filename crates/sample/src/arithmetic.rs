@@ -1,11 +1,12 @@
 //! The mode that adds and subtracts latent vectors (Radford, Metz & Chintala 2016, section 6.3.2).
 
 use crate::Args;
+use crate::classes::choose;
 use crate::error::model_failure;
 use crate::expression::{Expression, Vector, parse};
 use crate::grid::{shape, tiles};
 use crate::produce::{Output, Task};
-use dcgan_checkpoints::{ClassChoice, LoadedGenerator};
+use dcgan_checkpoints::LoadedGenerator;
 use dcgan_settings::Sample;
 use dcgan_terminal::Failure;
 use serde_json::{Value, json};
@@ -64,9 +65,7 @@ impl Arithmetic {
 
     /// A row per class, or the one row of the class that was asked for or of the network without.
     fn rows(&self, model: &LoadedGenerator) -> Result<Vec<Option<u8>>, Failure> {
-        let names = &model.info().class_names;
-        let choice = ClassChoice::resolve(self.sample.class.as_deref(), names);
-        Ok(choice.map_err(model_failure)?.each())
+        Ok(choose(self.sample.class.as_deref(), model.info())?.each())
     }
 }
 

@@ -1,6 +1,7 @@
 //! The plain call: the images of some seeds, their grid, their file.
 
 use crate::Args;
+use crate::classes::choose;
 use crate::error::{file_failure, model_failure};
 use crate::grid::Arrangement;
 use crate::produce::{Output, Task};
@@ -57,9 +58,7 @@ impl Task for Plain {
     fn load(&self) -> Result<Self::Loaded, Failure> {
         let generator =
             LoadedGenerator::load_either(&self.model, self.sample.ema).map_err(model_failure)?;
-        let names = &generator.info().class_names;
-        let classes =
-            ClassChoice::resolve(self.sample.class.as_deref(), names).map_err(model_failure)?;
+        let classes = choose(self.sample.class.as_deref(), generator.info())?;
         Ok((generator, classes))
     }
 
@@ -76,9 +75,9 @@ impl Task for Plain {
         (generator, classes): &Self::Loaded,
         output: &mut Output,
     ) -> Result<usize, Failure> {
-        let samples = self.images(generator, *classes, output)?;
+        let samples = self.images(generator, classes, output)?;
         output.clear()?;
-        self.write_files(&samples, *classes, output)?;
+        self.write_files(&samples, classes, output)?;
         Ok(samples.n)
     }
 }
@@ -88,7 +87,7 @@ impl Plain {
     fn images(
         &self,
         generator: &LoadedGenerator,
-        classes: ClassChoice,
+        classes: &ClassChoice,
         output: &Output,
     ) -> Result<Samples, Failure> {
         let n = self.sample.n;
@@ -124,7 +123,7 @@ impl Plain {
     fn write_files(
         &self,
         samples: &Samples,
-        classes: ClassChoice,
+        classes: &ClassChoice,
         output: &mut Output,
     ) -> Result<(), Failure> {
         let shape = [samples.height, samples.width, samples.channels];
@@ -142,9 +141,9 @@ impl Plain {
     }
 
     /// A row per class where classes take turns and each has two images at least.
-    fn arrangement(&self, samples: &Samples, classes: ClassChoice) -> Arrangement {
+    fn arrangement(&self, samples: &Samples, classes: &ClassChoice) -> Arrangement {
         match (classes, &samples.labels, self.sample.columns) {
-            (ClassChoice::Cycle { classes }, Some(labels), 0) if samples.n >= 2 * classes => {
+            (ClassChoice::Cycle(classes), Some(labels), 0) if samples.n >= 2 * classes.len() => {
                 Arrangement::by_class(labels, classes)
             }
             (.., columns) => {

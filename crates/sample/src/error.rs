@@ -182,7 +182,9 @@ pub(crate) fn file_failure(error: dcgan_artifacts::Error) -> Failure {
 pub(crate) fn model_failure(error: dcgan_checkpoints::Error) -> Failure {
     use dcgan_checkpoints::Error as E;
     match error {
-        E::UnknownClass { .. } | E::ClassOfUnlabelled { .. } => Failure::usage(error),
+        E::UnknownClass { .. } | E::UntrainedClass { .. } | E::ClassOfUnlabelled { .. } => {
+            Failure::usage(error)
+        }
         _ => Failure::input(error),
     }
 }

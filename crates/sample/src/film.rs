@@ -2,11 +2,12 @@
 //! grids that were drawn on the way.
 
 use crate::Args;
+use crate::classes::choose;
 use crate::error::{Error, file_failure, model_failure};
 use crate::grid::{read_png, shape};
 use crate::motion::write_steps;
 use crate::produce::{Output, Task};
-use dcgan_artifacts::list_checkpoints;
+use dcgan_artifacts::{NetworkInfo, list_checkpoints};
 use dcgan_checkpoints::{ClassChoice, LoadedGenerator};
 use dcgan_figures::{Picture, encode_gif};
 use dcgan_settings::Sample;
@@ -29,6 +30,14 @@ pub(crate) struct Film {
     seed: u64,
     n: usize,
     delay: u16,
+}
+
+/// What is in memory before anything is written.
+pub(crate) enum Loaded {
+    /// The classes that are not drawn; of the checkpoints only the newest was tried.
+    Checkpoints(Vec<u8>),
+    /// All grids.
+    Grids(Vec<Picture>),
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -74,27 +83,40 @@ impl Film {
         })
     }
 
-    fn checkpoint(&self, path: &Path) -> Result<(LoadedGenerator, ClassChoice), Failure> {
-        let model = LoadedGenerator::load_either(path, self.sample.ema).map_err(model_failure)?;
-        let names = &model.info().class_names;
-        let choice = ClassChoice::resolve(self.sample.class.as_deref(), names);
-        let choice = choice.map_err(model_failure)?;
-        Ok((model, choice))
+    fn checkpoint(&self, path: &Path) -> Result<LoadedGenerator, Failure> {
+        LoadedGenerator::load_either(path, self.sample.ema).map_err(model_failure)
+    }
+
+    /// The classes that no frame draws, by the newest checkpoint: the first ones of a run may be from
+    /// before files told of classes that are not trained.
+    fn untrained(&self) -> Result<Vec<u8>, Failure> {
+        let newest = self.checkpoint(&self.frames[self.frames.len() - 1])?;
+        choose(self.sample.class.as_deref(), newest.info())?;
+        Ok(newest.info().untrained_classes.clone())
     }
 
     /// What each checkpoint makes of the same z, one checkpoint in memory at a time.
-    fn draw(&self, output: &Output) -> Result<(Vec<Vec<u8>>, [usize; 3]), Failure> {
+    fn draw(
+        &self,
+        untrained: &[u8],
+        output: &Output,
+    ) -> Result<(Vec<Vec<u8>>, [usize; 3]), Failure> {
         let progress = output.progress(self.frames.len());
         let mut steps = Vec::new();
         let mut first = None;
         for path in &self.frames {
             output.go_on()?;
-            let (model, choice) = self.checkpoint(path)?;
-            let info = first.get_or_insert_with(|| model.info().clone());
-            if info != model.info() {
+            let model = self.checkpoint(path)?;
+            let info = NetworkInfo {
+                untrained_classes: untrained.to_vec(),
+                ..model.info().clone()
+            };
+            if *first.get_or_insert_with(|| info.clone()) != info {
                 return Err(self.other(path, "their networks"));
             }
-            let images = model.images(self.seed, 0, self.n, choice);
+            let choice = ClassChoice::resolve(self.sample.class.as_deref(), &info);
+            let choice = choice.map_err(model_failure)?;
+            let images = model.images(self.seed, 0, self.n, &choice);
             steps.push(images.map_err(model_failure)?);
             progress.set(steps.len() as u64, "checkpoints");
         }
@@ -104,8 +126,7 @@ impl Film {
 }
 
 impl Task for Film {
-    /// The grids; none for checkpoints, of which only the first was tried.
-    type Loaded = Vec<Picture>;
+    type Loaded = Loaded;
 
     fn settings(&self) -> Value {
         let own = match self.source {
@@ -124,10 +145,7 @@ impl Task for Film {
 
     fn load(&self) -> Result<Self::Loaded, Failure> {
         match self.source {
-            Source::Checkpoints => {
-                self.checkpoint(&self.frames[0])?;
-                Ok(Vec::new())
-            }
+            Source::Checkpoints => Ok(Loaded::Checkpoints(self.untrained()?)),
             Source::Grids => {
                 let mut grids: Vec<Picture> = Vec::new();
                 for path in &self.frames {
@@ -141,7 +159,7 @@ impl Task for Film {
                     }
                     grids.push(grid);
                 }
-                Ok(grids)
+                Ok(Loaded::Grids(grids))
             }
         }
     }
@@ -151,14 +169,17 @@ impl Task for Film {
         still.into_iter().chain([format!("{NAME}.gif")]).collect()
     }
 
-    fn write(&self, grids: &Self::Loaded, output: &mut Output) -> Result<usize, Failure> {
-        if self.source == Source::Grids {
-            let gif = encode_gif(grids, self.delay).map_err(Failure::output)?;
-            output.clear()?;
-            output.write(&format!("{NAME}.gif"), &gif)?;
-            return Ok(grids.len());
-        }
-        let (steps, shape) = self.draw(output)?;
+    fn write(&self, loaded: &Self::Loaded, output: &mut Output) -> Result<usize, Failure> {
+        let untrained = match loaded {
+            Loaded::Checkpoints(untrained) => untrained,
+            Loaded::Grids(grids) => {
+                let gif = encode_gif(grids, self.delay).map_err(Failure::output)?;
+                output.clear()?;
+                output.write(&format!("{NAME}.gif"), &gif)?;
+                return Ok(grids.len());
+            }
+        };
+        let (steps, shape) = self.draw(untrained, output)?;
         let steps: Vec<&[u8]> = steps.iter().map(Vec::as_slice).collect();
         output.clear()?;
         write_steps(NAME, &steps, shape, output, |frames| {

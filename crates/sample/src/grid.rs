@@ -47,16 +47,19 @@ pub(crate) struct Arrangement {
 }
 
 impl Arrangement {
-    /// A row per class, images in order, at most [`MAX_IN_ROW`] in a row. `labels` are below
-    /// `classes`.
-    pub(crate) fn by_class(labels: &[u8], classes: usize) -> Self {
-        let mut rows = vec![Vec::new(); classes];
-        for (image_idx, &label) in labels.iter().enumerate() {
-            let row = &mut rows[usize::from(label)];
-            if row.len() < MAX_IN_ROW {
-                row.push(Some(image_idx));
-            }
-        }
+    /// A row for each of the `classes`, images in order, at most [`MAX_IN_ROW`] in a row.
+    pub(crate) fn by_class(labels: &[u8], classes: &[u8]) -> Self {
+        let row = |class: &u8| -> Vec<Option<usize>> {
+            let of_class = labels
+                .iter()
+                .enumerate()
+                .filter(|(_, label)| *label == class);
+            of_class
+                .take(MAX_IN_ROW)
+                .map(|(image_idx, _)| Some(image_idx))
+                .collect()
+        };
+        let mut rows: Vec<Vec<Option<usize>>> = classes.iter().map(row).collect();
         let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
         for row in &mut rows {
             row.resize(columns, None);
@@ -116,7 +119,7 @@ mod tests {
 
     #[test]
     fn a_class_has_a_row_and_short_rows_end_empty() {
-        let arrangement = Arrangement::by_class(&[0, 1, 2, 0], 3);
+        let arrangement = Arrangement::by_class(&[0, 1, 2, 0], &[0, 1, 2]);
         assert_eq!(arrangement.columns, 2);
         assert_eq!(
             arrangement.cells,
@@ -125,8 +128,14 @@ mod tests {
     }
 
     #[test]
+    fn a_class_that_is_not_drawn_has_no_row() {
+        let arrangement = Arrangement::by_class(&[1, 3, 1, 3], &[1, 3]);
+        assert_eq!(arrangement.cells, [Some(0), Some(2), Some(1), Some(3)]);
+    }
+
+    #[test]
     fn a_row_of_a_class_is_bounded() {
-        let arrangement = Arrangement::by_class(&[0; 100], 1);
+        let arrangement = Arrangement::by_class(&[0; 100], &[0]);
         assert_eq!(
             (arrangement.columns, arrangement.cells.len()),
             (MAX_IN_ROW, MAX_IN_ROW)
@@ -156,7 +165,7 @@ mod tests {
     #[test]
     fn cells_lie_where_the_arrangement_says() {
         let images = [10, 20, 30, 40];
-        let arrangement = Arrangement::by_class(&[1, 0, 1, 1], 2);
+        let arrangement = Arrangement::by_class(&[1, 0, 1, 1], &[0, 1]);
         let picture = arrangement.picture(&images, [1, 1, 1]).unwrap();
         assert_eq!((picture.height(), picture.width()), (2 + GAP, 3 + 2 * GAP));
         let at = |row: usize, column: usize| {

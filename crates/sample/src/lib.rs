@@ -5,6 +5,7 @@
 
 mod args;
 mod arithmetic;
+mod classes;
 mod draw;
 mod error;
 mod expression;

@@ -1,5 +1,6 @@
 //! The modes in which something moves: coordinates of z, z from seed to seed, the class.
 
+use crate::classes::{choose, warn_of_untrained};
 use crate::error::model_failure;
 use crate::grid::{shape, tiles};
 use crate::produce::{Output, Task};
@@ -165,16 +166,17 @@ impl Motions {
         let (lowest, highest) = latent_range(model.info()).map_err(model_failure)?;
         let low = self.motion.low.unwrap_or(lowest);
         let high = self.motion.high.unwrap_or(highest);
+        let classes = self.classes(model)?;
         let n = self.n.unwrap_or(match self.start() {
             Start::Seed => IMAGES,
             // Under one z only the class tells images apart.
-            Start::Centre => self.classes(model)?.each().len(),
+            Start::Centre => classes.each().len(),
         });
         let start = match self.start() {
             Start::Seed => model.latents(self.seeds[0], 0, n),
             Start::Centre => vec![lowest.midpoint(highest); n * z_dim],
         };
-        let labels = self.classes(model)?.classes(0, n);
+        let labels = classes.classes(0, n);
         let steps = self.motion.frames();
         let sweep = |coordinate: usize| {
             let at = |step| {
@@ -250,16 +252,16 @@ impl Motions {
 
     /// The classes to pass, by name or number.
     fn stations(&self, info: &NetworkInfo) -> Result<Vec<u8>, Failure> {
-        let names = &info.class_names;
-        if names.is_empty() {
+        if info.class_names.is_empty() {
             return Err(Failure::usage(Error::NoClasses));
         }
         let Some(text) = &self.motion.through else {
-            return Ok((0..=u8::MAX).take(names.len()).collect());
+            warn_of_untrained(info);
+            return Ok(info.trained_classes());
         };
         let mut stations = Vec::new();
         for typed in text.split(',') {
-            let choice = ClassChoice::resolve(Some(typed.trim()), names).map_err(model_failure)?;
+            let choice = ClassChoice::resolve(Some(typed.trim()), info).map_err(model_failure)?;
             stations.extend(choice.class(0));
         }
         if stations.len() < 2 {
@@ -269,8 +271,7 @@ impl Motions {
     }
 
     fn classes(&self, model: &LoadedGenerator) -> Result<ClassChoice, Failure> {
-        let names = &model.info().class_names;
-        ClassChoice::resolve(self.sample.class.as_deref(), names).map_err(model_failure)
+        choose(self.sample.class.as_deref(), model.info())
     }
 
     fn start(&self) -> Start {

@@ -1,6 +1,7 @@
 //! The mode that lays the nearest training images beside each sample: is it a copy?
 
 use crate::Args;
+use crate::classes::choose;
 use crate::error::{Error, file_failure, model_failure};
 use crate::grid::{shape, tiles};
 use crate::produce::{Output, Task};
@@ -103,7 +104,7 @@ impl Nearest {
     fn numbers(
         &self,
         dataset: &DatasetReader,
-        classes: ClassChoice,
+        classes: &ClassChoice,
         found: &[Vec<Neighbour>],
     ) -> Value {
         let labels = dataset.labels(Part::Train);
@@ -146,9 +147,7 @@ impl Task for Nearest {
     fn load(&self) -> Result<Self::Loaded, Failure> {
         let model =
             LoadedGenerator::load_either(&self.model, self.sample.ema).map_err(model_failure)?;
-        let names = &model.info().class_names;
-        let classes =
-            ClassChoice::resolve(self.sample.class.as_deref(), names).map_err(model_failure)?;
+        let classes = choose(self.sample.class.as_deref(), model.info())?;
         let dataset = DatasetReader::open(&self.dataset).map_err(file_failure)?;
         let info = dataset.info();
         let (got, expected) = (
@@ -184,7 +183,7 @@ impl Task for Nearest {
         (model, classes, dataset): &Self::Loaded,
         output: &mut Output,
     ) -> Result<usize, Failure> {
-        let images = |&seed: &u64| model.images(seed, 0, self.n, *classes);
+        let images = |&seed: &u64| model.images(seed, 0, self.n, classes);
         let samples: Result<Vec<_>, _> = self.seeds.iter().map(images).collect();
         let samples = samples.map_err(model_failure)?.concat();
         let found = self.search(&samples, dataset, output)?;
@@ -202,7 +201,7 @@ impl Task for Nearest {
         let grid = tiles(&cells, shape(model.info()), columns)?;
         output.clear()?;
         output.write_png(GRID, &grid)?;
-        let numbers = self.numbers(dataset, *classes, &found);
+        let numbers = self.numbers(dataset, classes, &found);
         output.write_json(NUMBERS, &numbers)?;
         Ok(found.len())
     }

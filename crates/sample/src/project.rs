@@ -1,10 +1,11 @@
 //! The mode that looks for given pictures among the generator's images.
 
 use crate::Args;
+use crate::classes::choose;
 use crate::error::{Error, model_failure};
 use crate::grid::{shape, tiles};
 use crate::produce::{Output, Task, file_name};
-use dcgan_checkpoints::{ClassChoice, LoadedGenerator, Projection, Projector};
+use dcgan_checkpoints::{LoadedGenerator, Projection, Projector};
 use dcgan_pictures::{MAX_FILE_BYTES, Reason, Refusal, decode, inspect, read_file};
 use dcgan_settings::{Pictures, Sample};
 use dcgan_terminal::{Failure, Progress};
@@ -130,9 +131,7 @@ impl Task for Project {
     fn load(&self) -> Result<Self::Loaded, Failure> {
         let model =
             LoadedGenerator::load_either(&self.model, self.sample.ema).map_err(model_failure)?;
-        let names = &model.info().class_names;
-        let choice = ClassChoice::resolve(self.sample.class.as_deref(), names);
-        let classes = choice.map_err(model_failure)?.each();
+        let classes = choose(self.sample.class.as_deref(), model.info())?.each();
         let shape = shape(model.info());
         let targets = self.pictures.iter().map(|path| read_picture(path, shape));
         Ok(Loaded {

@@ -155,7 +155,14 @@ impl Checkpoints {
                 "step": step,
             })
         };
-        let found = describe(&info.network, info.seed, &info.dataset_sha256, info.step);
+        let mut network = info.network.clone();
+        // A run from before files had this key goes on; it follows from the dataset.
+        if network.untrained_classes.is_empty() {
+            network
+                .untrained_classes
+                .clone_from(&self.network.untrained_classes);
+        }
+        let found = describe(&network, info.seed, &info.dataset_sha256, info.step);
         let step = info.step.min(self.plan.last_step);
         let expected = describe(&self.network, self.seed, &self.dataset_sha256, step);
         let differences = differences(&expected, &found);

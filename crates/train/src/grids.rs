@@ -25,10 +25,12 @@ pub(crate) struct Grids {
 }
 
 impl Grids {
-    /// The grids of a run with this seed, written to `folder`.
+    /// The grids of a run with this seed, written to `folder`. They show the classes that are
+    /// trained; there are none for the unlabelled network.
     pub(crate) fn new(
         folder: &Path,
         config: &NetworkConfig,
+        trained_classes: &[u8],
         distribution: ZDistribution,
         seed: u64,
     ) -> Self {
@@ -44,7 +46,7 @@ impl Grids {
             folder: folder.to_owned(),
             side,
             z,
-            classes: classes(config.classes, side),
+            classes: classes(trained_classes, side),
         }
     }
 
@@ -115,13 +117,11 @@ impl Grids {
         }
         let next = |&class: &u8| {
             let class = usize::from(class);
-            // A class without images shows the first image of the dataset's next class.
-            let members = members[class..]
-                .iter()
-                .chain(&members)
-                .find(|of| !of.is_empty())?;
+            let members = &members[class];
             seen[class] += 1;
-            Some(members[(seen[class] - 1) % members.len()])
+            members
+                .get((seen[class] - 1) % members.len().max(1))
+                .copied()
         };
         classes.iter().filter_map(next).collect()
     }
@@ -137,18 +137,14 @@ impl Grids {
 /// File name of the picture of training images within the run folder.
 pub(crate) const REALS: &str = "samples/reals.png";
 
-/// The class of each image: up to ten classes have rows of their own, more take turns.
-fn classes(n_classes: usize, side: usize) -> Option<Vec<u8>> {
-    let class = |image_idx: usize| match n_classes {
-        1..=LABELLED_SIDE => image_idx / side % n_classes,
-        _ => image_idx % n_classes,
+/// The class of each image, of those that are trained: up to ten classes have rows of their own, more take turns.
+fn classes(trained: &[u8], side: usize) -> Option<Vec<u8>> {
+    let n = trained.len();
+    let place = |image_idx: usize| match n {
+        1..=LABELLED_SIDE => image_idx / side % n,
+        _ => image_idx % n,
     };
-    let label = |image_idx| u8::try_from(class(image_idx)).ok();
-    if n_classes == 0 {
-        None
-    } else {
-        (0..side * side).map(label).collect()
-    }
+    (n > 0).then(|| (0..side * side).map(|i| trained[place(i)]).collect())
 }
 
 fn image_index(image_idx: usize) -> u32 {
@@ -161,12 +157,22 @@ mod tests {
 
     #[test]
     fn ten_classes_have_a_row_each_and_more_take_turns() {
-        let ten = classes(10, 10).unwrap();
+        let all: Vec<u8> = (0..26).collect();
+        let ten = classes(&all[..10], 10).unwrap();
         assert_eq!(ten[..20], [[0; 10], [1; 10]].concat());
-        let two = classes(2, 10).unwrap();
+        let two = classes(&all[..2], 10).unwrap();
         assert_eq!([two[0], two[10], two[20], two[99]], [0, 1, 0, 1]);
-        let many = classes(26, 10).unwrap();
+        let many = classes(&all, 10).unwrap();
         assert_eq!([many[0], many[25], many[26], many[99]], [0, 25, 0, 99 % 26]);
-        assert_eq!(classes(0, 8), None);
+        assert_eq!(classes(&[], 8), None);
+    }
+
+    #[test]
+    fn a_class_that_is_not_trained_has_no_row() {
+        let three = classes(&[1, 2, 4], 10).unwrap();
+        assert_eq!([three[0], three[10], three[20], three[30]], [1, 2, 4, 1]);
+        let many: Vec<u8> = (1..=12).collect();
+        let many = classes(&many, 10).unwrap();
+        assert_eq!([many[0], many[11], many[12]], [1, 12, 1]);
     }
 }

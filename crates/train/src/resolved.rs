@@ -5,11 +5,12 @@ use crate::step::Schedule;
 use crate::{Args, Error, Plan};
 use dcgan::{Kind, NetworkConfig, ZDistribution};
 use dcgan_artifacts::{DatasetReader, FileRecord, NetworkInfo, Part, digest_file};
-use dcgan_checkpoints::network_info;
+use dcgan_checkpoints::{network_info, quoted};
 use dcgan_hints::text_of;
 use dcgan_settings::{Depth, MovingAverages, NetworkKind, Train};
 use dcgan_terminal::Failure;
 use serde_json::{Value, json};
+use std::path::Path;
 
 /// A run, before its first step.
 #[derive(Debug)]
@@ -47,7 +48,8 @@ impl Resolved {
 
     fn with_settings(args: &Args, settings: Train) -> Result<Self, Error> {
         let path = &args.dataset;
-        let dataset = DatasetReader::open(path)?;
+        let mut dataset = DatasetReader::open(path)?;
+        let left_out = dataset.leave_out_untrained();
         let digest = digest_file(path)?;
         let name = text_of(path.file_name().unwrap_or_default());
         let input = FileRecord {
@@ -78,7 +80,16 @@ impl Resolved {
         } else {
             &[]
         };
-        let network = network_info(&config, class_names, distribution);
+        let untrained_classes = if config.classes > 0 {
+            dataset.untrained_classes()
+        } else {
+            Vec::new()
+        };
+        let network = NetworkInfo {
+            untrained_classes,
+            ..network_info(&config, class_names, distribution)
+        };
+        warn_of_untrained(path, &network, left_out.get(&Part::Validation));
         let readouts = settings.moving_averages == MovingAverages::WithReadouts;
         #[expect(clippy::cast_possible_truncation, reason = "training is in float32")]
         let real_target = (1.0 - settings.label_smoothing) as f32;
@@ -121,6 +132,34 @@ impl Resolved {
             identity["classifier"] = json!({ "sha256": record.sha256 });
         }
         identity
+    }
+}
+
+/// Says which classes the network does not learn, and how many pictures no score looks at.
+fn warn_of_untrained(path: &Path, network: &NetworkInfo, left_out: Option<&usize>) {
+    let names: Vec<String> = network
+        .untrained_classes
+        .iter()
+        .map(|&class| network.class_name(class))
+        .collect();
+    if !names.is_empty() {
+        log::warn!(
+            "no training picture of `{}` has {} {}: never trained, drawn or scored",
+            path.display(),
+            if names.len() == 1 {
+                "class"
+            } else {
+                "the classes"
+            },
+            quoted(&names)
+        );
+    }
+    if let Some(n) = left_out {
+        log::warn!(
+            "{n} validation pictures of `{}` have a class that no training picture has: \
+             no score looks at them",
+            path.display()
+        );
     }
 }
 

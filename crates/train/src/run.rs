@@ -130,7 +130,13 @@ impl<'a> Run<'a> {
             plan: resolved.plan,
             keep: settings.keep_checkpoints,
         };
-        let grids = Grids::new(&folder.path, config, resolved.distribution, settings.seed);
+        let grids = Grids::new(
+            &folder.path,
+            config,
+            &resolved.network.trained_classes(),
+            resolved.distribution,
+            settings.seed,
+        );
         let at = Standing::find(resolved, &folder.path, &checkpoints)?;
         let events = Events::resume(&folder.path, at.events.as_ref())?;
         if let Some(path) = &at.newest {
@@ -487,12 +493,19 @@ fn trained(args: &Args, resolved: &Resolved, best: Option<&BestScore>) -> Result
 }
 
 fn result(status: &str, args: &Args, resolved: &Resolved) -> Value {
-    json!({
+    let mut result = json!({
         "status": status,
         "out": text_of(&args.common.out),
         "step": resolved.plan.last_step,
         "epoch": resolved.plan.epoch(resolved.plan.last_step),
-    })
+    });
+    let network = &resolved.network;
+    if !network.untrained_classes.is_empty() {
+        let untrained = network.untrained_classes.iter();
+        let names = untrained.map(|&class| network.class_name(class));
+        result["untrained_classes"] = names.collect();
+    }
+    result
 }
 
 /// Says what would be read and written, under which settings.

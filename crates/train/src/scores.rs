@@ -173,7 +173,7 @@ impl Judge {
             0,
             SAMPLES,
         );
-        let choice = ClassChoice::resolve(None, &network.class_names)?;
+        let choice = ClassChoice::resolve(None, network)?;
         Ok(Some(Self {
             scorer: Scorer::new(classifier, &features)?,
             z,

@@ -209,8 +209,8 @@ fn make_finds_the_checkpoint_and_the_generator_that_are_asked_for() {
     let drawn = Samples::read(&run.join("sample/samples.safetensors")).expect("samples");
     let images = |averaged| {
         let generator = LoadedGenerator::load_either(&last, averaged).expect("a generator");
-        let classes = ClassChoice::Cycle { classes: 10 };
-        generator.images(0, 0, drawn.n, classes).expect("images")
+        let classes = ClassChoice::Cycle((0..10).collect());
+        generator.images(0, 0, drawn.n, &classes).expect("images")
     };
     assert!(drawn.images == images(true) && drawn.images != images(false));
 

@@ -59,6 +59,66 @@ fn a_dataset_may_have_one_part_and_no_labels() {
     assert!(matches!(absent, Error::Unfit { .. }), "{absent:?}");
 }
 
+/// Labels 1, 2 and 2 to train on, of four classes: pictures of 0 and 3 are left out of the others.
+#[test]
+fn pictures_of_classes_without_training_pictures_can_be_left_out() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("dataset.safetensors");
+    let info = DatasetInfo {
+        class_names: ["a", "b", "c", "d"].map(String::from).to_vec(),
+        ..dataset_info()
+    };
+    let parts = BTreeMap::from([
+        (Part::Train, part(1, &[1, 2, 2])),
+        (Part::Validation, part(100, &[2, 1])),
+        (Part::Test, part(200, &[0, 1, 3, 3, 2])),
+    ]);
+    write_dataset(&path, &info, &parts).unwrap();
+    let mut reader = DatasetReader::open(&path).unwrap();
+    assert_eq!(reader.trained_classes(), [1, 2]);
+    assert_eq!(reader.untrained_classes(), [0, 3]);
+    let sha256 = reader.content_sha256().to_owned();
+    let left_out = reader.leave_out_untrained();
+    assert_eq!(left_out, BTreeMap::from([(Part::Test, 3)]));
+    assert_eq!(reader.content_sha256(), sha256);
+    let test = &parts[&Part::Test].images;
+    let kept = PartData {
+        images: [&test[6..12], &test[24..30]].concat(),
+        labels: Some(vec![1, 2]),
+        n: 2,
+    };
+    assert_eq!(reader.len(Part::Test), Some(2));
+    assert_eq!(reader.read_part(Part::Test).unwrap(), kept);
+    let mut rows = Vec::new();
+    reader
+        .read_images(Part::Test, &[1, 0, 1], &mut rows)
+        .unwrap();
+    assert_eq!(rows, [&test[24..30], &test[6..12], &test[24..30]].concat());
+    let beyond = reader.read_images(Part::Test, &[2], &mut rows).unwrap_err();
+    assert!(matches!(beyond, Error::Unfit { .. }), "{beyond:?}");
+    for part in [Part::Train, Part::Validation] {
+        assert_eq!(reader.read_part(part).unwrap(), parts[&part]);
+    }
+}
+
+#[test]
+fn where_all_classes_have_training_pictures_nothing_is_left_out() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("dataset.safetensors");
+    write_dataset(&path, &dataset_info(), &parts()).unwrap();
+    let mut reader = DatasetReader::open(&path).unwrap();
+    assert_eq!(reader.leave_out_untrained(), BTreeMap::new());
+    assert_eq!(reader.trained_classes(), [0, 1]);
+    assert_eq!(reader.read_part(Part::Test).unwrap(), parts()[&Part::Test]);
+
+    // Without training pictures nothing tells which classes are trained.
+    let empty = BTreeMap::from([(Part::Train, part(1, &[])), (Part::Test, part(1, &[1]))]);
+    write_dataset(&path, &dataset_info(), &empty).unwrap();
+    let mut reader = DatasetReader::open(&path).unwrap();
+    assert_eq!(reader.leave_out_untrained(), BTreeMap::new());
+    assert!(reader.untrained_classes().is_empty());
+}
+
 #[track_caller]
 fn check_contradiction(info: &DatasetInfo, train: PartData, expected: &str) {
     let folder = tempfile::tempdir().unwrap();

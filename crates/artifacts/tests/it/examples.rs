@@ -68,6 +68,7 @@ pub(crate) fn network() -> NetworkInfo {
         gfc_dim: 3,
         dfc_dim: 3,
         depth: None,
+        untrained_classes: Vec::new(),
     }
 }
 

@@ -25,6 +25,23 @@ fn either_network_is_read_out_of_a_checkpoint() {
     assert_eq!(verify_checkpoint(&path).unwrap(), written.info);
 }
 
+/// Files of networks whose classes all have training pictures keep their bytes.
+#[test]
+fn a_file_speaks_of_untrained_classes_only_where_there_are_any() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("generator.safetensors");
+    let mut written = model(Role::Generator);
+    for (untrained, speaks) in [(vec![], false), (vec![0], true)] {
+        written.network.untrained_classes = untrained;
+        written.write(&path).unwrap();
+        let bytes = std::fs::read(&path).unwrap();
+        let found = String::from_utf8_lossy(&bytes).contains("untrained_classes");
+        assert_eq!(found, speaks);
+        assert_eq!(read_generator(&path).unwrap(), written);
+    }
+    assert_eq!(written.network.trained_classes(), [1]);
+}
+
 #[track_caller]
 fn check_contradiction(change: impl FnOnce(&mut Checkpoint)) {
     let folder = tempfile::tempdir().unwrap();

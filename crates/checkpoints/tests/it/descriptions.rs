@@ -58,6 +58,8 @@ fn what_makes_no_network_is_named_by_its_field() {
     insta::assert_snapshot!(of(&|info| info.channels = 2), @"network setting `channels` is `2`, expected 1 or 3");
     insta::assert_snapshot!(of(&|info| info.class_names.clear()), @"network setting `classes` is `0`, expected 1 to 256");
     insta::assert_snapshot!(of(&|info| info.class_names = vec!["a".into(); 257]), @"network setting `classes` is `257`, expected 1 to 256");
+    insta::assert_snapshot!(of(&|info| info.untrained_classes = vec![3]), @"network setting `untrained_classes` is `[3]`, expected some of the numbers below 3");
+    insta::assert_snapshot!(of(&|info| info.untrained_classes = vec![2, 0, 1]), @"network setting `untrained_classes` is `[2, 0, 1]`, expected some of the numbers below 3");
     insta::assert_snapshot!(of(&|info| info.z_dim = 0), @"network setting `z_dim` is `0`, expected 1 to 65536");
     insta::assert_snapshot!(of(&|info| info.gfc_dim = usize::MAX), @"network setting `gfc_dim` is `18446744073709551615`, expected 1 to 65536");
 }

@@ -18,7 +18,7 @@ fn loaded(config: &NetworkConfig) -> LoadedGenerator {
 fn choice(config: &NetworkConfig) -> ClassChoice {
     match config.classes {
         0 => ClassChoice::Unlabelled,
-        classes => ClassChoice::Cycle { classes },
+        classes => ClassChoice::Cycle((0..=u8::MAX).take(classes).collect()),
     }
 }
 
@@ -34,8 +34,8 @@ fn a_checkpoint_and_its_generator_file_draw_the_same() {
         assert_eq!((of_checkpoint.step(), of_file.step()), (7, 7));
         assert_eq!(of_checkpoint.info(), of_file.info());
         assert_eq!(
-            of_checkpoint.images(1, 0, 5, choice(&config)).unwrap(),
-            of_file.images(1, 0, 5, choice(&config)).unwrap()
+            of_checkpoint.images(1, 0, 5, &choice(&config)).unwrap(),
+            of_file.images(1, 0, 5, &choice(&config)).unwrap()
         );
     }
 }
@@ -69,7 +69,7 @@ fn the_averaged_generator_of_a_checkpoint_is_drawn_where_it_is_asked_for() {
         let expected = Generator::from_arrays(&config, &averaged).unwrap();
         let expected = LoadedGenerator::new(expected, file.info.network.clone(), 7).unwrap();
         let draw =
-            |generator: &LoadedGenerator| generator.images(1, 0, 5, choice(&config)).unwrap();
+            |generator: &LoadedGenerator| generator.images(1, 0, 5, &choice(&config)).unwrap();
         let of_average = draw(&LoadedGenerator::load_either(&path, true).unwrap());
         let of_last = draw(&LoadedGenerator::load_either(&path, false).unwrap());
         assert_eq!(of_average, draw(&expected));
@@ -84,11 +84,11 @@ fn an_image_is_the_same_wherever_its_range_begins() {
         let generator = loaded(&config);
         let size = generator.image_bytes();
         let all = generator
-            .images(9, 0, 2 * BLOCK + 3, choice(&config))
+            .images(9, 0, 2 * BLOCK + 3, &choice(&config))
             .unwrap();
         for (first, n) in [(0, 1), (1, 1), (BLOCK - 1, 2), (BLOCK, 1), (37, BLOCK + 5)] {
             let some = generator
-                .images(9, first as u64, n, choice(&config))
+                .images(9, first as u64, n, &choice(&config))
                 .unwrap();
             assert_eq!(
                 some,

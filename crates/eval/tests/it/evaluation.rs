@@ -39,8 +39,8 @@ fn figures_are_the_measures_of_the_discriminators_logits() {
     let test = reader.read_part(Part::Test).unwrap();
     let test = logits(&test.images, &test.labels.unwrap());
     let generator = LoadedGenerator::load(&checkpoint).unwrap();
-    let classes = ClassChoice::Cycle { classes: 3 };
-    let images = generator.images(0, 0, 64, classes).unwrap();
+    let classes = ClassChoice::Cycle(vec![0, 1, 2]);
+    let images = generator.images(0, 0, 64, &classes).unwrap();
     let generated = logits(&images, &classes.classes(0, 64).unwrap());
 
     let tree = fixture.json("out/discriminator.json");
@@ -100,7 +100,7 @@ fn the_grids_hold_the_generated_images() {
     fixture.succeed(&args);
     let generator = LoadedGenerator::load(&checkpoint).unwrap();
     let images = generator
-        .images(0, 0, 70, ClassChoice::Cycle { classes: 3 })
+        .images(0, 0, 70, &ClassChoice::Cycle(vec![0, 1, 2]))
         .unwrap();
     let image = |i: usize| &images[i * SIDE * SIDE..(i + 1) * SIDE * SIDE];
     let cell = |picture: &dcgan_figures::Picture, row: usize, column: usize| -> Vec<u8> {

@@ -258,7 +258,7 @@ fn labels(n: usize, classes: usize) -> Vec<u8> {
     (0..n).map(|i| u8::try_from(i % classes).unwrap()).collect()
 }
 
-fn noise(n: usize, index: u64) -> Vec<u8> {
+pub(crate) fn noise(n: usize, index: u64) -> Vec<u8> {
     let mut stream = Stream::new(0, Purpose::Synthetic, index);
     (0..n)
         .map(|_| u8::try_from(stream.below(256)).unwrap())

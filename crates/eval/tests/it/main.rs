@@ -12,3 +12,4 @@ mod identity;
 mod outside_text;
 mod quality;
 mod report;
+mod untrained;

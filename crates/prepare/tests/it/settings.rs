@@ -40,8 +40,39 @@ fn a_validation_part_that_leaves_nothing_to_train_on() {
     assert_snapshot!(folder.fail(arguments), @r"
     exit code 3
     error: too few training images for `prepare.validation`: expected more than 2 of class `0`, got 2
-    hint: set it lower: at least one image of each class stays in the training part
+    hint: set it to 3 or less: an image of each class stays in the training part
     ");
+    folder.put("train-labels", &crate::labels(&[0, 1, 2, 0, 1, 1]));
+    let arguments = "--pipeline pipeline.yaml --out out --set prepare.validation=3";
+    assert_snapshot!(folder.fail(arguments), @r"
+    exit code 3
+    error: too few training images for `prepare.validation`: expected more than 1 of class `2`, got 1
+    hint: set it to 0: an image of each class stays in the training part
+    ");
+}
+
+/// No label is 0: the other two classes share the validation part.
+#[test]
+fn a_class_without_images_takes_no_share_of_the_validation_part() {
+    let folder = Folder::with_sources();
+    folder.put("train-labels", &crate::labels(&[1, 2, 2, 1, 1, 2]));
+    folder.succeed("--pipeline pipeline.yaml --out out --set prepare.validation=4");
+    let dataset = folder.path().join("out/dataset.safetensors");
+    let dataset = dcgan_artifacts::DatasetReader::open(&dataset).unwrap();
+    let mut labels = dataset
+        .labels(dcgan_artifacts::Part::Validation)
+        .unwrap()
+        .to_vec();
+    labels.sort_unstable();
+    assert_eq!(labels, [1, 1, 2, 2]);
+    let arguments = "--pipeline pipeline.yaml --out none --set prepare.validation=3";
+    let failure = folder.run(arguments);
+    assert_eq!(failure.code, 2);
+    assert!(
+        failure.stderr.ends_with("hint: set it to 2 or 4\n"),
+        "{}",
+        failure.stderr
+    );
 }
 
 #[test]

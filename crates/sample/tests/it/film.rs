@@ -8,7 +8,7 @@ use dcgan_figures::{Picture, encode_png};
 use std::fs;
 
 /// Three generators under the names of checkpoints, and a file that is none.
-fn write_checkpoints(place: &Place, config: &NetworkConfig) {
+pub(crate) fn write_checkpoints(place: &Place, config: &NetworkConfig) {
     let folder = place.path("checkpoints");
     create_folder(&folder).unwrap();
     for (step, seed) in [(20, 1), (3, 2), (100, 3)] {

@@ -16,3 +16,4 @@ mod nearest;
 mod pictures;
 mod project;
 mod support;
+mod untrained;

@@ -1,7 +1,7 @@
 //! A folder with a model, and the program run in it.
 
 use dcgan::{Discriminator, Generator, NetworkConfig, ZDistribution};
-use dcgan_artifacts::{ModelFile, Role, Samples};
+use dcgan_artifacts::{ModelFile, Role, Samples, read_generator};
 use dcgan_checkpoints::network_info;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -55,6 +55,14 @@ impl Place {
             }
         }
         self.write_model(name, config, Role::Generator, weights);
+    }
+
+    /// Lets a generator file say that no training picture had class "zero".
+    pub(crate) fn leave_zero_untrained(&self, name: &str) {
+        let path = self.path(name);
+        let mut model = read_generator(&path).unwrap();
+        model.network.untrained_classes = vec![0];
+        model.write(&path).unwrap();
     }
 
     pub(crate) fn write_discriminator(&self, name: &str) {

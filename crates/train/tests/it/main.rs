@@ -5,6 +5,7 @@
 //! * `faults`: divergence, damaged checkpoints and tables, lost files.
 //! * `scores`: `scores.csv` and the best checkpoint.
 //! * `tensorboard`: the event file, taken apart here and by TensorBoard itself.
+//! * `untrained`: classes without training pictures.
 //! * `iteration`: the training step itself, through the library.
 
 #![expect(
@@ -19,3 +20,4 @@ mod program;
 mod refusals;
 mod scores;
 mod tensorboard;
+mod untrained;
