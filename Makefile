@@ -90,7 +90,7 @@ BESIDE = $(call seen,--run,run.json) $(call seen,--histograms,histograms.csv) \
 # A stage whose command was replaced needs no build of ours.
 built_for = $(if $(filter file,$(origin $(1))),build)
 
-.PHONY: help build prepare train sample eval compare check fmt clippy test smoke torture reproduce verify hashes soak fuzz deny doc bench peers clean
+.PHONY: help build install prepare train sample eval compare check fmt clippy test smoke torture reproduce verify hashes soak fuzz deny doc bench peers clean
 
 help: ## List targets and variables
 	@awk 'BEGIN { FS = ":.*## "; print "Targets:" } /^[a-z]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -220,6 +220,30 @@ $(TENSORBOARD_VENV)/installed: tests/python/tensorboard-requirements.txt
 	python3 -m venv "$(TENSORBOARD_VENV)"
 	"$(TENSORBOARD_VENV)/bin/pip" install --quiet --requirement "$<"
 	touch "$@"
+
+#: PREFIX      the folder that `install` installs into
+PREFIX = /usr/local
+#: DESTDIR     a folder put before PREFIX, for those who make packages
+DESTDIR =
+$(call literally,PREFIX)
+$(call literally,DESTDIR)
+installed = $(call quoted,$(DESTDIR)$(PREFIX)/$(1))
+DIST = $(call spaced,$(patsubst %/release,%/dist,$(call dense,$(BIN))))
+PROGRAMS = dcgan-prepare dcgan-train dcgan-sample dcgan-eval
+
+# Built with the profile `dist`: link-time optimisation, no line tables.
+install: ## Install the programs and their shell completions below PREFIX
+	$(CARGO) build --profile dist --locked --workspace --bins
+	@mkdir -p $(call installed,bin) $(call installed,share/bash-completion/completions) \
+	  $(call installed,share/zsh/site-functions) $(call installed,share/fish/vendor_completions.d)
+	@for program in $(PROGRAMS); do \
+	  install -m 755 $(call quoted,$(DIST))/$$program $(call installed,bin)/$$program; \
+	  complete() { $(call installed,bin)/$$program --completions $$1 >"$$2"; }; \
+	  complete bash $(call installed,share/bash-completion/completions)/$$program; \
+	  complete zsh $(call installed,share/zsh/site-functions)/_$$program; \
+	  complete fish $(call installed,share/fish/vendor_completions.d)/$$program.fish; \
+	done
+	@echo "installed $(PROGRAMS) in" $(call installed,bin)
 
 clean: ## Remove what cargo built; runs stay
 	$(CARGO) clean

@@ -1,21 +1,28 @@
 //! The body of every stage's `main`.
 
 use crate::{Failure, log_lines, stderr};
-use clap::ArgMatches;
+use clap::{Arg, ArgMatches, value_parser};
+use clap_complete::{Shell, generate};
 use dcgan_hints::shown;
 use std::ffi::OsString;
 use std::fmt::Write as _;
+use std::io::Write as _;
 use std::process::ExitCode;
+
+/// The option that prints completions.
+const COMPLETIONS: &str = "completions";
 
 /// Parses the command line into `A`, sets up the log, runs the stage and turns its outcome into
 /// the exit code of the contract. `main` needs nothing else.
 ///
 /// A program called `dcgan-train` gets the settings of the section `train` with their defaults at
-/// the end of its `--help`.
+/// the end of its `--help`. Every program prints its completions for a shell with
+/// `--completions bash`, which `make install` calls.
 pub fn run_main<A: clap::Parser>(run: impl FnOnce(&A) -> Result<(), Failure>) -> ExitCode {
     let arguments: Vec<OsString> = std::env::args_os().collect();
     let (args, quiet) = match parse::<A, _>(&arguments) {
-        Ok(parsed) => parsed,
+        Ok(Parsed::Stage(args, quiet)) => (args, quiet),
+        Ok(Parsed::Completions(shell)) => return print_completions(taught(A::command()), shell),
         Err(error) => {
             // It repeats what was typed, so it is made of that as it can be shown.
             let error = parse::<A, _>(arguments.iter().map(shown))
@@ -41,12 +48,34 @@ pub fn run_main<A: clap::Parser>(run: impl FnOnce(&A) -> Result<(), Failure>) ->
     }
 }
 
-/// The stage's arguments, and whether `--quiet` is among them.
+/// What a command line asks for.
+enum Parsed<A> {
+    /// The stage, with its arguments and whether `--quiet` is among them.
+    Stage(A, bool),
+    /// The completions of a shell.
+    Completions(Shell),
+}
+
 fn parse<A: clap::Parser, T: Into<OsString> + Clone>(
     arguments: impl IntoIterator<Item = T>,
-) -> Result<(A, bool), clap::Error> {
+) -> Result<Parsed<A>, clap::Error> {
     let matches = taught(A::command()).try_get_matches_from(arguments)?;
-    Ok((A::from_arg_matches(&matches)?, is_quiet(&matches)))
+    if let Some(shell) = matches.get_one::<Shell>(COMPLETIONS) {
+        return Ok(Parsed::Completions(*shell));
+    }
+    let quiet = is_quiet(&matches);
+    Ok(Parsed::Stage(A::from_arg_matches(&matches)?, quiet))
+}
+
+/// Prints the completions of `command`; a reader that has gone away is no error.
+fn print_completions(mut command: clap::Command, shell: Shell) -> ExitCode {
+    let name = command.get_name().to_owned();
+    let mut script = Vec::new();
+    generate(shell, &mut command, name, &mut script);
+    match std::io::stdout().write_all(&script) {
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => ExitCode::from(5),
+        _ => ExitCode::SUCCESS,
+    }
 }
 
 /// `command` with what all stages' help has: the version, the settings, no option without help.
@@ -64,7 +93,15 @@ fn taught(command: clap::Command) -> clap::Command {
     for (key, default) in &settings {
         let _ = write!(list, "\n  {key} = {default}");
     }
+    let completions = Arg::new(COMPLETIONS)
+        .long(COMPLETIONS)
+        .value_name("SHELL")
+        .value_parser(value_parser!(Shell))
+        .exclusive(true)
+        .hide(true)
+        .help("Print the completions of this program for a shell");
     let command = command
+        .arg(completions)
         .version(env!("CARGO_PKG_VERSION"))
         .help_expected(true)
         .max_term_width(100);

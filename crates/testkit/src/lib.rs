@@ -4,6 +4,10 @@
 //! [`untested`] and passes. The gate counts these calls and lists them at its end, so that a green
 //! run never claims more than it tested.
 
+mod programs;
+
+pub use programs::{BIN_DIR, example, program};
+
 use std::collections::BTreeSet;
 use std::io::Write as _;
 use std::panic::Location;

@@ -20,14 +20,7 @@ const SHORT: [&str; 4] = [
 
 /// `command` with its program replaced by the example `faulty`.
 fn faulty(fault: &str, stage: &str, command: &Command) -> Command {
-    let test = std::env::current_exe().expect("the test's own path");
-    let profile = test.ancestors().nth(2).expect("target/PROFILE/deps/TEST");
-    let example = profile.join("examples/faulty");
-    assert!(
-        example.exists(),
-        "the example `faulty` is not built: `cargo build -p dcgan-tests --examples`"
-    );
-    let mut faulty = Command::new(example);
+    let mut faulty = Command::new(dcgan_testkit::example("faulty"));
     faulty
         .current_dir(root())
         .args([fault, stage])

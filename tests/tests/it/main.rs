@@ -1,5 +1,4 @@
-//! Tests that cross the stages. Those that start programs take them from `DCGAN_BIN_DIR`, which
-//! `make check` builds and sets; unset, they fail with that hint.
+//! Tests that cross the stages. `dcgan_testkit` finds or builds the programs that they start.
 #![expect(
     clippy::print_stderr,
     reason = "tests by chance say what they met; cargo shows it on request"

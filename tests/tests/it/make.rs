@@ -10,7 +10,7 @@ use std::process::{Command, Output};
 const AWKWARD: &str = r#"Ann's "best"  runs, $HOME & $(RUN); [1-2] {a,b} 100% (x) ~ `y`"#;
 
 /// Variables that take a path or several; the tests below give each one in a folder of that name.
-const PATHS: [&str; 9] = [
+const PATHS: [&str; 11] = [
     "PIPELINE",
     "RUN",
     "SET",
@@ -20,6 +20,8 @@ const PATHS: [&str; 9] = [
     "SOURCE",
     "CLASSIFIER",
     "PEERS_VENV",
+    "PREFIX",
+    "DESTDIR",
 ];
 /// Variables that take a number, a word, or a command, which is a line for the shell.
 const OTHERS: [&str; 12] = [
@@ -389,4 +391,44 @@ fn tests_and_benches_find_the_programs_and_python() {
     // Made once.
     let said = go("bench", &peers);
     assert!(!said.contains("pip <"), "{said}");
+}
+
+/// Programs and completions come to where they belong; the build itself is a stand-in.
+#[test]
+fn programs_are_installed_with_their_completions() {
+    let place = Awkward::new();
+    let programs = std::fs::read_link(place.path("target/release")).expect("a link of ours");
+    symlink(programs, place.path("target/dist")).expect("a link");
+    let mut command = programs::make();
+    command.args(["install", "CARGO=:"]);
+    command.args([
+        given("DESTDIR", &place.path("stage")),
+        "PREFIX=/opt/my tools".into(),
+    ]);
+    command.env("CARGO_TARGET_DIR", place.path("target"));
+    let output = command.output().expect("make starts");
+    assert!(output.status.success(), "{}", text(&output.stderr));
+    let installed = place.path("stage/opt/my tools");
+    for stage in ["prepare", "train", "sample", "eval"] {
+        let name = format!("dcgan-{stage}");
+        let version = Command::new(installed.join("bin").join(&name))
+            .arg("--version")
+            .output()
+            .expect("the installed program starts");
+        assert!(text(&version.stdout).starts_with(&name));
+        for (file, of_the_shell) in [
+            (
+                format!("share/bash-completion/completions/{name}"),
+                "complete -F",
+            ),
+            (format!("share/zsh/site-functions/_{name}"), "#compdef"),
+            (
+                format!("share/fish/vendor_completions.d/{name}.fish"),
+                "complete -c",
+            ),
+        ] {
+            let script = std::fs::read_to_string(installed.join(&file)).expect(&file);
+            assert!(script.contains(of_the_shell), "{file}: {script}");
+        }
+    }
 }

@@ -14,11 +14,7 @@ pub(crate) fn root() -> PathBuf {
 
 /// The program `dcgan-<stage>`.
 pub(crate) fn program(stage: &str) -> PathBuf {
-    let folder = std::env::var_os("DCGAN_BIN_DIR").expect(
-        "DCGAN_BIN_DIR is not set: run `make check`, or build with `cargo build --release` and \
-         set DCGAN_BIN_DIR to the absolute path of target/release",
-    );
-    PathBuf::from(folder).join(format!("dcgan-{stage}"))
+    dcgan_testkit::program(&format!("dcgan-{stage}"))
 }
 
 /// `make` with all its variables as the Makefile has them, whatever `make` started these tests.

@@ -5,18 +5,11 @@
 mod outcomes;
 mod signals;
 
-use std::path::PathBuf;
+use dcgan_testkit::example;
 use std::process::{Command, Stdio};
 
-/// The example, which cargo builds with the tests and puts beside their folder.
-fn program() -> PathBuf {
-    let test = std::env::current_exe().unwrap();
-    let profile = test.ancestors().nth(2).unwrap();
-    profile.join("examples").join("stage")
-}
-
 fn stage(args: &[&str]) -> Command {
-    with_arguments(Command::new(program()), args)
+    with_arguments(Command::new(example("stage")), args)
 }
 
 fn with_arguments(mut command: Command, args: &[&str]) -> Command {

@@ -1,7 +1,8 @@
 //! Exit codes, messages, results and help.
 
 use crate::{ended, stage};
-use dcgan_testkit::{Missing, untested};
+use dcgan_testkit::{Missing, example, untested};
+use std::process::Command;
 
 #[test]
 fn each_class_of_failure_has_its_exit_code() {
@@ -39,6 +40,32 @@ fn a_wrong_command_line_is_usage() {
         text.starts_with("exit 2\nerror: invalid value '0' for '--threads <N>'"),
         "{text}"
     );
+}
+
+#[test]
+fn completions_know_the_options_and_need_no_other_argument() {
+    for (shell, of_the_shell) in [
+        ("bash", "complete -F"),
+        ("zsh", "#compdef"),
+        ("fish", "complete -c"),
+    ] {
+        let output = Command::new(example("stage"))
+            .args(["--completions", shell])
+            .output()
+            .unwrap();
+        let script = String::from_utf8(output.stdout).unwrap();
+        assert_eq!(output.status.code(), Some(0), "{shell}");
+        assert!(script.contains(of_the_shell), "{shell}: {script}");
+        assert!(
+            script.contains("dcgan-sample") && script.contains("dry-run"),
+            "{script}"
+        );
+    }
+    let refused = Command::new(example("stage"))
+        .args(["--completions", "cmd"])
+        .output()
+        .unwrap();
+    assert_eq!(refused.status.code(), Some(2));
 }
 
 #[test]

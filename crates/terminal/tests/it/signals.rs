@@ -1,6 +1,7 @@
 //! The first signal ends in order, the second at once.
 
-use crate::{program, with_arguments};
+use crate::with_arguments;
+use dcgan_testkit::example;
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::process::{Child, ChildStderr, ChildStdout, Command, Stdio};
 use std::time::Duration;
@@ -16,7 +17,7 @@ impl Running {
     fn start(end: &str) -> Self {
         // It hears SIGHUP even where the tests themselves run under `nohup`.
         let mut env = Command::new("env");
-        env.arg("--default-signal=HUP").arg(program());
+        env.arg("--default-signal=HUP").arg(example("stage"));
         let mut command = with_arguments(env, &[end]);
         let command = command.stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().unwrap();
