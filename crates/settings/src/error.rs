@@ -164,6 +164,21 @@ impl Hint for Error {
             }
             Self::TooMany { .. } => Some("give a pipeline, its values written out".into()),
             Self::DuplicateKey { .. } => Some("remove one of the two".into()),
+            Self::WrongType {
+                origin,
+                key,
+                expected,
+                found,
+            } if found != "a list"
+                && (expected.starts_with("text") || expected.starts_with("a path")) =>
+            {
+                Some(match origin {
+                    Origin::Set(_) if !key.contains('[') => {
+                        format!("text in quotes of its own stays text: `--set '{key}=\"...\"'`")
+                    }
+                    _ => "text in quotes stays text: `\"...\"`".into(),
+                })
+            }
             Self::WrongType { .. } | Self::Range { .. } => Some(EXPLAINED.into()),
             Self::OverrideForm { .. } => Some(
                 "for example: `--set train.batch_size=32`; a value with blanks is quoted: \

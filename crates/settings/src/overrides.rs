@@ -31,7 +31,7 @@ impl Override {
             });
         }
         check_counts(value, || Origin::Set(text.into()))?;
-        let value = serde_yaml::from_str(value).map_err(|source| Error::Syntax {
+        let value = read(value).map_err(|source| Error::Syntax {
             origin: Origin::Set(text.into()),
             source,
         })?;
@@ -66,6 +66,21 @@ impl Override {
         };
         within(key, &self.key) || within(&self.key, key)
     }
+}
+
+/// A value as YAML, in which nothing is a comment: ` #1` is a part of a folder's name.
+fn read(text: &str) -> Result<Value, serde_yaml::Error> {
+    let value: Value = serde_yaml::from_str(text)?;
+    let is_comment = |(at, _): (usize, &str)| {
+        (at == 0 || text[..at].ends_with([' ', '\t']))
+            && serde_yaml::from_str::<Value>(&text[..at]).is_ok_and(|before| before == value)
+    };
+    let is_plain = !value.is_mapping() && !value.is_sequence();
+    Ok(if is_plain && text.match_indices('#').any(is_comment) {
+        Value::String(text.trim().into())
+    } else {
+        value
+    })
 }
 
 /// Whether `tree` gives a value for the dotted `key`.

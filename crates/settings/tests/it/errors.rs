@@ -70,18 +70,26 @@ fn a_wrong_type_says_expected_and_found() {
     error: `sample.class` in `p.yaml:2:10`: expected text or a whole number, found a list
     hint: every key is explained in `pipelines/mnist.yaml`
     ");
-    insta::assert_snapshot!(report("sample:\n  seeds: -1\n", &[]), @"
+    insta::assert_snapshot!(report("sample:\n  seeds: -1\n", &[]), @r#"
     error: `sample.seeds` in `p.yaml:2:10`: expected text or a whole number, found number `-1`
-    hint: every key is explained in `pipelines/mnist.yaml`
-    ");
+    hint: text in quotes stays text: `"..."`
+    "#);
     insta::assert_snapshot!(report("prepare:\n  class_names: zero\n", &[]), @r#"
     error: `prepare.class_names` in `p.yaml:2:16`: expected a list, found text "zero"
     hint: every key is explained in `pipelines/mnist.yaml`
     "#);
-    insta::assert_snapshot!(report("prepare:\n  class_names:\n  - zero\n  - {}\n", &[]), @"
+    insta::assert_snapshot!(report("prepare:\n  class_names:\n  - zero\n  - {}\n", &[]), @r#"
     error: `prepare.class_names[1]` in `p.yaml:4:5`: expected text or a whole number, found a mapping of keys to values
-    hint: every key is explained in `pipelines/mnist.yaml`
-    ");
+    hint: text in quotes stays text: `"..."`
+    "#);
+    insta::assert_snapshot!(report("prepare:\n  class_names: [zero, null]\n", &[]), @r#"
+    error: `prepare.class_names[1]` in `p.yaml:2:23`: expected text or a whole number, found nothing
+    hint: text in quotes stays text: `"..."`
+    "#);
+    insta::assert_snapshot!(report("", &["prepare.folder=in/a: b"]), @r#"
+    error: `prepare.folder` in `--set prepare.folder=in/a: b`: expected a path or a list of paths, found a mapping of keys to values
+    hint: text in quotes of its own stays text: `--set 'prepare.folder="..."'`
+    "#);
     insta::assert_snapshot!(report("train: 3\n", &[]), @"
     error: `train` in `p.yaml:1:8`: expected a mapping of keys to values, found number `3`
     hint: every key is explained in `pipelines/mnist.yaml`

@@ -40,6 +40,28 @@ fn values_are_yaml() {
     assert_eq!(pipeline.train.learning_rate.to_bits(), 1e-4_f64.to_bits());
 }
 
+/// In a file ` #` begins a comment; on the command line it is a part of a name.
+#[test]
+fn nothing_is_a_comment() {
+    let folder = |value: &str| {
+        let pipeline = set("", &[&format!("prepare.folder={value}")]);
+        let paths = pipeline.prepare.folder.into_iter();
+        paths
+            .map(|path| path.to_str().unwrap().to_owned())
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(folder("in/a #b"), ["in/a #b"]);
+    assert_eq!(folder("#1 # 2"), ["#1 # 2"]);
+    assert_eq!(folder("'in/a #b'"), ["in/a #b"]);
+    assert_eq!(folder("a#b"), ["a#b"]);
+    assert_eq!(folder("['a #1', b]"), ["a #1", "b"]);
+    assert_eq!(folder(""), Vec::<String>::new());
+    insta::assert_snapshot!(report("", &["train.epochs=3 # passes"]), @r#"
+    error: `train.epochs` in `--set train.epochs=3 # passes`: expected a whole number, at least 0, found text "3 # passes"
+    hint: every key is explained in `pipelines/mnist.yaml`
+    "#);
+}
+
 #[test]
 fn the_culprit_among_several_is_named() {
     insta::assert_snapshot!(
