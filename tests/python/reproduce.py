@@ -49,7 +49,9 @@ def with_sources(prepare, source):
     found = lambda name: str(source.resolve() / name)
     prepare = dict(prepare)
     if "idx" in prepare:
-        prepare["idx"] = {key: found(name) for key, name in prepare["idx"].items()}
+        # Paths, and what becomes of the files: a number, a yes or no.
+        is_path = lambda value: isinstance(value, str)
+        prepare["idx"] = {key: found(value) if is_path(value) else value for key, value in prepare["idx"].items()}
     for key in ("folder", "test_folder"):
         if key in prepare:
             prepare[key] = found(prepare[key])

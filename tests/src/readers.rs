@@ -340,8 +340,8 @@ pub fn picture(bytes: &[u8]) -> bool {
             assert!(!refusal.to_string().is_empty());
             false
         }
-        Ok(pixels) => {
-            assert_eq!(pixels.len(), 8 * 4 * settings.channels);
+        Ok(decoded) => {
+            assert_eq!(decoded.pixels.len(), 8 * 4 * settings.channels);
             true
         }
     }

@@ -3,10 +3,11 @@
 //! Colour profiles are not applied. Grey is luma by the primaries of Rec. 709. Of an animation the
 //! first frame counts.
 
+use crate::content::{Content, MAGICK, recognise};
 use crate::resample::{Area, Plane, resample};
-use crate::{Reason, Refusal};
+use crate::{Reason, Refusal, jpeg, png};
 use dcgan_settings::{Alpha, Crop, Pictures};
-use image::error::ImageError;
+use image::error::{ImageError, ImageResult};
 use image::metadata::Orientation;
 use image::{DynamicImage, ImageDecoder, ImageFormat, ImageReader, Limits, RgbImage};
 use std::fs::File;
@@ -18,11 +19,11 @@ pub const MAX_FILE_BYTES: u64 = 1 << 28;
 /// The most pixels that are decoded: more than any camera's, and a bound for a small file that
 /// claims to be a huge picture.
 const MAX_PIXELS: u64 = 1 << 27;
-/// The most bytes of pixels, which with 16 bits a channel are reached before [`MAX_PIXELS`], and the
-/// most that a decoder may take beside them.
+/// The most bytes of pixels, which with 16 bits a channel are reached before [`MAX_PIXELS`], and
+/// the most that a decoder may take beside them.
 const MAX_DECODER_BYTES: u64 = 1 << 29;
-/// The most memory for what stands beside a PNG's pixels: a profile or text, which is compressed, so
-/// that a small file can hold gigabytes of it.
+/// The most memory for what stands beside a PNG's pixels: a profile or text, which is compressed,
+/// so that a small file can hold gigabytes of it.
 const MAX_PNG_BYTES: u64 = 1 << 26;
 
 /// The largest GIF frame beyond its own screen that is still read: a header of 54 bytes can ask for
@@ -69,21 +70,8 @@ pub fn read_file(path: &Path) -> io::Result<Option<Vec<u8>>> {
 /// # Errors
 /// Why it is none, or none that is read.
 pub fn inspect(bytes: &[u8], path: &Path) -> Result<Header, Refusal> {
-    let Ok(format) = image::guess_format(bytes) else {
-        return Err(match promised(path) {
-            _ if bytes.is_empty() => Refusal::new(Reason::Damaged, "an empty file"),
-            Some(_) => Refusal::new(Reason::Damaged, "no picture by its content"),
-            None => Refusal::new(
-                Reason::NotAPicture,
-                "neither by its name nor by its content",
-            ),
-        });
-    };
-    if name(format).is_none() {
-        let detail = format!("{format:?}: expected PNG, JPEG, GIF, BMP or WebP");
-        return Err(Refusal::new(Reason::Unsupported, detail));
-    }
-    let decoder = decoder(bytes, format)?;
+    let format = recognised(bytes, path)?;
+    let decoder = decoder(bytes, format).map_err(|error| refusal(&error, bytes, format))?;
     let (width, height) = decoder.dimensions();
     let pixels = u64::from(width) * u64::from(height);
     if pixels == 0 {
@@ -107,6 +95,46 @@ pub fn inspect(bytes: &[u8], path: &Path) -> Result<Header, Refusal> {
         format,
         memory: bytes.len() as u64 + decoded + beside(format, decoded),
     })
+}
+
+/// The format of a file that is read.
+fn recognised(bytes: &[u8], path: &Path) -> Result<ImageFormat, Refusal> {
+    if let Ok(format) = image::guess_format(bytes)
+        && name(format).is_some()
+        && !png::is_for_iphones(bytes)
+    {
+        return Ok(format);
+    }
+    let found = recognise(bytes, path);
+    if let Some(Content {
+        name,
+        is_picture: true,
+        remedy,
+    }) = found
+    {
+        let detail = format!("{name}: {remedy}");
+        return Err(Refusal::new(Reason::Unsupported, detail));
+    }
+    let claims = promised(path).is_some();
+    let (reason, detail) = match found {
+        Some(found) if claims => (Reason::Damaged, format!("{} by its content", found.name)),
+        Some(found) => (Reason::NotAPicture, found.name.into()),
+        None if bytes.is_empty() => (Reason::Damaged, "an empty file".into()),
+        None if claims && bytes.iter().all(|byte| *byte == 0) => {
+            (Reason::Damaged, "nothing but zero bytes".into())
+        }
+        None if claims => (Reason::Damaged, "no picture by its content".into()),
+        None => (
+            Reason::NotAPicture,
+            "neither by its name nor by its content".into(),
+        ),
+    };
+    Err(Refusal::new(reason, detail))
+}
+
+/// The name of the format of a picture that is read, by its first bytes: `PNG`.
+pub fn format_of(bytes: &[u8]) -> Option<&'static str> {
+    image::guess_format(bytes).ok().and_then(name)
 }
 
 /// What the name promises, where the content is something else, in words.
@@ -137,48 +165,111 @@ fn name(format: ImageFormat) -> Option<&'static str> {
     }
 }
 
-/// The pixels `[height, width, channels]` of a picture that [`inspect`] has passed.
+/// A picture as an image of the dataset.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Decoded {
+    /// `[height, width, channels]`.
+    pub pixels: Vec<u8>,
+    /// What is odd about the end of the file, which cost no pixel.
+    pub odd_end: Option<String>,
+}
+
+/// The pixels of a picture that [`inspect`] has passed.
 ///
 /// # Errors
 /// What is damaged.
-pub fn decode(bytes: &[u8], header: &Header, settings: &Pictures) -> Result<Vec<u8>, Refusal> {
-    let format = header.format;
+pub fn decode(bytes: &[u8], header: &Header, settings: &Pictures) -> Result<Decoded, Refusal> {
+    let (image, odd_end) = whole(bytes, header.format, settings.orientation)?;
+    Ok(Decoded {
+        pixels: fit(&plane(image, settings), settings),
+        odd_end,
+    })
+}
+
+/// The whole picture, and what is odd about its end.
+fn whole(
+    bytes: &[u8],
+    format: ImageFormat,
+    turn: bool,
+) -> Result<(DynamicImage, Option<String>), Refusal> {
+    let read = |bytes: &[u8]| read(bytes, format, turn);
+    let read_all = || read(bytes).map_err(|error| refusal(&error, bytes, format));
+    match format {
+        ImageFormat::Jpeg => match jpeg::end(bytes) {
+            Some(end) => Ok((read_all()?, appended(bytes.len() - end))),
+            // The decoder fills the missing rest with grey.
+            None => match jpeg::without_end(bytes, |bytes| read(bytes).ok()) {
+                Some(image) => Ok((image, Some(no_end("end-of-image marker")))),
+                None => Err(Refusal::new(
+                    Reason::Damaged,
+                    "cut short: its end-of-image marker is missing",
+                )),
+            },
+        },
+        ImageFormat::Png => match png::end(bytes) {
+            png::End::Whole(end) => Ok((read_all()?, appended(bytes.len() - end))),
+            png::End::Missing(end) => match read(&[&bytes[..end], &png::END_CHUNK].concat()) {
+                Ok(image) => Ok((image, Some(no_end("end chunk (IEND)")))),
+                Err(_) => Ok((read_all()?, None)),
+            },
+        },
+        _ => Ok((read_all()?, None)),
+    }
+}
+
+fn appended(bytes: usize) -> Option<String> {
+    match bytes {
+        0 => None,
+        1 => Some("1 byte after its end".into()),
+        bytes => Some(format!("{bytes} bytes after its end")),
+    }
+}
+
+fn no_end(what: &str) -> String {
+    format!("its {what} is missing; all its pixels are there")
+}
+
+/// Decodes, and turns as the EXIF data say.
+fn read(bytes: &[u8], format: ImageFormat, turn: bool) -> ImageResult<DynamicImage> {
     let mut decoder = decoder(bytes, format)?;
-    let orientation = if settings.orientation {
+    let orientation = if turn {
         // Damaged EXIF data turn nothing.
         decoder.orientation().unwrap_or(Orientation::NoTransforms)
     } else {
         Orientation::NoTransforms
     };
     if format == ImageFormat::Gif {
-        let frame = beside(format, decoder.total_bytes());
-        decoder
-            .set_limits(limits(frame))
-            .map_err(|error| refusal(&error))?;
+        decoder.set_limits(limits(beside(format, decoder.total_bytes())))?;
     }
-    let mut image = DynamicImage::from_decoder(decoder).map_err(|error| refusal(&error))?;
-    if format == ImageFormat::Jpeg && is_cut_short(bytes) {
-        // Its decoder fills the missing rest with grey.
-        return Err(Refusal::new(
-            Reason::Damaged,
-            "cut short: its end-of-image marker is missing",
-        ));
+    let mut image = DynamicImage::from_decoder(decoder)?;
+    if format == ImageFormat::Bmp {
+        image = opaque_if_invisible(image);
     }
     image.apply_orientation(orientation);
-    Ok(fit(&plane(image, settings), settings))
+    Ok(image)
 }
 
-fn decoder(bytes: &[u8], format: ImageFormat) -> Result<impl ImageDecoder + '_, Refusal> {
+/// A BMP whose every pixel is fully transparent: its writer left the fourth byte unused.
+fn opaque_if_invisible(image: DynamicImage) -> DynamicImage {
+    match image {
+        DynamicImage::ImageRgba8(image) if image.pixels().all(|pixel| pixel.0[3] == 0) => {
+            DynamicImage::ImageRgba8(image).into_rgb8().into()
+        }
+        image => image,
+    }
+}
+
+fn decoder(bytes: &[u8], format: ImageFormat) -> ImageResult<impl ImageDecoder + '_> {
     let mut reader = ImageReader::with_format(Cursor::new(bytes), format);
     reader.limits(limits(match format {
         ImageFormat::Png => MAX_PNG_BYTES,
         _ => MAX_DECODER_BYTES,
     }));
-    reader.into_decoder().map_err(|error| refusal(&error))
+    reader.into_decoder()
 }
 
-/// The most memory that a picture of so many bytes takes beside its pixels: a GIF's frame that lies beyond its
-/// screen is decoded beside it, whatever its size.
+/// The most memory that a picture of so many bytes takes beside its pixels: a GIF's frame that lies
+/// beyond its screen is decoded beside it, whatever its size.
 fn beside(format: ImageFormat, decoded: u64) -> u64 {
     match format {
         ImageFormat::Gif => decoded.max(MAX_STRAY_FRAME_BYTES),
@@ -192,36 +283,44 @@ fn limits(bytes: u64) -> Limits {
     limits
 }
 
-fn refusal(error: &ImageError) -> Refusal {
-    let reason = match error {
-        ImageError::Limits(_) => Reason::TooLarge,
-        ImageError::Unsupported(_) => Reason::Unsupported,
-        _ => Reason::Damaged,
-    };
-    let text = error.to_string();
-    let words: Vec<&str> = text.split_whitespace().collect();
-    Refusal::new(reason, words.join(" "))
+/// What a decoder's error means, in words.
+fn refusal(error: &ImageError, bytes: &[u8], format: ImageFormat) -> Refusal {
+    let name = name(format).unwrap_or("a picture");
+    if format == ImageFormat::Jpeg
+        && let Some(coding) = jpeg::unread_coding(bytes)
+    {
+        return Refusal::new(Reason::Unsupported, format!("{coding}: {MAGICK}"));
+    }
+    match error {
+        ImageError::Limits(_) => Refusal::new(
+            Reason::TooLarge,
+            "it takes more memory to decode than a picture may",
+        ),
+        ImageError::Unsupported(_) => Refusal::new(
+            Reason::Unsupported,
+            format!("{name} of a rare kind: {MAGICK}"),
+        ),
+        _ if format == ImageFormat::Png => Refusal::new(Reason::Damaged, png::fault(bytes)),
+        _ if is_cut_short(error, bytes, format) => {
+            Refusal::new(Reason::Damaged, "cut short: it ends before its last pixel")
+        }
+        _ => Refusal::new(Reason::Damaged, format!("it does not decode as {name}")),
+    }
 }
 
-/// Whether a JPEG ends before its end-of-image marker. Segments are passed over by their lengths, so
-/// that neither a thumbnail's marker counts nor what cameras append: a film, or another picture.
-fn is_cut_short(bytes: &[u8]) -> bool {
-    let mut at = 0;
-    loop {
-        let rest = bytes.get(at..).unwrap_or_default();
-        // Within a scan stand values (FF 00) and restarts (FF D0 to D7); before a marker, fill (FF FF).
-        let is_marker = |pair: &[u8]| pair[0] == 0xff && !matches!(pair[1], 0 | 0xd0..=0xd7 | 0xff);
-        let Some(marker) = rest.windows(2).position(is_marker) else {
-            return true;
-        };
-        at += marker + 2;
-        match rest[marker + 1] {
-            0xd9 => return false,
-            0xd8 | 0x01 => {}
-            _ => match rest[marker + 2..].first_chunk() {
-                Some(length) => at += usize::from(u16::from_be_bytes(*length)),
-                None => return true,
-            },
+/// Whether a decoder has missed the rest of a file.
+fn is_cut_short(error: &ImageError, bytes: &[u8], format: ImageFormat) -> bool {
+    match format {
+        ImageFormat::Jpeg => jpeg::end(bytes).is_none(),
+        // A WebP file says how long it is.
+        ImageFormat::WebP => bytes
+            .get(4..8)
+            .and_then(<[u8]>::first_chunk)
+            .is_some_and(|length| u64::from(u32::from_le_bytes(*length)) + 8 > bytes.len() as u64),
+        _ => {
+            let of_system = matches!(error, ImageError::IoError(error)
+                if error.kind() == io::ErrorKind::UnexpectedEof);
+            of_system || error.to_string().to_lowercase().contains("end of file")
         }
     }
 }

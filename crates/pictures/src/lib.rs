@@ -5,10 +5,16 @@
 //! images on every machine, and a file that lies about its size costs no more memory than
 //! [`MAX_FILE_BYTES`] and the bounds of [`inspect`] allow.
 
+mod content;
 mod decode;
+mod jpeg;
+mod png;
 mod refusal;
 mod resample;
 
-pub use decode::{Header, MAX_FILE_BYTES, decode, inspect, read_file, wrong_extension};
+pub use content::{Content, is_text, recognise};
+pub use decode::{
+    Decoded, Header, MAX_FILE_BYTES, decode, format_of, inspect, read_file, wrong_extension,
+};
 pub use refusal::{Reason, Refusal};
 pub use resample::{Area, Plane, resample};

@@ -39,6 +39,8 @@ pub(crate) enum Kind {
     EmptyClass,
     /// A picture whose name promises another format.
     WrongExtension,
+    /// A picture with bytes after its end, or without an end, whose pixels are all there.
+    OddEnd,
     /// A row of the table of labels without a picture.
     NoPicture,
     /// A file that is no picture and doesn't claim to be one: left aside.
@@ -58,13 +60,14 @@ pub(crate) enum Kind {
 }
 
 impl Kind {
-    const ALL: [Kind; 14] = [
+    const ALL: [Kind; 15] = [
         Kind::Blank,
         Kind::Duplicate,
         Kind::InOtherPart,
         Kind::NearDuplicate,
         Kind::EmptyClass,
         Kind::WrongExtension,
+        Kind::OddEnd,
         Kind::NoPicture,
         Kind::NotAPicture,
         Kind::NoClass,
@@ -83,6 +86,7 @@ impl Kind {
             Kind::NearDuplicate => "near_duplicate",
             Kind::EmptyClass => "empty_class",
             Kind::WrongExtension => "wrong_extension",
+            Kind::OddEnd => "odd_end",
             Kind::NoPicture => "no_picture",
             Kind::NotAPicture => "not_a_picture",
             Kind::NoClass => "no_class",
@@ -297,6 +301,23 @@ impl Audit {
     pub(crate) fn skipped(&self) -> usize {
         let skipped = |found: &&Finding| found.kind.is_skipped();
         self.findings.iter().filter(skipped).count()
+    }
+
+    /// Files that should have become images: those that did, and those that were skipped.
+    pub(crate) fn wanted(&self) -> usize {
+        let images: usize = self.totals.values().map(|totals| totals.images).sum();
+        images + self.skipped()
+    }
+
+    /// Pictures of formats that are not read, by what they are and what to do about it.
+    pub(crate) fn unsupported(&self) -> BTreeMap<&str, usize> {
+        let mut formats = BTreeMap::new();
+        for found in &self.findings {
+            if found.kind == Kind::Unsupported {
+                *formats.entry(found.detail.as_str()).or_default() += 1;
+            }
+        }
+        formats
     }
 
     /// The totals, as they stand in `audit.json`.

@@ -23,6 +23,32 @@ pub enum Error {
     NotAFile {
         /// What stands there.
         path: PathBuf,
+        /// The one file in it, if it is a folder of one.
+        inside: Option<PathBuf>,
+    },
+    /// A file of another format, by its content.
+    #[error(
+        "`{}` {} {name}: expected an IDX file, plain or gzip",
+        path.display(), if *compressed { "holds, compressed," } else { "is" }
+    )]
+    Foreign {
+        /// The file.
+        path: PathBuf,
+        /// What it is, as it reads after "is".
+        name: &'static str,
+        /// What to do about it: a clause in the imperative.
+        remedy: &'static str,
+        /// Whether it was found within a gzip stream.
+        compressed: bool,
+    },
+    /// A header of 32-bit integers whose small end comes first.
+    #[error(
+        "the header of `{}` has the small end of its numbers first: expected the big end",
+        path.display()
+    )]
+    SmallEnd {
+        /// The file.
+        path: PathBuf,
     },
     /// The file doesn't start as an IDX file does.
     #[error(
@@ -223,9 +249,9 @@ pub enum Error {
     },
     /// A label without a class.
     #[error(
-        "label {label} of image {image_idx} in `{}` has no class: expected labels below {classes}, \
-         as `prepare.class_names` has {classes} names",
-        path.display()
+        "label {label} of image {image_idx} in `{}` has no class: expected labels {}, as \
+         `prepare.class_names` has {classes} names",
+        path.display(), numbers(*first, *classes)
     )]
     Label {
         /// The label file.
@@ -234,8 +260,28 @@ pub enum Error {
         image_idx: usize,
         /// The label.
         label: u8,
+        /// The label of class 0.
+        first: u8,
         /// Number of class names.
         classes: usize,
+        /// Whether there is a name for each label, as the labels count from 1.
+        from_one: bool,
+    },
+    /// A label below that of class 0.
+    #[error(
+        "label {label} of image {image_idx} in `{}` has no class: expected labels from {first} on, \
+         as `prepare.idx.first_label` says",
+        path.display()
+    )]
+    LabelBelow {
+        /// The label file.
+        path: PathBuf,
+        /// The image that it belongs to, from 0.
+        image_idx: usize,
+        /// The label.
+        label: u8,
+        /// The label of class 0.
+        first: u8,
     },
     /// No file to read.
     #[error("`prepare.idx.train_images` is not set: expected a file, as `prepare.source` is `idx`")]
@@ -320,6 +366,30 @@ pub enum Error {
         /// What the reader said.
         #[source]
         source: csv::Error,
+    },
+    /// The table of labels is something else by its content.
+    #[error("`{}` is {got}: expected a CSV table in UTF-8", path.display())]
+    LabelsFormat {
+        /// The table.
+        path: PathBuf,
+        /// What it is.
+        got: &'static str,
+    },
+    /// No row of the table of labels is a picture's.
+    #[error(
+        "no row of `{}` is that of a picture: expected a file such as `{picture}`, got such as \
+         `{row}`",
+        path.display()
+    )]
+    LabelsMatchNothing {
+        /// The table.
+        path: PathBuf,
+        /// The file of a row.
+        row: String,
+        /// The name of a picture.
+        picture: String,
+        /// What keeps the two apart, where it is known.
+        apart: Option<Mismatch>,
     },
     /// A row of the table of labels that is something else.
     #[error("line {line} of `{}` is not a row of labels: expected `file,label`, got `{got}`", path.display())]
@@ -406,6 +476,20 @@ pub enum Error {
     },
 }
 
+/// What keeps the file of a row from being a picture's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[non_exhaustive]
+pub enum Mismatch {
+    /// Capital and small letters.
+    Case,
+    /// The row's file has no extension.
+    Extension,
+    /// The row's file has a folder more.
+    FolderTooMany,
+    /// The row's file has a folder less.
+    FolderMissing,
+}
+
 impl Hint for Error {
     fn hint(&self) -> Option<String> {
         Some(match self {
@@ -413,7 +497,17 @@ impl Hint for Error {
                 "check the path: it counts from the folder in which the program is started".into()
             }
             Self::Read { .. } => "check the file and its permissions".into(),
+            Self::NotAFile {
+                inside: Some(inside),
+                ..
+            } => format!("give the file in it: `{}`", inside.display()),
             Self::NotAFile { .. } => "give the path of the file itself".into(),
+            Self::Foreign { remedy, .. } => {
+                format!("{remedy}; data/README.md describes the format")
+            }
+            Self::SmallEnd { .. } => {
+                "write its sizes as 32-bit integers, big end first: data/README.md says more".into()
+            }
             Self::Magic { .. } => {
                 "give an IDX file of unsigned bytes, plain or gzip; data/README.md says more".into()
             }
@@ -448,6 +542,10 @@ impl Hint for Error {
             ),
             Self::LabelCount { .. } => "give the label file that came with the images".into(),
             Self::ImageSize { .. } => "give two parts of the same dataset".into(),
+            Self::Label { from_one: true, .. } => {
+                "the labels count from 1: set `prepare.idx.first_label` to 1".into()
+            }
+            Self::LabelBelow { .. } => "set it to the smallest label".into(),
             Self::Label { .. } | Self::UnknownClass { .. } => {
                 "name every class in `prepare.class_names`, or leave it empty".into()
             }
@@ -477,7 +575,18 @@ impl Hint for Error {
                 the unlabelled network needs none"
                 .into(),
             Self::ClassName { .. } => "rename its folder, or the label in the table".into(),
-            Self::LabelsTable { .. } | Self::LabelsRow { .. } => {
+            Self::LabelsFormat { .. } | Self::LabelsTable { .. } => "save it as CSV in UTF-8, \
+                which a spreadsheet offers as `CSV UTF-8`: a row `cats/1.png,cat` for each picture"
+                .into(),
+            Self::LabelsMatchNothing { apart, .. } => match apart {
+                Some(Mismatch::Case) => "write capital and small letters as the files have them",
+                Some(Mismatch::Extension) => "write each file with its extension",
+                Some(Mismatch::FolderTooMany | Mismatch::FolderMissing) | None => {
+                    "paths count from `prepare.folder`: change them, or the folder"
+                }
+            }
+            .into(),
+            Self::LabelsRow { .. } => {
                 "give a row `cats/1.png,cat` for each picture, paths from the pictures' folder"
                     .into()
             }
@@ -505,6 +614,14 @@ fn usable_of(files: usize) -> String {
         0 => "no file at all".into(),
         1 => "1 file that can't be used".into(),
         files => format!("{files} files that can't be used"),
+    }
+}
+
+/// The labels of so many classes.
+fn numbers(first: u8, classes: usize) -> String {
+    match (first, usize::from(first) + classes) {
+        (0, end) => format!("below {end}"),
+        (first, end) => format!("{first} to {}", end.saturating_sub(1)),
     }
 }
 

@@ -9,17 +9,22 @@
 
 use crate::Error;
 use dcgan_artifacts::FileDigest;
+use dcgan_pictures::{format_of, is_text, recognise};
 use flate2::bufread::GzDecoder;
 use sha2::{Digest, Sha256};
 use std::fmt::Write as _;
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// The only element type that images and labels have: unsigned bytes.
 const UNSIGNED_BYTES: u8 = 0x08;
 /// The first two bytes of a gzip member.
 const GZIP: [u8; 2] = [0x1f, 0x8b];
+/// Bytes of a file of another format that tell which.
+const HEAD: u64 = 4096;
+/// What to do with a picture.
+const PICTURES: &str = "pictures are read with `prepare.source` set to `folder`";
 /// Bytes read at a time.
 const BLOCK: usize = 1 << 17;
 /// A first reservation is at most this many times the compressed size (MNIST's images shrink to a
@@ -50,11 +55,36 @@ pub fn read<const D: usize>(path: &Path) -> Result<Idx<D>, Error> {
     if !std::fs::metadata(path).map_err(failed)?.is_file() {
         return Err(Error::NotAFile {
             path: path.to_owned(),
+            inside: only_file(path),
         });
     }
     let file = File::open(path).map_err(failed)?;
     let length = file.metadata().map_err(failed)?.len();
     decode(path, file, length)
+}
+
+/// The one file in a folder: what some programs unpack `NAME.gz` to is a folder of its name.
+fn only_file(folder: &Path) -> Option<PathBuf> {
+    let mut files = std::fs::read_dir(folder).ok()?;
+    let file = files.next()?.ok()?.path();
+    (files.next().is_none() && file.is_file()).then_some(file)
+}
+
+impl Idx<3> {
+    /// Makes rows of the columns of each image.
+    pub(crate) fn transpose(&mut self) {
+        let [_, height, width] = self.sizes;
+        let mut turned = vec![0; height * width];
+        for image in self.values.chunks_exact_mut(height * width) {
+            for (x, row) in turned.chunks_exact_mut(height).enumerate() {
+                for (y, value) in row.iter_mut().enumerate() {
+                    *value = image[y * width + x];
+                }
+            }
+            image.copy_from_slice(&turned);
+        }
+        self.sizes.swap(1, 2);
+    }
 }
 
 /// Decodes an IDX file of D dimensions and `length` bytes; `path` is what errors call it.
@@ -74,7 +104,8 @@ pub fn decode<const D: usize>(
         path: path.to_owned(),
         source,
     })?;
-    let (sizes, values) = if start.starts_with(&GZIP) {
+    let is_compressed = start.starts_with(&GZIP);
+    let (sizes, values) = if is_compressed {
         let mut member = GzDecoder::new(&mut file);
         let decoded = elements(path, &mut member, Extent::Compressed(length))?;
         nothing_after_member(path, &mut file)?;
@@ -82,6 +113,12 @@ pub fn decode<const D: usize>(
     } else {
         elements(path, &mut file, Extent::Plain(length))?
     };
+    if !is_compressed && path.extension().is_some_and(|end| end == "gz") {
+        log::info!(
+            "`{}` is not compressed, whatever its name says: taken as it is",
+            path.display()
+        );
+    }
     Ok(Idx {
         sizes,
         values,
@@ -107,18 +144,32 @@ fn elements<const D: usize>(
     let failed = |source| stream_error(path, extent, source);
     let sizes = header(path, reader, extent)?;
     let header_bytes = 4 + 4 * D as u64;
-    let product = sizes
-        .iter()
-        .try_fold(1u64, |product, n| product.checked_mul(u64::from(*n)));
+    let product = |sizes: [u32; D]| {
+        let mut sizes = sizes.iter();
+        sizes.try_fold(1u64, |product, n| product.checked_mul(u64::from(*n)))
+    };
+    // What the sizes come to when their small end was written first.
+    let of_small_end = product(sizes.map(u32::swap_bytes));
     // Every size fits 32 bits, so only a product can be too large.
-    let expected = product
-        .filter(|n| *n <= isize::MAX as u64 - header_bytes)
-        .ok_or_else(|| Error::TooLarge {
-            path: path.to_owned(),
-            sizes: sizes.to_vec(),
-        })?;
+    let fits = |n: &u64| *n <= isize::MAX as u64 - header_bytes;
+    let Some(expected) = product(sizes).filter(fits) else {
+        let got = match extent {
+            Extent::Plain(length) => length.saturating_sub(header_bytes),
+            Extent::Compressed(_) => io::copy(reader, &mut io::sink()).map_err(failed)?,
+        };
+        let path = path.to_owned();
+        return Err(if of_small_end == Some(got) {
+            Error::SmallEnd { path }
+        } else {
+            let sizes = sizes.to_vec();
+            Error::TooLarge { path, sizes }
+        });
+    };
     let compare = |got: u64| {
         let (path, sizes) = (path.to_owned(), sizes.to_vec());
+        if got != expected && of_small_end == Some(got) {
+            return Err(Error::SmallEnd { path });
+        }
         match got.cmp(&expected) {
             std::cmp::Ordering::Less => Err(Error::Truncated {
                 path,
@@ -195,12 +246,21 @@ fn header<const D: usize>(
         Some([0, 0, got @ (0x08..=0x09 | 0x0b..=0x0e), _]) => {
             return Err(Error::ElementType { path: path(), got });
         }
+        Some([n, UNSIGNED_BYTES, 0, 0]) if usize::from(n) == D => {
+            return Err(Error::SmallEnd { path: path() });
+        }
         Some(got) => {
-            return Err(Error::Magic {
-                path: path(),
-                dimensions: D,
-                got,
-            });
+            // More of it tells what it is.
+            let rest = reader.take(HEAD).read_to_end(&mut header);
+            rest.map_err(|source| stream_error(&path(), extent, source))?;
+            let compressed = matches!(extent, Extent::Compressed(_));
+            return Err(
+                foreign(path(), &header, compressed).unwrap_or(Error::Magic {
+                    path: path(),
+                    dimensions: D,
+                    got,
+                }),
+            );
         }
     }
     let (sizes, _) = header.get(4..).unwrap_or_default().as_chunks::<4>();
@@ -211,6 +271,30 @@ fn header<const D: usize>(
             expected: header_bytes,
             got: header.len(),
         })
+}
+
+/// The error that a file is of another format, if it is one that is known.
+fn foreign(path: PathBuf, head: &[u8], compressed: bool) -> Option<Error> {
+    let (name, remedy) = if let Some(name) = format_of(head) {
+        (name, PICTURES)
+    } else if let Some(content) = recognise(head, &path) {
+        let remedy = if content.is_picture {
+            PICTURES
+        } else {
+            content.remedy
+        };
+        (content.name, remedy)
+    } else if is_text(head) {
+        ("a text file", "IDX files hold bytes, not letters")
+    } else {
+        return None;
+    };
+    Some(Error::Foreign {
+        path,
+        name,
+        remedy,
+        compressed,
+    })
 }
 
 /// Sees that the file ends with its one gzip member.

@@ -7,7 +7,7 @@ use dcgan_artifacts::{DatasetInfo, FileDigest, Part, PartData, SourceRecord};
 use dcgan_hints::text_of;
 use dcgan_settings::{IdxFiles, Prepare, SourceKind};
 use dcgan_terminal::Failure;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Component, Path, PathBuf};
 
 /// A source file: its key in the pipeline, where it lies, and its name in everything written.
@@ -75,7 +75,7 @@ pub(crate) fn files(settings: &Prepare) -> Result<Vec<SourceFile>, Failure> {
         train_labels,
         test_images,
         test_labels,
-        sha256: _,
+        ..
     } = &settings.idx;
     if train_images.is_none() {
         return Err(Failure::usage(Error::NoSource));
@@ -190,7 +190,11 @@ enum Decoded {
 
 fn decode(settings: &Prepare, file: &SourceFile) -> Result<Decoded, Error> {
     let decoded = if file.key.ends_with("images") {
-        Decoded::Images(idx::read(&file.path)?)
+        let mut images: Idx<3> = idx::read(&file.path)?;
+        if settings.idx.transpose {
+            images.transpose();
+        }
+        Decoded::Images(images)
     } else {
         Decoded::Labels(idx::read(&file.path)?)
     };
@@ -257,7 +261,9 @@ fn load_idx(settings: &Prepare, files: &[SourceFile], threads: usize) -> Result<
         });
     }
 
+    count_from_zero(&mut labels, first_label(settings))?;
     let class_names = class_names(settings, &labels)?;
+    warn_of_transposed(settings, files);
     let mut size: Option<(PathBuf, [usize; 2])> = None;
     let mut parts = BTreeMap::new();
     let mut origins = BTreeMap::new();
@@ -312,11 +318,34 @@ fn load_idx(settings: &Prepare, files: &[SourceFile], threads: usize) -> Result<
     })
 }
 
-/// The names given, which must cover every label; or the numbers from 0 to the largest label.
-fn class_names(
-    settings: &Prepare,
-    labels: &BTreeMap<Part, (&SourceFile, Idx<1>)>,
-) -> Result<Vec<String>, Error> {
+/// The label files of both parts.
+type LabelFiles<'a> = BTreeMap<Part, (&'a SourceFile, Idx<1>)>;
+
+/// Makes class numbers of the labels, which count from `first`.
+fn count_from_zero(labels: &mut LabelFiles<'_>, first: u8) -> Result<(), Error> {
+    for (file, labels) in labels.values_mut() {
+        for (image_idx, label) in labels.values.iter_mut().enumerate() {
+            *label = label.checked_sub(first).ok_or_else(|| Error::LabelBelow {
+                path: file.path.clone(),
+                image_idx,
+                label: *label,
+                first,
+            })?;
+        }
+    }
+    Ok(())
+}
+
+/// Whether the labels are all the numbers from 1 to the largest, and nothing else.
+fn count_from_one(labels: &LabelFiles<'_>) -> bool {
+    let values = labels.values().flat_map(|(_, labels)| &labels.values);
+    let distinct: BTreeSet<u8> = values.copied().collect();
+    distinct.first() == Some(&1)
+        && distinct.last().map(|last| usize::from(*last)) == Some(distinct.len())
+}
+
+/// The names given, which must cover every class; or the labels, from the first to the largest.
+fn class_names(settings: &Prepare, labels: &LabelFiles<'_>) -> Result<Vec<String>, Error> {
     let largest = labels
         .values()
         .filter_map(|(_, labels)| labels.values.iter().max())
@@ -327,26 +356,72 @@ fn class_names(
         }
         return Ok(Vec::new());
     };
+    let first = first_label(settings);
+    let from_one = first == 0 && count_from_one(labels);
     let classes = settings.class_names.len();
-    if classes == 0 {
-        return Ok((0..=*largest).map(|class| class.to_string()).collect());
+    if classes > 0 {
+        check_classes(settings, labels, from_one)?;
     }
+    if from_one {
+        log::warn!(
+            "the labels are 1 to {largest}, so that class 0 has no picture: if they count from 1, \
+             set `prepare.idx.first_label` to 1"
+        );
+    }
+    if classes > 0 {
+        return Ok(settings.class_names.clone());
+    }
+    let labels = first..=first + largest;
+    Ok(labels.map(|label| label.to_string()).collect())
+}
+
+/// Checks that every class has a name.
+fn check_classes(settings: &Prepare, labels: &LabelFiles<'_>, from_one: bool) -> Result<(), Error> {
+    let (first, classes) = (first_label(settings), settings.class_names.len());
     for (file, labels) in labels.values() {
         let beyond = labels
             .values
             .iter()
-            .position(|label| usize::from(*label) >= classes);
+            .position(|class| usize::from(*class) >= classes);
         if let Some(image_idx) = beyond {
-            let label = labels.values[image_idx];
+            let label = first + labels.values[image_idx];
             return Err(Error::Label {
                 path: file.path.clone(),
                 image_idx,
                 label,
+                first,
                 classes,
+                from_one: from_one && usize::from(label) == classes,
             });
         }
     }
-    Ok(settings.class_names.clone())
+    Ok(())
+}
+
+/// The label of class 0, which the settings keep below 256.
+fn first_label(settings: &Prepare) -> u8 {
+    u8::try_from(settings.idx.first_label).unwrap_or(u8::MAX)
+}
+
+/// Warns of pictures that are likely stored with rows for columns. Their names alone tell: a letter
+/// that lies on its side is no less a picture.
+fn warn_of_transposed(settings: &Prepare, files: &[SourceFile]) {
+    let is_emnist = |file: &&SourceFile| {
+        let end: PathBuf = file.path.iter().rev().take(2).collect();
+        let names = end.to_string_lossy().to_lowercase();
+        // FEMNIST, another data set, is stored upright.
+        let mut places = names.match_indices("emnist");
+        places.any(|(at, _)| !names[..at].ends_with('f'))
+    };
+    if !settings.idx.transpose
+        && let Some(file) = files.iter().find(is_emnist)
+    {
+        log::warn!(
+            "`{}` is EMNIST by its name, which stores rows for columns: if `preview.png` shows \
+             letters on their side, set `prepare.idx.transpose` to true",
+            file.path.display()
+        );
+    }
 }
 
 fn draw_validation(settings: &Prepare, loaded: &mut Loaded) -> Result<(), Error> {

@@ -10,7 +10,7 @@ use dcgan_artifacts::{
     differences, digest_file, sha256_bytes, write_atomic, write_dataset,
 };
 use dcgan_hints::{printable, shown, text_of};
-use dcgan_settings::{Prepare, SourceKind};
+use dcgan_settings::{IdxFiles, Prepare, SourceKind};
 use dcgan_terminal::{Failure, Signals, print_result};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -204,6 +204,14 @@ fn recorded_settings(settings: &Prepare, files: &[SourceFile]) -> Value {
             .iter()
             .map(|file| (file.key, file.name.as_str()))
             .collect();
+        // A manifest without these means the defaults.
+        let defaults = IdxFiles::default();
+        if settings.idx.transpose != defaults.transpose {
+            recorded["idx"]["transpose"] = json!(settings.idx.transpose);
+        }
+        if settings.idx.first_label != defaults.first_label {
+            recorded["idx"]["first_label"] = json!(settings.idx.first_label);
+        }
     } else {
         recorded["synthetic"] = json!(settings.synthetic);
     }
@@ -409,21 +417,42 @@ fn report_written(args: &Args, contents: &Contents, audit: &Audit) -> Result<(),
         .parts
         .iter()
         .map(|(part, members)| (*part, members.n));
-    if audit.skipped() > 0 {
-        let table = args.common.out.join(audit::TABLE);
-        log::warn!(
-            "{} files were skipped: `{}` names each",
-            audit.skipped(),
-            table.display()
-        );
+    let table = args.common.out.join(audit::TABLE);
+    let skipped = audit.skipped();
+    if skipped > 0 {
+        let files = if skipped == 1 {
+            "file was"
+        } else {
+            "files were"
+        };
+        log::warn!("{skipped} {files} skipped: `{}` names each", shown(&table));
+        for (format, n) in audit.unsupported() {
+            match n {
+                1 => log::warn!("1 file is {format}"),
+                n => log::warn!(
+                    "{n} files are {}",
+                    format.replace("convert it", "convert them")
+                ),
+            }
+        }
     }
-    let human = format!(
+    let mut human = format!(
         "{}: {}\naudit: {}\nwrote {}",
         printable(&contents.info.name),
         describe(&contents.info, &counts.collect()),
         audit.summary(),
         shown(&dataset)
     );
+    // Above, it is one line of many; the last one is read.
+    let wanted = audit.wanted();
+    if skipped * 10 > wanted {
+        let _ = write!(
+            human,
+            "\nmore than a tenth is missing: {skipped} of {wanted} files were skipped, `{}` names \
+             each",
+            shown(&table)
+        );
+    }
     let json = json!({
         "stage": STAGE,
         "status": "written",

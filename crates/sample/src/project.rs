@@ -207,6 +207,7 @@ fn read_picture(path: &Path, [height, width, channels]: [usize; 3]) -> Result<Ve
             detail: format!("more than {MAX_FILE_BYTES} bytes"),
         }),
     };
+    let pixels = pixels.map(|decoded| decoded.pixels);
     pixels.map_err(|source| Error::Unusable {
         path: path.to_owned(),
         source,

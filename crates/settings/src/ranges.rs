@@ -118,6 +118,7 @@ fn idx(files: &IdxFiles) -> Result<(), Fault> {
     if train_images && test_images && test_labels && !train_labels {
         return alone("test_labels", "train_labels");
     }
+    within("prepare.idx.first_label", files.first_label, 0..=255, "")?;
     for (name, hash) in &files.sha256 {
         let key = join("prepare.idx.sha256", name);
         let Some(file) = IDX_FILES.iter().position(|file| file == name) else {

@@ -88,6 +88,10 @@ pub struct IdxFiles {
     pub test_labels: Option<PathBuf>,
     /// Pinned SHA-256 (lower-case hex) of the files as they lie on disk, by the keys above.
     pub sha256: BTreeMap<String, String>,
+    /// Rows and columns of each picture change places: EMNIST stores its pictures that way.
+    pub transpose: bool,
+    /// The label of class 0: 1 where labels count from 1. Smaller labels are an error.
+    pub first_label: usize,
 }
 
 /// Which part of a picture is taken, before it is resized.

@@ -7,7 +7,7 @@ use crate::Error;
 use crate::audit::{Finding, Kind, Look, finding};
 use crate::contents::{Contents, Members, Origin};
 use dcgan_artifacts::{DatasetWriter, Kept, Part};
-use dcgan_pictures::{decode, read_file};
+use dcgan_pictures::{Decoded, decode, read_file};
 use dcgan_settings::Prepare;
 use dcgan_terminal::Failure;
 use sha2::{Digest, Sha256};
@@ -27,6 +27,7 @@ pub(crate) struct Converted {
 struct Seen {
     look: Look,
     thumbnail: Thumbnail,
+    odd_end: Option<String>,
 }
 
 /// Decodes every picture of `scan` into `dataset`, which has a place for each.
@@ -47,8 +48,8 @@ pub(crate) fn convert(
         .collect();
     let seen = work.each("decode", &tasks, |&(part, place, picture)| {
         let _share = work.take(picture.header.memory());
-        let pixels = match pixels(settings, picture)? {
-            Ok(pixels) => pixels,
+        let Decoded { pixels, odd_end } = match decoded(settings, picture)? {
+            Ok(decoded) => decoded,
             Err(refusal) => return Ok(Err(refusal)),
         };
         dataset
@@ -58,6 +59,7 @@ pub(crate) fn convert(
         Ok(Ok(Seen {
             look: Look::at(&pixels),
             thumbnail: Thumbnail::of(&pixels, height, width, settings.pictures.channels),
+            odd_end,
         }))
     })?;
 
@@ -75,6 +77,10 @@ pub(crate) fn convert(
                 continue;
             }
         };
+        findings.extend(
+            seen.odd_end
+                .map(|detail| file_finding(*part, Kind::OddEnd, picture.name.clone(), detail)),
+        );
         let kept = kept.entry(*part).or_insert_with(|| Kept {
             places: Vec::new(),
             labels: is_labelled.then(Vec::new),
@@ -114,8 +120,8 @@ pub(crate) fn convert(
     })
 }
 
-/// The pixels of one picture, whose bytes must be those that were hashed.
-fn pixels(settings: &Prepare, picture: &Picture) -> Result<Result<Vec<u8>, Refused>, Failure> {
+/// One picture as an image, whose bytes must be those that were hashed.
+fn decoded(settings: &Prepare, picture: &Picture) -> Result<Result<Decoded, Refused>, Failure> {
     let changed = || {
         Failure::input(Error::Changed {
             path: picture.path.clone(),

@@ -6,12 +6,13 @@
 
 mod convert;
 mod labels;
+mod layout;
 mod similar;
 mod walk;
 mod work;
 
 pub(crate) use convert::{Converted, convert};
-pub use labels::read_table as read_labels;
+pub use labels::read_labels;
 pub(crate) use work::Work;
 
 use crate::audit::{Finding, Kind};
@@ -23,6 +24,7 @@ use dcgan_pictures::{
 };
 use dcgan_settings::{Labels, Prepare};
 use dcgan_terminal::Failure;
+use labels::Table;
 use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -58,7 +60,7 @@ pub(crate) fn scan(settings: &Prepare, work: &Work<'_>) -> Result<Scan, Failure>
     let roots = walk::roots(settings)?;
     let (mut entries, mut findings) = walk::files(&roots)?;
     let table = settings.pictures.labels_file.as_deref();
-    let labels = table.map(labels::read_table).transpose();
+    let labels = table.map(Table::read).transpose();
     let labels = labels.map_err(Failure::input)?;
     if let Some(table) = table {
         leave_out(&mut entries, table);
@@ -66,6 +68,8 @@ pub(crate) fn scan(settings: &Prepare, work: &Work<'_>) -> Result<Scan, Failure>
     let entries = thin_out(entries, &roots, settings.pictures.max_images);
     let read = work.each("read", &entries, |entry| Ok(read(entry, work)))?;
     let sources = records(&roots, &entries, &read, table)?;
+    let n_files = entries.len() + findings.len();
+    let used = rows_of(labels.as_ref(), table, &entries).map_err(Failure::input)?;
 
     let mut sound = Vec::new();
     for (entry, read) in entries.into_iter().zip(read) {
@@ -88,13 +92,17 @@ pub(crate) fn scan(settings: &Prepare, work: &Work<'_>) -> Result<Scan, Failure>
             (Ok(_), None) => {}
         }
     }
-    let n_files = findings.len() + sound.len();
     let classes = classes(settings, &sound, &roots, labels.as_ref(), &mut findings);
+    // With fewer pictures than there are, most rows have none.
+    if settings.pictures.max_images == 0 {
+        findings.extend(rows_without_picture(labels.as_ref(), &used));
+    }
     let found: BTreeSet<&str> = classes.iter().flatten().map(String::as_str).collect();
     let class_names = match settings.pictures.labels {
         Labels::None => Vec::new(),
         _ => labels::class_names(settings, &found).map_err(Failure::input)?,
     };
+    layout::warn(settings, &sound, &found);
     findings.sort();
     refuse_if_strict(settings, &findings)?;
     let mut pictures = share_out(settings, sound, &classes, &class_names, &roots);
@@ -205,9 +213,11 @@ pub(crate) fn nothing_left(settings: &Prepare, files: usize, findings: &[Finding
         .iter()
         .map(|path| path.display().to_string())
         .collect();
-    let first = findings
-        .iter()
-        .find(|found| found.kind != Kind::WrongExtension);
+    let skipped = findings.iter().find(|found| found.kind.is_skipped());
+    let first = skipped.or_else(|| {
+        let mut findings = findings.iter();
+        findings.find(|found| found.kind == Kind::NotAPicture)
+    });
     Failure::input(Error::NoPictures {
         folders: folders.join("`, `"),
         files,
@@ -330,27 +340,54 @@ fn records(
     Ok(records)
 }
 
+/// The files of the rows that are those of an entry, which need not be a picture that can be used.
+///
+/// # Errors
+/// [`Error::LabelsMatchNothing`].
+fn rows_of(
+    labels: Option<&Table>,
+    path: Option<&Path>,
+    entries: &[Entry],
+) -> Result<BTreeSet<String>, Error> {
+    let (Some(labels), Some(path)) = (labels, path) else {
+        return Ok(BTreeSet::new());
+    };
+    let rows = entries.iter().filter_map(|entry| labels.row_of(entry));
+    let used: BTreeSet<String> = rows.map(|(file, _)| file.to_owned()).collect();
+    if used.is_empty()
+        && let Some(error) = labels.matches_nothing(path, entries)
+    {
+        return Err(error);
+    }
+    Ok(used)
+}
+
+fn rows_without_picture(labels: Option<&Table>, used: &BTreeSet<String>) -> Vec<Finding> {
+    let files = labels.into_iter().flat_map(Table::files);
+    let unused = files.filter(|file| !used.contains(*file));
+    let finding = |file: &str| {
+        let detail = "a row in the table of labels without a picture".into();
+        file_finding(Part::Train, Kind::NoPicture, file.to_owned(), detail)
+    };
+    unused.map(finding).collect()
+}
+
 /// The class of each sound picture by name; what has none, where it needs one, is a finding.
 fn classes(
     settings: &Prepare,
     sound: &[Sound],
     roots: &[Root],
-    table: Option<&BTreeMap<String, String>>,
+    table: Option<&Table>,
     findings: &mut Vec<Finding>,
 ) -> Vec<Option<String>> {
-    let mut used = BTreeSet::new();
     let mut classes = Vec::with_capacity(sound.len());
     for Sound { entry, .. } in sound {
         let part = roots[entry.root].part;
         let (class, why) = match (settings.pictures.labels, table) {
             (Labels::Folder, _) => (labels::folder_of(&entry.below), "in no sub-folder"),
             (Labels::Csv, Some(table)) => {
-                let row = labels::row_of(table, entry);
-                used.extend(row.map(|(file, _)| file));
-                (
-                    row.map(|(_, label)| label.clone()),
-                    "no row in the table of labels",
-                )
+                let label = table.row_of(entry).map(|(_, label)| label.to_owned());
+                (label, "no row in the table of labels")
             }
             _ => (None, ""),
         };
@@ -363,19 +400,6 @@ fn classes(
             ));
         }
         classes.push(class);
-    }
-    // With fewer pictures than there are, most rows have none.
-    if settings.pictures.max_images == 0 {
-        let rows = table.into_iter().flat_map(BTreeMap::keys);
-        for file in rows.filter(|file| !used.contains(file)) {
-            let detail = "a row in the table of labels without a picture".into();
-            findings.push(file_finding(
-                Part::Train,
-                Kind::NoPicture,
-                file.clone(),
-                detail,
-            ));
-        }
     }
     classes
 }

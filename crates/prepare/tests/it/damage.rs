@@ -35,12 +35,86 @@ fn a_folder_instead_of_a_file() {
 }
 
 #[test]
-fn a_file_of_another_format() {
-    assert_snapshot!(with("test-images", b"\x89PNG, not IDX"), @r"
+fn a_folder_with_the_file_in_it() {
+    let folder = Folder::with_sources();
+    std::fs::remove_file(folder.path().join("test-labels")).unwrap();
+    folder.put("test-labels/test-labels", &labels(&[2, 0]));
+    assert_snapshot!(folder.fail("--pipeline pipeline.yaml --out out"), @r"
     exit code 3
-    error: `test-images` is not an IDX file: expected to start with 00 00 08 03, got 89 50 4e 47
+    error: `test-labels` should be a file, got a folder or device
+    hint: give the file in it: `test-labels/test-labels`
+    ");
+}
+
+#[test]
+fn a_file_of_another_format() {
+    assert_snapshot!(with("test-images", b"\x01\x02\x03\x04 and more"), @r"
+    exit code 3
+    error: `test-images` is not an IDX file: expected to start with 00 00 08 03, got 01 02 03 04
     hint: give an IDX file of unsigned bytes, plain or gzip; data/README.md says more
     ");
+    assert_snapshot!(with("train-images.gz", b"<!DOCTYPE html><title>403 Forbidden</title>"), @r"
+    exit code 3
+    error: `train-images.gz` is a web page: expected an IDX file, plain or gzip
+    hint: the download went wrong: its first lines say why; get the file again; data/README.md describes the format
+    ");
+    let message = |bytes: &[u8]| {
+        with("test-images", bytes)
+            .lines()
+            .nth(1)
+            .unwrap()
+            .to_owned()
+    };
+    for (bytes, name) in [
+        (&b"PK\x03\x04\x14\0"[..], "a ZIP archive"),
+        (b"BZh91AY&SY", "a bzip2 file"),
+        (b"\xfd7zXZ\0\0\x04", "an xz file"),
+        (b"\x93NUMPY\x01\0", "a NumPy array (.npy)"),
+        (b"\x89PNG\r\n\x1a\n", "PNG"),
+        (b"II*\0\x08\0\0\0", "TIFF"),
+        (b"label,pixel0,pixel1\n5,0,0\n", "a text file"),
+        (
+            b"version https://git-lfs.github.com/spec/v1\n",
+            "a pointer of Git LFS",
+        ),
+    ] {
+        assert_eq!(
+            message(bytes),
+            format!("error: `test-images` is {name}: expected an IDX file, plain or gzip")
+        );
+    }
+    assert_eq!(
+        message(&gzip(&gzip(&images(2, 0)))),
+        "error: `test-images` holds, compressed, a gzip file: expected an IDX file, plain or gzip"
+    );
+}
+
+#[test]
+fn a_header_with_the_small_end_first() {
+    let little = |sizes: [u32; 3], n: usize| {
+        let swapped = sizes.map(u32::swap_bytes);
+        idx([0, 0, 8, 3], &swapped, &vec![1; n])
+    };
+    let message = "exit code 3
+error: the header of `test-images` has the small end of its numbers first: expected the big end
+hint: write its sizes as 32-bit integers, big end first: data/README.md says more
+";
+    // As if too large for any address, too large for the file, or with its magic number turned as well.
+    assert_eq!(with("test-images", &little([2, 3, 4], 24)), message);
+    assert_eq!(with("test-images", &gzip(&little([2, 3, 4], 24))), message);
+    let turned = idx([3, 8, 0, 0], &[2, 3, 4].map(u32::swap_bytes), &[1; 24]);
+    assert_eq!(with("test-images", &turned), message);
+    let labels = idx([0, 0, 8, 1], &[2u32.swap_bytes()], &[1; 2]);
+    assert_eq!(
+        with("test-labels", &labels),
+        message.replace("images", "labels")
+    );
+    assert_eq!(
+        with("test-labels", &gzip(&labels)),
+        message.replace("images", "labels")
+    );
+    // What is wrong either way is called by what it says.
+    assert!(with("test-images", &little([2, 3, 4], 23)).contains("lies"));
 }
 
 #[test]

@@ -122,7 +122,7 @@ fn a_picture_beside_the_class_folders_has_no_class() {
     let arguments = format!("{ARGUMENTS} --set prepare.pictures.labels=folder");
     let run = folder.run(&arguments);
     assert_eq!(run.code, 0);
-    assert_snapshot!(run.stderr, @"warning: 1 files were skipped: `out/audit.csv` names each");
+    assert_snapshot!(run.stderr, @"warning: 1 file was skipped: `out/audit.csv` names each");
     assert!(findings(&folder).contains("train,stray.png,,no_class,in no sub-folder"));
     assert_eq!(open(&folder).len(Part::Train), Some(5));
     assert_eq!(folder.json("out/audit.json")["skipped"], 1);

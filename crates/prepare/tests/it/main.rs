@@ -6,7 +6,9 @@
 
 mod damage;
 mod folders;
+mod formats;
 mod fuzz;
+mod letters;
 mod odd_files;
 mod pictures;
 mod settings;

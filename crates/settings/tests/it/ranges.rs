@@ -102,6 +102,7 @@ fn every_key_with_a_range_has_its_range_checked() {
     ] {
         check(&format!("{key}=99999999999"), key);
     }
+    check("prepare.idx.first_label=256", "prepare.idx.first_label");
     check("prepare.folder=' '", "prepare.folder");
     check("prepare.test_folder=[a, ' ']", "prepare.test_folder");
     check(

@@ -90,4 +90,9 @@ fn each_is_what_it_says() {
     assert_eq!(cifar10.train.network, NetworkKind::Labelled);
     let fashion = load(&pipelines().join("fashion-mnist.yaml"), &[]).unwrap();
     assert_eq!(fashion.prepare.class_names.len(), 10);
+    let letters = load(&pipelines().join("emnist-letters.yaml"), &[]).unwrap();
+    let alphabet: Vec<String> = ('A'..='Z').map(String::from).collect();
+    assert_eq!(letters.prepare.class_names, alphabet);
+    let idx = &letters.prepare.idx;
+    assert_eq!((idx.transpose, idx.first_label), (true, 1));
 }
