@@ -9,10 +9,10 @@
 )]
 
 use dcgan_artifacts::{
-    Checkpoint, ClassifierFile, Columns, DatasetReader, Error, ErrorKind, EventFile, GrowingTable,
-    Manifest, ModelFile, NeighboursFile, Part, Role, Samples, TablePosition,
-    read_averaged_generator, read_checkpoint_info, read_discriminator, read_generator,
-    read_run_settings, sha256_bytes, verify_checkpoint,
+    Checkpoint, ClassifierFile, Columns, DatasetReader, Error, ErrorKind, EventFile,
+    ForeignReading, GrowingTable, Manifest, ModelFile, NeighboursFile, Part, Role, Samples,
+    TablePosition, ValueRange, read_averaged_generator, read_checkpoint_info, read_discriminator,
+    read_generator, read_run_settings, sha256_bytes, verify_checkpoint,
 };
 use dcgan_checkpoints::{ClassChoice, LoadedDiscriminator, LoadedGenerator};
 use dcgan_hints::Hint;
@@ -68,6 +68,10 @@ pub const READERS: &[Reader] = &[
     Reader {
         name: "events",
         read: events,
+    },
+    Reader {
+        name: "foreign",
+        read: foreign,
     },
     Reader {
         name: "picture",
@@ -213,6 +217,33 @@ fn idx_of<const D: usize>(bytes: &[u8]) -> bool {
         }
     }
     decoded.is_ok()
+}
+
+/// The bytes as images of another program, with and without a size and a range that are known.
+pub fn foreign(bytes: &[u8]) -> bool {
+    in_file("images", bytes, |path| {
+        let sizes = [None, Some([3, 5, 3]), Some([3, 5, 1])];
+        let ranges = [None, Some(ValueRange::Signed)];
+        let readings = sizes
+            .iter()
+            .flat_map(|&size| ranges.map(|range| ForeignReading { size, range }));
+        let mut accepted = false;
+        for reading in readings {
+            accepted |= accepted_as_images(path, &reading);
+        }
+        accepted
+    })
+}
+
+fn accepted_as_images(path: &Path, reading: &ForeignReading) -> bool {
+    let read = Samples::read_any(path, reading).map(|(samples, _)| samples);
+    accepted(path, read, |samples| {
+        let pixels = samples.n * samples.height * samples.width * samples.channels;
+        assert_eq!(samples.images.len(), pixels);
+        let labels = samples.labels.as_ref();
+        assert!(labels.is_none_or(|labels| labels.len() == samples.n));
+        check_again(path, samples, Samples::write, Samples::read);
+    })
 }
 
 /// The bytes as a table that a run has grown, and as a table of labels.

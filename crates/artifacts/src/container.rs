@@ -280,8 +280,8 @@ pub(crate) struct Place {
     pub(crate) dtype: Dtype,
     pub(crate) shape: Vec<usize>,
     /// From the beginning of the file.
-    start: u64,
-    bytes: u64,
+    pub(crate) start: u64,
+    pub(crate) bytes: u64,
 }
 
 /// An open file whose header is verified; its data are verified by [`Container::read`].
@@ -383,6 +383,16 @@ impl Container {
         self.content_sha256 = Some(content_sha256);
         self.info = Some(info);
         Ok(())
+    }
+
+    /// Whether it has metadata of ours.
+    pub(crate) fn is_ours(&self) -> bool {
+        self.info.is_some()
+    }
+
+    /// The file itself.
+    pub(crate) fn into_file(self) -> File {
+        self.file
     }
 
     /// The SHA-256 over names, types, shapes and data that the metadata hold.

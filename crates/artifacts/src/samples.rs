@@ -6,6 +6,7 @@
 use crate::container::{self, Container, Data, Entries, Values};
 use crate::digest::FileDigest;
 use crate::error::{Artifact, Error};
+use crate::foreign::{self, ForeignImages, ForeignReading, Opened};
 use safetensors::Dtype;
 use serde::{Deserialize, Serialize};
 use std::path::Path;
@@ -77,7 +78,46 @@ impl Samples {
     /// # Errors
     /// As the crate's documentation lists for every reader.
     pub fn read(path: &Path) -> Result<Self, Error> {
-        let file = Container::open_any(path, Artifact::Samples, FORMAT_VERSION)?;
+        Self::of_container(&Container::open_any(
+            path,
+            Artifact::Samples,
+            FORMAT_VERSION,
+        )?)
+    }
+
+    /// Reads samples of ours, or of any other program's `.npz`, `.npy` or safetensors file. Also says
+    /// how a foreign file was understood, a sentence each.
+    ///
+    /// # Errors
+    /// As [`ForeignImages::read`].
+    pub fn read_any(path: &Path, reading: &ForeignReading) -> Result<(Self, Vec<String>), Error> {
+        let arrays = match foreign::open(path, Artifact::Samples, FORMAT_VERSION)? {
+            Opened::Ours(container) => return Ok((Self::of_container(&container)?, Vec::new())),
+            Opened::Theirs(arrays) => arrays,
+        };
+        let ForeignImages {
+            images,
+            labels,
+            n,
+            height,
+            width,
+            channels,
+            told,
+        } = arrays.images(reading)?;
+        let samples = Self {
+            images,
+            labels,
+            n,
+            height,
+            width,
+            channels,
+            seeds: Vec::new(),
+            model_sha256: None,
+        };
+        Ok((samples, told))
+    }
+
+    fn of_container(file: &Container) -> Result<Self, Error> {
         file.require_kind(Artifact::Samples)?;
         let info: SamplesInfo = file.info()?.unwrap_or_default();
         let shape = &file.require("images", Dtype::U8, 4)?.shape;

@@ -15,6 +15,7 @@ mod datasets;
 mod event_files;
 mod examples;
 mod fixtures;
+mod foreign;
 mod headers;
 mod locking;
 mod manifests;
