@@ -5,14 +5,57 @@ use dcgan_artifacts::NetworkInfo;
 use dcgan_checkpoints::{ClassChoice, quoted};
 use dcgan_terminal::Failure;
 
+/// Most letters of a class in a file's name: at four bytes each they leave room for the rest.
+const LONGEST: usize = 48;
+
 /// What the setting `sample.class` means for this network. Without it all classes take turns but
 /// those that no training picture had, of which is warned.
 pub(crate) fn choose(class: Option<&str>, network: &NetworkInfo) -> Result<ClassChoice, Failure> {
     let choice = ClassChoice::resolve(class, network).map_err(model_failure)?;
-    if class.is_none() {
-        warn_of_untrained(network);
+    match (class, &choice) {
+        (None, _) => warn_of_untrained(network),
+        (Some(typed), ClassChoice::Only(class)) => tell_taken(typed, *class, network),
+        _ => {}
     }
     Ok(choice)
+}
+
+/// Says which class a number means that could be another one's: names may be numbers as well.
+pub(crate) fn tell_taken(typed: &str, class: u8, network: &NetworkInfo) {
+    let Ok(number) = typed.parse::<usize>() else {
+        return;
+    };
+    let name = network.class_name(class);
+    if name != typed {
+        log::info!("class {typed} is taken by its number: its name is `{name}`");
+    } else if number != usize::from(class) {
+        let other = network.class_names.get(number);
+        let other = other.map_or_else(String::new, |other| {
+            format!("; number {typed} is `{other}`")
+        });
+        log::info!("class `{name}` is taken by its name: its number is {class}{other}");
+    }
+}
+
+/// Each class as a part of a file's name: the letters and digits of its name, with dashes for all else.
+/// Its number joins them where nothing is left, or two classes would be the same.
+pub(crate) fn file_names(class_names: &[String]) -> Vec<String> {
+    let plain = |name: &String| {
+        let dashed = name.replace(|c: char| !c.is_alphanumeric(), "-");
+        let parts = dashed.split('-').filter(|part| !part.is_empty());
+        let joined = parts.collect::<Vec<_>>().join("-");
+        joined.chars().take(LONGEST).collect::<String>()
+    };
+    let names: Vec<String> = class_names.iter().map(plain).collect();
+    let name = |(number, name): (usize, &String)| {
+        let twins = names.iter().filter(|other| *other == name).count();
+        match (name.is_empty(), twins) {
+            (true, _) => format!("number-{number}"),
+            (false, 1) => name.clone(),
+            (false, _) => format!("{name}-number-{number}"),
+        }
+    };
+    names.iter().enumerate().map(name).collect()
 }
 
 /// Says which classes are left out where all are drawn.
@@ -29,5 +72,29 @@ pub(crate) fn warn_of_untrained(network: &NetworkInfo) {
             "no training picture had the classes {}: they are not drawn",
             quoted(&names)
         ),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::file_names;
+
+    #[test]
+    fn a_class_has_its_name_in_a_files_name() {
+        let names = |names: &[&str]| {
+            let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
+            file_names(&names)
+        };
+        assert_eq!(names(&["1", "2", "10"]), ["1", "2", "10"]);
+        assert_eq!(
+            names(&["T-shirt/top", "../up", "0 - zero", "Ankle boot", "Grün"]),
+            ["T-shirt-top", "up", "0-zero", "Ankle-boot", "Grün"]
+        );
+        assert_eq!(
+            names(&["a b", "a/b", "\u{1f408}", "c"]),
+            ["a-b-number-0", "a-b-number-1", "number-2", "c"]
+        );
+        let long = names(&[&"\u{4e2d}".repeat(90)]);
+        assert_eq!(long[0].chars().count(), 48);
     }
 }

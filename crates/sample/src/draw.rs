@@ -1,7 +1,7 @@
 //! The plain call: the images of some seeds, their grid, their file.
 
 use crate::Args;
-use crate::classes::choose;
+use crate::classes::{choose, file_names};
 use crate::error::{file_failure, model_failure};
 use crate::grid::Arrangement;
 use crate::produce::{Output, Task};
@@ -77,7 +77,8 @@ impl Task for Plain {
     ) -> Result<usize, Failure> {
         let samples = self.images(generator, classes, output)?;
         output.clear()?;
-        self.write_files(&samples, classes, output)?;
+        let names = &generator.info().class_names;
+        self.write_files(&samples, classes, names, output)?;
         Ok(samples.n)
     }
 }
@@ -124,6 +125,7 @@ impl Plain {
         &self,
         samples: &Samples,
         classes: &ClassChoice,
+        class_names: &[String],
         output: &mut Output,
     ) -> Result<(), Failure> {
         let shape = [samples.height, samples.width, samples.channels];
@@ -132,7 +134,7 @@ impl Plain {
             .picture(&samples.images, shape);
         output.write_png(GRID, &grid.map_err(Failure::output)?)?;
         if self.sample.single_images {
-            self.write_single_images(samples, output)?;
+            self.write_single_images(samples, class_names, output)?;
         }
         let path = output.folder().join(SAMPLES);
         let digest = samples.write(&path).map_err(file_failure)?;
@@ -152,13 +154,19 @@ impl Plain {
         }
     }
 
-    /// `images/seed-S-NNNNNN.png`, with labels `images/seed-S-NNNNNN-class-C.png`.
-    fn write_single_images(&self, samples: &Samples, output: &mut Output) -> Result<(), Failure> {
+    /// `images/seed-S-NNNNNN.png`, with labels `images/seed-S-NNNNNN-class-NAME.png`.
+    fn write_single_images(
+        &self,
+        samples: &Samples,
+        class_names: &[String],
+        output: &mut Output,
+    ) -> Result<(), Failure> {
+        let names = file_names(class_names);
         let (h, w, c) = (samples.height, samples.width, samples.channels);
         for (row, image) in samples.images.chunks_exact(h * w * c).enumerate() {
             let (seed, i) = (self.seeds[row / self.sample.n], row % self.sample.n);
             let class = match &samples.labels {
-                Some(labels) => format!("-class-{}", labels[row]),
+                Some(labels) => format!("-class-{}", names[usize::from(labels[row])]),
                 None => String::new(),
             };
             let picture = Picture::new(h, w, c, image.to_vec()).map_err(Failure::output)?;

@@ -261,8 +261,7 @@ impl Motions {
         };
         let mut stations = Vec::new();
         for typed in text.split(',') {
-            let choice = ClassChoice::resolve(Some(typed.trim()), info).map_err(model_failure)?;
-            stations.extend(choice.class(0));
+            stations.extend(choose(Some(typed.trim()), info)?.class(0));
         }
         if stations.len() < 2 {
             return Err(Failure::usage(Error::OneClass));

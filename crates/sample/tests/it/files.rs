@@ -60,10 +60,10 @@ fn single_images_are_the_samples() {
     assert_eq!(
         names,
         [
-            "images/seed-10-000000-class-0.png",
-            "images/seed-10-000001-class-1.png",
-            "images/seed-3-000000-class-0.png",
-            "images/seed-3-000001-class-1.png",
+            "images/seed-10-000000-class-zero.png",
+            "images/seed-10-000001-class-one.png",
+            "images/seed-3-000000-class-zero.png",
+            "images/seed-3-000001-class-one.png",
         ]
     );
     for (name, row) in names.iter().zip([2, 3, 0, 1]) {
@@ -78,6 +78,49 @@ fn single_images_are_the_samples() {
     assert_eq!(
         place.names("out"),
         ["grid.png", "manifest.json", "samples.safetensors"]
+    );
+}
+
+/// Data sets whose classes are numbered from 1: `--class 1` may mean two of them.
+#[test]
+fn classes_whose_names_are_numbers_are_told_apart() {
+    let place = Place::labelled();
+    place.name_classes("model.safetensors", &["1", "2", "10"]);
+    let drawn = |class: &str| {
+        let options = ["--n", "1", "--single-images", "--class", class];
+        let outcome = place.sample("out", &options);
+        assert_eq!(outcome.code, Some(0), "{outcome:?}");
+        let names = place.names("out");
+        let single = names.iter().find(|name| name.starts_with("images/"));
+        (single.unwrap().clone(), outcome.stderr)
+    };
+    let (name, told) = drawn("1");
+    assert_eq!(name, "images/seed-0-000000-class-1.png");
+    insta::assert_snapshot!(told, @"class `1` is taken by its name: its number is 0; number 1 is `2`");
+    let (name, told) = drawn("10");
+    assert_eq!(name, "images/seed-0-000000-class-10.png");
+    insta::assert_snapshot!(told, @"class `10` is taken by its name: its number is 2");
+    let (name, told) = drawn("0");
+    assert_eq!(name, "images/seed-0-000000-class-1.png");
+    insta::assert_snapshot!(told, @"class 0 is taken by its number: its name is `1`");
+    let way = [
+        "--mode",
+        "classes",
+        "--through",
+        "1,10",
+        "--n",
+        "1",
+        "--frames",
+        "2",
+    ];
+    let outcome = place.sample("way", &way);
+    assert_eq!(outcome.code, Some(0), "{outcome:?}");
+    assert_eq!(outcome.stderr.lines().count(), 2, "{outcome:?}");
+    // Where name and number are one, there is nothing to tell.
+    place.name_classes("model.safetensors", &["0", "1", "2"]);
+    assert_eq!(
+        drawn("1"),
+        ("images/seed-0-000000-class-1.png".into(), String::new())
     );
 }
 

@@ -191,6 +191,7 @@ fn classes_that_can_not_be_passed_are_named() {
     ");
     insta::assert_snapshot!(failure(&labelled, "1"), @r"
     exit code Some(2)
+    class 1 is taken by its number: its name is `one`
     error: `--through`: expected two classes or more, got one
     hint: give `--through 3,8`, or leave it out: all classes
     ");

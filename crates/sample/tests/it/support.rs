@@ -65,6 +65,14 @@ impl Place {
         model.write(&path).unwrap();
     }
 
+    /// Gives the classes of a generator file other names.
+    pub(crate) fn name_classes(&self, name: &str, class_names: &[&str]) {
+        let path = self.path(name);
+        let mut model = read_generator(&path).unwrap();
+        model.network.class_names = class_names.iter().map(|&name| name.into()).collect();
+        model.write(&path).unwrap();
+    }
+
     pub(crate) fn write_discriminator(&self, name: &str) {
         let config = labelled_config();
         let weights = Discriminator::init(&config, 1).unwrap().arrays().unwrap();
