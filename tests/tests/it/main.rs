@@ -9,6 +9,7 @@ mod bombs;
 mod corpus;
 mod damage;
 mod disk;
+mod documentation;
 mod faults;
 mod gate;
 mod hashes;

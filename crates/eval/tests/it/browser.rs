@@ -1,5 +1,6 @@
 //! The pages as a browser shows them. Without Chromium the gate lists these tests as untested.
 
+use crate::compare;
 use crate::fixture::{Fixture, SIDE};
 use dcgan_figures::{Picture, encode_png};
 use dcgan_testkit::{Missing, untested};
@@ -118,6 +119,40 @@ fn pages_open_without_complaint_light_and_dark_on_a_phone_and_on_paper() {
     assert!(counts["headings"].as_u64().unwrap() >= 8, "{text}");
     let (is_sound, text) = look(&timing).unwrap();
     assert!(is_sound, "{text}");
+}
+
+#[test]
+fn the_page_of_runs_side_by_side_opens_without_complaint() {
+    let fixture = Fixture::new();
+    // Groups with a test between them, a run alone, and names that are long.
+    let long = "a-run-with-a-name-of-many-words-and-more-than-any-column-is-wide-1";
+    let runs = [
+        ("a", 0, 1),
+        ("b", 1, 1),
+        (long, 0, 2),
+        ("c", 1, 2),
+        ("d", 0, 3),
+    ];
+    for (name, seed, epochs) in runs {
+        let settings = serde_json::json!({ "seed": seed, "epochs": epochs, "best": long });
+        compare::run(&fixture, name, &settings, 0);
+    }
+    fixture.succeed(&[&["compare"][..], &runs.map(|(name, ..)| name)].concat());
+    let page = fixture.path("compare/compare.html");
+    let Some((is_sound, text)) = look(&page) else {
+        return;
+    };
+    assert!(is_sound, "{text}");
+    let counts: serde_json::Value = serde_json::from_str(&text).unwrap();
+    assert_eq!(counts["tables"], 2, "{text}");
+    assert!(counts["pictures"].as_u64().unwrap() >= 5, "{text}");
+
+    // It is looked at as closely as the others.
+    let page_text = std::fs::read_to_string(&page).unwrap();
+    let wrong = page_text.replacen("</main>", "<img src='gone.png' alt='gone'></main>", 1);
+    dcgan_artifacts::write_atomic(&page, wrong.as_bytes()).unwrap();
+    let (is_sound, text) = look(&page).unwrap();
+    assert!(!is_sound && text.contains("gone"), "{text}");
 }
 
 #[test]

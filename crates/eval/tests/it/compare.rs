@@ -5,7 +5,7 @@ use dcgan_artifacts::Manifest;
 use serde_json::{Value, json};
 
 /// A run that was evaluated, and trained with these settings.
-fn run(fixture: &Fixture, name: &str, settings: &Value, eval_seed: u64) {
+pub(crate) fn run(fixture: &Fixture, name: &str, settings: &Value, eval_seed: u64) {
     fixture.dataset("dataset.safetensors", SIDE, 3, [90, 70]);
     fixture.samples("s", SIDE, 3, 40);
     let out = format!("{name}/eval");
