@@ -291,7 +291,7 @@ impl Best {
     }
 }
 
-/// Settings of `dcgan-train`. The defaults are the original's.
+/// Settings of `dcgan-train`. `ARCHITECTURE.md` lists the defaults that are not the original's.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Train {
