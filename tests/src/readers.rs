@@ -258,13 +258,15 @@ pub fn table(bytes: &[u8]) -> bool {
                 true
             }
         };
-        let labels = match dcgan_prepare::read_labels(path) {
+        let labels = match dcgan_pictures::LabelTable::read(path) {
             Err(error) => {
                 assert!(names(&error, path), "{error}");
                 false
             }
             Ok(labels) => {
-                assert!(labels.values().all(|label| !label.is_empty()));
+                let label = |file| labels.row_of([file, file]).map(|(_, label)| label);
+                let mut files = labels.files();
+                assert!(files.all(|file| label(file).is_some_and(|label| !label.is_empty())));
                 true
             }
         };

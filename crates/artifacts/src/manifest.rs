@@ -5,10 +5,11 @@
 
 use crate::atomic::{self, write_atomic};
 use crate::container::{seal, take_format, take_seal};
-use crate::digest::digest_file;
+use crate::digest::{digest_file, hex};
 use crate::error::{Artifact, Error};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
+use sha2::{Digest as _, Sha256};
 use std::collections::BTreeSet;
 use std::path::{Component, Path};
 
@@ -49,6 +50,37 @@ impl FileRecord {
             sha256: digest.sha256,
             count: None,
         })
+    }
+}
+
+/// Puts together the record of a folder of files: their number, the sum of their bytes, and the
+/// SHA-256 over, for each in the order in which they are added, the path below the folder in the
+/// system's bytes, a zero, and the file's SHA-256 in binary.
+#[derive(Debug, Clone, Default)]
+pub struct FolderDigest {
+    hasher: Sha256,
+    bytes: u64,
+    count: u64,
+}
+
+impl FolderDigest {
+    /// Adds a file by its path below the folder, its length and its SHA-256.
+    pub fn add(&mut self, below: &Path, bytes: u64, sha256: &[u8; 32]) {
+        self.hasher.update(below.as_os_str().as_encoded_bytes());
+        self.hasher.update([0]);
+        self.hasher.update(sha256);
+        self.bytes += bytes;
+        self.count += 1;
+    }
+
+    /// The folder's record under this name.
+    pub fn record(self, name: String) -> FileRecord {
+        FileRecord {
+            name,
+            bytes: self.bytes,
+            sha256: hex(&self.hasher.finalize()),
+            count: Some(self.count),
+        }
     }
 }
 

@@ -1,5 +1,7 @@
 //! The command line's options.
 
+use clap::builder::{PossibleValuesParser, TypedValueParser};
+use dcgan_artifacts::ValueRange;
 use dcgan_terminal::CommonArgs;
 use std::path::PathBuf;
 
@@ -25,9 +27,20 @@ pub struct Args {
     #[arg(long, value_name = "DIR")]
     pub checkpoints: Option<PathBuf>,
 
-    /// Images from anywhere (samples.safetensors) in the place of the checkpoint's own
-    #[arg(long, value_name = "FILE")]
+    /// Images from anywhere in the place of the checkpoint's own: samples.safetensors, any safetensors,
+    /// .npz or .npy file of images, or a folder of pictures, in sub-folders of their classes or without
+    #[arg(long, value_name = "PATH")]
     pub samples: Option<PathBuf>,
+
+    /// Classes of the pictures of a folder of `--samples`: a CSV table of file and class
+    #[arg(long, value_name = "FILE", requires = "samples")]
+    pub samples_labels: Option<PathBuf>,
+
+    /// Which values of `--samples` are black and white, where they are floats: unit for 0 and 1, signed for
+    /// -1 and 1, bytes for 0 and 255; what lies outside is cut off [default: told by the values]
+    #[arg(long, value_name = "RANGE", requires = "samples", hide_possible_values = true,
+        value_parser = range_parser())]
+    pub samples_range: Option<ValueRange>,
 
     /// Classifier whose features the metrics use [default: `eval.classifier`, else one is trained]
     #[arg(long, value_name = "FILE")]
@@ -74,4 +87,16 @@ pub struct ClassifierArgs {
     /// The options of every stage.
     #[command(flatten)]
     pub common: CommonArgs,
+}
+
+/// A range by its name.
+fn range_parser() -> impl TypedValueParser<Value = ValueRange> {
+    let names = PossibleValuesParser::new(ValueRange::ALL.map(ValueRange::name));
+    names.map(|name| {
+        let of_name = |range: &ValueRange| range.name() == name;
+        ValueRange::ALL
+            .into_iter()
+            .find(of_name)
+            .unwrap_or(ValueRange::Unit)
+    })
 }

@@ -86,6 +86,85 @@ pub enum Error {
         /// The label.
         got: u8,
     },
+    /// A table of classes for what is no folder.
+    #[error("`{}` is a file, expected a folder of pictures, as `--samples-labels` names them", path.display())]
+    LabelsOfFile {
+        /// The file of samples.
+        path: PathBuf,
+    },
+    /// A table of the classes of pictures that is none.
+    #[error(transparent)]
+    LabelTable(#[from] dcgan_pictures::LabelsError),
+    /// A folder of pictures, or one of them, cannot be read.
+    #[error("cannot read `{}`", path.display())]
+    Pictures {
+        /// The file or folder.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
+    /// A picture that cannot be decoded.
+    #[error("`{}` can't be used", path.display())]
+    Unusable {
+        /// The picture.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: dcgan_pictures::Refusal,
+    },
+    /// A picture of another size than the dataset's images.
+    #[error(
+        "`{}` has {}x{} pixels, expected {}x{} as in the dataset `{}`",
+        path.display(), got[0], got[1], expected[0], expected[1], dataset.display()
+    )]
+    PictureSize {
+        /// The picture.
+        path: PathBuf,
+        /// The dataset.
+        dataset: PathBuf,
+        /// The dataset's height and width.
+        expected: [usize; 2],
+        /// The picture's.
+        got: [usize; 2],
+    },
+    /// A coloured picture where the dataset is grey.
+    #[error("`{}` is coloured, expected grey as in the dataset `{}`", path.display(), dataset.display())]
+    Coloured {
+        /// The picture.
+        path: PathBuf,
+        /// The dataset.
+        dataset: PathBuf,
+    },
+    /// A picture without a class beside others that have one.
+    #[error(
+        "`{}` has no class: expected {}", path.display(),
+        table.as_ref().map_or_else(
+            || "every picture in a folder of its class, or none".to_owned(),
+            |table| format!("a row in `{}`", table.display())
+        )
+    )]
+    NoClass {
+        /// The picture.
+        path: PathBuf,
+        /// The table of classes, where there is one.
+        table: Option<PathBuf>,
+    },
+    /// A picture's class that the dataset does not have.
+    #[error(
+        "`{}` knows the class `{class}`, expected one of {expected:?} as in the dataset `{}`",
+        path.display(), dataset.display()
+    )]
+    UnknownClass {
+        /// The folder or table that names it.
+        path: PathBuf,
+        /// The class.
+        class: String,
+        /// The dataset.
+        dataset: PathBuf,
+        /// The dataset's class names.
+        expected: Vec<String>,
+    },
     /// Fewer images than a measure needs.
     #[error("{what} holds {got} images, expected at least {expected}")]
     TooFew {
@@ -227,6 +306,23 @@ impl Hint for Error {
             Self::Unlabelled { .. } => {
                 "give a dataset with labels; without them `dcgan-eval` uses fixed random features"
                     .into()
+            }
+            Self::LabelsOfFile { .. } => {
+                "leave `--samples-labels` out, and give the file an array `labels`".into()
+            }
+            Self::LabelTable(source) => return source.hint(),
+            Self::Pictures { .. } => "check the path and its permissions".into(),
+            Self::Unusable { source, .. } => return source.hint(),
+            Self::PictureSize { .. } => {
+                "give pictures of the dataset's size: resizing them here would change the figures".into()
+            }
+            Self::Coloured { .. } => "give grey pictures, or a dataset with colours".into(),
+            Self::NoClass { table: None, .. } => {
+                "name the class of each with `--samples-labels`, or move all into one folder".into()
+            }
+            Self::NoClass { .. } => "add the row, or take the picture away".into(),
+            Self::UnknownClass { .. } => {
+                "name classes as the dataset does, or by their numbers from 0".into()
             }
             Self::Label { .. } => "give samples of the dataset's own classes".into(),
             Self::TooFew { expected: 1, .. } => "give a file with images in it".into(),

@@ -6,10 +6,10 @@ use crate::copying;
 use crate::error::artifact_failure;
 use crate::images::Images;
 use crate::training::Training;
-use crate::{Args, Error, film};
+use crate::{Args, Error, film, samples};
 use dcgan_artifacts::{
     Arrays, Artifact, CheckpointInfo, ClassifierFile, DatasetReader, FileRecord, NeighboursFile,
-    NetworkInfo, Part, Samples, digest_file, list_checkpoints, read_checkpoint_info,
+    NetworkInfo, Part, digest_file, list_checkpoints, read_checkpoint_info,
 };
 use dcgan_checkpoints::{
     BLOCK, ClassChoice, LoadedDiscriminator, LoadedGenerator, between, quoted,
@@ -132,7 +132,6 @@ pub(crate) fn records(args: &Args, settings: &Eval) -> Result<Vec<FileRecord>, F
     let files = [
         (Some(&args.dataset), Artifact::Dataset),
         (args.checkpoint.as_ref(), Artifact::Checkpoint),
-        (args.samples.as_ref(), Artifact::Samples),
         (classifier_path(args, settings), Artifact::Classifier),
         (args.metrics.as_ref(), Artifact::Table),
         (args.histograms.as_ref(), Artifact::Table),
@@ -144,6 +143,9 @@ pub(crate) fn records(args: &Args, settings: &Eval) -> Result<Vec<FileRecord>, F
         if let Some(path) = path {
             records.push(record(path, artifact)?);
         }
+    }
+    if let Some(path) = &args.samples {
+        records.extend(samples::records(path, args.samples_labels.as_deref())?);
     }
     let of_grids = |folder: &PathBuf| film::frames(folder);
     for frame in args
@@ -209,7 +211,7 @@ impl Inputs {
             dataset_path: &args.dataset,
         };
         let samples = match &args.samples {
-            Some(path) => Some((path, checks.samples(path, &mut left_out)?)),
+            Some(path) => Some((path, checks.samples(args, path, &mut left_out)?)),
             None => None,
         };
         let discriminator = match &args.checkpoint {
@@ -401,14 +403,13 @@ impl Checks<'_> {
     }
 
     /// The images of a file but for those of classes without training pictures.
-    fn samples(&self, path: &Path, left_out: &mut LeftOut) -> Result<Images, Failure> {
-        let samples = Samples::read(path).map_err(artifact_failure)?;
-        enough(&format!("`{}`", path.display()), samples.n, 1)?;
-        let shape = [samples.height, samples.width, samples.channels];
-        self.size(path, shape)?;
+    fn samples(&self, args: &Args, path: &Path, left_out: &mut LeftOut) -> Result<Images, Failure> {
+        let mut images = samples::read(args, path, self.dataset_path, self.dataset.info())?;
+        enough(&format!("`{}`", path.display()), images.n, 1)?;
+        self.size(path, images.shape)?;
         let classes = self.dataset.info().class_names.len();
         let dataset = || self.dataset_path.to_owned();
-        if let Some(labels) = &samples.labels {
+        if let Some(labels) = &images.labels {
             if classes == 0 {
                 let (path, other) = (path.to_owned(), dataset());
                 return Err(Failure::input(Error::Labels {
@@ -430,12 +431,6 @@ impl Checks<'_> {
                 }));
             }
         }
-        let mut images = Images {
-            n: samples.n,
-            shape,
-            pixels: samples.images,
-            labels: samples.labels,
-        };
         let n = images.leave_out(&self.dataset.untrained_classes());
         if n > 0 {
             left_out.images.insert("generated", n);

@@ -24,6 +24,7 @@ mod quality;
 mod reading;
 mod report;
 mod run;
+mod samples;
 mod scores;
 mod summary;
 mod svg;

@@ -34,7 +34,7 @@ pub fn run(cli: &Cli) -> Result<(), Failure> {
 fn run_evaluation(args: &Args) -> Result<(), Failure> {
     let settings = args.common.pipeline()?.eval;
     let args = &with_checkpoint(args, &settings)?;
-    let identity = identity(&settings);
+    let identity = identity(&settings, args);
     dcgan_kernels::set_threads(args.common.threads);
     if args.common.dry_run {
         return dry_run(args, &settings, &identity);
@@ -115,13 +115,17 @@ fn write_timing_if_missing(args: &Args) -> Result<(), Failure> {
 }
 
 /// The settings that the result depends on. The classifier's path is not among them: its hash stands
-/// with those of the other inputs.
-fn identity(settings: &Eval) -> Value {
+/// with those of the other inputs. How samples are to be read stands there where it was said.
+fn identity(settings: &Eval, args: &Args) -> Value {
     let mut settings = json!(settings);
     if let Some(settings) = settings.as_object_mut() {
         settings.remove("classifier");
     }
-    json!({ "eval": settings })
+    let mut identity = json!({ "eval": settings });
+    if let Some(range) = args.samples_range {
+        identity["samples"] = json!({ "range": range.name() });
+    }
+    identity
 }
 
 /// Whether two classes at least have enough images on either side to be compared by themselves.

@@ -34,10 +34,16 @@ const MAX_STRAY_FRAME_BYTES: u64 = 1 << 20;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Header {
     format: ImageFormat,
+    size: [u32; 2],
     memory: u64,
 }
 
 impl Header {
+    /// Height and width in pixels, as the file has them.
+    pub fn size(&self) -> [u32; 2] {
+        self.size
+    }
+
     /// Bytes of memory that decoding takes: the pixels twice, for turning and converting copy them.
     pub fn memory(&self) -> u64 {
         self.memory
@@ -93,6 +99,7 @@ pub fn inspect(bytes: &[u8], path: &Path) -> Result<Header, Refusal> {
     }
     Ok(Header {
         format,
+        size: [height, width],
         memory: bytes.len() as u64 + decoded + beside(format, decoded),
     })
 }

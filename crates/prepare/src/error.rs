@@ -358,59 +358,9 @@ pub enum Error {
         /// The name found.
         class: String,
     },
-    /// The table of labels can't be read as CSV.
-    #[error("`{}` is not a CSV table in UTF-8", path.display())]
-    LabelsTable {
-        /// The table.
-        path: PathBuf,
-        /// What the reader said.
-        #[source]
-        source: csv::Error,
-    },
-    /// The table of labels is something else by its content.
-    #[error("`{}` is {got}: expected a CSV table in UTF-8", path.display())]
-    LabelsFormat {
-        /// The table.
-        path: PathBuf,
-        /// What it is.
-        got: &'static str,
-    },
-    /// No row of the table of labels is a picture's.
-    #[error(
-        "no row of `{}` is that of a picture: expected a file such as `{picture}`, got such as \
-         `{row}`",
-        path.display()
-    )]
-    LabelsMatchNothing {
-        /// The table.
-        path: PathBuf,
-        /// The file of a row.
-        row: String,
-        /// The name of a picture.
-        picture: String,
-        /// What keeps the two apart, where it is known.
-        apart: Option<Mismatch>,
-    },
-    /// A row of the table of labels that is something else.
-    #[error("line {line} of `{}` is not a row of labels: expected `file,label`, got `{got}`", path.display())]
-    LabelsRow {
-        /// The table.
-        path: PathBuf,
-        /// Line, from 1.
-        line: u64,
-        /// What stands there.
-        got: String,
-    },
-    /// A file with two rows.
-    #[error("line {line} of `{}` labels `{file}` again: expected one row for each file", path.display())]
-    LabelTwice {
-        /// The table.
-        path: PathBuf,
-        /// Line of the second, from 1.
-        line: u64,
-        /// The file.
-        file: String,
-    },
+    /// The table of labels gives no classes.
+    #[error(transparent)]
+    Labels(#[from] dcgan_pictures::LabelsError),
     /// The system refused threads.
     #[error("could not start threads")]
     Threads {
@@ -474,20 +424,6 @@ pub enum Error {
         /// The largest validation part that there are pictures for.
         most: usize,
     },
-}
-
-/// What keeps the file of a row from being a picture's.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-#[non_exhaustive]
-pub enum Mismatch {
-    /// Capital and small letters.
-    Case,
-    /// The row's file has no extension.
-    Extension,
-    /// The row's file has a folder more.
-    FolderTooMany,
-    /// The row's file has a folder less.
-    FolderMissing,
 }
 
 impl Hint for Error {
@@ -575,22 +511,7 @@ impl Hint for Error {
                 the unlabelled network needs none"
                 .into(),
             Self::ClassName { .. } => "rename its folder, or the label in the table".into(),
-            Self::LabelsFormat { .. } | Self::LabelsTable { .. } => "save it as CSV in UTF-8, \
-                which a spreadsheet offers as `CSV UTF-8`: a row `cats/1.png,cat` for each picture"
-                .into(),
-            Self::LabelsMatchNothing { apart, .. } => match apart {
-                Some(Mismatch::Case) => "write capital and small letters as the files have them",
-                Some(Mismatch::Extension) => "write each file with its extension",
-                Some(Mismatch::FolderTooMany | Mismatch::FolderMissing) | None => {
-                    "paths count from `prepare.folder`: change them, or the folder"
-                }
-            }
-            .into(),
-            Self::LabelsRow { .. } => {
-                "give a row `cats/1.png,cat` for each picture, paths from the pictures' folder"
-                    .into()
-            }
-            Self::LabelTwice { .. } => "remove one of the two rows".into(),
+            Self::Labels(source) => return source.hint(),
             Self::Threads { .. } => "try with `--threads 1`".into(),
             Self::ClassNames { .. } => "give a name to each class, or to none".into(),
             Self::OtherStage { .. } => "choose another `--out`".into(),

@@ -17,7 +17,6 @@ mod synthetic;
 mod validation;
 
 pub use error::Error;
-pub use folder::read_labels;
 pub use stage::{Outcome, run};
 
 use dcgan_terminal::CommonArgs;

@@ -282,7 +282,7 @@ struct Source {
     /// Bytes of an archive.
     size: u64,
     arrays: BTreeMap<String, Array>,
-    /// Names of what is no array that could be read, and why.
+    /// What else it holds, in words.
     others: Vec<String>,
 }
 
@@ -320,7 +320,7 @@ impl Source {
         let (mut arrays, mut others) = (BTreeMap::new(), Vec::new());
         for member in members {
             let Some(name) = member.name.strip_suffix(".npy").map(str::to_owned) else {
-                others.push(member.name);
+                others.push(format!("`{}`", member.name));
                 continue;
             };
             let header = match npy::header(&mut member.open(&file, size)?) {
@@ -328,7 +328,7 @@ impl Source {
                 Err(Fault::Unfit(..))
                     if !NAMES.iter().any(|(a, b)| [*a, *b].contains(&name.as_str())) =>
                 {
-                    others.push(name);
+                    others.push(format!("`{name}`"));
                     continue;
                 }
                 header => header?,
@@ -355,7 +355,7 @@ impl Source {
         let (mut arrays, mut others) = (BTreeMap::new(), Vec::new());
         for (name, place) in &container.places {
             match Element::of_safetensors(place.dtype) {
-                None => others.push(name.clone()),
+                None => others.push(format!("`{name}` of type {:?}", place.dtype)),
                 Some(element) => {
                     let array = Array::new(place.shape.clone(), element, Place::At(place.start));
                     array.require_bytes(name, place.bytes)?;
@@ -406,8 +406,8 @@ impl Source {
 
     /// Names of all that the file holds.
     fn names(&self) -> String {
-        let names = self.arrays.keys().chain(&self.others);
-        let names: Vec<String> = names.take(20).map(|name| format!("`{name}`")).collect();
+        let arrays = self.arrays.keys().map(|name| format!("`{name}`"));
+        let names: Vec<String> = arrays.chain(self.others.clone()).take(20).collect();
         if names.is_empty() {
             "none".into()
         } else {
@@ -484,8 +484,9 @@ impl Source {
             told.push(format!("`{images}` is taken for the images"));
         }
         let is_unread = |name: &&String| **name != images && Some(name.as_str()) != labels;
-        let unread = self.arrays.keys().filter(is_unread).chain(&self.others);
-        let unread: Vec<String> = unread.take(20).map(|name| format!("`{name}`")).collect();
+        let unread = self.arrays.keys().filter(is_unread);
+        let unread = unread.map(|name| format!("`{name}`"));
+        let unread: Vec<String> = unread.chain(self.others.clone()).take(20).collect();
         if !unread.is_empty() {
             told.push(format!("not read: {}", unread.join(", ")));
         }

@@ -187,14 +187,14 @@ fn weights_that_are_no_numbers() {
 #[test]
 fn samples_of_another_type() {
     let fixture = with_inputs();
-    let header = br#"{"images":{"dtype":"F32","shape":[1,8,8,1],"data_offsets":[0,256]}}"#;
+    let header = br#"{"images":{"dtype":"BOOL","shape":[1,8,8,1],"data_offsets":[0,64]}}"#;
     let mut bytes = (header.len() as u64).to_le_bytes().to_vec();
     bytes.extend_from_slice(header);
-    bytes.extend([0; 256]);
+    bytes.extend([0; 64]);
     put(&fixture, "s", &bytes);
     insta::assert_snapshot!(fixture.fail(&SAMPLES), @r"
     exit 3
-    error: samples `s` does not fit: expected `images` of type U8 with 4 axes, got type F32, shape [1, 8, 8, 1]
+    error: samples `s` does not fit: expected an array `images` or `arr_0`, or one array alone of 3 or 4 axes, got `images` of type BOOL
     hint: give another file; `make sample` makes one
     ");
 }

@@ -159,8 +159,18 @@ fn the_help_names_every_option_with_its_default() {
               Folder of checkpoints to measure as well: a line each in checkpoints.csv, and the logits
               over the training. Without `--checkpoint` and `--samples` the newest is evaluated
 
-          --samples <FILE>
-              Images from anywhere (samples.safetensors) in the place of the checkpoint's own
+          --samples <PATH>
+              Images from anywhere in the place of the checkpoint's own: samples.safetensors, any
+              safetensors, .npz or .npy file of images, or a folder of pictures, in sub-folders of their
+              classes or without
+
+          --samples-labels <FILE>
+              Classes of the pictures of a folder of `--samples`: a CSV table of file and class
+
+          --samples-range <RANGE>
+              Which values of `--samples` are black and white, where they are floats: unit for 0 and 1,
+              signed for -1 and 1, bytes for 0 and 255; what lies outside is cut off [default: told by
+              the values]
 
           --classifier <FILE>
               Classifier whose features the metrics use [default: `eval.classifier`, else one is

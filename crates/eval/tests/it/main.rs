@@ -5,6 +5,7 @@ mod browser;
 mod checkpoints;
 mod compare;
 mod copying;
+mod elsewhere;
 mod errors;
 mod evaluation;
 mod fixture;

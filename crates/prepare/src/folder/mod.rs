@@ -12,19 +12,16 @@ mod walk;
 mod work;
 
 pub(crate) use convert::{Converted, convert};
-pub use labels::read_labels;
 pub(crate) use work::Work;
 
 use crate::audit::{Finding, Kind};
-use crate::idx::hex;
 use crate::{Error, validation};
-use dcgan_artifacts::{DatasetInfo, Part, SourceRecord};
+use dcgan_artifacts::{DatasetInfo, FolderDigest, Part, SourceRecord};
 use dcgan_pictures::{
-    Header, MAX_FILE_BYTES, Reason, Refusal, inspect, read_file, wrong_extension,
+    Header, LabelTable, MAX_FILE_BYTES, Reason, Refusal, inspect, read_file, wrong_extension,
 };
 use dcgan_settings::{Labels, Prepare};
 use dcgan_terminal::Failure;
-use labels::Table;
 use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -60,8 +57,8 @@ pub(crate) fn scan(settings: &Prepare, work: &Work<'_>) -> Result<Scan, Failure>
     let roots = walk::roots(settings)?;
     let (mut entries, mut findings) = walk::files(&roots)?;
     let table = settings.pictures.labels_file.as_deref();
-    let labels = table.map(Table::read).transpose();
-    let labels = labels.map_err(Failure::input)?;
+    let labels = table.map(LabelTable::read).transpose();
+    let labels = labels.map_err(|error| Failure::input(Error::from(error)))?;
     if let Some(table) = table {
         leave_out(&mut entries, table);
     }
@@ -297,9 +294,7 @@ fn read(entry: &Entry, work: &Work<'_>) -> ReadFile {
     }
 }
 
-/// One record for each root, and one for the table of labels. A root's: number of files, their bytes,
-/// and the SHA-256 over, for each file in order of the names, the path below the folder in the
-/// system's bytes, a zero, and the file's SHA-256 in binary.
+/// One record for each root, its files in order of their names, and one for the table of labels.
 fn records(
     roots: &[Root],
     entries: &[Entry],
@@ -308,25 +303,17 @@ fn records(
 ) -> Result<Vec<SourceRecord>, Failure> {
     let mut records = Vec::with_capacity(roots.len() + 1);
     for (root_idx, root) in roots.iter().enumerate() {
-        let (mut hash, mut bytes, mut count) = (Sha256::new(), 0, 0);
+        let mut digest = FolderDigest::default();
         let files = entries
             .iter()
             .zip(read)
             .filter(|(entry, _)| entry.root == root_idx);
         for (entry, read) in files {
-            let Some(sha256) = read.sha256 else { continue };
-            hash.update(entry.below.as_os_str().as_encoded_bytes());
-            hash.update([0]);
-            hash.update(sha256);
-            bytes += read.bytes;
-            count += 1;
+            if let Some(sha256) = &read.sha256 {
+                digest.add(&entry.below, read.bytes, sha256);
+            }
         }
-        records.push(SourceRecord {
-            name: root.name.clone(),
-            bytes,
-            sha256: hex(&hash.finalize()),
-            count: Some(count),
-        });
+        records.push(digest.record(root.name.clone()));
     }
     if let Some(path) = table {
         let digest = dcgan_artifacts::digest_file(path).map_err(Failure::input)?;
@@ -343,27 +330,33 @@ fn records(
 /// The files of the rows that are those of an entry, which need not be a picture that can be used.
 ///
 /// # Errors
-/// [`Error::LabelsMatchNothing`].
+/// [`Error::Labels`].
 fn rows_of(
-    labels: Option<&Table>,
+    labels: Option<&LabelTable>,
     path: Option<&Path>,
     entries: &[Entry],
 ) -> Result<BTreeSet<String>, Error> {
     let (Some(labels), Some(path)) = (labels, path) else {
         return Ok(BTreeSet::new());
     };
-    let rows = entries.iter().filter_map(|entry| labels.row_of(entry));
+    let rows = entries.iter().filter_map(|entry| row_of(labels, entry));
     let used: BTreeSet<String> = rows.map(|(file, _)| file.to_owned()).collect();
+    let names: Vec<&str> = entries.iter().map(|entry| entry.name.as_str()).collect();
     if used.is_empty()
-        && let Some(error) = labels.matches_nothing(path, entries)
+        && let Some(error) = labels.matches_nothing(path, &names)
     {
-        return Err(error);
+        return Err(error.into());
     }
     Ok(used)
 }
 
-fn rows_without_picture(labels: Option<&Table>, used: &BTreeSet<String>) -> Vec<Finding> {
-    let files = labels.into_iter().flat_map(Table::files);
+/// File and label of an entry's row: it has its name in the audit or its path below its folder.
+fn row_of<'a>(labels: &'a LabelTable, entry: &Entry) -> Option<(&'a str, &'a str)> {
+    labels.row_of([&entry.name, &walk::slashed(&entry.below)])
+}
+
+fn rows_without_picture(labels: Option<&LabelTable>, used: &BTreeSet<String>) -> Vec<Finding> {
+    let files = labels.into_iter().flat_map(LabelTable::files);
     let unused = files.filter(|file| !used.contains(*file));
     let finding = |file: &str| {
         let detail = "a row in the table of labels without a picture".into();
@@ -377,7 +370,7 @@ fn classes(
     settings: &Prepare,
     sound: &[Sound],
     roots: &[Root],
-    table: Option<&Table>,
+    table: Option<&LabelTable>,
     findings: &mut Vec<Finding>,
 ) -> Vec<Option<String>> {
     let mut classes = Vec::with_capacity(sound.len());
@@ -386,7 +379,7 @@ fn classes(
         let (class, why) = match (settings.pictures.labels, table) {
             (Labels::Folder, _) => (labels::folder_of(&entry.below), "in no sub-folder"),
             (Labels::Csv, Some(table)) => {
-                let label = table.row_of(entry).map(|(_, label)| label.to_owned());
+                let label = row_of(table, entry).map(|(_, label)| label.to_owned());
                 (label, "no row in the table of labels")
             }
             _ => (None, ""),

@@ -221,17 +221,17 @@ mod tables {
         assert_snapshot!(refused(b"C:\\photos\\red\\2.png,red\n"), @r"
         exit code 3
         error: no row of `labels.csv` is that of a picture: expected a file such as `red/2.png`, got such as `C:\photos\red\2.png`
-        hint: paths count from `prepare.folder`: change them, or the folder
+        hint: paths count from the pictures' folder: change them, or the folder
         ");
         assert_snapshot!(refused(b"2.png,red\n1.png,blue\n"), @r"
         exit code 3
         error: no row of `labels.csv` is that of a picture: expected a file such as `blue/1.png`, got such as `1.png`
-        hint: paths count from `prepare.folder`: change them, or the folder
+        hint: paths count from the pictures' folder: change them, or the folder
         ");
         assert_snapshot!(refused(b"x.png,red\n"), @r"
         exit code 3
         error: no row of `labels.csv` is that of a picture: expected a file such as `blue/1.png`, got such as `x.png`
-        hint: paths count from `prepare.folder`: change them, or the folder
+        hint: paths count from the pictures' folder: change them, or the folder
         ");
     }
 
