@@ -371,7 +371,17 @@ impl Container {
                 artifact,
                 source,
             })?;
-        take_format(&mut info, newest, path, artifact)?;
+        let kind = info.get("kind").and_then(Value::as_str).map(str::to_owned);
+        take_format(&mut info, newest, path, artifact).map_err(|error| match (error, kind) {
+            // Each kind counts its own versions: another kind's says nothing here, but that of a
+            // checkpoint, which networks are read from.
+            (Error::NewerFormat { .. }, Some(kind))
+                if kind != artifact.to_string() && kind != Artifact::Checkpoint.to_string() =>
+            {
+                self.unfit(format!("kind `{artifact}`"), format!("kind `{kind}`"))
+            }
+            (error, _) => error,
+        })?;
         take_seal(&mut info, text, path, artifact)?;
         let mut take = |key: &str| match info.remove(key) {
             Some(Value::String(text)) => Ok(text),

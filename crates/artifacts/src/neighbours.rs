@@ -3,8 +3,10 @@
 //!
 //! Arrays: u8, each an unsigned 64-bit integer in eight bytes, the little end first. `all/index` and
 //! `all/squared` `[n,8]`: position of the nearest training image and its squared distance in pixels;
-//! `first/index` and `first/squared`: the same among the first `first` training images. Metadata:
-//! [`NeighboursInfo`].
+//! `first/index` and `first/squared`: the same among `first` training images, the first ones or a
+//! draw. Metadata: [`NeighboursInfo`].
+//!
+//! Version 1 had no draws.
 
 use crate::container::{self, Container, Data, Entries, Values};
 use crate::digest::FileDigest;
@@ -15,7 +17,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 /// The newest version of this format that this program reads, and the one that it writes.
-pub const FORMAT_VERSION: u32 = 1;
+pub const FORMAT_VERSION: u32 = 2;
 
 /// Bytes of an integer.
 const WIDTH: usize = 8;
@@ -28,6 +30,9 @@ pub struct NeighboursInfo {
     pub dataset_sha256: String,
     /// Training images that `first` is among.
     pub first: usize,
+    /// Seed of the class-balanced draw of those; `None` for the first ones of the training part.
+    #[serde(default)]
+    pub draw: Option<u64>,
 }
 
 /// The nearest training image of each test image.
@@ -37,7 +42,7 @@ pub struct NeighboursFile {
     pub info: NeighboursInfo,
     /// Position and squared distance of the nearest of all training images.
     pub all: Vec<(u64, u64)>,
-    /// The same among the first [`NeighboursInfo::first`].
+    /// The same among [`NeighboursInfo::first`] of them.
     pub first: Vec<(u64, u64)>,
 }
 

@@ -294,7 +294,7 @@ impl Rows {
             (
                 "errors-over-time.svg",
                 chart(
-                    "Copying by checkpoint",
+                    "Nearest neighbours by checkpoint",
                     &["nearest neighbour error", "memorised"],
                 ),
             ),

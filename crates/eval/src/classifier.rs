@@ -1,7 +1,7 @@
 //! The classifier: trained by its own command, read from a file, or made when none is given.
 
 use crate::error::artifact_failure;
-use crate::{ClassifierArgs, Error};
+use crate::{ClassifierArgs, Error, order};
 use dcgan_artifacts::{
     Artifact, ClassifierFile, ClassifierInfo, DatasetReader, EarlierResults, Part, Results,
 };
@@ -183,21 +183,34 @@ impl Work<'_> {
         images: &[u8],
         what: &str,
     ) -> Result<Reading, Failure> {
+        let n = images.len() / self.dataset.info().image_len();
+        self.read_rows(classifier, images, &order::first(n), what)
+    }
+
+    /// Logits and features of the images at these positions.
+    pub(crate) fn read_rows(
+        &self,
+        classifier: &Classifier,
+        images: &[u8],
+        rows: &[u32],
+        what: &str,
+    ) -> Result<Reading, Failure> {
         let size = self.dataset.info().image_len();
-        let progress = Progress::new("features", (images.len() / size) as u64, self.quiet);
-        let mut whole = Reading {
-            logits: Vec::new(),
-            features: Vec::new(),
-        };
+        let progress = Progress::new("features", rows.len() as u64, self.quiet);
+        let (mut whole, mut pixels) = (Reading::default(), Vec::new());
         let mut done = 0;
-        for chunk in images.chunks(CHUNK * size) {
+        for chunk in rows.chunks(CHUNK) {
             if let Some(signal) = self.signals.received() {
                 return Err(Failure::Interrupted(signal));
             }
-            let reading = classifier.read(chunk).map_err(Failure::input)?;
+            pixels.clear();
+            for &row in chunk {
+                pixels.extend_from_slice(&images[row as usize * size..][..size]);
+            }
+            let reading = classifier.read(&pixels).map_err(Failure::input)?;
             whole.logits.extend(reading.logits);
             whole.features.extend(reading.features);
-            done += chunk.len() / size;
+            done += chunk.len();
             progress.set(done as u64, what);
         }
         progress.finish();

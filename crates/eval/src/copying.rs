@@ -3,17 +3,16 @@
 
 use crate::error::artifact_failure;
 use crate::images::Images;
+use crate::order;
 use crate::quality::figure;
 use crate::tables::number;
 use dcgan_artifacts::{DatasetReader, NeighboursFile, NeighboursInfo, Part};
 use dcgan_metrics::{
-    Error, Interval, Nearest, Pixels, bootstrap_mean, duplicates, label_errors, memorised, nearest,
-    nearest_neighbour_errors,
+    Nearest, Pixels, duplicates, label_errors, memorised, nearest, nearest_neighbour_errors, share,
 };
 use dcgan_settings::Eval;
 use dcgan_terminal::{Failure, Progress, Signals};
 use serde_json::{Value, json};
-use std::ops::Range;
 
 /// Name of the file that keeps the test images' neighbours.
 pub(crate) const FILE: &str = "neighbours.safetensors";
@@ -22,9 +21,6 @@ const CHUNK: usize = 8192;
 /// The quantile of the test images' distances to the training part below which an image counts as
 /// a copy.
 const COPY: f64 = 0.01;
-/// Resamples of each bootstrap.
-const RESAMPLES: usize = 1000;
-
 /// Pairs shown of generated images and the training images nearest to them.
 const SHOWN: usize = 36;
 
@@ -48,7 +44,7 @@ pub(crate) fn are_of(file: &NeighboursFile, dataset: &DatasetReader) -> bool {
     };
     file.info.dataset_sha256 == dataset.content_sha256()
         && lie_below(&file.all, train.unwrap_or(0))
-        && lie_below(&file.first, file.info.first)
+        && lie_below(&file.first, train.unwrap_or(0))
 }
 
 /// Generated images and the training images nearest to them, the nearest pair first.
@@ -79,6 +75,8 @@ impl Pairs {
 pub(crate) struct Copying<'a> {
     pub(crate) dataset: &'a DatasetReader,
     pub(crate) images: &'a Images,
+    /// The images' positions by their content.
+    pub(crate) order: &'a [u32],
     /// The test images' neighbours that an earlier evaluation kept, if they are of this dataset.
     pub(crate) kept: Option<&'a NeighboursFile>,
     pub(crate) settings: &'a Eval,
@@ -111,25 +109,26 @@ impl Copying<'_> {
             .as_deref()
             .zip(test_images.labels.as_deref());
         if let Some((labels, test_labels)) = labels {
-            tree["nearest_neighbour_error"] = self.nearest_neighbour_error(
-                &generated,
-                labels,
-                (&test, test_labels),
-                &neighbours,
-            )?;
+            tree["nearest_neighbour_error"] =
+                self.nearest_neighbour_error(labels, (&test, test_labels), &neighbours)?;
         }
         let squared = |found: &[Nearest]| -> Vec<f64> { found.iter().map(|n| n.squared).collect() };
         let mut found = Vec::new();
-        self.search(&generated, 0..self.train(), &mut found, "generated")?;
+        self.search(
+            &generated,
+            &order::first(self.train()),
+            &mut found,
+            "generated",
+        )?;
         let generated = squared(&found);
         let test = squared(&nearest_of(&neighbours.all));
         let copies = memorised(&generated, &test, COPY).map_err(Failure::input)?;
-        tree["memorised"] = figure(self.share(&copies)?, Some(COPY));
-        let mean = |squared: &[f64]| {
-            squared.iter().map(|squared| squared.sqrt()).sum::<f64>() / squared.len() as f64
-        };
+        let copies = share(&copies).map_err(Failure::input)?;
+        tree["memorised"] = figure(copies, Some(COPY));
+        // Not measured: the bound is where this share of the test images is.
+        tree["memorised"]["real_by_construction"] = json!(true);
         tree["nearest_training_distance"] =
-            json!({ "value": mean(&generated), "real": mean(&test) });
+            json!({ "value": mean_distance(generated), "real": mean_distance(test) });
         let pairs = Some(self.pairs(found)?);
         Ok(Copied {
             tree,
@@ -144,19 +143,30 @@ impl Copying<'_> {
     }
 
     /// The nearest training image of each test image, and the nearest of as many training images as
-    /// there are generated ones: kept ones, or found now.
+    /// there are generated ones, equally many of each class: kept ones, or found now.
     fn test_neighbours(&self, test: &Pixels<'_>) -> Result<NeighboursFile, Failure> {
-        let first = self.images.n.min(self.train());
-        if let Some(kept) = self.kept.filter(|kept| kept.info.first == first) {
+        let seed = self.settings.seed;
+        let (first, draw) = (self.images.n.min(self.train()), Some(seed));
+        let is_of_draw =
+            |kept: &&NeighboursFile| (kept.info.first, kept.info.draw) == (first, draw);
+        if let Some(kept) = self.kept.filter(is_of_draw) {
             return Ok(kept.clone());
         }
+        let labels = self.dataset.labels(Part::Train).unwrap_or_default();
+        let drawn = if labels.is_empty() {
+            order::balanced(&vec![0; self.train()], first, seed)
+        } else {
+            order::balanced(labels, first, seed)
+        };
         let mut found = Vec::new();
-        self.search(test, 0..first, &mut found, "test")?;
+        self.search(test, &drawn, &mut found, "test")?;
         let of_first = kept_pairs(&found);
         let all = if let Some(kept) = self.kept {
             kept.all.clone()
         } else {
-            self.search(test, first..self.train(), &mut found, "test")?;
+            let mut rest = order::first(self.train());
+            rest.retain(|at| drawn.binary_search(at).is_err());
+            self.search(test, &rest, &mut found, "test")?;
             kept_pairs(&found)
         };
         let dataset_sha256 = self.dataset.content_sha256().to_owned();
@@ -164,6 +174,7 @@ impl Copying<'_> {
             info: NeighboursInfo {
                 dataset_sha256,
                 first,
+                draw,
             },
             all,
             first: of_first,
@@ -194,60 +205,69 @@ impl Copying<'_> {
         Ok(Pairs { found, pixels })
     }
 
-    /// The error on the test part of a nearest-neighbour classifier that knows the generated
-    /// images, and beside it of one that knows equally many training images.
+    /// The error on the test part of a nearest-neighbour classifier that knows the generated images,
+    /// and beside it of one that knows equally many training images. Of equally near generated
+    /// images the first by content counts, whatever the order of the file.
     fn nearest_neighbour_error(
         &self,
-        generated: &Pixels<'_>,
         labels: &[u8],
         (test, test_labels): (&Pixels<'_>, &[u8]),
         neighbours: &NeighboursFile,
     ) -> Result<Value, Failure> {
-        let errors = nearest_neighbour_errors(generated, labels, test, test_labels);
+        let size = self.images.size();
+        let (mut pixels, mut in_order) = (Vec::with_capacity(self.images.pixels.len()), Vec::new());
+        for &at in self.order {
+            let at = at as usize;
+            pixels.extend_from_slice(&self.images.pixels[at * size..(at + 1) * size]);
+            in_order.push(labels[at]);
+        }
+        let generated = self.pixels(&pixels)?;
+        let errors = nearest_neighbour_errors(&generated, &in_order, test, test_labels);
+        let errors = share(&errors.map_err(Failure::input)?).map_err(Failure::input)?;
         let train_labels = self.dataset.labels(Part::Train).unwrap_or_default();
         let real = label_errors(&nearest_of(&neighbours.first), train_labels, test_labels);
-        let real = self.share(&real.map_err(Failure::input)?)?;
-        let errors = self.share(&errors.map_err(Failure::input)?)?;
+        let real = share(&real.map_err(Failure::input)?).map_err(Failure::input)?;
         Ok(figure(errors, Some(real.value)))
     }
 
-    /// The nearest training image of each query, of those before `range` (in `best`, which is empty
-    /// when there are none) and those within.
+    /// The nearest training image of each query among those at these positions, which ascend, and
+    /// those that `best` holds already, if any; of equally near ones the first.
     fn search(
         &self,
         queries: &Pixels<'_>,
-        range: Range<usize>,
+        positions: &[u32],
         best: &mut Vec<Nearest>,
         what: &str,
     ) -> Result<(), Failure> {
-        let end = range.end;
-        let progress = Progress::new("nearest training images", end as u64, self.quiet);
-        let mut pixels = Vec::new();
-        for first in range.step_by(CHUNK) {
+        let progress = Progress::new(
+            "nearest training images",
+            positions.len() as u64,
+            self.quiet,
+        );
+        let (mut pixels, mut done) = (Vec::new(), 0);
+        for chunk in positions.chunks(CHUNK) {
             if let Some(signal) = self.signals.received() {
                 return Err(Failure::Interrupted(signal));
             }
-            let last = end.min(first + CHUNK);
-            let indices: Vec<u32> = (first..last)
-                .filter_map(|index| u32::try_from(index).ok())
-                .collect();
             self.dataset
-                .read_images(Part::Train, &indices, &mut pixels)
+                .read_images(Part::Train, chunk, &mut pixels)
                 .map_err(artifact_failure)?;
             let mut found = nearest(queries, &self.pixels(&pixels)?).map_err(Failure::input)?;
             for nearest in &mut found {
-                nearest.index += first;
+                nearest.index = chunk[nearest.index] as usize;
             }
             if best.is_empty() {
                 *best = found;
             } else {
                 for (best, found) in best.iter_mut().zip(found) {
-                    if found.squared < best.squared {
+                    let is_first = found.index < best.index && found.squared <= best.squared;
+                    if found.squared < best.squared || is_first {
                         *best = found;
                     }
                 }
             }
-            progress.set(last as u64, what);
+            done += chunk.len();
+            progress.set(done as u64, what);
         }
         progress.finish();
         Ok(())
@@ -256,16 +276,13 @@ impl Copying<'_> {
     fn pixels<'p>(&self, values: &'p [u8]) -> Result<Pixels<'p>, Failure> {
         Pixels::new(values, self.images.size()).map_err(Failure::input)
     }
+}
 
-    fn share(&self, flags: &[bool]) -> Result<Interval, Failure> {
-        let values: Vec<f64> = flags
-            .iter()
-            .map(|&flag| f64::from(u8::from(flag)))
-            .collect();
-        let interval: Result<Interval, Error> =
-            bootstrap_mean(&values, RESAMPLES, self.settings.seed);
-        interval.map_err(Failure::input)
-    }
+/// The mean of distances whose squares are given; they are added from the least on, whatever their
+/// order.
+fn mean_distance(mut squared: Vec<f64>) -> f64 {
+    squared.sort_unstable_by(f64::total_cmp);
+    squared.iter().map(|squared| squared.sqrt()).sum::<f64>() / squared.len() as f64
 }
 
 /// Squared distances of 8-bit images are integers far below 2^53, which `f64` holds exactly.

@@ -17,6 +17,9 @@ use serde_json::{Value, json};
 use std::borrow::Cow;
 use std::path::Path;
 
+/// Raised when a figure is computed otherwise: kept rows of checkpoints are of one kind of figures.
+const FIGURES: u32 = 2;
+
 /// One file to write.
 #[derive(Debug)]
 pub(crate) struct Output {
@@ -190,6 +193,7 @@ fn checkpoint_rows(
             ..*measure
         },
         provenance: json!({
+            "figures": FIGURES,
             "inputs": others,
             "settings": identity,
             "version": env!("CARGO_PKG_VERSION"),

@@ -7,7 +7,7 @@ use crate::images::Images;
 use crate::inputs::LeftOut;
 use crate::quality::{Judge, Quality};
 use crate::reading::Reader;
-use crate::{Error, tables};
+use crate::{Error, order, tables};
 use dcgan_artifacts::{ClassifierFile, DatasetReader, NeighboursFile, Part};
 use dcgan_checkpoints::LoadedDiscriminator;
 use dcgan_settings::Eval;
@@ -67,6 +67,7 @@ impl Measure<'_> {
             metrics["discriminator"] = tables::discriminator_metrics(&found);
             statistics = Some(found);
         }
+        let order = order::by_content(&images.pixels, images.size(), images.labels.as_deref());
         let judge = Judge {
             work: self.work(),
             file: self.extractor,
@@ -76,11 +77,12 @@ impl Measure<'_> {
             tree,
             worst,
             surest,
-        } = judge.quality(images)?;
+        } = judge.quality(images, &order)?;
         metrics["quality"] = tree;
         let copying = Copying {
             dataset: self.dataset,
             images,
+            order: &order,
             kept: self.neighbours,
             settings: self.settings,
             quiet: self.quiet,

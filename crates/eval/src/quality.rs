@@ -2,16 +2,21 @@
 //!
 //! Held against the test part (the training part without one). Beside each figure stands what real
 //! images get: figures of one set are those of the test part, figures between two sets those of
-//! equally many training images in the place of the generated ones.
+//! equally many training images in the place of the generated ones, and those of two halves of the
+//! test part, which a classifier that was taught by the training part has not seen either.
+//!
+//! Every set is in an order of its own making ([`order::by_content`]), and splits of it are drawn by
+//! the seed, so that a file that is sorted by class gives the figures of any other.
 
 use crate::classifier::Work;
 use crate::error::artifact_failure;
 use crate::images::Images;
+use crate::order;
 use dcgan_artifacts::{ClassifierFile, Part};
 use dcgan_metrics::{
-    Classified, Classifier, Error, FEATURES, Features, Gaussian, Interval, Points as _, Reading,
-    bootstrap_mean, frechet_distance, frechet_distance_interval, kernel_distance_interval,
-    manifold, mean_of_subsets,
+    Classified, Classifier, Estimate, FEATURES, Features, FrechetReference, Gaussian, Manifold,
+    ManifoldReference, Points as _, Reading, Uncertain, bootstrap_mean, kernel_distance_interval,
+    share,
 };
 use dcgan_random::{Purpose, Stream};
 use dcgan_settings::Eval;
@@ -22,8 +27,11 @@ use serde_json::{Map, Value, json};
 const K: usize = 5;
 /// Points of each set at most in the measures of neighbours and in the reference.
 const POINTS: usize = 10_000;
-/// Points of a subset in the kernel distance, as its authors take.
+/// Points of a subset in the kernel distance: as many as its authors take at most, fewer where that
+/// would make fewer than so many subsets, and all of a set that has not five times the least.
 const SUBSET: usize = 1000;
+const LEAST_SUBSET: usize = 10;
+const SUBSETS: usize = 10;
 /// Fewer images of a class say nothing of its spread.
 const LEAST: usize = 40;
 /// Splits of the classifier score, as its authors take.
@@ -46,13 +54,29 @@ pub(crate) struct Quality {
     pub(crate) surest: Vec<usize>,
 }
 
-/// A set of images as the classifier sees it.
+/// A set of images as the classifier sees it, in the order of their content.
 struct Seen {
     reading: Reading,
     labels: Option<Vec<u8>>,
 }
 
+/// All sets that are compared.
+struct Sets {
+    generated: Seen,
+    /// What they are held against, and which part it is of.
+    reference: Seen,
+    part: Part,
+    /// Training images in the place of the generated ones; `None` where the reference is of them.
+    stand_in: Option<Seen>,
+    /// Two halves of the reference.
+    halves: [Seen; 2],
+}
+
 impl Seen {
+    fn n(&self) -> usize {
+        self.reading.features.len() / FEATURES
+    }
+
     fn features(&self) -> Result<Features<'_>, Failure> {
         Features::new(&self.reading.features, FEATURES).map_err(Failure::input)
     }
@@ -64,6 +88,24 @@ impl Seen {
             .filter(|(_, label)| **label == class)
             .flat_map(|(row, _)| row.iter().copied())
             .collect()
+    }
+
+    /// The features at these positions, row by row.
+    fn features_of(&self, rows: &[u32]) -> Vec<f32> {
+        let row = |&row: &u32| &self.reading.features[row as usize * FEATURES..][..FEATURES];
+        rows.iter().flat_map(row).copied().collect()
+    }
+
+    /// The features and labels at these positions.
+    fn rows(&self, rows: &[u32]) -> Self {
+        let labels = self.labels.as_ref();
+        Self {
+            reading: Reading {
+                logits: Vec::new(),
+                features: self.features_of(rows),
+            },
+            labels: labels.map(|labels| rows.iter().map(|&row| labels[row as usize]).collect()),
+        }
     }
 }
 
@@ -80,41 +122,87 @@ impl Judge<'_> {
         Classifier::from_arrays(self.work.config(), &self.file.arrays).map_err(Failure::input)
     }
 
-    /// All figures of these images.
-    pub(crate) fn quality(&self, images: &Images) -> Result<Quality, Failure> {
-        let classifier = self.classifier()?;
-        let reference = match self.work.dataset.len(Part::Test) {
-            Some(n) if n > 0 => Part::Test,
-            _ => Part::Train,
-        };
-        let generated = Seen {
-            reading: self.work.read(&classifier, &images.pixels, "generated")?,
-            labels: images.labels.clone(),
-        };
-        let real = self.part(&classifier, reference, POINTS)?;
-        // Without a test part the training images are the measure, and nothing is left beside it.
-        let stand_in = match reference {
-            Part::Test => Some(self.part(&classifier, Part::Train, images.n)?),
-            _ => None,
-        };
-        let mut tree = json!({ "extractor": self.extractor() });
+    /// All figures of these images, whose positions by their content are given.
+    pub(crate) fn quality(&self, images: &Images, order: &[u32]) -> Result<Quality, Failure> {
+        let sets = self.sets(images, order)?;
+        let mut tree = json!({ "extractor": self.extractor(), "sets": self.described(&sets) });
         let (mut worst, mut surest) = (Vec::new(), Vec::new());
         if self.is_trained() {
-            let own = self.classified(&generated, &mut tree, &real)?;
-            let certain = certainty(&own, &generated)?;
-            let mut order: Vec<usize> = (0..images.n).collect();
-            order.sort_by(|&a, &b| certain[a].total_cmp(&certain[b]));
-            surest = order.iter().copied().take(SHOWN).collect();
-            worst = order.iter().rev().copied().take(SHOWN).collect();
+            let own = self.classified(&sets, &mut tree)?;
+            let certain = certainty(&own, &sets.generated)?;
+            let mut found: Vec<(f64, usize)> = certain
+                .into_iter()
+                .zip(order.iter().map(|&at| at as usize))
+                .collect();
+            found.sort_by(|(a, i), (b, j)| a.total_cmp(b).then(i.cmp(j)));
+            surest = found.iter().map(|(_, at)| *at).take(SHOWN).collect();
+            worst = found.iter().rev().map(|(_, at)| *at).take(SHOWN).collect();
         }
-        distances(&mut tree, &generated, &real, stand_in.as_ref())?;
-        self.neighbours(&mut tree, &generated, &real, stand_in.as_ref())?;
-        self.by_class(&mut tree, &generated, &real, stand_in.as_ref())?;
+        self.distances(&mut tree, &sets)?;
+        self.neighbours(&mut tree, &sets)?;
+        self.by_class(&mut tree, &sets)?;
         Ok(Quality {
             tree,
             worst,
             surest,
         })
+    }
+
+    fn sets(&self, images: &Images, order: &[u32]) -> Result<Sets, Failure> {
+        let classifier = self.classifier()?;
+        let part = match self.work.dataset.len(Part::Test) {
+            Some(n) if n > 0 => Part::Test,
+            _ => Part::Train,
+        };
+        let pixels = &images.pixels;
+        let reading = self
+            .work
+            .read_rows(&classifier, pixels, order, "generated")?;
+        let generated = Seen {
+            reading,
+            labels: in_order(images.labels.as_deref(), order),
+        };
+        let reference = self.part(&classifier, part, POINTS)?;
+        // Without a test part the training images are the measure, and nothing is left beside it.
+        let stand_in = match part {
+            Part::Test => Some(self.part(&classifier, Part::Train, images.n)?),
+            _ => None,
+        };
+        let halves = order::halves(reference.n(), self.settings.seed);
+        let halves = halves.map(|rows| reference.rows(&rows));
+        Ok(Sets {
+            generated,
+            reference,
+            part,
+            stand_in,
+            halves,
+        })
+    }
+
+    /// What `real` and `halves` are: part, number of images, and whether the classifier was taught by
+    /// them (null: not known).
+    fn described(&self, sets: &Sets) -> Value {
+        let is_own = self.file.info.dataset_sha256 == self.work.dataset.content_sha256();
+        let taught = |part: Part| match (self.is_trained(), is_own) {
+            (false, _) => json!(false),
+            (true, true) => json!(part == Part::Train),
+            (true, false) => Value::Null,
+        };
+        let of = |seen: &Seen, part: Part| {
+            json!({
+                "part": part.name(),
+                "n": seen.n(),
+                "taught_the_classifier": taught(part),
+            })
+        };
+        let mut tree = json!({
+            "reference": of(&sets.reference, sets.part),
+            "halves": of(&sets.halves[0], sets.part),
+        });
+        if let Some(stand_in) = &sets.stand_in {
+            tree["real"] = of(stand_in, Part::Train);
+        }
+        tree
     }
 
     fn is_trained(&self) -> bool {
@@ -141,17 +229,21 @@ impl Judge<'_> {
 
     /// At most so many images of a part, drawn by the seed.
     fn part(&self, classifier: &Classifier, part: Part, at_most: usize) -> Result<Seen, Failure> {
-        let n = self.work.dataset.len(part).unwrap_or(0);
+        let dataset = self.work.dataset;
+        let n = dataset.len(part).unwrap_or(0);
         let chosen = self.choose(n, at_most, part as u64);
         let mut pixels = Vec::new();
-        let read = self.work.dataset.read_images(part, &chosen, &mut pixels);
+        let read = dataset.read_images(part, &chosen, &mut pixels);
         read.map_err(artifact_failure)?;
-        let labels = self.work.dataset.labels(part).map(|labels| {
-            let label = |&index: &u32| labels[index as usize];
-            chosen.iter().map(label).collect()
-        });
-        let reading = self.work.read(classifier, &pixels, part.name())?;
-        Ok(Seen { reading, labels })
+        let labels = in_order(dataset.labels(part), &chosen);
+        let order = order::by_content(&pixels, dataset.info().image_len(), labels.as_deref());
+        let reading = self
+            .work
+            .read_rows(classifier, &pixels, &order, part.name())?;
+        Ok(Seen {
+            reading,
+            labels: in_order(labels.as_deref(), &order),
+        })
     }
 
     /// All of n positions in their order, or a draw of `at_most` of them.
@@ -167,23 +259,18 @@ impl Judge<'_> {
     }
 
     /// Accuracy, cross-entropy and score of the generated images beside the reference's.
-    fn classified(
-        &self,
-        generated: &Seen,
-        tree: &mut Value,
-        real: &Seen,
-    ) -> Result<Classified, Failure> {
+    fn classified(&self, sets: &Sets, tree: &mut Value) -> Result<Classified, Failure> {
         let classes = self.work.config().classes;
         let of =
             |seen: &Seen| Classified::new(&seen.reading.logits, classes).map_err(Failure::input);
-        let (own, others) = (of(generated)?, of(real)?);
-        if let (Some(labels), Some(real_labels)) = (&generated.labels, &real.labels) {
+        let (own, others) = (of(&sets.generated)?, of(&sets.reference)?);
+        if let (Some(labels), Some(real_labels)) = (&sets.generated.labels, &sets.reference.labels)
+        {
             let hits = |classified: &Classified, labels: &[u8]| {
-                let hits = classified.hits(labels).map_err(Failure::input)?;
-                Ok::<Vec<f64>, Failure>(hits.iter().map(|&hit| f64::from(u8::from(hit))).collect())
+                classified.hits(labels).map_err(Failure::input)
             };
             let (hits, real_hits) = (hits(&own, labels)?, hits(&others, real_labels)?);
-            tree["class_accuracy"] = figure(self.mean(&hits)?, Some(mean(&real_hits)));
+            tree["class_accuracy"] = figure(of_flags(&hits)?, Some(of_flags(&real_hits)?.value));
             let entropies = |classified: &Classified, labels: &[u8]| {
                 classified.cross_entropies(labels).map_err(Failure::input)
             };
@@ -192,141 +279,193 @@ impl Judge<'_> {
             tree["cross_entropy"] = figure(self.mean(&entropy)?, Some(real_entropy));
             let mut by_class = Map::new();
             for (class, name) in (0..=u8::MAX).zip(&self.work.dataset.info().class_names) {
-                let of_class = |values: &[f64], labels: &[u8]| -> Vec<f64> {
+                let of_class = |values: &[bool], labels: &[u8]| -> Vec<bool> {
                     let pairs = values.iter().zip(labels);
                     let of_class = pairs.filter(|(_, label)| **label == class);
                     of_class.map(|(value, _)| *value).collect()
                 };
                 let (hits, real) = (of_class(&hits, labels), of_class(&real_hits, real_labels));
                 if !hits.is_empty() {
-                    let real = (!real.is_empty()).then(|| mean(&real));
-                    by_class.insert(name.clone(), figure(self.mean(&hits)?, real));
+                    let real = (!real.is_empty()).then(|| of_flags(&real)).transpose()?;
+                    let leaf = figure(of_flags(&hits)?, real.map(|real| real.value));
+                    by_class.insert(name.clone(), leaf);
                 }
             }
             tree["class_accuracy_by_class"] = by_class.into();
         }
-        if let Some(score) = score(&own)? {
-            let real = score_value(&others)?;
-            tree["classifier_score"] = figure(score, real);
+        if own.len() >= 2 * SPLITS {
+            let of = |classified: &Classified| {
+                classified
+                    .score_over_splits(SPLITS, self.settings.seed)
+                    .map_err(Failure::input)
+            };
+            let real = (others.len() >= 2 * SPLITS)
+                .then(|| of(&others))
+                .transpose()?;
+            tree["classifier_score"] = figure(of(&own)?, real.map(|real| real.value));
         }
         Ok(own)
     }
 
-    /// Precision, recall, density and coverage of at most [`POINTS`] images each.
-    fn neighbours(
-        &self,
-        tree: &mut Value,
-        generated: &Seen,
-        real: &Seen,
-        stand_in: Option<&Seen>,
-    ) -> Result<(), Failure> {
-        let reference = real.features()?;
-        let rows = |seen: &Seen, index| -> Vec<f32> {
-            let n = seen.reading.features.len() / FEATURES;
-            self.choose(n, POINTS, index)
-                .into_iter()
-                .flat_map(|row| {
-                    let start = row as usize * FEATURES;
-                    &seen.reading.features[start..start + FEATURES]
-                })
-                .copied()
-                .collect()
-        };
-        let compare = |seen: &Seen, index| {
-            let rows = rows(seen, index);
-            let features = Features::new(&rows, FEATURES).map_err(Failure::input)?;
-            if features.len().min(reference.len()) <= K {
+    /// Fréchet and kernel distance.
+    fn distances(&self, tree: &mut Value, sets: &Sets) -> Result<(), Failure> {
+        let seed = self.settings.seed;
+        let (own, reference) = (sets.generated.features()?, sets.reference.features()?);
+        let others = sets.stand_in.as_ref().map(Seen::features).transpose()?;
+        let [half, other_half] = [sets.halves[0].features()?, sets.halves[1].features()?];
+        if own.len() >= LEAST {
+            let held = FrechetReference::of(&reference).map_err(Failure::input)?;
+            let found = held.distance_with_variance(&own, seed);
+            let found = found.map_err(Failure::input)?;
+            let real = others.as_ref().map(|others| between(&held, others));
+            let mut leaf = figure(found.estimate(), real.transpose()?);
+            if half.len() >= LEAST {
+                let held = FrechetReference::of(&half).map_err(Failure::input)?;
+                let value = between(&held, &other_half)?;
+                let n = [own.len(), reference.len()];
+                let scaled = same_n(value, [half.len(), other_half.len()], n);
+                leaf["halves"] = json!({ "value": value, "n": half.len(), "scaled": scaled });
+            }
+            tree["frechet_distance"] = leaf;
+        }
+        let kernel = |x: &Features<'_>, y: &Features<'_>| {
+            let n = x.len().min(y.len());
+            if n < 2 {
                 return Ok::<_, Failure>(None);
             }
-            let found = manifold(&reference, &features, K).map_err(Failure::input)?;
-            Ok(Some(found))
+            let subset = if n < 5 * LEAST_SUBSET {
+                n
+            } else {
+                (n / SUBSETS).clamp(LEAST_SUBSET, SUBSET)
+            };
+            let found = kernel_distance_interval(x, y, subset, seed);
+            found.map(Some).map_err(Failure::input)
         };
-        let Some(own) = compare(generated, 10)? else {
-            return Ok(());
-        };
-        let others = match stand_in {
-            Some(seen) => compare(seen, 11)?,
-            None => None,
-        };
-        let real = |of: fn(&dcgan_metrics::Manifold) -> f64| others.as_ref().map(of);
-        let flags = |flags: &[bool]| -> Vec<f64> {
-            flags
-                .iter()
-                .map(|&flag| f64::from(u8::from(flag)))
-                .collect()
-        };
-        tree["precision"] = figure(
-            self.mean(&flags(&own.is_precise))?,
-            real(dcgan_metrics::Manifold::precision),
-        );
-        tree["recall"] = figure(
-            self.mean(&flags(&own.is_recalled))?,
-            real(dcgan_metrics::Manifold::recall),
-        );
-        tree["density"] = figure(
-            self.mean(&own.densities)?,
-            real(dcgan_metrics::Manifold::density),
-        );
-        tree["coverage"] = figure(
-            self.mean(&flags(&own.is_covered))?,
-            real(dcgan_metrics::Manifold::coverage),
-        );
+        if let Some(found) = kernel(&reference, &own)? {
+            let real = match &others {
+                Some(others) => kernel(&reference, others)?,
+                None => None,
+            };
+            let mut leaf = figure(found, real.map(|real| real.value));
+            if let Some(found) = kernel(&half, &other_half)? {
+                leaf["halves"] = json!({ "value": found.value, "n": half.len() });
+            }
+            tree["kernel_distance"] = leaf;
+        }
         Ok(())
     }
 
-    /// Diversity of each class against the reference's, and the mean over classes of the Fréchet
-    /// distance. Classes with fewer than [`LEAST`] images on a side are left out.
-    fn by_class(
-        &self,
-        tree: &mut Value,
-        generated: &Seen,
-        real: &Seen,
-        stand_in: Option<&Seen>,
-    ) -> Result<(), Failure> {
-        if generated.labels.is_none() || real.labels.is_none() {
+    /// Precision, recall, density and coverage of at most [`POINTS`] images each.
+    fn neighbours(&self, tree: &mut Value, sets: &Sets) -> Result<(), Failure> {
+        let reference = sets.reference.features()?;
+        if sets.generated.n().min(reference.len()) <= K {
             return Ok(());
         }
-        let (mut diversity, mut distances, mut ceilings) = (Map::new(), Map::new(), Vec::new());
-        let mut values = Vec::new();
+        let reference = ManifoldReference::new(reference, K).map_err(Failure::input)?;
+        let compare = |seen: &Seen, index| {
+            let rows = seen.features_of(&self.choose(seen.n(), POINTS, index));
+            let features = Features::new(&rows, FEATURES).map_err(Failure::input)?;
+            if features.len() <= K {
+                return Ok::<_, Failure>(None);
+            }
+            let found = reference.compare(&features).map_err(Failure::input)?;
+            Ok(Some(found))
+        };
+        let Some(own) = compare(&sets.generated, 10)? else {
+            return Ok(());
+        };
+        let others = match &sets.stand_in {
+            Some(seen) => compare(seen, 11)?,
+            None => None,
+        };
+        let [half, other_half] = [sets.halves[0].features()?, sets.halves[1].features()?];
+        let halves = if half.len() > K {
+            let found = ManifoldReference::new(half, K)
+                .and_then(|half| half.compare(&other_half))
+                .map_err(Failure::input)?;
+            Some(found)
+        } else {
+            None
+        };
+        let mut add = |name: &str, own: Estimate, of: fn(&Manifold) -> f64| {
+            let mut leaf = figure(own, others.as_ref().map(of));
+            if let Some(halves) = &halves {
+                leaf["halves"] = json!({ "value": of(halves), "n": half.len() });
+            }
+            tree[name] = leaf;
+        };
+        add("precision", of_flags(&own.is_precise)?, Manifold::precision);
+        add("recall", of_flags(&own.is_recalled)?, Manifold::recall);
+        add("density", self.mean(&own.densities)?, Manifold::density);
+        add("coverage", of_flags(&own.is_covered)?, Manifold::coverage);
+        Ok(())
+    }
+
+    /// Diversity of each class against the reference's, and the Fréchet distance of each with the mean
+    /// over classes. Classes with fewer than [`LEAST`] images on a side are left out.
+    fn by_class(&self, tree: &mut Value, sets: &Sets) -> Result<(), Failure> {
+        if sets.generated.labels.is_none() || sets.reference.labels.is_none() {
+            return Ok(());
+        }
+        let (mut diversity, mut distances) = (Map::new(), Map::new());
+        let (mut found, mut ceilings, mut of_halves) = (Vec::new(), Vec::new(), Vec::new());
         for (class, name) in (0..=u8::MAX).zip(&self.work.dataset.info().class_names) {
-            let (own, reference) = (generated.of_class(class), real.of_class(class));
-            let of = |rows: &'_ [f32]| rows.len() / FEATURES;
-            if of(&own).min(of(&reference)) < LEAST {
+            let (own, reference) = (
+                sets.generated.of_class(class),
+                sets.reference.of_class(class),
+            );
+            let (own, reference) = (features(&own)?, features(&reference)?);
+            if own.len().min(reference.len()) < LEAST {
                 continue;
             }
-            let features = |rows| Features::new(rows, FEATURES).map_err(Failure::input);
-            let gaussian = |features: &Features<'_>| Gaussian::of(features).map_err(Failure::input);
-            let (own, reference) = (features(&own)?, features(&reference)?);
-            let (mine, other) = (gaussian(&own)?, gaussian(&reference)?);
-            let spread = self.mean(&spreads(&own, &mine))?;
-            diversity.insert(name.clone(), figure(spread, Some(other.diversity())));
-            let distance = frechet_distance(&other, &mine).map_err(Failure::input)?;
-            let others = stand_in
-                .map(|seen| seen.of_class(class))
-                .unwrap_or_default();
-            let ceiling = if of(&others) < LEAST {
-                None
-            } else {
-                let third = gaussian(&features(&others)?)?;
-                let ceiling = frechet_distance(&other, &third).map_err(Failure::input)?;
-                ceilings.push(ceiling);
-                Some(ceiling)
-            };
-            let leaf = json!({ "value": distance, "real": ceiling });
+            let held = FrechetReference::of(&reference).map_err(Failure::input)?;
+            let gaussian = Gaussian::of(&own).map_err(Failure::input)?;
+            let spread = self.mean(&spreads(&own, &gaussian))?;
+            let real = held.gaussian().diversity();
+            diversity.insert(name.clone(), figure(spread, Some(real)));
+            let distance = held
+                .distance_with_variance(&own, self.settings.seed)
+                .map_err(Failure::input)?;
+            found.push(distance);
+            let others = sets.stand_in.as_ref().map(|seen| seen.of_class(class));
+            let others = others.unwrap_or_default();
+            let others = features(&others)?;
+            let is_enough = others.len() >= LEAST;
+            let ceiling = is_enough.then(|| between(&held, &others)).transpose()?;
+            ceilings.extend(ceiling);
+            let mut leaf = figure(distance.estimate(), ceiling);
+            let [half, other_half] = [0, 1].map(|i| sets.halves[i].of_class(class));
+            let (half, other_half) = (features(&half)?, features(&other_half)?);
+            let n = [half.len(), other_half.len()];
+            let least = half.len().min(other_half.len());
+            if least >= LEAST {
+                let held = FrechetReference::of(&half).map_err(Failure::input)?;
+                let value = between(&held, &other_half)?;
+                let scaled = same_n(value, n, [own.len(), reference.len()]);
+                leaf["halves"] = json!({ "value": value, "n": least, "scaled": scaled });
+                of_halves.push((value, scaled));
+            }
             distances.insert(name.clone(), leaf);
-            values.push(distance);
         }
-        if values.len() >= 2 {
-            let ceiling = (!ceilings.is_empty()).then(|| mean(&ceilings));
-            let over_classes = mean_of_subsets(&values).map_err(Failure::input)?;
-            tree["frechet_distance_class_mean"] = figure(over_classes, ceiling);
+        if found.len() >= 2 {
+            let over_classes = Uncertain::mean(&found).map_err(Failure::input)?;
+            // A mean over fewer classes is of something else.
+            let ceiling = (ceilings.len() == found.len()).then(|| mean(&ceilings));
+            let mut leaf = figure(over_classes.estimate(), ceiling);
+            if of_halves.len() == found.len() {
+                let (values, scaled): (Vec<f64>, Vec<f64>) = of_halves.into_iter().unzip();
+                let n = sets.halves[0].n();
+                let halves = json!({ "value": mean(&values), "n": n, "scaled": mean(&scaled) });
+                leaf["halves"] = halves;
+            }
+            tree["frechet_distance_class_mean"] = leaf;
             tree["frechet_distance_by_class"] = distances.into();
             tree["diversity_by_class"] = diversity.into();
         }
         Ok(())
     }
 
-    fn mean(&self, values: &[f64]) -> Result<Interval, Failure> {
+    fn mean(&self, values: &[f64]) -> Result<Estimate, Failure> {
         bootstrap_mean(values, RESAMPLES, self.settings.seed).map_err(Failure::input)
     }
 }
@@ -360,39 +499,29 @@ fn certainty(own: &Classified, generated: &Seen) -> Result<Vec<f64>, Failure> {
     own.cross_entropies(labels).map_err(Failure::input)
 }
 
-/// Fréchet and kernel distance.
-fn distances(
-    tree: &mut Value,
-    generated: &Seen,
-    real: &Seen,
-    stand_in: Option<&Seen>,
-) -> Result<(), Failure> {
-    let (own, reference) = (generated.features()?, real.features()?);
-    let others = stand_in.map(Seen::features).transpose()?;
-    if own.len() >= LEAST {
-        let distance = frechet_distance_interval(&reference, &own).map_err(Failure::input)?;
-        let gaussian = |features: &Features<'_>| Gaussian::of(features).map_err(Failure::input);
-        let real = match &others {
-            Some(others) => {
-                let (a, b) = (gaussian(&reference)?, gaussian(others)?);
-                Some(frechet_distance(&a, &b).map_err(Failure::input)?)
-            }
-            None => None,
-        };
-        tree["frechet_distance"] = figure(distance, real);
-    }
-    let subset = SUBSET.min(own.len().min(reference.len()) / 2);
-    if subset >= 2 {
-        let kernel = |x: &Features<'_>| {
-            kernel_distance_interval(&reference, x, subset).map_err(Failure::input)
-        };
-        let real = match &others {
-            Some(others) if others.len() >= 2 * subset => Some(kernel(others)?.value),
-            _ => None,
-        };
-        tree["kernel_distance"] = figure(kernel(&own)?, real);
-    }
-    Ok(())
+/// Values at these positions.
+fn in_order(values: Option<&[u8]>, order: &[u32]) -> Option<Vec<u8>> {
+    values.map(|values| order.iter().map(|&at| values[at as usize]).collect())
+}
+
+fn features(rows: &[f32]) -> Result<Features<'_>, Failure> {
+    Features::new(rows, FEATURES).map_err(Failure::input)
+}
+
+fn between(held: &FrechetReference, features: &Features<'_>) -> Result<f64, Failure> {
+    let other = Gaussian::of(features).map_err(Failure::input)?;
+    held.distance(&other).map_err(Failure::input)
+}
+
+/// What the Fréchet distance of two sets of one distribution is with other numbers of images: it falls
+/// as `1/a + 1/b`, the variances of the two means.
+fn same_n(value: f64, [a, b]: [usize; 2], [c, d]: [usize; 2]) -> f64 {
+    let per_image = |a: usize, b: usize| 1.0 / a as f64 + 1.0 / b as f64;
+    value * per_image(c, d) / per_image(a, b)
+}
+
+fn of_flags(flags: &[bool]) -> Result<Estimate, Failure> {
+    share(flags).map_err(Failure::input)
 }
 
 /// Per point twice its squared distance from the mean, times n / (n - 1): their mean is
@@ -411,30 +540,17 @@ fn spreads(features: &Features<'_>, gaussian: &Gaussian) -> Vec<f64> {
     .collect()
 }
 
-/// The score, as the mean of those of ten splits; `None` for fewer images than that takes.
-fn score(classified: &Classified) -> Result<Option<Interval>, Failure> {
-    let n = classified.len();
-    if n < 2 * SPLITS {
-        return Ok(None);
-    }
-    let scores = (0..SPLITS)
-        .map(|i| classified.score(i * n / SPLITS..(i + 1) * n / SPLITS))
-        .collect::<Result<Vec<f64>, Error>>()
-        .map_err(Failure::input)?;
-    mean_of_subsets(&scores).map(Some).map_err(Failure::input)
-}
-
-fn score_value(classified: &Classified) -> Result<Option<f64>, Failure> {
-    Ok(score(classified)?.map(|score| score.value))
-}
-
 fn mean(values: &[f64]) -> f64 {
     values.iter().sum::<f64>() / values.len() as f64
 }
 
-/// A figure with its interval and the same figure of real images.
-pub(crate) fn figure(interval: Interval, real: Option<f64>) -> Value {
-    let mut tree = json!({ "value": interval.value, "low": interval.low, "high": interval.high });
+/// A figure with its interval, if it has one, and the same figure of real images.
+pub(crate) fn figure(estimate: Estimate, real: Option<f64>) -> Value {
+    let mut tree = json!({ "value": estimate.value });
+    if let Some(interval) = estimate.interval {
+        tree["low"] = json!(interval.low);
+        tree["high"] = json!(interval.high);
+    }
     if let Some(real) = real {
         tree["real"] = json!(real);
     }

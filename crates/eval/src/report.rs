@@ -2,6 +2,7 @@
 
 use crate::alarms;
 use crate::page::{self, section};
+use crate::sets;
 use crate::svg::{ChartFiles, Named, bars, escape, histograms, lines, reliability, short};
 use dcgan_artifacts::{Columns, FileRecord};
 use serde_json::{Map, Value};
@@ -13,44 +14,52 @@ pub(crate) const FIGURES: [(&str, &str, &str); 10] = [
     (
         "class_accuracy",
         "Class accuracy",
-        "share that the classifier puts into the class asked for",
+        "share of images that the classifier puts into the class asked for",
     ),
     (
         "cross_entropy",
         "Conditional cross-entropy",
-        "nats; lower is better",
+        "mean -log p of the class asked for, in nats; lower is better",
     ),
     (
         "classifier_score",
         "Classifier score",
-        "1 to the number of classes; higher is better",
+        "1 to the number of classes; higher is better; blind to variety within a class",
     ),
     (
         "frechet_distance",
         "Fréchet distance",
-        "lower is better; grows as images get fewer",
+        "lower is better; greater for fewer images",
     ),
     (
         "frechet_distance_class_mean",
         "Fréchet distance, mean over classes",
-        "lower is better",
+        "within each class; lower is better; greater for fewer images",
     ),
     (
         "kernel_distance",
         "Kernel distance",
-        "0 for equal distributions",
+        "0 for equal distributions, below 0 by chance",
     ),
-    ("precision", "Precision", "share that looks real"),
-    ("recall", "Recall", "share of real images within reach"),
+    (
+        "precision",
+        "Precision",
+        "share of generated images within the ball of a real one",
+    ),
+    (
+        "recall",
+        "Recall",
+        "share of real images within the ball of a generated one",
+    ),
     (
         "density",
         "Density",
-        "how firmly among real images; 1 for real ones",
+        "balls of real images that hold a generated one, in the mean, over 5; about 1 for real ones",
     ),
     (
         "coverage",
         "Coverage",
-        "share of real images with a generated one near",
+        "share of real images whose ball holds a generated one",
     ),
 ];
 /// The same for the figures of pixels.
@@ -58,17 +67,17 @@ pub(crate) const PIXELS: [(&str, &str, &str); 3] = [
     (
         "nearest_neighbour_error",
         "1-NN error",
-        "a nearest-neighbour classifier taught by these images; lower is better",
+        "share of test images whose nearest generated image is of another class; lower is better",
     ),
     (
         "memorised",
         "Memorised",
-        "share nearer to a training image than 1 % of test images are",
+        "share nearer to a training image than 99 % of test images are; far above 1 %: copies",
     ),
     (
         "nearest_training_distance",
         "Distance to the training part",
-        "of the nearest image; far below real: copies",
+        "mean, to the nearest image; far below that of test images (real): copies",
     ),
 ];
 /// Figures by class: the chart's file, the figure, what it is called.
@@ -160,17 +169,29 @@ pub(crate) fn curves(curves: &Columns) -> ChartFiles {
 
 /// The figures that stand for each class, from `quality` of `metrics.json`.
 pub(crate) fn by_class(quality: &Value) -> ChartFiles {
-    let rows = |key: &str| -> Option<Vec<_>> {
-        let classes = quality[key].as_object()?.iter();
-        let values = classes.filter_map(|(name, class)| {
-            let values = (class["value"].as_f64()?, class["real"].as_f64());
-            Some((name.clone(), values))
-        });
-        Some(values.collect())
+    let chart = |key: &str, title: &str| -> Option<String> {
+        let classes = quality[key].as_object()?;
+        // The halves are the ceiling that no classifier knows; figures of one set have none.
+        let has_halves = classes
+            .values()
+            .any(|class| sets::of_halves(class).is_some());
+        let rows: Vec<_> = classes
+            .iter()
+            .filter_map(|(name, class)| {
+                let real = if has_halves {
+                    sets::of_halves(class)
+                } else {
+                    class["real"].as_f64()
+                };
+                Some((name.clone(), (class["value"].as_f64()?, real)))
+            })
+            .collect();
+        let mark = if has_halves { "halves" } else { "real" };
+        Some(bars(title, mark, &rows))
     };
     BY_CLASS
         .into_iter()
-        .filter_map(|(file, key, title)| Some((file, bars(title, &rows(key)?))))
+        .filter_map(|(file, key, title)| Some((file, chart(key, title)?)))
         .collect()
 }
 
@@ -297,10 +318,24 @@ impl Report<'_> {
         let extractor = quality["extractor"]["name"].as_str().unwrap_or_default();
         let _ = write!(
             page,
-            "<h2>Figures</h2><p class=\"quiet\">Features: {}. 95 % intervals; <i>real</i> is what real images get.</p>\
-             <div class=\"wide\" tabindex=\"0\"><table><thead><tr><th scope=\"col\">Figure</th><th scope=\"col\">Value</th>\
-             <th scope=\"col\">95 %</th><th scope=\"col\">Real</th><th scope=\"col\" class=\"note\">How to read it</th></tr></thead><tbody>",
+            "<h2>Figures</h2><p class=\"quiet\">Features: {}. 95 % intervals over other images of this \
+             generator (recall, coverage and 1-NN error: over other test images), all else held \
+             fixed, the training too. A ball reaches from an image to the 5th nearest other one of \
+             its own set.</p>",
             escape(extractor)
+        );
+        for (name, what) in sets::described(quality) {
+            let _ = write!(
+                page,
+                "<p class=\"quiet\"><i>{name}</i>: {}</p>",
+                escape(&what)
+            );
+        }
+        let _ = write!(
+            page,
+            "<div class=\"wide\" tabindex=\"0\"><table><thead><tr><th scope=\"col\">Figure</th><th scope=\"col\">Value</th>\
+             <th scope=\"col\">95 %</th><th scope=\"col\">Real</th><th scope=\"col\">Halves</th>\
+             <th scope=\"col\" class=\"note\">How to read it</th></tr></thead><tbody>"
         );
         let rows = FIGURES.map(|row| (quality, row));
         let pixels = PIXELS.map(|row| (&self.metrics["pixels"], row));
@@ -314,16 +349,24 @@ impl Report<'_> {
             } else {
                 format!("{} – {}", number(&figure["low"]), number(&figure["high"]))
             };
+            let real = if figure["real_by_construction"] == true {
+                "<br><small>by construction</small>"
+            } else {
+                ""
+            };
             let _ = write!(
                 page,
-                "<tr><th scope=\"row\">{name}</th><td>{}</td><td>{interval}</td><td>{}</td><td class=\"note\">{note}</td></tr>",
+                "<tr><th scope=\"row\">{name}</th><td>{}</td><td>{interval}</td><td>{}{real}</td>\
+                 <td>{}</td><td class=\"note\">{note}</td></tr>",
                 number(&figure["value"]),
-                number(&figure["real"])
+                number(&figure["real"]),
+                sets::of_halves(figure).map(short).unwrap_or_default()
             );
         }
         let _ = write!(
             page,
-            "<tr><th scope=\"row\">Duplicates</th><td>{}</td><td></td><td></td><td class=\"note\">images equal to an earlier one</td></tr></tbody></table></div>",
+            "<tr><th scope=\"row\">Duplicates</th><td>{}</td><td></td><td></td><td></td>\
+             <td class=\"note\">images equal, byte by byte, to an earlier one</td></tr></tbody></table></div>",
             self.metrics["pixels"]["duplicates"]
         );
     }

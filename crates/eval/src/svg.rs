@@ -151,8 +151,8 @@ pub(crate) fn histograms(
     chart + "</svg>"
 }
 
-/// A bar per name from 0 on, and a mark where real images are.
-pub(crate) fn bars(title: &str, rows: &[Named<(f64, Option<f64>)>]) -> String {
+/// A bar per name from 0 on, and a mark where real images are, which is called `mark`.
+pub(crate) fn bars(title: &str, mark: &str, rows: &[Named<(f64, Option<f64>)>]) -> String {
     let ends = rows
         .iter()
         .flat_map(|(_, (value, real))| [Some(*value), *real]);
@@ -161,7 +161,7 @@ pub(crate) fn bars(title: &str, rows: &[Named<(f64, Option<f64>)>]) -> String {
     let mut chart = frame.open(title, "", ["generated"]);
     let _ = write!(
         chart,
-        "<text x=\"{}\" y=\"34\" text-anchor=\"end\">\u{2500} real</text>",
+        "<text x=\"{}\" y=\"34\" text-anchor=\"end\">\u{2500} {mark}</text>",
         WIDTH - MARGINS[1]
     );
     let slot = frame.x(1.0) - frame.x(0.0);

@@ -1,6 +1,8 @@
 //! What a classifier's logits say of a set of images.
 
 use crate::error::{Error, check_count, check_finite};
+use crate::interval::{Estimate, mean_of_subsets};
+use crate::split::{SECOND, shuffled};
 
 /// A classifier's log-probabilities for a set of images.
 #[derive(Debug, Clone, PartialEq)]
@@ -60,7 +62,7 @@ impl Classified {
         self.log_probabilities.is_empty()
     }
 
-    fn rows(&self) -> impl Iterator<Item = &[f64]> {
+    fn rows(&self) -> impl ExactSizeIterator<Item = &[f64]> + Clone {
         self.log_probabilities.chunks_exact(self.classes)
     }
 
@@ -110,34 +112,53 @@ impl Classified {
             .collect()
     }
 
-    /// The classifier score of a range of images,
+    /// The classifier score of all images,
     /// `exp(mean over images of sum_c p(c|x) (log p(c|x) - log p(c)))` with p(c) the mean of p(c|x):
     /// from 1 (every image alike) to the number of classes (each image certain, all classes equally
     /// frequent). The Inception score of Salimans et al., "Improved Techniques for Training GANs"
     /// (2016), section 4, on this classifier.
+    pub fn score(&self) -> f64 {
+        self.score_of(self.rows())
+    }
+
+    /// The mean of the scores of so many equal splits of the images, drawn by the seed, with the
+    /// interval that their spread gives.
     ///
     /// # Errors
-    /// [`Error::TooFew`] for an empty or too long range.
-    pub fn score(&self, images: std::ops::Range<usize>) -> Result<f64, Error> {
-        check_count("images", self.len(), images.end.max(images.start + 1))?;
-        check_count("images", images.len(), 1)?;
-        let n = images.len() as f64;
-        let range = images.start * self.classes..images.end * self.classes;
-        let rows = || self.log_probabilities[range.clone()].chunks_exact(self.classes);
+    /// [`Error::TooFew`] for fewer images than splits, or no split.
+    pub fn score_over_splits(&self, splits: usize, seed: u64) -> Result<Estimate, Error> {
+        check_count("splits", splits, 1)?;
+        check_count("images", self.len(), splits)?;
+        let order = shuffled(self.len(), seed, SECOND);
+        let scores: Vec<f64> = (0..splits)
+            .map(|i| {
+                let split = i * order.len() / splits..(i + 1) * order.len() / splits;
+                let row = |&image: &u32| {
+                    let start = image as usize * self.classes;
+                    &self.log_probabilities[start..start + self.classes]
+                };
+                self.score_of(order[split].iter().map(row))
+            })
+            .collect();
+        mean_of_subsets(&scores)
+    }
+
+    fn score_of<'a>(&self, rows: impl ExactSizeIterator<Item = &'a [f64]> + Clone) -> f64 {
+        let n = rows.len() as f64;
         let mut mean = vec![0.0; self.classes];
-        for row in rows() {
+        for row in rows.clone() {
             for (mean, &log_probability) in mean.iter_mut().zip(row) {
                 *mean += libm::exp(log_probability) / n;
             }
         }
         let log_mean: Vec<f64> = mean.iter().map(|&p| libm::log(p)).collect();
-        let divergence: f64 = rows()
+        let divergence: f64 = rows
             .flat_map(|row| row.iter().zip(&log_mean))
             // A class of probability 0 adds nothing; its logarithms would give infinity times 0.
             .filter(|(log_p, _)| libm::exp(**log_p) > 0.0)
             .map(|(log_p, log_mean)| libm::exp(*log_p) * (log_p - log_mean))
             .sum();
-        Ok(libm::exp(divergence / n))
+        libm::exp(divergence / n)
     }
 
     fn check_labels(&self, labels: &[u8]) -> Result<(), Error> {

@@ -2,10 +2,12 @@
 
 use crate::eigen::{symmetric_eigenvalues, symmetric_square_root};
 use crate::error::{Error, check_count};
-use crate::interval::{Interval, jackknife};
-use crate::points::{Features, Points, check_pair, product};
+use crate::interval::{Uncertain, jackknife};
+use crate::points::{Features, Points, product};
+use crate::split::{SECOND, shuffled};
+use rayon::prelude::*;
 
-/// Blocks that [`frechet_distance_interval`] leaves out in turn.
+/// Blocks that [`FrechetReference::distance_with_variance`] leaves out in turn.
 const BLOCKS: usize = 20;
 
 /// Sums that give mean and covariance; sums of disjoint sets add up.
@@ -101,65 +103,105 @@ impl Gaussian {
 /// # Errors
 /// [`Error::Length`] for distributions of different spaces.
 pub fn frechet_distance(a: &Gaussian, b: &Gaussian) -> Result<f64, Error> {
-    let d = a.mean.len();
-    if b.mean.len() != d {
-        return Err(Error::Length {
-            array: "b",
-            expected: d,
-            got: b.mean.len(),
-        });
-    }
-    Ok(frechet(a, &symmetric_square_root(&a.covariance, d), b))
+    FrechetReference::from(a.clone()).distance(b)
 }
 
-/// The distance with the square root of a's covariance at hand.
-pub(crate) fn frechet(a: &Gaussian, root: &[f64], b: &Gaussian) -> f64 {
-    let d = a.mean.len();
-    let inner = multiply(&multiply(root, &b.covariance, d), root, d);
-    let roots: f64 = symmetric_eigenvalues(&inner, d)
-        .iter()
-        .map(|l| l.max(0.0).sqrt())
-        .sum();
-    let shift: f64 = a
-        .mean
-        .iter()
-        .zip(&b.mean)
-        .map(|(a, b)| (a - b).powi(2))
-        .sum();
-    shift + trace(&a.covariance, d) + trace(&b.covariance, d) - 2.0 * roots
+/// A set that others are held against; the square root of its covariance is taken once.
+#[derive(Debug, Clone)]
+pub struct FrechetReference {
+    gaussian: Gaussian,
+    root: Vec<f64>,
 }
 
-/// [`frechet_distance`] between the real features and the generated ones, with an interval by the
-/// jackknife over 20 blocks of the generated ones, the real ones being held fixed.
-///
-/// # Errors
-/// [`Error::TooFew`] for fewer than 40 generated points or 2 real ones, [`Error::Length`] for
-/// points of another space.
-pub fn frechet_distance_interval(
-    real: &Features<'_>,
-    generated: &Features<'_>,
-) -> Result<Interval, Error> {
-    check_pair([("real", real), ("generated", generated)], 2)?;
-    check_count("generated", generated.len(), 2 * BLOCKS)?;
-    let real = Gaussian::of(real)?;
-    let root = symmetric_square_root(&real.covariance, real.mean.len());
-    let n = generated.len();
-    let blocks: Vec<Moments> = (0..BLOCKS)
-        .map(|i| Moments::of(&generated.rows(i * n / BLOCKS..(i + 1) * n / BLOCKS)))
-        .collect();
-    let mut whole = blocks[0].clone();
-    for block in &blocks[1..] {
-        whole.add(block, 1.0);
+impl FrechetReference {
+    /// Mean and covariance of at least two points.
+    ///
+    /// # Errors
+    /// [`Error::TooFew`] for fewer.
+    pub fn of(features: &Features<'_>) -> Result<Self, Error> {
+        Gaussian::of(features).map(Self::from)
     }
-    let without: Vec<f64> = blocks
-        .iter()
-        .map(|block| {
-            let mut rest = whole.clone();
-            rest.add(block, -1.0);
-            frechet(&real, &root, &rest.gaussian())
-        })
-        .collect();
-    jackknife(frechet(&real, &root, &whole.gaussian()), &without)
+
+    /// Mean and covariance.
+    pub fn gaussian(&self) -> &Gaussian {
+        &self.gaussian
+    }
+
+    /// [`frechet_distance`] to another set.
+    ///
+    /// # Errors
+    /// [`Error::Length`] for a distribution of another space.
+    pub fn distance(&self, other: &Gaussian) -> Result<f64, Error> {
+        let d = self.gaussian.mean.len();
+        if other.mean.len() != d {
+            return Err(Error::Length {
+                array: "b",
+                expected: d,
+                got: other.mean.len(),
+            });
+        }
+        Ok(self.frechet(other))
+    }
+
+    fn frechet(&self, other: &Gaussian) -> f64 {
+        let Self { gaussian, root } = self;
+        let d = gaussian.mean.len();
+        let inner = multiply(&multiply(root, &other.covariance, d), root, d);
+        let roots: f64 = symmetric_eigenvalues(&inner, d)
+            .iter()
+            .map(|l| l.max(0.0).sqrt())
+            .sum();
+        let shift: f64 = gaussian
+            .mean
+            .iter()
+            .zip(&other.mean)
+            .map(|(a, b)| (a - b).powi(2))
+            .sum();
+        shift + trace(&gaussian.covariance, d) + trace(&other.covariance, d) - 2.0 * roots
+    }
+
+    /// [`frechet_distance`] to the generated features, with the variance that the jackknife over 20
+    /// blocks of them gives, drawn by the seed; this set is held fixed.
+    ///
+    /// # Errors
+    /// [`Error::TooFew`] for fewer than 40 generated points, [`Error::Length`] for points of another
+    /// space.
+    pub fn distance_with_variance(
+        &self,
+        generated: &Features<'_>,
+        seed: u64,
+    ) -> Result<Uncertain, Error> {
+        check_count("generated", generated.len(), 2 * BLOCKS)?;
+        let n = generated.len();
+        let order = shuffled(n, seed, SECOND);
+        let mut blocks = Vec::with_capacity(BLOCKS);
+        for i in 0..BLOCKS {
+            let rows = generated.gather(&order[i * n / BLOCKS..(i + 1) * n / BLOCKS]);
+            let block = Features::new(&rows, generated.dimensions())?;
+            blocks.push(Moments::of(&block));
+        }
+        let mut whole = blocks[0].clone();
+        for block in &blocks[1..] {
+            whole.add(block, 1.0);
+        }
+        let value = self.distance(&whole.gaussian())?;
+        let without: Vec<f64> = blocks
+            .par_iter()
+            .map(|block| {
+                let mut rest = whole.clone();
+                rest.add(block, -1.0);
+                self.frechet(&rest.gaussian())
+            })
+            .collect();
+        jackknife(value, &without)
+    }
+}
+
+impl From<Gaussian> for FrechetReference {
+    fn from(gaussian: Gaussian) -> Self {
+        let root = symmetric_square_root(&gaussian.covariance, gaussian.mean.len());
+        Self { gaussian, root }
+    }
 }
 
 fn trace(matrix: &[f64], d: usize) -> f64 {

@@ -1,33 +1,111 @@
 //! How sure a figure is.
+//!
+//! A 95 % interval holds, in 95 of 100 repetitions with other images of the same kind, the figure
+//! that infinitely many repetitions give in the mean. `tests/it/interval.rs` simulates how often
+//! each kind of interval does.
 
 use crate::error::{Error, check_count};
 use crate::quantile_of_sorted;
+use crate::student;
 use dcgan_random::{Purpose, Stream};
 use rayon::prelude::*;
 
 /// Standard normal quantile at 0.975.
 const Z: f64 = 1.959_963_984_540_054;
+/// Fewer values or groups say too little of their spread: there is no interval.
+pub const LEAST_GROUPS: usize = 5;
 
-/// A figure with its 95 % interval.
+/// A 95 % interval.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Interval {
-    /// The figure.
-    pub value: f64,
     /// Lower end.
     pub low: f64,
     /// Upper end.
     pub high: f64,
 }
 
-/// The mean of `values` with the percentile bootstrap's interval: the 2.5 % and 97.5 % quantiles of
-/// the means of `resamples` draws with replacement. Efron, "Bootstrap Methods: Another Look at the
-/// Jackknife" (1979). Resample r depends on (seed, r) only.
+/// A figure with its 95 % interval.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Estimate {
+    /// The figure.
+    pub value: f64,
+    /// `None` where fewer than [`LEAST_GROUPS`] values or groups say how it varies.
+    pub interval: Option<Interval>,
+}
+
+/// A figure and how much it varies.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Uncertain {
+    /// The figure.
+    pub value: f64,
+    /// Its variance, an estimate.
+    pub variance: f64,
+    /// Degrees of freedom of that estimate.
+    pub degrees: f64,
+}
+
+impl Uncertain {
+    /// `value +- t s`, where t is the quantile at 0.975 of Student's distribution with these degrees
+    /// of freedom and s^2 the variance. `None` for the interval from fewer than [`LEAST_GROUPS`]
+    /// groups, which have one degree of freedom fewer.
+    pub fn estimate(&self) -> Estimate {
+        let has_enough = self.degrees + 1.0 >= LEAST_GROUPS as f64;
+        let interval = has_enough.then(|| {
+            let half = student::quantile(self.degrees) * self.variance.sqrt();
+            Interval {
+                low: self.value - half,
+                high: self.value + half,
+            }
+        });
+        Estimate {
+            value: self.value,
+            interval,
+        }
+    }
+
+    /// The mean of independent figures: `s^2 = sum s_i^2 / k^2`, with the degrees of freedom of
+    /// Welch and Satterthwaite, `(sum s_i^2)^2 / sum (s_i^4 / degrees_i)`.
+    ///
+    /// # Errors
+    /// [`Error::TooFew`] for none.
+    pub fn mean(figures: &[Self]) -> Result<Self, Error> {
+        check_count("figures", figures.len(), 1)?;
+        let k = figures.len() as f64;
+        let sum = |of: fn(&Self) -> f64| figures.iter().map(of).sum::<f64>();
+        let variance = sum(|figure| figure.variance);
+        let fourth = sum(|figure| figure.variance * figure.variance / figure.degrees);
+        let degrees = if fourth > 0.0 {
+            variance * variance / fourth
+        } else {
+            sum(|figure| figure.degrees)
+        };
+        Ok(Self {
+            value: sum(|figure| figure.value) / k,
+            variance: variance / (k * k),
+            degrees,
+        })
+    }
+}
+
+/// The mean of `values` with an interval by the bootstrap: quantiles of the means of `resamples`
+/// draws with replacement (Efron, "Bootstrap Methods: Another Look at the Jackknife", 1979). They
+/// are taken at `p` and `1 - p` with `p = Phi(-t sqrt(n / (n - 1)))`, t being the quantile of
+/// Student's distribution with n - 1 degrees of freedom: 2.5 % for many values, less for few, whose
+/// resamples spread too little (Hesterberg, "What Teachers Should Know about the Bootstrap", 2015,
+/// section 4.3). Resample r depends on (seed, r) only, and nothing on the order of the values.
 ///
 /// # Errors
 /// [`Error::TooFew`] without values or resamples.
-pub fn bootstrap_mean(values: &[f64], resamples: usize, seed: u64) -> Result<Interval, Error> {
+pub fn bootstrap_mean(values: &[f64], resamples: usize, seed: u64) -> Result<Estimate, Error> {
     check_count("values", values.len(), 1)?;
     check_count("resamples", resamples, 1)?;
+    let mut values = values.to_vec();
+    values.sort_unstable_by(f64::total_cmp);
+    let value = values.iter().sum::<f64>() / values.len() as f64;
+    if values.len() < LEAST_GROUPS {
+        let interval = None;
+        return Ok(Estimate { value, interval });
+    }
     let n = u32::try_from(values.len()).unwrap_or(u32::MAX);
     let mut means: Vec<f64> = (0..resamples as u64)
         .into_par_iter()
@@ -38,47 +116,78 @@ pub fn bootstrap_mean(values: &[f64], resamples: usize, seed: u64) -> Result<Int
         })
         .collect();
     means.sort_unstable_by(f64::total_cmp);
-    Ok(Interval {
-        value: values.iter().sum::<f64>() / values.len() as f64,
-        low: quantile_of_sorted(&means, 0.025),
-        high: quantile_of_sorted(&means, 0.975),
-    })
+    let others = f64::from(n - 1);
+    let far = student::quantile(others) * (f64::from(n) / others).sqrt();
+    let p = libm::erfc(far / std::f64::consts::SQRT_2) / 2.0;
+    let interval = Some(Interval {
+        low: quantile_of_sorted(&means, p),
+        high: quantile_of_sorted(&means, 1.0 - p),
+    });
+    Ok(Estimate { value, interval })
 }
 
-/// A figure with the delete-a-group jackknife's interval, `value +- 1.96 s` with
-/// `s^2 = (g - 1) / g sum (v_i - mean v)^2`, where `v_i` is the figure without group i
-/// of g equal groups.
+/// The share of `flags` that are set, with Wilson's interval, the shares that are less than 1.96
+/// standard errors of their own from the one that was found:
+/// `(p + z^2 / 2n +- z sqrt(p (1 - p) / n + z^2 / 4n^2)) / (1 + z^2 / n)`. It has a width where all
+/// flags are equal. Wilson, "Probable Inference, the Law of Succession, and Statistical Inference"
+/// (1927).
+///
+/// # Errors
+/// [`Error::TooFew`] without flags.
+pub fn share(flags: &[bool]) -> Result<Estimate, Error> {
+    check_count("flags", flags.len(), 1)?;
+    let n = flags.len() as f64;
+    let value = flags.iter().filter(|&&flag| flag).count() as f64 / n;
+    let interval = (flags.len() >= LEAST_GROUPS).then(|| {
+        let square = Z * Z / n;
+        let middle = (value + square / 2.0) / (1.0 + square);
+        let half = (square * (value * (1.0 - value) + square / 4.0)).sqrt() / (1.0 + square);
+        // Rounding must not leave the share itself outside.
+        Interval {
+            low: (middle - half).clamp(0.0, value),
+            high: (middle + half).clamp(value, 1.0),
+        }
+    });
+    Ok(Estimate { value, interval })
+}
+
+/// A figure with the delete-a-group jackknife's variance, `s^2 = (g - 1) / g sum (v_i - mean v)^2`,
+/// where `v_i` is the figure without group i of g equal groups; g - 1 degrees of freedom.
 /// Quenouille (1956), Tukey (1958); for smooth functions of sums.
 ///
 /// # Errors
 /// [`Error::TooFew`] for fewer than two groups.
-pub fn jackknife(value: f64, without: &[f64]) -> Result<Interval, Error> {
+pub fn jackknife(value: f64, without: &[f64]) -> Result<Uncertain, Error> {
     check_count("without", without.len(), 2)?;
     let g = without.len() as f64;
     let mean = without.iter().sum::<f64>() / g;
     let squares: f64 = without.iter().map(|v| (v - mean).powi(2)).sum();
-    let half = Z * ((g - 1.0) / g * squares).sqrt();
-    Ok(Interval {
+    Ok(Uncertain {
         value,
-        low: value - half,
-        high: value + half,
+        variance: (g - 1.0) / g * squares,
+        degrees: g - 1.0,
     })
 }
 
-/// The mean of figures of disjoint subsets with `mean +- 1.96 s / sqrt g`, s being their standard
-/// deviation with divisor g - 1.
+/// The mean of figures of g disjoint subsets with `mean +- t s / sqrt g`, s being their standard
+/// deviation with divisor g - 1 and t the quantile at 0.975 of Student's distribution with g - 1
+/// degrees of freedom.
 ///
 /// # Errors
-/// [`Error::TooFew`] for fewer than two.
-pub fn mean_of_subsets(figures: &[f64]) -> Result<Interval, Error> {
-    check_count("figures", figures.len(), 2)?;
+/// [`Error::TooFew`] for none.
+pub fn mean_of_subsets(figures: &[f64]) -> Result<Estimate, Error> {
+    check_count("figures", figures.len(), 1)?;
     let g = figures.len() as f64;
     let value = figures.iter().sum::<f64>() / g;
+    if figures.len() < LEAST_GROUPS {
+        let interval = None;
+        return Ok(Estimate { value, interval });
+    }
     let squares: f64 = figures.iter().map(|v| (v - value).powi(2)).sum();
-    let half = Z * (squares / (g - 1.0) / g).sqrt();
-    Ok(Interval {
+    let uncertain = Uncertain {
         value,
-        low: value - half,
-        high: value + half,
-    })
+        variance: squares / (g - 1.0) / g,
+        degrees: g - 1.0,
+    };
+    Ok(uncertain.estimate())
 }

@@ -1,8 +1,9 @@
 //! Kernel distance between two sets of features.
 
 use crate::error::Error;
-use crate::interval::{Interval, mean_of_subsets};
+use crate::interval::{Estimate, mean_of_subsets};
 use crate::points::{Features, Points, check_pair, dot_products};
+use crate::split::{FIRST, SECOND, shuffled};
 
 /// Squared maximum mean discrepancy with the kernel `k(x, y) = (x.y / d + 1)^3`, unbiased: the mean
 /// of `k(x_i, x_j)` over i != j, plus that of `k(y_i, y_j)` over i != j, minus twice that of
@@ -27,23 +28,29 @@ pub fn kernel_distance(x: &Features<'_>, y: &Features<'_>) -> Result<f64, Error>
     Ok(within(x) + within(y) - 2.0 * across / (x.len() as f64 * y.len() as f64))
 }
 
-/// The mean of [`kernel_distance`] over disjoint consecutive subsets of `subset` points of either
-/// set, with the interval that their spread gives. Points that fill no subset are left out.
+/// The mean of [`kernel_distance`] over disjoint subsets of `subset` points of either set, drawn by
+/// the seed, with the interval that their spread gives. Points that fill no subset are left out.
 ///
 /// # Errors
-/// [`Error::TooFew`] unless both sets fill two subsets, and as [`kernel_distance`].
+/// [`Error::TooFew`] unless both sets fill a subset, and as [`kernel_distance`].
 pub fn kernel_distance_interval(
     x: &Features<'_>,
     y: &Features<'_>,
     subset: usize,
-) -> Result<Interval, Error> {
+    seed: u64,
+) -> Result<Estimate, Error> {
     let subset = subset.max(2);
-    check_pair([("x", x), ("y", y)], 2 * subset)?;
-    let subsets = x.len().min(y.len()) / subset;
-    let distances = (0..subsets)
-        .map(|i| {
-            let rows = i * subset..(i + 1) * subset;
-            kernel_distance(&x.rows(rows.clone()), &y.rows(rows))
+    check_pair([("x", x), ("y", y)], subset)?;
+    let x_order = shuffled(x.len(), seed, FIRST);
+    let y_order = shuffled(y.len(), seed, SECOND);
+    let subsets = x_order
+        .chunks_exact(subset)
+        .zip(y_order.chunks_exact(subset));
+    let distances = subsets
+        .map(|(x_rows, y_rows)| {
+            let (of_x, of_y) = (x.gather(x_rows), y.gather(y_rows));
+            let of_x = Features::new(&of_x, x.dimensions())?;
+            kernel_distance(&of_x, &Features::new(&of_y, y.dimensions())?)
         })
         .collect::<Result<Vec<f64>, Error>>()?;
     mean_of_subsets(&distances)

@@ -1,9 +1,10 @@
 //! Arrays in, figures of quality out.
 //!
 //! Every function takes plain slices, checks them, and returns numbers; nothing here reads a file or
-//! depends on the number of threads. Sums are taken in `f64` in
-//! the order of the slice, so equal arrays give equal bytes. Each function's documentation gives
-//! its equation and where that comes from.
+//! depends on the number of threads. Sums are taken in `f64` in the order of the slice, so equal
+//! arrays give equal bytes. Splits, blocks and subsets are of a random order that a seed draws, so
+//! that a set that is sorted by class is measured like any other. Each function's documentation
+//! gives its equation and where that comes from.
 
 mod calibration;
 mod classified;
@@ -18,6 +19,8 @@ mod neighbours;
 mod points;
 mod ranking;
 mod score;
+mod split;
+mod student;
 mod welch;
 
 pub use calibration::{Bin, Calibration, calibration};
@@ -25,11 +28,13 @@ pub use classified::Classified;
 pub use classifier::{Arrays, Classifier, ClassifierConfig, FEATURES, Reading};
 pub use distribution::{Distribution, Histogram, QUANTILES, histogram, quantile_of_sorted};
 pub use error::Error;
-pub use gaussian::{Gaussian, frechet_distance, frechet_distance_interval};
-pub use interval::{Interval, bootstrap_mean, jackknife, mean_of_subsets};
+pub use gaussian::{FrechetReference, Gaussian, frechet_distance};
+pub use interval::{
+    Estimate, Interval, LEAST_GROUPS, Uncertain, bootstrap_mean, jackknife, mean_of_subsets, share,
+};
 pub use kernel_distance::{kernel_distance, kernel_distance_interval};
 pub use neighbours::{
-    Manifold, Nearest, duplicates, label_errors, manifold, memorised, nearest,
+    Manifold, ManifoldReference, Nearest, duplicates, label_errors, manifold, memorised, nearest,
     nearest_neighbour_errors,
 };
 pub use points::{Features, Pixels, Points};

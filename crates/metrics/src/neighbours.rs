@@ -1,7 +1,7 @@
 //! What the nearest neighbours say: how real, how varied, how copied.
 
 use crate::error::{Error, check_count};
-use crate::points::{Features, Pixels, Points, check_pair, scan};
+use crate::points::{Features, Pixels, Points, check_pair, scan, scan_both};
 use crate::quantile_of_sorted;
 use dcgan_kernels::nearest_images;
 
@@ -93,6 +93,72 @@ fn share(flags: &[bool]) -> f64 {
     flags.iter().filter(|&&flag| flag).count() as f64 / flags.len() as f64
 }
 
+/// Real features that several sets of generated ones are compared with: the radii of their balls are
+/// found once.
+#[derive(Debug, Clone)]
+pub struct ManifoldReference<'a> {
+    real: Features<'a>,
+    radii: Vec<f64>,
+    k: usize,
+}
+
+impl<'a> ManifoldReference<'a> {
+    /// Balls to the k-th nearest other point.
+    ///
+    /// # Errors
+    /// [`Error::OutOfRange`] for k = 0, [`Error::TooFew`] for k points or fewer.
+    pub fn new(real: Features<'a>, k: usize) -> Result<Self, Error> {
+        if k == 0 {
+            return Err(Error::OutOfRange {
+                argument: "k",
+                expected: "at least 1",
+                got: 0.0,
+            });
+        }
+        check_count("real", real.len(), k + 1)?;
+        let radii = radii(&real, k);
+        Ok(Self { real, radii, k })
+    }
+
+    /// [`manifold`] of these real points.
+    ///
+    /// # Errors
+    /// [`Error::TooFew`] for k points or fewer, [`Error::Length`] for points of another space.
+    pub fn compare(&self, generated: &Features<'_>) -> Result<Manifold, Error> {
+        let Self { real, radii, k } = self;
+        check_pair([("real", real), ("generated", generated)], k + 1)?;
+        let generated_radii = self::radii(generated, *k);
+        let mut balls = vec![0_u32; generated.len()];
+        // Per real point whether it is recalled, and whether it is covered.
+        let mut states = vec![(false, false); real.len()];
+        scan_both(
+            generated,
+            real,
+            (&mut balls, &mut states),
+            |balls, _, first, distances| {
+                let within = distances
+                    .iter()
+                    .zip(&radii[first..])
+                    .filter(|(distance, radius)| distance < radius);
+                *balls += u32::try_from(within.count()).unwrap_or(u32::MAX);
+            },
+            |(recalled, covered), [generated, real], distance| {
+                *recalled |= distance < generated_radii[generated];
+                *covered |= distance < radii[real];
+            },
+        );
+        Ok(Manifold {
+            is_precise: balls.iter().map(|&balls| balls > 0).collect(),
+            is_recalled: states.iter().map(|state| state.0).collect(),
+            densities: balls
+                .iter()
+                .map(|&balls| f64::from(balls) / *k as f64)
+                .collect(),
+            is_covered: states.iter().map(|state| state.1).collect(),
+        })
+    }
+}
+
 /// Compares the regions that real and generated features fill. The ball of a point reaches to its
 /// k-th nearest other point of its own set, and a point lies within it when strictly nearer.
 ///
@@ -109,46 +175,7 @@ pub fn manifold(
     generated: &Features<'_>,
     k: usize,
 ) -> Result<Manifold, Error> {
-    if k == 0 {
-        return Err(Error::OutOfRange {
-            argument: "k",
-            expected: "at least 1",
-            got: 0.0,
-        });
-    }
-    check_pair([("real", real), ("generated", generated)], k + 1)?;
-    let (real_radii, generated_radii) = (radii(real, k), radii(generated, k));
-
-    let mut balls = vec![0_u32; generated.len()];
-    scan(generated, real, &mut balls, |balls, _, first, distances| {
-        let within = distances
-            .iter()
-            .zip(&real_radii[first..])
-            .filter(|(d, radius)| d < radius);
-        *balls += u32::try_from(within.count()).unwrap_or(u32::MAX);
-    });
-    let mut states = vec![(false, false); real.len()];
-    scan(
-        real,
-        generated,
-        &mut states,
-        |(recalled, covered), query, first, distances| {
-            let radius = real_radii[query];
-            for (&distance, &other) in distances.iter().zip(&generated_radii[first..]) {
-                *recalled |= distance < other;
-                *covered |= distance < radius;
-            }
-        },
-    );
-    Ok(Manifold {
-        is_precise: balls.iter().map(|&balls| balls > 0).collect(),
-        is_recalled: states.iter().map(|state| state.0).collect(),
-        densities: balls
-            .iter()
-            .map(|&balls| f64::from(balls) / k as f64)
-            .collect(),
-        is_covered: states.iter().map(|state| state.1).collect(),
-    })
+    ManifoldReference::new(*real, k)?.compare(generated)
 }
 
 /// Per test image whether the label of its nearest training image is another than its own: the

@@ -10,6 +10,8 @@ use std::ops::Range;
 const QUERIES: usize = 256;
 /// Rows of the other set in a block.
 const REFERENCES: usize = 8192;
+/// Columns of a block whose states one task holds.
+const STRIP: usize = 512;
 const PRODUCT: &str = "a product of matrices of fitting shapes on the CPU cannot fail";
 
 /// Points of a space of so many dimensions. Sealed: [`Features`] and [`Pixels`].
@@ -72,6 +74,12 @@ impl<'a> Features<'a> {
             values: &self.values[rows.start * self.d..rows.end * self.d],
             d: self.d,
         }
+    }
+
+    /// The values of these points, one after the other.
+    pub(crate) fn gather(&self, rows: &[u32]) -> Vec<f32> {
+        let row = |&row: &u32| &self.values[row as usize * self.d..][..self.d];
+        rows.iter().flat_map(row).copied().collect()
     }
 
     /// The squared length of each point.
@@ -224,16 +232,44 @@ pub(crate) fn scan<S: Send>(
     states: &mut [S],
     visit: impl Fn(&mut S, usize, usize, &[f64]) + Sync,
 ) {
+    scan_both(queries, references, (states, &mut []), visit, |(), _, _| {});
+}
+
+/// Like [`scan`], and shows every reference, in the order of the queries, its squared distance to
+/// each: `visit_reference` gets the state of the reference, the positions of the two and their
+/// distance. Without states of references none is shown.
+pub(crate) fn scan_both<Q: Send, R: Send>(
+    queries: &Features<'_>,
+    references: &Features<'_>,
+    (states, reference_states): (&mut [Q], &mut [R]),
+    visit: impl Fn(&mut Q, usize, usize, &[f64]) + Sync,
+    visit_reference: impl Fn(&mut R, [usize; 2], f64) + Sync,
+) {
     for start in (0..references.len()).step_by(REFERENCES) {
-        let columns = references.prepare(start..references.len().min(start + REFERENCES));
+        let end = references.len().min(start + REFERENCES);
+        let columns = references.prepare(start..end);
+        let n = columns.norms.len();
         for (block, states) in states.chunks_mut(QUERIES).enumerate() {
             let first = block * QUERIES;
             let distances = queries.squared_distances(first..first + states.len(), &columns);
             states
                 .par_iter_mut()
-                .zip(distances.par_chunks_exact(columns.norms.len()))
+                .zip(distances.par_chunks_exact(n))
                 .enumerate()
                 .for_each(|(row, (state, distances))| visit(state, first + row, start, distances));
+            let Some(of_references) = reference_states.get_mut(start..end) else {
+                continue;
+            };
+            let strips = of_references.par_chunks_mut(STRIP).enumerate();
+            strips.for_each(|(strip, states)| {
+                let column = strip * STRIP;
+                for (row, distances) in distances.chunks_exact(n).enumerate() {
+                    for (i, state) in states.iter_mut().enumerate() {
+                        let at = [first + row, start + column + i];
+                        visit_reference(state, at, distances[column + i]);
+                    }
+                }
+            });
         }
     }
 }

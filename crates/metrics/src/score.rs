@@ -2,18 +2,15 @@
 
 use crate::classified::Classified;
 use crate::classifier::{Classifier, FEATURES, Reading};
-use crate::eigen::symmetric_square_root;
 use crate::error::Error;
-use crate::gaussian::{Gaussian, frechet};
+use crate::gaussian::{FrechetReference, Gaussian};
 use crate::points::Features;
 
 /// A classifier, and what real images look like to it: all that does not change from score to score.
 #[derive(Debug)]
 pub struct Scorer {
     classifier: Classifier,
-    real: Gaussian,
-    /// The square root of the covariance of the real ones.
-    root: Vec<f64>,
+    real: FrechetReference,
 }
 
 /// How good some images are.
@@ -33,13 +30,8 @@ impl Scorer {
     /// [`Error::TooFew`] for fewer than two real images, [`Error::Length`] when the last row is
     /// incomplete, [`Error::NotFinite`] for an infinite or undefined value.
     pub fn new(classifier: Classifier, real_features: &[f32]) -> Result<Self, Error> {
-        let real = Gaussian::of(&Features::new(real_features, FEATURES)?)?;
-        let root = symmetric_square_root(&real.covariance, FEATURES);
-        Ok(Self {
-            classifier,
-            real,
-            root,
-        })
+        let real = FrechetReference::of(&Features::new(real_features, FEATURES)?)?;
+        Ok(Self { classifier, real })
     }
 
     /// What the classifier says of images `[n, h, w, c]`. It reads each by itself, so that many may be
@@ -65,7 +57,7 @@ impl Scorer {
         };
         Ok(Score {
             class_accuracy: classes.map(accuracy).transpose()?,
-            frechet_distance: frechet(&self.real, &self.root, &generated),
+            frechet_distance: self.real.distance(&generated)?,
         })
     }
 }

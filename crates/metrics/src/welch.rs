@@ -1,10 +1,7 @@
 //! Whether two sets of runs differ.
 
 use crate::error::{Error, check_count};
-use libm::{exp, lgamma, log};
-
-/// Terms of the continued fraction; it has converged long before for any degrees of freedom.
-const TERMS: u32 = 10_000;
+use crate::student::two_sided;
 
 /// What Welch's t-test says of two samples.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -52,7 +49,7 @@ pub fn welch(a: &[f64], b: &[f64]) -> Result<Welch, Error> {
         difference,
         t,
         degrees,
-        p: incomplete_beta(degrees / 2.0, 0.5, degrees / (degrees + t * t)),
+        p: two_sided(t, degrees),
     })
 }
 
@@ -62,42 +59,4 @@ fn moments(values: &[f64]) -> (f64, f64) {
     let mean = values.iter().sum::<f64>() / n;
     let squares: f64 = values.iter().map(|v| (v - mean).powi(2)).sum();
     (mean, squares / (n - 1.0) / n)
-}
-
-/// The regularised incomplete beta function `I_x(a, b)`, x in `[0, 1]`: the continued fraction
-/// 8.17.22 of the NIST Handbook of Mathematical Functions, from the side on which it converges fast.
-fn incomplete_beta(a: f64, b: f64, x: f64) -> f64 {
-    if x <= 0.0 {
-        return 0.0;
-    }
-    if x >= 1.0 {
-        return 1.0;
-    }
-    if x > (a + 1.0) / (a + b + 2.0) {
-        return 1.0 - incomplete_beta(b, a, 1.0 - x);
-    }
-    let scale = lgamma(a + b) - lgamma(a) - lgamma(b) + a * log(x) + b * log(1.0 - x);
-    exp(scale) / (a * fraction(a, b, x))
-}
-
-/// `1 + d1/(1 + d2/(1 + ...))`, by Lentz's method.
-fn fraction(a: f64, b: f64, x: f64) -> f64 {
-    const TINY: f64 = 1e-300;
-    let away_from_zero = |value: f64| if value.abs() < TINY { TINY } else { value };
-    let (mut result, mut c, mut d) = (1.0, 1.0, 0.0);
-    for i in 1..TERMS {
-        let m = f64::from(i / 2);
-        let term = if i % 2 == 0 {
-            m * (b - m) * x / ((a + 2.0 * m - 1.0) * (a + 2.0 * m))
-        } else {
-            -(a + m) * (a + b + m) * x / ((a + 2.0 * m) * (a + 2.0 * m + 1.0))
-        };
-        d = 1.0 / away_from_zero(1.0 + term * d);
-        c = away_from_zero(1.0 + term / c);
-        result *= c * d;
-        if (c * d - 1.0).abs() < 1e-15 {
-            break;
-        }
-    }
-    result
 }

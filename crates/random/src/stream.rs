@@ -33,11 +33,13 @@ pub enum Purpose {
     Augmentation,
     /// z of the pictures that a training run is scored by; index: the picture's number.
     ScoreLatent,
+    /// Splits, blocks, subsets and halves of the images that an evaluation measures; index: which.
+    Split,
 }
 
 impl Purpose {
     /// Every purpose.
-    pub const ALL: [Purpose; 12] = [
+    pub const ALL: [Purpose; 13] = [
         Purpose::GeneratorWeights,
         Purpose::DiscriminatorWeights,
         Purpose::BatchOrder,
@@ -50,6 +52,7 @@ impl Purpose {
         Purpose::Bootstrap,
         Purpose::Augmentation,
         Purpose::ScoreLatent,
+        Purpose::Split,
     ];
 
     /// The name that is hashed into the key. Changing one changes every run.
@@ -67,6 +70,7 @@ impl Purpose {
             Purpose::Bootstrap => "bootstrap",
             Purpose::Augmentation => "augmentation",
             Purpose::ScoreLatent => "score-latent",
+            Purpose::Split => "split",
         }
     }
 }

@@ -178,12 +178,11 @@ fn a_newer_format_is_refused_by_name() {
             .unwrap();
         let digit = key + text[key..].iter().position(u8::is_ascii_digit).unwrap();
         let mut newer = text.clone();
-        newer[digit] = b'2';
+        newer[digit] += 1;
         put(&path, &newer);
         match (format.read)(&path) {
-            Err(Error::NewerFormat {
-                newest: 1, got: 2, ..
-            }) => {}
+            Err(Error::NewerFormat { newest, got, .. })
+                if format.version == format!("v{newest}") && got == u64::from(newest) + 1 => {}
             other => panic!("`{}`: {other:?}", format.name),
         }
     }

@@ -170,6 +170,7 @@ pub(crate) fn neighbours() -> NeighboursFile {
         info: NeighboursInfo {
             dataset_sha256: "0".repeat(64),
             first: 5,
+            draw: Some(3),
         },
         // Beyond what a 32-bit number or a float holds exactly.
         all: vec![(7, (1 << 53) + 1), (0, 0)],
@@ -190,8 +191,10 @@ pub(crate) fn manifest() -> Manifest {
     }
 }
 
-/// One format: the name of its fixture, how to write the example, how to read a file of it.
+/// One format: the folder and the name of its newest fixture, how to write the example, how to read a
+/// file of it.
 pub(crate) struct Format {
+    pub(crate) version: &'static str,
     pub(crate) name: &'static str,
     pub(crate) write: fn(&Path),
     pub(crate) read: fn(&Path) -> Result<(), Error>,
@@ -200,41 +203,49 @@ pub(crate) struct Format {
 /// Every format with a checksum; all but the last are safetensors files.
 pub(crate) const FORMATS: [Format; 8] = [
     Format {
+        version: "v1",
         name: "dataset.safetensors",
         write: |path| drop(write_dataset(path, &dataset_info(), &parts()).unwrap()),
         read: |path| DatasetReader::open(path).map(drop),
     },
     Format {
+        version: "v1",
         name: "checkpoint.safetensors",
         write: |path| drop(checkpoint(5).write(path).unwrap()),
         read: |path| Checkpoint::read(path).map(drop),
     },
     Format {
+        version: "v1",
         name: "generator.safetensors",
         write: |path| drop(model(Role::Generator).write(path).unwrap()),
         read: |path| dcgan_artifacts::read_generator(path).map(drop),
     },
     Format {
+        version: "v1",
         name: "discriminator.safetensors",
         write: |path| drop(model(Role::Discriminator).write(path).unwrap()),
         read: |path| dcgan_artifacts::read_discriminator(path).map(drop),
     },
     Format {
+        version: "v1",
         name: "samples.safetensors",
         write: |path| drop(samples().write(path).unwrap()),
         read: |path| Samples::read(path).map(drop),
     },
     Format {
+        version: "v1",
         name: "classifier.safetensors",
         write: |path| drop(classifier().write(path).unwrap()),
         read: |path| ClassifierFile::read(path).map(drop),
     },
     Format {
+        version: "v2",
         name: "neighbours.safetensors",
         write: |path| drop(neighbours().write(path).unwrap()),
         read: |path| NeighboursFile::read(path).map(drop),
     },
     Format {
+        version: "v1",
         name: Manifest::NAME,
         write: |path| manifest().write(path.parent().unwrap()).unwrap(),
         read: |path| Manifest::read(path.parent().unwrap()).map(drop),

@@ -1,8 +1,11 @@
 //! The figures that need no network.
 
 use crate::fixture::{Fixture, SIDE};
-use dcgan_artifacts::{DatasetReader, NeighboursFile, Part, Samples};
+use dcgan_artifacts::{
+    DatasetInfo, DatasetReader, NeighboursFile, Part, PartData, Samples, write_dataset,
+};
 use dcgan_metrics::{Pixels, nearest, nearest_neighbour_errors};
+use std::collections::BTreeMap;
 
 fn mean(flags: &[bool]) -> f64 {
     flags.iter().filter(|&&flag| flag).count() as f64 / flags.len() as f64
@@ -32,6 +35,9 @@ fn copies_of_training_images_are_called_so() {
     let pixels = &fixture.json("out/metrics.json")["pixels"];
     assert_eq!(pixels["duplicates"], 1);
     assert_eq!(pixels["memorised"]["value"], 1.0);
+    // The bound is where 1 % of the test images are: no figure of real images.
+    assert_eq!(pixels["memorised"]["real"], 0.01);
+    assert_eq!(pixels["memorised"]["real_by_construction"], true);
     assert_eq!(pixels["nearest_training_distance"]["value"], 0.0);
     // A classifier taught by the copies errs as one taught by the originals.
     let error = &pixels["nearest_neighbour_error"];
@@ -42,7 +48,8 @@ fn copies_of_training_images_are_called_so() {
 fn figures_are_those_of_the_library() {
     let fixture = Fixture::new();
     let dataset = DatasetReader::open(&fixture.dataset("d", SIDE, 3, [90, 70])).unwrap();
-    let samples = Samples::read(&fixture.samples("s", SIDE, 3, 40)).unwrap();
+    let n = 90;
+    let samples = Samples::read(&fixture.samples("s", SIDE, 3, n)).unwrap();
     fixture.succeed(&["--dataset", "d", "--samples", "s", "--out", "out"]);
     let pixels = &fixture.json("out/metrics.json")["pixels"];
     let (train, test) = (
@@ -60,17 +67,55 @@ fn figures_are_those_of_the_library() {
         got["value"],
         error(&samples.images, &samples.labels.unwrap())
     );
-    // The ceiling knows as many real images as there are generated ones.
-    let n = 40;
-    let real = error(
-        &train.images[..n * SIDE * SIDE],
-        &train.labels.unwrap()[..n],
-    );
+    // The ceiling knows as many real images as there are generated ones: here all of them.
+    let real = error(&train.images, &train.labels.unwrap());
     assert_eq!(got["real"], real);
     assert!(got["low"].as_f64().unwrap() <= got["value"].as_f64().unwrap());
     let found = nearest(&of(&samples.images), &of(&train.images)).unwrap();
     let distance = found.iter().map(|n| n.squared.sqrt()).sum::<f64>() / n as f64;
     assert_eq!(pixels["nearest_training_distance"]["value"], distance);
+}
+
+/// A training part that is sorted by class, as folders are: its first images are of the first class.
+#[test]
+fn the_ceiling_of_the_error_knows_images_of_every_class() {
+    let fixture = Fixture::new();
+    let side = SIDE * SIDE;
+    // Three classes of different greys, with a little noise.
+    let part = |n: usize, seed: u8| {
+        let mut labels: Vec<u8> = (0..n).map(|i| u8::try_from(i % 3).unwrap()).collect();
+        labels.sort_unstable();
+        let pixel = |(i, label): (usize, &u8)| {
+            let noise = u8::try_from((i * 7 + usize::from(seed)) % 11).unwrap();
+            vec![100 * label + noise; side]
+        };
+        let images = labels.iter().enumerate().flat_map(pixel).collect();
+        PartData {
+            images,
+            labels: Some(labels),
+            n,
+        }
+    };
+    let info = DatasetInfo {
+        name: "greys".into(),
+        class_names: Fixture::class_names(3),
+        height: SIDE,
+        width: SIDE,
+        channels: 1,
+        sources: Vec::new(),
+    };
+    let parts = BTreeMap::from([(Part::Train, part(300, 1)), (Part::Test, part(60, 2))]);
+    write_dataset(&fixture.path("d"), &info, &parts).unwrap();
+    fixture.samples("s", SIDE, 3, 30);
+    fixture.succeed(&["--dataset", "d", "--samples", "s", "--out", "out"]);
+    let error = &fixture.json("out/metrics.json")["pixels"]["nearest_neighbour_error"];
+    assert_eq!(error["real"], 0.0);
+    // No test image is as near to one of another class.
+    let kept = NeighboursFile::read(&fixture.path("out/neighbours.safetensors")).unwrap();
+    assert_eq!(kept.info.first, 30);
+    let mut found: Vec<u64> = kept.first.iter().map(|(at, _)| at / 100).collect();
+    found.dedup();
+    assert_eq!(found, [0, 1, 2]);
 }
 
 #[test]
@@ -94,8 +139,13 @@ fn kept_neighbours_are_used_for_their_dataset_alone() {
     let of = DatasetReader::open(&dataset).unwrap();
     assert_eq!(kept.info.dataset_sha256, of.content_sha256());
     assert_eq!(
-        (kept.info.first, kept.all.len(), kept.first.len()),
-        (40, 70, 70)
+        (
+            kept.info.first,
+            kept.info.draw,
+            kept.all.len(),
+            kept.first.len()
+        ),
+        (40, Some(0), 70, 70)
     );
     let real = |pixels: &serde_json::Value| pixels["nearest_training_distance"]["real"].clone();
     let pixels = || fixture.json("out/metrics.json")["pixels"].clone();
@@ -125,7 +175,19 @@ fn kept_neighbours_are_used_for_their_dataset_alone() {
     fixture.succeed(&args);
     assert_eq!(fixture.files("out"), fresh);
 
-    // For another number of images only the smaller search is redone.
+    // For another draw, another number of images or the first images, as older files have them, only
+    // the smaller search is redone.
+    let mut of_version_1 = altered.clone();
+    of_version_1.info.draw = None;
+    of_version_1.first = vec![(0, 0); 70];
+    of_version_1.write(&path).unwrap();
+    fixture.succeed(&args);
+    let again = NeighboursFile::read(&path).unwrap();
+    assert_eq!((&again.first, &again.all), (&kept.first, &altered.all));
+    fixture.succeed(&[&args[..], &["--set", "eval.seed=1"]].concat());
+    let again = NeighboursFile::read(&path).unwrap();
+    assert_eq!((again.info.draw, &again.all), (Some(1), &altered.all));
+    assert_ne!(again.first, kept.first);
     altered.write(&path).unwrap();
     fixture.samples("s", SIDE, 3, 41);
     fixture.succeed(&args);

@@ -1,8 +1,10 @@
 //! The classifier and the figures of its features.
 
 use crate::fixture::{Fixture, SIDE};
-use dcgan_artifacts::{ClassifierFile, DatasetReader, Part, Samples};
+use dcgan_artifacts::{ClassifierFile, DatasetReader, Part, PartData, Samples, write_dataset};
+use dcgan_random::{Purpose, Stream};
 use serde_json::Value;
+use std::collections::BTreeMap;
 
 const EVALUATE: [&str; 6] = ["--dataset", "d", "--samples", "s", "--out", "out"];
 
@@ -25,6 +27,93 @@ fn training_images_as_samples(fixture: &Fixture) {
 
 fn quality(fixture: &Fixture) -> Value {
     fixture.json("out/metrics.json")["quality"].clone()
+}
+
+/// Samples in two orders, shuffled and sorted by class, and so their features: every figure is the
+/// same to the last bit.
+#[test]
+fn the_order_of_the_images_changes_no_figure() {
+    let fixture = Fixture::new();
+    fixture.dataset("d", SIDE, 2, [130, 120]);
+    training_images_as_samples(&fixture);
+    let mut samples = Samples::read(&fixture.path("s")).unwrap();
+    // An image twice, with two labels: the nearest of a test image may be either.
+    let size = SIDE * SIDE;
+    samples.images.copy_within(..size, size);
+    let mut figures = Vec::new();
+    for is_sorted in [false, true] {
+        let labels = samples.labels.clone().unwrap();
+        let order = Stream::new(7, Purpose::Synthetic, 0).permutation(130);
+        let mut order: Vec<usize> = order.into_iter().map(|i| i as usize).collect();
+        if is_sorted {
+            order.sort_by_key(|&i| (labels[i], i));
+        }
+        let image = |&i: &usize| samples.images[i * size..(i + 1) * size].iter().copied();
+        let other = Samples {
+            images: order.iter().flat_map(image).collect(),
+            labels: Some(order.iter().map(|&i| labels[i]).collect()),
+            ..samples.clone()
+        };
+        other.write(&fixture.path("s")).unwrap();
+        fixture.succeed(&EVALUATE);
+        figures.push(fixture.json("out/metrics.json"));
+    }
+    assert_eq!(figures[0], figures[1]);
+    assert_eq!(figures[0]["pixels"]["duplicates"], 1);
+}
+
+/// A dataset that is sorted by class has the figures of one that is not, by the same classifier, where
+/// all of its images are taken.
+#[test]
+fn the_order_of_the_dataset_changes_no_figure_of_all_its_images() {
+    let fixture = Fixture::new();
+    fixture.dataset("d", SIDE, 2, [130, 120]);
+    fixture.succeed(&["classifier", "--dataset", "d", "--out", "c"]);
+    fixture.samples("s", SIDE, 2, 130);
+    let dataset = DatasetReader::open(&fixture.path("d")).unwrap();
+    let info = dataset.info().clone();
+    let mut figures = Vec::new();
+    for is_sorted in [false, true] {
+        let part = |part| {
+            let PartData { images, labels, n } = dataset.read_part(part).unwrap();
+            let labels = labels.unwrap();
+            let mut order: Vec<usize> = (0..n).collect();
+            if is_sorted {
+                order.sort_by_key(|&i| (labels[i], i));
+            }
+            let size = SIDE * SIDE;
+            let image = |&i: &usize| images[i * size..(i + 1) * size].iter().copied();
+            PartData {
+                images: order.iter().flat_map(image).collect(),
+                labels: Some(order.iter().map(|&i| labels[i]).collect()),
+                n,
+            }
+        };
+        let parts = BTreeMap::from([Part::Train, Part::Test].map(|name| (name, part(name))));
+        write_dataset(&fixture.path("sorted"), &info, &parts).unwrap();
+        let args = ["--dataset", "sorted", "--samples", "s", "--out", "out"];
+        let given = ["--classifier", "c/classifier.safetensors"];
+        fixture.succeed(&[&args[..], &given].concat());
+        figures.push(quality(&fixture));
+    }
+    let [a, b] = &figures[..] else { panic!() };
+    for (name, figure) in a.as_object().unwrap() {
+        if figure["low"].is_null() {
+            continue;
+        }
+        let number = |tree: &Value, leaf: &str| tree[name][leaf].as_f64().unwrap();
+        // All images are in every one of these sets, whatever the draw.
+        assert_eq!(
+            number(a, "value").to_bits(),
+            number(b, "value").to_bits(),
+            "{name}"
+        );
+        assert_eq!(
+            number(a, "real").to_bits(),
+            number(b, "real").to_bits(),
+            "{name}"
+        );
+    }
 }
 
 /// Real images in the place of generated ones get the very figures that stand beside them.
@@ -58,7 +147,44 @@ fn the_ceiling_is_what_real_images_get() {
             low <= value && value <= high,
             "{name}: {low} {value} {high}"
         );
+        // Half of the test part against the other half, whose classes have some 30 images: too few.
+        let n = quality[name]["halves"]["n"].as_u64();
+        let expected = (name != "frechet_distance_class_mean").then_some(60);
+        assert_eq!(n, expected, "{name}");
     }
+    let halves = &quality["frechet_distance"]["halves"];
+    let scale = halves["scaled"].as_f64().unwrap() / halves["value"].as_f64().unwrap();
+    assert!((scale - (1.0 / 130.0 + 1.0 / 120.0) * 30.0).abs() < 1e-12);
+    let set = |name: &str, n: usize, taught: bool| {
+        let set = &quality["sets"][name];
+        assert_eq!(
+            (&set["n"], &set["taught_the_classifier"]),
+            (&n.into(), &taught.into())
+        );
+    };
+    set("reference", 120, false);
+    set("real", 130, true);
+    set("halves", 60, false);
+    for name in ["zero", "one"] {
+        let of_class = &quality["frechet_distance_by_class"][name];
+        let [low, value, high] =
+            ["low", "value", "high"].map(|key| of_class[key].as_f64().unwrap());
+        assert!(low < value && value < high, "{name}: {low} {value} {high}");
+        assert!(of_class["halves"].is_null());
+    }
+    // The page says so beside the figures, and which of them measures nothing.
+    let page = String::from_utf8(fixture.files("out").remove("report.html").unwrap()).unwrap();
+    for text in [
+        "<th scope=\"col\">Real</th><th scope=\"col\">Halves</th>",
+        "130 training images in the place of the generated ones. The classifier was taught by these",
+        "60 test images against as many others, which did not teach the classifier",
+        "0.0100<br><small>by construction</small></td>",
+        "share nearer to a training image than 99 % of test images are",
+    ] {
+        assert!(page.contains(text), "{text}");
+    }
+    let shown = format!("{:.4}", halves["scaled"].as_f64().unwrap_or_default());
+    assert!(page.contains(&format!("<td>{shown}</td>")), "{shown}");
     // The extractor says how well it does on either part, and so do the figures.
     let accuracy = &quality["class_accuracy"];
     assert_eq!(accuracy["real"], quality["extractor"]["test_accuracy"]);

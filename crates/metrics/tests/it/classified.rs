@@ -22,18 +22,18 @@ fn figures_are_those_of_scipy_and_torch_fidelity() {
         entropies.iter().sum::<f64>() / n,
         vectors["cross_entropy"].as_f64().unwrap(),
     );
-    let score = classified.score(0..labels.len()).unwrap();
-    assert_close(score, vectors["score"].as_f64().unwrap());
+    assert_close(classified.score(), vectors["score"].as_f64().unwrap());
 }
 
 #[test]
 fn the_score_runs_from_one_to_the_number_of_classes() {
     let alike = Classified::new(&[5.0, 0.0, 5.0, 0.0], 2).unwrap();
-    assert_close(alike.score(0..2).unwrap(), 1.0);
+    assert_close(alike.score(), 1.0);
     // So certain that the other class has probability 0 in f64.
     let certain = Classified::new(&[2000.0, 0.0, 0.0, 2000.0], 2).unwrap();
-    assert_close(certain.score(0..2).unwrap(), 2.0);
-    assert_close(certain.score(0..1).unwrap(), 1.0);
+    assert_close(certain.score(), 2.0);
+    // In splits of one image each no other class is ever seen.
+    assert_close(certain.score_over_splits(2, 0).unwrap().value, 1.0);
 }
 
 #[test]
@@ -67,5 +67,6 @@ fn what_does_not_fit_is_named() {
             ..
         })
     ));
-    assert!(classified.score(0..2).is_err());
+    assert!(classified.score_over_splits(2, 0).is_err());
+    assert!(classified.score_over_splits(0, 0).is_err());
 }

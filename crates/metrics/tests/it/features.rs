@@ -2,7 +2,7 @@
 
 use crate::vectors::{assert_close, doubles, floats, measures, size};
 use dcgan_metrics::{
-    Error, Features, Gaussian, frechet_distance, frechet_distance_interval, kernel_distance,
+    Classified, Error, Features, FrechetReference, Gaussian, frechet_distance, kernel_distance,
     kernel_distance_interval,
 };
 use dcgan_random::{Purpose, Stream};
@@ -91,25 +91,60 @@ fn intervals_hold_the_distance() {
         Features::new(&real, 2).unwrap(),
         Features::new(&generated, 2).unwrap(),
     );
-    let interval = frechet_distance_interval(&real, &generated).unwrap();
-    let whole = frechet_distance(
-        &Gaussian::of(&real).unwrap(),
-        &Gaussian::of(&generated).unwrap(),
-    );
-    assert_close(interval.value, whole.unwrap());
+    let reference = FrechetReference::of(&real).unwrap();
+    let estimate = reference
+        .distance_with_variance(&generated, 0)
+        .unwrap()
+        .estimate();
+    let whole = reference.distance(&Gaussian::of(&generated).unwrap());
+    assert_close(estimate.value, whole.unwrap());
     // The distance is about |m1 - m2|^2 = 0.5, whose standard error for the generated mean alone
     // is 2 sqrt(0.5) sqrt(1 / 4000) = 0.0224.
+    let interval = estimate.interval.unwrap();
     let half = (interval.high - interval.low) / 2.0;
-    assert_close(interval.value - interval.low, half);
+    assert_close(estimate.value - interval.low, half);
     assert!((0.025..0.065).contains(&half), "{interval:?}");
 
-    let interval = kernel_distance_interval(&real, &generated, 500).unwrap();
+    let estimate = kernel_distance_interval(&real, &generated, 500, 0).unwrap();
+    let interval = estimate.interval.unwrap();
     assert!(
-        interval.low > 0.0 && interval.low < interval.value,
+        interval.low > 0.0 && interval.low < estimate.value,
         "{interval:?}"
     );
-    let same = kernel_distance_interval(&real, &real.rows(0..4000), 500).unwrap();
+    let same = kernel_distance_interval(&real, &real.rows(0..4000), 500, 0).unwrap();
     assert!(same.value.abs() < interval.low, "{same:?}");
+    // A single subset has a figure, and nothing to tell how it varies.
+    let single = kernel_distance_interval(&real, &generated, 4000, 0).unwrap();
+    assert_close(single.value, kernel_distance(&real, &generated).unwrap());
+    assert_eq!(single.interval, None);
+}
+
+/// The figures of a set do not depend on how it is sorted, but for what chance gives to splits.
+#[test]
+fn sorted_sets_have_the_figures_of_shuffled_ones() {
+    fn of(values: &[f32]) -> Features<'_> {
+        Features::new(values, 2).unwrap()
+    }
+    let (real, values) = (normal(1000 * 2, 0.0, 1), normal(1000 * 2, 0.2, 2));
+    let mut points: Vec<[f32; 2]> = values.as_chunks::<2>().0.to_vec();
+    points.sort_by(|a, b| a[0].total_cmp(&b[0]));
+    let sorted = points.as_flattened();
+    let reference = FrechetReference::of(&of(&real)).unwrap();
+    let figures = |values: &[f32]| {
+        let frechet = reference.distance_with_variance(&of(values), 0).unwrap();
+        let kernel = kernel_distance_interval(&of(&real), &of(values), 100, 0).unwrap();
+        let score = Classified::new(values, 2).unwrap();
+        let score = score.score_over_splits(10, 0).unwrap();
+        [frechet.estimate(), kernel, score]
+    };
+    for (a, b) in figures(&values).into_iter().zip(figures(sorted)) {
+        let [ends_a, ends_b] = [a, b].map(|estimate| estimate.interval.unwrap());
+        assert!((ends_b.low..ends_b.high).contains(&a.value), "{a:?} {b:?}");
+        assert!((ends_a.low..ends_a.high).contains(&b.value), "{a:?} {b:?}");
+        let widths = [ends_a, ends_b].map(|ends| ends.high - ends.low);
+        let ratio = widths[0] / widths[1];
+        assert!((0.4..2.5).contains(&ratio), "{a:?} {b:?}");
+    }
 }
 
 #[test]
@@ -138,7 +173,9 @@ fn what_does_not_fit_is_named() {
         })
     ));
     assert!(matches!(
-        frechet_distance_interval(&a, &a),
+        FrechetReference::of(&a)
+            .unwrap()
+            .distance_with_variance(&a, 0),
         Err(Error::TooFew { got: 4, .. })
     ));
     assert!(matches!(

@@ -78,7 +78,7 @@ def main():
     for purpose in (
         "generator-weights", "discriminator-weights", "batch-order", "latent", "grid-latent",
         "sample-latent", "validation-draw", "synthetic", "classifier", "bootstrap", "augmentation",
-        "score-latent",
+        "score-latent", "split",
     ):
         print(purpose, hex(next(words(0, purpose, 0)) >> 8))
 
