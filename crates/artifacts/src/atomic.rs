@@ -6,7 +6,7 @@
 //! of the same name, and by whoever next locks the folder.
 
 use crate::change::{DiskFile, announce, announce_bytes};
-use crate::error::{Artifact, Error};
+use crate::error::{Artifact, Error, LINK};
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read as _, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
@@ -50,7 +50,7 @@ pub fn create_folder(path: &Path) -> Result<(), Error> {
 pub fn create_folder_in(folder: &Path, name: &str) -> Result<(), Error> {
     let path = folder.join(name);
     match fs::symlink_metadata(&path) {
-        Ok(found) if found.is_symlink() => Err(not_ours(&path, "a folder", "a symbolic link")),
+        Ok(found) if found.is_symlink() => Err(not_ours(&path, "a folder", LINK)),
         _ => create_folder(&path),
     }
 }
@@ -175,11 +175,15 @@ impl Seek for AtomicFile {
     }
 }
 
-/// Refuses a folder or a link where a plain file of ours is to be written.
-pub(crate) fn require_plain(path: &Path) -> Result<(), Error> {
+/// Refuses a folder or a link where a plain file of ours is to be written. Writing does so itself;
+/// asking first is for whoever would change something else before.
+///
+/// # Errors
+/// [`Error::NotOurs`].
+pub fn require_plain(path: &Path) -> Result<(), Error> {
     match fs::symlink_metadata(path) {
         Ok(found) if found.is_dir() => Err(not_ours(path, "a file", "a folder")),
-        Ok(found) if found.is_symlink() => Err(not_ours(path, "a file", "a symbolic link")),
+        Ok(found) if found.is_symlink() => Err(not_ours(path, "a file", LINK)),
         Ok(found) if !found.is_file() => Err(not_ours(path, "a file", "a device or pipe")),
         _ => Ok(()),
     }

@@ -246,6 +246,9 @@ pub enum Error {
     },
 }
 
+/// What [`Error::NotOurs`] calls a symbolic link.
+pub(crate) const LINK: &str = "a symbolic link";
+
 impl Error {
     /// Whether this is the input's fault (exit code 3) or the output's (exit code 5).
     pub fn kind(&self) -> ErrorKind {
@@ -415,6 +418,11 @@ impl dcgan_hints::Hint for Error {
             }),
             Error::Locked { .. } => Some("wait for it to end, or choose another `--out`".into()),
             Error::OtherStage { .. } => Some("choose another `--out`".into()),
+            Error::NotOurs { path, got, .. } if *got == LINK => Some(format!(
+                "replace the links in `{}` by copies of what they point to (`dvc unprotect` does so \
+                 for a cache of DVC) and run the same command again, or choose another `--out`",
+                path.parent().unwrap_or(path).display()
+            )),
             Error::NotOurs { path, .. } => Some(format!(
                 "move `{}` away, or choose another `--out`",
                 path.display()

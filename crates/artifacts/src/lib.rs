@@ -68,7 +68,8 @@ mod samples;
 mod table;
 
 pub use atomic::{
-    AtomicFile, create_folder, create_folder_in, read_bounded, remove_file, sync_file, write_atomic,
+    AtomicFile, create_folder, create_folder_in, read_bounded, remove_file, require_plain,
+    sync_file, write_atomic,
 };
 pub use cell::csv_rows;
 pub use chain::{Link, Outside, Verified, verify_run};

@@ -7,7 +7,7 @@
 use crate::{Error, resolved, tensorboard};
 use dcgan_artifacts::{
     Artifact, Difference, Manifest, RunLock, create_folder, create_folder_in, differences,
-    read_bounded, write_atomic,
+    read_bounded, require_plain, write_atomic,
 };
 use dcgan_hints::text_of;
 use serde_json::Value;
@@ -20,6 +20,9 @@ pub(crate) const RUN: &str = "run.json";
 
 /// Folder of the checkpoints within the run folder.
 pub(crate) const CHECKPOINTS: &str = "checkpoints";
+
+/// Folder of the grids within the run folder.
+const SAMPLES: &str = "samples";
 
 /// A longer file is no `run.json`.
 const MOST_BYTES: u64 = 1 << 20;
@@ -199,18 +202,32 @@ impl RunFolder {
     }
 
     /// Says what is trained here from now on; the run is not complete until [`complete`] says so.
+    /// `names` are the files that it will write. If one of them is not ours, nothing is changed.
     ///
     /// [`complete`]: Self::complete
     ///
     /// # Errors
     /// [`dcgan_artifacts::Error::Write`].
-    pub(crate) fn begin(&self, identity: &Value, tensorboard: bool) -> Result<(), Error> {
+    pub(crate) fn begin(
+        &self,
+        identity: &Value,
+        names: &[&str],
+        tensorboard: bool,
+    ) -> Result<(), Error> {
+        let folders = [CHECKPOINTS, SAMPLES, tensorboard::FOLDER];
+        let folders = &folders[..if tensorboard { 3 } else { 2 }];
+        for name in [&[RUN], names].concat() {
+            require_plain(&self.path.join(name))?;
+        }
+        for name in folders {
+            if fs::symlink_metadata(self.path.join(name)).is_ok() {
+                create_folder_in(&self.path, name)?;
+            }
+        }
         Manifest::remove(&self.path)?;
         write_atomic(&self.path.join(RUN), format!("{identity:#}\n").as_bytes())?;
-        create_folder_in(&self.path, CHECKPOINTS)?;
-        create_folder_in(&self.path, "samples")?;
-        if tensorboard {
-            create_folder_in(&self.path, tensorboard::FOLDER)?;
+        for name in folders {
+            create_folder_in(&self.path, name)?;
         }
         Ok(())
     }

@@ -28,6 +28,18 @@ const GENERATOR: &str = "generator.safetensors";
 const AVERAGED: &str = "generator-ema.safetensors";
 const DISCRIMINATOR: &str = "discriminator.safetensors";
 
+/// Files in the run folder that a run writes or goes on writing, `run.json` aside.
+const WRITTEN: [&str; 8] = [
+    METRICS,
+    HISTOGRAMS,
+    SCORES,
+    EVENTS,
+    TIMING,
+    GENERATOR,
+    DISCRIMINATOR,
+    AVERAGED,
+];
+
 /// Trains a DCGAN on `args.dataset` in the folder `args.common.out`.
 ///
 /// # Errors
@@ -72,7 +84,7 @@ where
         }
         Found::Nothing | Found::Unfinished => {}
     }
-    folder.begin(&identity, resolved.settings.tensorboard)?;
+    folder.begin(&identity, &WRITTEN, resolved.settings.tensorboard)?;
 
     let mut run = Run::start(&resolved, &folder)?;
     run.catch_up(&stop)?;

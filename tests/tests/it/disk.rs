@@ -5,7 +5,7 @@
 #![cfg(unix)]
 
 use crate::kills::check_whole;
-use crate::programs::{Run, assert_same_files, text};
+use crate::programs::{Run, assert_same_files, files, put, text};
 use dcgan_artifacts::{list_checkpoints, verify_checkpoint};
 use dcgan_testkit::{Missing, untested};
 use std::path::{Path, PathBuf};
@@ -225,6 +225,64 @@ fn what_is_not_ours_is_not_replaced() {
     check_refused(
         &output,
         &["dataset.safetensors", "is not ours to write", "a folder"],
+    );
+}
+
+/// A cache such as DVC's moves the files of a run elsewhere and leaves links. Nothing is written
+/// through them, and the run goes on once they are copied back.
+#[test]
+fn a_run_of_links_goes_on_once_they_are_copied_back() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let whole = undisturbed(folder.path());
+    let run = beside(&whole, &folder.path().join("linked"));
+    run.stage("train", &[]);
+    let (train, cache) = (run.folder.join("train"), folder.path().join("cache"));
+    let all = || {
+        let mut all = files(&train);
+        // It names the last process that held it.
+        all.remove(".lock");
+        all
+    };
+    let before = all();
+    std::fs::create_dir(&cache).expect("a folder of ours");
+    for (number, (name, bytes)) in before.iter().enumerate() {
+        let cached = cache.join(number.to_string());
+        put(&cached, bytes);
+        std::fs::remove_file(train.join(name)).expect("a file");
+        std::os::unix::fs::symlink(&cached, train.join(name)).expect("a link");
+    }
+    let cached = files(&cache);
+    let longer = ["--set", "train.epochs=2"];
+    let said = run.stage("train", &[]);
+    assert!(text(&said.stdout).contains("up to date"), "{said:?}");
+    let refused = run.command("train").args(longer).output();
+    let refused = refused.expect("dcgan-train starts");
+    let hint = format!(
+        "hint: replace the links in `{}` by copies of what they point to",
+        train.display()
+    );
+    check_refused(
+        &refused,
+        &["is not ours to write", "a symbolic link", &hint],
+    );
+    assert_eq!(
+        cached,
+        files(&cache),
+        "something was written through a link"
+    );
+    assert_same_files(&before, &all(), "a refused run");
+
+    for name in before.keys() {
+        let bytes = std::fs::read(train.join(name)).expect("a file behind a link");
+        std::fs::remove_file(train.join(name)).expect("a link");
+        put(&train.join(name), &bytes);
+    }
+    run.stage("train", &longer);
+    whole.stage("train", &longer);
+    assert_same_files(
+        &whole.outputs("train"),
+        &run.outputs("train"),
+        "copied back",
     );
 }
 
