@@ -91,7 +91,9 @@ pub use error::{Artifact, Error, ErrorKind};
 pub use event_file::{EventFile, Summary, SummaryHistogram, framed as framed_event};
 pub use foreign::{ForeignImages, ForeignReading, ValueRange};
 pub use lock::RunLock;
-pub use manifest::{Difference, FileRecord, FolderDigest, Manifest, SourceRecord, differences};
+pub use manifest::{
+    Difference, FileRecord, FolderDigest, Manifest, SourceRecord, differences, with_defaults,
+};
 pub use neighbours::{NeighboursFile, NeighboursInfo};
 pub use network::{Arrays, ModelFile, NetworkInfo, Role};
 pub use number::format_f32;

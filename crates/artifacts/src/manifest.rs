@@ -202,6 +202,37 @@ impl Manifest {
     }
 }
 
+/// Completes recorded settings that were written before some keys existed: each key that `asked`
+/// has and a section of the record lacks gets its value from `defaults`.
+///
+/// This is how older runs go on under a newer program. It relies on a rule: the default of a new
+/// setting changes nothing.
+#[must_use]
+pub fn with_defaults(mut recorded: Value, asked: &Value, defaults: &Value) -> Value {
+    for (section, asked) in asked.as_object().into_iter().flatten() {
+        if let (Some(recorded), Some(defaults)) = (recorded.get_mut(section), defaults.get(section))
+        {
+            add_defaults(recorded, asked, defaults);
+        }
+    }
+    recorded
+}
+
+fn add_defaults(recorded: &mut Value, asked: &Value, defaults: &Value) {
+    let (Value::Object(recorded), Value::Object(asked)) = (recorded, asked) else {
+        return;
+    };
+    for (key, asked) in asked {
+        let Some(default) = defaults.get(key) else {
+            continue;
+        };
+        let value = recorded
+            .entry(key.as_str())
+            .or_insert_with(|| default.clone());
+        add_defaults(value, asked, default);
+    }
+}
+
 /// A setting that differs.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Difference {

@@ -5,7 +5,7 @@ use crate::atomic::{create_folder, remove_file, write_atomic};
 use crate::digest::{FileDigest, sha256_bytes};
 use crate::error::Error;
 use crate::lock::RunLock;
-use crate::manifest::{FileRecord, Manifest};
+use crate::manifest::{FileRecord, Manifest, with_defaults};
 use serde_json::Value;
 use std::path::{Path, PathBuf};
 
@@ -47,12 +47,13 @@ impl EarlierResults {
         self.manifest.is_some()
     }
 
-    /// Whether it is, undamaged, the result of these settings and inputs, in any order.
-    pub fn is_of(&self, settings: &Value, inputs: &[FileRecord]) -> bool {
+    /// Whether it is, undamaged, the result of these settings and inputs, in any order. A setting
+    /// that its manifest lacks counts as its value in `defaults` ([`with_defaults`]).
+    pub fn is_of(&self, settings: &Value, defaults: &Value, inputs: &[FileRecord]) -> bool {
         let mut inputs = inputs.to_vec();
         inputs.sort();
         self.manifest.as_ref().is_some_and(|manifest| {
-            manifest.settings == *settings
+            with_defaults(manifest.settings.clone(), settings, defaults) == *settings
                 && manifest.inputs == inputs
                 && manifest.verify_outputs(&self.folder).is_ok()
         })

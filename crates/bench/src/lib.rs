@@ -12,5 +12,23 @@ pub use figure::{Line, figure};
 pub use network::Network;
 pub use spread::{Spread, peak_memory};
 
+use dcgan_kernels::Kernels;
+
 /// What goes wrong in a benchmark ends it.
 pub type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;
+
+/// Uses the kernels that `DCGAN_KERNELS` asks for, as the stages do.
+///
+/// # Errors
+/// For an unknown value.
+pub fn heed_environment() -> Result<()> {
+    let asked = dcgan_settings::kernels(|name| std::env::var_os(name))?;
+    dcgan_kernels::set_kernels(match asked.unwrap_or_default() {
+        dcgan_settings::Kernels::Auto => Kernels::Auto,
+        dcgan_settings::Kernels::Gemm => Kernels::Gemm,
+        dcgan_settings::Kernels::Direct => Kernels::Direct,
+        dcgan_settings::Kernels::Winograd => Kernels::Winograd,
+        dcgan_settings::Kernels::Baseline => Kernels::Baseline,
+    });
+    Ok(())
+}

@@ -1,6 +1,7 @@
 //! The classifier: trained by its own command, read from a file, or made when none is given.
 
 use crate::error::artifact_failure;
+use crate::run::kernels;
 use crate::{ClassifierArgs, Error, order};
 use dcgan_artifacts::{
     Artifact, ClassifierFile, ClassifierInfo, DatasetReader, EarlierResults, Part, Results,
@@ -9,7 +10,7 @@ use dcgan_hints::shown;
 use dcgan_metrics::{Classified, Classifier, ClassifierConfig, Reading};
 use dcgan_settings::Eval;
 use dcgan_terminal::{Failure, Progress, Signals, print_result};
-use serde_json::json;
+use serde_json::{Value, json};
 use std::path::Path;
 
 /// Name of the file.
@@ -22,14 +23,13 @@ const STAGE: &str = "dcgan-eval classifier";
 /// `dcgan-eval classifier`.
 pub(crate) fn run(args: &ClassifierArgs) -> Result<(), Failure> {
     let settings = args.common.pipeline()?.eval;
-    let identity = json!({
-        "classifier": { "epochs": settings.classifier_epochs, "seed": settings.seed }
-    });
+    let (identity, defaults) = (identity(&settings), identity(&Eval::default()));
     dcgan_kernels::set_threads(args.common.threads);
+    dcgan_kernels::set_kernels(kernels(&settings));
     let folder = &args.common.out;
     let records = vec![crate::inputs::record(&args.dataset, Artifact::Dataset)?];
     let earlier = EarlierResults::read(folder, STAGE).map_err(artifact_failure)?;
-    let up_to_date = earlier.is_of(&identity, &records) && !args.common.force;
+    let up_to_date = earlier.is_of(&identity, &defaults, &records) && !args.common.force;
     if up_to_date {
         let human = format!("nothing to do: `{}` is up to date", shown(folder));
         return print_result(&args.common, &human, &json!({ "status": "up_to_date" }));
@@ -69,6 +69,17 @@ pub(crate) fn run(args: &ClassifierArgs) -> Result<(), Failure> {
         "test_accuracy": test,
     });
     print_result(&args.common, &human, &json)
+}
+
+/// The settings that the classifier depends on.
+fn identity(settings: &Eval) -> Value {
+    json!({
+        "classifier": {
+            "epochs": settings.classifier_epochs,
+            "seed": settings.seed,
+            "kernels": settings.kernels,
+        }
+    })
 }
 
 /// A classifier learns from labels alone.

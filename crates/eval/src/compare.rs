@@ -13,10 +13,11 @@ use crate::tables::{csv, number};
 use crate::{Error, inputs};
 use dcgan_artifacts::{
     Artifact, EarlierResults, FileRecord, Manifest, Results, differences, read_bounded,
+    with_defaults,
 };
 use dcgan_hints::{printable, shown, text_of};
 use dcgan_metrics::{Welch, welch};
-use dcgan_settings::{Eval, Train, add_defaults, resolved};
+use dcgan_settings::{Eval, Train};
 use dcgan_terminal::{Failure, print_text};
 use serde_json::{Value, json};
 use std::fmt::Write as _;
@@ -111,13 +112,12 @@ impl Run {
         };
         // Whoever replaces the trainer writes no manifest.
         let trained = Manifest::read(&folder.join("train")).map_err(artifact_failure)?;
-        let mut settings = trained.map_or(Value::Null, |manifest| manifest.settings);
+        let settings = trained.map_or(Value::Null, |manifest| manifest.settings);
+        let defaults = json!({ "train": Train::default() });
+        let mut settings = with_defaults(settings, &defaults, &defaults);
         let seed = settings["train"]["seed"].as_u64();
-        if let Some(train) = settings.get_mut("train") {
-            add_defaults(train, resolved(&Train::default()));
-            if let Some(train) = train.as_object_mut() {
-                train.remove("seed");
-            }
+        if let Some(train) = settings.get_mut("train").and_then(Value::as_object_mut) {
+            train.remove("seed");
         }
         let dataset = evaluated
             .inputs
@@ -126,10 +126,8 @@ impl Run {
         let grid = ["grid-classes.png", "grid.png"]
             .into_iter()
             .find_map(|name| read_bounded(&folder.join("eval").join(name), MAX_GRID_BYTES).ok());
-        let mut evaluation = evaluated.settings;
-        if let Some(eval) = evaluation.get_mut("eval") {
-            add_defaults(eval, resolved(&Eval::default()));
-        }
+        let defaults = json!({ "eval": Eval::default() });
+        let evaluation = with_defaults(evaluated.settings, &defaults, &defaults);
         let name = folder.file_name().unwrap_or(folder.as_os_str());
         Ok(Self {
             name: text_of(name),
@@ -186,7 +184,7 @@ pub(crate) fn run(args: &CompareArgs) -> Result<(), Failure> {
     let identity = json!({ "compare": names });
     let records: Vec<FileRecord> = runs.iter().map(|run| run.record.clone()).collect();
     let earlier = EarlierResults::read(&args.out, STAGE).map_err(artifact_failure)?;
-    if earlier.is_of(&identity, &records) && !args.force {
+    if earlier.is_of(&identity, &Value::Null, &records) && !args.force {
         let human = format!("nothing to do: `{}` is up to date", shown(&args.out));
         return print_text(args.json, &human, &json!({ "status": "up_to_date" }));
     }

@@ -5,6 +5,7 @@ use crate::classifier::{self, classifier_config};
 use crate::copying;
 use crate::error::artifact_failure;
 use crate::images::Images;
+use crate::run::kernels_of_earlier;
 use crate::training::Training;
 use crate::{Args, Error, film, samples};
 use dcgan_artifacts::{
@@ -18,6 +19,7 @@ use dcgan_hints::text_of;
 use dcgan_metrics::Classifier;
 use dcgan_settings::Eval;
 use dcgan_terminal::{Failure, Progress, Signals};
+use serde_json::json;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
@@ -477,9 +479,11 @@ impl Checks<'_> {
         }
         // A damaged file is no loss: another one is trained.
         let earlier = ClassifierFile::read(&args.common.out.join(classifier::FILE)).ok();
+        let kernels = kernels_of_earlier(&args.common.out);
         let earlier = earlier.filter(|file| {
             let of = &file.info;
-            of.dataset_sha256 == self.dataset.content_sha256()
+            kernels == Some(json!(settings.kernels))
+                && of.dataset_sha256 == self.dataset.content_sha256()
                 && (of.epochs, of.seed) == (settings.classifier_epochs, settings.seed)
                 && (of.architecture.as_str(), of.recipe.as_str())
                     == (Classifier::ARCHITECTURE, Classifier::RECIPE)

@@ -6,13 +6,16 @@ use crate::evaluate::{Evaluation, Output, evaluate};
 use crate::inputs::{Extractor, Inputs, Source, records};
 use crate::{Args, Cli, compare, copying, film, inputs, quality, timing, verify};
 use dcgan_artifacts::{
-    Columns, EarlierResults, Part, Results, best_checkpoint, remove_file, write_atomic,
+    Columns, EarlierResults, Manifest, Part, Results, ValueRange, best_checkpoint, remove_file,
+    with_defaults, write_atomic,
 };
 use dcgan_checkpoints::ClassChoice;
 use dcgan_hints::{printable, shown};
+use dcgan_kernels::Kernels;
 use dcgan_settings::Eval;
 use dcgan_terminal::{Failure, Signals, print_result};
 use serde_json::{Value, json};
+use std::path::Path;
 
 /// The program, as manifests name it.
 const STAGE: &str = env!("CARGO_PKG_NAME");
@@ -34,15 +37,16 @@ pub fn run(cli: &Cli) -> Result<(), Failure> {
 fn run_evaluation(args: &Args) -> Result<(), Failure> {
     let settings = args.common.pipeline()?.eval;
     let args = &with_checkpoint(args, &settings)?;
-    let identity = identity(&settings, args);
+    let identity = identity(&settings, args.samples_range);
     dcgan_kernels::set_threads(args.common.threads);
+    dcgan_kernels::set_kernels(kernels(&settings));
     if args.common.dry_run {
         return dry_run(args, &settings, &identity);
     }
     let folder = &args.common.out;
     let records = records(args, &settings)?;
     let earlier = EarlierResults::read(folder, STAGE).map_err(artifact_failure)?;
-    if earlier.is_of(&identity, &records) && !args.common.force {
+    if earlier.is_of(&identity, &defaults(), &records) && !args.common.force {
         write_timing_if_missing(args)?;
         let human = format!("nothing to do: `{}` is up to date", shown(folder));
         return print_result(&args.common, &human, &json!({ "status": "up_to_date" }));
@@ -116,16 +120,40 @@ fn write_timing_if_missing(args: &Args) -> Result<(), Failure> {
 
 /// The settings that the result depends on. The classifier's path is not among them: its hash stands
 /// with those of the other inputs. How samples are to be read stands there where it was said.
-fn identity(settings: &Eval, args: &Args) -> Value {
+fn identity(settings: &Eval, samples_range: Option<ValueRange>) -> Value {
     let mut settings = json!(settings);
     if let Some(settings) = settings.as_object_mut() {
         settings.remove("classifier");
     }
     let mut identity = json!({ "eval": settings });
-    if let Some(range) = args.samples_range {
+    if let Some(range) = samples_range {
         identity["samples"] = json!({ "range": range.name() });
     }
     identity
+}
+
+/// The settings as a manifest would have them if all were left at their defaults.
+fn defaults() -> Value {
+    identity(&Eval::default(), None)
+}
+
+/// The kernels of the settings.
+pub(crate) fn kernels(settings: &Eval) -> Kernels {
+    match settings.kernels {
+        dcgan_settings::Kernels::Auto => Kernels::Auto,
+        dcgan_settings::Kernels::Gemm => Kernels::Gemm,
+        dcgan_settings::Kernels::Direct => Kernels::Direct,
+        dcgan_settings::Kernels::Winograd => Kernels::Winograd,
+        dcgan_settings::Kernels::Baseline => Kernels::Baseline,
+    }
+}
+
+/// The kernels of the earlier evaluation in `folder`, if there is one.
+pub(crate) fn kernels_of_earlier(folder: &Path) -> Option<Value> {
+    let earlier = Manifest::read(folder).ok()??;
+    let asked = defaults();
+    let settings = with_defaults(earlier.settings, &asked, &asked);
+    settings.pointer("/eval/kernels").cloned()
 }
 
 /// Whether two classes at least have enough images on either side to be compared by themselves.
@@ -149,7 +177,7 @@ fn dry_run(args: &Args, settings: &Eval, identity: &Value) -> Result<(), Failure
     let inputs = Inputs::open(args, settings)?;
     let (records, folder) = (records(args, settings)?, &args.common.out);
     let earlier = EarlierResults::read(folder, STAGE).map_err(artifact_failure)?;
-    let up_to_date = earlier.is_of(identity, &records) && !args.common.force;
+    let up_to_date = earlier.is_of(identity, &defaults(), &records) && !args.common.force;
     let info = inputs.dataset.info();
     let mut names = vec!["grid.png"];
     let labelled = match &inputs.source {

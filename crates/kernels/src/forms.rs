@@ -1,7 +1,34 @@
 //! Which form of a kernel is used, where there are several.
 
 use std::cell::Cell;
-use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU8, Ordering};
+
+/// Which kernels a whole process uses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kernels {
+    /// For each layer the form that is fastest on this processor.
+    Auto,
+    /// [`Form::Gemm`] for every layer.
+    Gemm,
+    /// [`Form::Direct`] for every layer.
+    Direct,
+    /// [`Form::Winograd`] for every layer.
+    Winograd,
+    /// No instructions of our own beyond the baseline of the target; `gemm` chooses for itself.
+    Baseline,
+}
+
+static KERNELS: AtomicU8 = AtomicU8::new(Kernels::Auto as u8);
+
+/// Sets the kernels for the whole process. A program calls this once, at its start.
+pub fn set_kernels(kernels: Kernels) {
+    KERNELS.store(kernels as u8, Ordering::Relaxed);
+}
+
+/// Whether these are the kernels of this process.
+pub(crate) fn are_set(kernels: Kernels) -> bool {
+    KERNELS.load(Ordering::Relaxed) == kernels as u8
+}
 
 /// A way to compute layers.
 ///
@@ -58,16 +85,17 @@ impl Form {
         Form::chosen() == Some(Form::Gemm)
     }
 
-    /// The forced form, or that of the environment's `DCGAN_KERNELS` (`gemm`, `direct` or `winograd`, read once).
+    /// The forced form, or that of [`set_kernels`].
     fn chosen() -> Option<Form> {
-        static ENVIRONMENT: OnceLock<Option<Form>> = OnceLock::new();
-        let environment =
-            ENVIRONMENT.get_or_init(|| match std::env::var("DCGAN_KERNELS").as_deref() {
-                Ok("gemm") => Some(Form::Gemm),
-                Ok("direct") => Some(Form::Direct),
-                Ok("winograd") => Some(Form::Winograd),
-                _ => None,
-            });
-        FORCED.get().or(*environment)
+        let of_process = || {
+            let forms = [
+                (Kernels::Gemm, Form::Gemm),
+                (Kernels::Direct, Form::Direct),
+                (Kernels::Winograd, Form::Winograd),
+            ];
+            let set = forms.into_iter().find(|(kernels, _)| are_set(*kernels));
+            set.map(|(_, form)| form)
+        };
+        FORCED.get().or_else(of_process)
     }
 }

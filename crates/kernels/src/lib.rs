@@ -32,7 +32,7 @@ pub use backward::{WeightGradients, backward};
 pub use batch_norm::{BatchStats, batch_norm, batch_norm_inference};
 pub use conv::{conv2d, conv2d_transpose};
 pub use distances::{Integers, NearestImage, nearest_images};
-pub use forms::Form;
+pub use forms::{Form, Kernels, set_kernels};
 pub use geometry::Geometry;
 pub use linear::linear;
 pub use loss::{bce_with_logits, total_loss};

@@ -55,7 +55,7 @@ fn found() -> &'static str {
     #[cfg(target_arch = "x86_64")]
     {
         if crate::wide::baseline() {
-            "the baseline of x86-64, as `DCGAN_KERNELS` has it"
+            "the baseline of x86-64, as the setting `kernels` has it"
         } else if std::arch::is_x86_feature_detected!("avx512f") {
             "AVX-512 without AVX512_BF16"
         } else if std::arch::is_x86_feature_detected!("avx2") {

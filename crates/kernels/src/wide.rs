@@ -1,12 +1,12 @@
 //! Plain loops compiled for wider vectors, where the processor has them.
 
-use std::sync::OnceLock;
+use crate::forms::{Kernels, are_set};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 static BASELINE: AtomicBool = AtomicBool::new(false);
 
-/// Has all but `f32` products use the baseline of the target on every processor, in the whole process, as an
-/// environment with `DCGAN_KERNELS=baseline` does from the start.
+/// Makes everything but `f32` products use the baseline of the target on every processor, in the
+/// whole process. [`Kernels::Baseline`] includes those products.
 ///
 /// The results are the same bits, which is what a test wants to see.
 pub fn use_baseline(yes: bool) {
@@ -18,12 +18,9 @@ pub(crate) fn baseline() -> bool {
     BASELINE.load(Ordering::Relaxed) || baseline_from_the_start()
 }
 
-/// Whether the environment says so, which holds for our own `f32` products too; `gemm` chooses for itself.
+/// Whether our own `f32` products are excluded, too; the `gemm` crate chooses for itself.
 pub(crate) fn baseline_from_the_start() -> bool {
-    static ENVIRONMENT: OnceLock<bool> = OnceLock::new();
-    *ENVIRONMENT.get_or_init(|| {
-        std::env::var_os("DCGAN_KERNELS").is_some_and(|kernels| kernels == "baseline")
-    })
+    are_set(Kernels::Baseline)
 }
 
 /// Runs `f` compiled for AVX2 if the processor can, as far as `f` is inlined; the results are the same bits.

@@ -7,10 +7,10 @@ use crate::source::{self, Loaded, SourceFile};
 use crate::{Args, Error, preview};
 use dcgan_artifacts::{
     DatasetInfo, DatasetWriter, FileDigest, FileRecord, Manifest, Part, RunLock, create_folder,
-    differences, digest_file, sha256_bytes, write_atomic, write_dataset,
+    differences, digest_file, sha256_bytes, with_defaults, write_atomic, write_dataset,
 };
 use dcgan_hints::{printable, shown, text_of};
-use dcgan_settings::{IdxFiles, Prepare, SourceKind};
+use dcgan_settings::{IdxFiles, Prepare, SourceKind, resolved};
 use dcgan_terminal::{Failure, Signals, print_result};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -229,6 +229,13 @@ fn recorded_folder(settings: &Prepare, scan: &Scan) -> Value {
     json!({ "prepare": recorded })
 }
 
+/// The settings as a manifest would have them if all were left at their defaults.
+fn recorded_defaults() -> Value {
+    let mut defaults = resolved(&Prepare::default());
+    defaults["pictures"]["labels_file"] = json!([]);
+    json!({ "prepare": defaults })
+}
+
 /// The manifest in `folder`, if a run of this stage was completed there. A damaged one counts as
 /// none: the folder is then made anew.
 fn manifest_of(folder: &Path) -> Result<Option<Manifest>, Failure> {
@@ -252,7 +259,8 @@ fn manifest_of(folder: &Path) -> Result<Option<Manifest>, Failure> {
 
 /// Whether the settings are those of `old`. Says which are not.
 fn has_same_settings(old: &Manifest, recorded: &Value) -> bool {
-    let changed = differences(&old.settings, recorded);
+    let old = with_defaults(old.settings.clone(), recorded, &recorded_defaults());
+    let changed = differences(&old, recorded);
     for change in &changed {
         log::info!(
             "setting `{}` has changed: the dataset is made anew",

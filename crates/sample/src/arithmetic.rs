@@ -75,7 +75,10 @@ impl Task for Arithmetic {
     fn settings(&self) -> Value {
         json!({
             "mode": "arithmetic",
-            "arithmetic": { "expr": self.text, "seed": self.seed, "class": self.sample.class, "ema": self.sample.ema },
+            "arithmetic": {
+                "expr": self.text, "seed": self.seed, "class": self.sample.class,
+                "ema": self.sample.ema, "kernels": self.sample.kernels,
+            },
         })
     }
 

@@ -133,7 +133,7 @@ impl Task for Film {
             Source::Grids => json!({ "of": "grids", "delay": self.delay }),
             Source::Checkpoints => json!({
                 "of": "checkpoints", "delay": self.delay, "n": self.n, "seed": self.seed,
-                "class": self.sample.class, "ema": self.sample.ema,
+                "class": self.sample.class, "ema": self.sample.ema, "kernels": self.sample.kernels,
             }),
         };
         json!({ "mode": "film", "film": own })

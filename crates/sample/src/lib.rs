@@ -41,6 +41,7 @@ use project::Project;
 pub fn run(args: &Args) -> Result<(), Failure> {
     args.check()?;
     dcgan_kernels::set_threads(args.common.threads);
+    dcgan_kernels::set_kernels(args.kernels()?);
     match args.mode {
         Mode::Images => produce(&Plain::new(args)?, &args.common),
         Mode::Sweep | Mode::Interpolate | Mode::Classes => {

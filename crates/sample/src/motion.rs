@@ -69,7 +69,7 @@ impl Task for Motions {
         let (sample, motion) = (&self.sample, &self.motion);
         let shared = json!({
             "seeds": sample.seeds, "class": sample.class, "ema": sample.ema, "n": self.n,
-            "frames": motion.frames(), "delay": motion.delay(),
+            "frames": motion.frames(), "delay": motion.delay(), "kernels": sample.kernels,
         });
         let own = match self.mode {
             Mode::Sweep => json!({

@@ -135,7 +135,7 @@ impl Task for Nearest {
             "mode": "nearest",
             "nearest": {
                 "n": self.n, "seeds": self.sample.seeds, "class": self.sample.class, "ema": self.sample.ema,
-                "neighbours": self.neighbours,
+                "neighbours": self.neighbours, "kernels": self.sample.kernels,
             },
         })
     }

@@ -5,6 +5,7 @@ use crate::report;
 use dcgan_artifacts::{EarlierResults, FileDigest, FileRecord, Results, digest_file};
 use dcgan_figures::{Picture, encode_png};
 use dcgan_hints::text_of;
+use dcgan_settings::{Sample, resolved};
 use dcgan_terminal::{CommonArgs, Failure, Progress, Signals};
 use serde_json::Value;
 use std::path::{Path, PathBuf};
@@ -99,7 +100,7 @@ pub(crate) fn produce<T: Task>(task: &T, common: &CommonArgs) -> Result<(), Fail
     let earlier = EarlierResults::read(&common.out, STAGE).map_err(file_failure)?;
     let (loaded, inputs) = if earlier.is_complete() && !common.force {
         let records = records(&inputs).map_err(file_failure)?;
-        if earlier.is_of(&settings, &records) {
+        if earlier.is_of(&settings, &defaults(&settings), &records) {
             return report::up_to_date(common);
         }
         (task.load()?, records)
@@ -125,6 +126,16 @@ pub(crate) fn produce<T: Task>(task: &T, common: &CommonArgs) -> Result<(), Fail
     let outputs = output.results.finish(settings, output.inputs);
     let outputs = outputs.map_err(file_failure)?;
     report::drawn(common, n_images, &outputs)
+}
+
+/// The values that `settings` have by default. Each mode has sections of its own, whose keys have
+/// the defaults of the section `sample`.
+fn defaults(settings: &Value) -> Value {
+    let of_sample = resolved(&Sample::default());
+    let sections = settings.as_object().into_iter().flatten();
+    sections
+        .map(|(section, _)| (section.clone(), of_sample.clone()))
+        .collect()
 }
 
 /// One record per input; of inputs from different folders with one name the later ones get a number,

@@ -118,7 +118,7 @@ impl Task for Project {
             "mode": "project",
             "project": {
                 "pictures": names, "seed": self.seed, "class": self.sample.class, "ema": self.sample.ema,
-                "steps": self.steps, "restarts": self.restarts,
+                "steps": self.steps, "restarts": self.restarts, "kernels": self.sample.kernels,
             },
         })
     }

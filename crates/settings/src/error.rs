@@ -111,6 +111,18 @@ pub enum Error {
         /// What stands there.
         found: String,
     },
+    /// An environment variable with a value that its setting cannot have.
+    #[error("environment variable `{name}`: expected {expected}, found `{found}`")]
+    Variable {
+        /// The variable.
+        name: &'static str,
+        /// What belongs there.
+        expected: String,
+        /// What it holds.
+        found: String,
+        /// The nearest value, if one is near.
+        nearest: Option<String>,
+    },
     /// A `--set` that is not `KEY=VALUE`.
     #[error("`--set {text}`: expected KEY=VALUE with a dotted key, found {found}")]
     OverrideForm {
@@ -152,6 +164,10 @@ impl Hint for Error {
             Self::UnknownKey {
                 nearest: Some(nearest),
                 ..
+            }
+            | Self::Variable {
+                nearest: Some(nearest),
+                ..
             } => Some(format!("did you mean `{nearest}`?")),
             Self::UnknownKey { key, .. } => {
                 let (parent, _) = key.rsplit_once('.').unwrap_or(("", key));
@@ -180,6 +196,9 @@ impl Hint for Error {
                 })
             }
             Self::WrongType { .. } | Self::Range { .. } => Some(EXPLAINED.into()),
+            Self::Variable { name, .. } => {
+                Some(format!("`unset {name}` leaves it to the settings"))
+            }
             Self::OverrideForm { .. } => Some(
                 "for example: `--set train.batch_size=32`; a value with blanks is quoted: \
                  `--set 'prepare.folder=My Pictures'`, for make \

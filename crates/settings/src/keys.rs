@@ -66,15 +66,6 @@ pub fn resolved<S: serde::Serialize>(settings: &S) -> Value {
     serde_json::to_value(settings).expect("settings hold text, numbers, lists and string keys only")
 }
 
-/// Completes a section of a manifest from before a setting existed: it was made with what is now its default.
-pub fn add_defaults(section: &mut Value, defaults: Value) {
-    if let (Value::Object(section), Value::Object(defaults)) = (section, defaults) {
-        for (key, value) in defaults {
-            section.entry(key).or_insert(value);
-        }
-    }
-}
-
 /// The names that may stand under the dotted key `parent`.
 pub(crate) fn names_under(parent: &str) -> Vec<String> {
     let mut value = &resolved(&Pipeline::default());

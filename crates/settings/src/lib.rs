@@ -13,14 +13,16 @@ mod overrides;
 mod ranges;
 mod sections;
 mod seeds;
+mod variables;
 
 pub use depth::Depth;
 pub use error::{Error, Origin};
-pub use keys::{add_defaults, default_settings, resolved};
+pub use keys::{default_settings, resolved};
 pub use load::{load, load_text};
 pub use sections::{
-    Alarms, Alpha, Best, Crop, Eval, Filter, IdxFiles, Labels, MovingAverages, NetworkKind,
-    OnDivergence, Pictures, Pipeline, Precision, Prepare, Sample, SourceKind, Synthetic, Train,
-    ZDistribution,
+    Alarms, Alpha, Best, Crop, Eval, Filter, IdxFiles, Kernels, Labels, MovingAverages,
+    NetworkKind, OnDivergence, Pictures, Pipeline, Precision, Prepare, Sample, SourceKind,
+    Synthetic, Train, ZDistribution,
 };
 pub use seeds::{MAX_SEEDS, parse_seeds};
+pub use variables::{KERNELS, kernels};

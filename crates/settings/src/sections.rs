@@ -242,6 +242,45 @@ pub enum Precision {
     Bf16,
 }
 
+/// Which kernels a stage computes with. The last bits of its results depend on them.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Kernels {
+    /// The fastest on this processor.
+    #[default]
+    Auto,
+    /// Products in float32 by the crate `gemm` alone.
+    Gemm,
+    /// Every product in full, without minimal filtering.
+    Direct,
+    /// Minimal filtering for every convolution that it is possible for, however narrow.
+    Winograd,
+    /// No instructions of our own beyond the baseline of the target.
+    Baseline,
+}
+
+impl Kernels {
+    /// All there are, in the order in which messages list them.
+    pub const ALL: [Self; 5] = [
+        Self::Auto,
+        Self::Gemm,
+        Self::Direct,
+        Self::Winograd,
+        Self::Baseline,
+    ];
+
+    /// The name in settings, manifests and [`crate::KERNELS`].
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Auto => "auto",
+            Self::Gemm => "gemm",
+            Self::Direct => "direct",
+            Self::Winograd => "winograd",
+            Self::Baseline => "baseline",
+        }
+    }
+}
+
 /// What to do when training diverges: when a loss, gradient or weight is infinite or no number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -340,6 +379,8 @@ pub struct Train {
     pub moving_averages: MovingAverages,
     /// Precision of the layers' products in updates; all else, sampling and evaluation are in float32.
     pub precision: Precision,
+    /// Which kernels to compute with.
+    pub kernels: Kernels,
     /// What to do when training diverges.
     pub on_divergence: OnDivergence,
     /// How often a run may roll back, in all.
@@ -384,6 +425,8 @@ pub struct Sample {
     pub ema: bool,
     /// Take the best checkpoint that the given one tells of (`train.best`).
     pub best: bool,
+    /// Which kernels to compute with.
+    pub kernels: Kernels,
 }
 
 /// Settings of `dcgan-eval`.
@@ -405,6 +448,8 @@ pub struct Eval {
     pub classifier: Option<PathBuf>,
     /// Passes over the training part when a classifier is trained.
     pub classifier_epochs: usize,
+    /// Which kernels to compute with.
+    pub kernels: Kernels,
     /// When to raise an alarm.
     #[serde(deserialize_with = "forms::empty_is_default")]
     pub alarms: Alarms,
@@ -503,6 +548,7 @@ impl Default for Train {
             reshuffle: true,
             moving_averages: MovingAverages::Updates,
             precision: Precision::F32,
+            kernels: Kernels::Auto,
             on_divergence: OnDivergence::Stop,
             max_rollbacks: 3,
             collapse_watch: 200,
@@ -528,6 +574,7 @@ impl Default for Sample {
             columns: 0,
             ema: false,
             best: false,
+            kernels: Kernels::Auto,
         }
     }
 }
@@ -542,6 +589,7 @@ impl Default for Eval {
             histogram_bins: 50,
             classifier: None,
             classifier_epochs: 8,
+            kernels: Kernels::Auto,
             alarms: Alarms::default(),
         }
     }

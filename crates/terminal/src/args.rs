@@ -48,15 +48,19 @@ pub struct CommonArgs {
 
 impl CommonArgs {
     /// The resolved settings: the pipeline file if one is given, otherwise the defaults, under the
-    /// overrides.
+    /// overrides of the command line and of the environment.
     ///
     /// # Errors
-    /// [`Failure::Usage`] for whatever is wrong with file or overrides.
+    /// [`Failure::Usage`] for whatever is wrong with file, overrides or environment.
     pub fn pipeline(&self) -> Result<Pipeline, Failure> {
-        match &self.pipeline {
+        let mut pipeline = match &self.pipeline {
             Some(path) => dcgan_settings::load(path, &self.set),
             None => dcgan_settings::load_text("built-in settings", "", &self.set),
         }
-        .map_err(Failure::usage)
+        .map_err(Failure::usage)?;
+        pipeline
+            .heed_environment(|name| std::env::var_os(name))
+            .map_err(Failure::usage)?;
+        Ok(pipeline)
     }
 }

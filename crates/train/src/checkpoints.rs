@@ -9,6 +9,7 @@ use dcgan_artifacts::{
     checkpoint_path, differences, list_checkpoints, read_newest_checkpoint, remove_file, sync_file,
     verify_checkpoint,
 };
+use dcgan_kernels::Kernels;
 use dcgan_settings::Train;
 use serde_json::json;
 use std::collections::BTreeMap;
@@ -75,6 +76,17 @@ pub(crate) fn precision(settings: &Train) -> Precision {
     match settings.precision {
         dcgan_settings::Precision::F32 => Precision::F32,
         dcgan_settings::Precision::Bf16 => Precision::Bf16,
+    }
+}
+
+/// The kernels of the settings.
+pub(crate) fn kernels(settings: &Train) -> Kernels {
+    match settings.kernels {
+        dcgan_settings::Kernels::Auto => Kernels::Auto,
+        dcgan_settings::Kernels::Gemm => Kernels::Gemm,
+        dcgan_settings::Kernels::Direct => Kernels::Direct,
+        dcgan_settings::Kernels::Winograd => Kernels::Winograd,
+        dcgan_settings::Kernels::Baseline => Kernels::Baseline,
     }
 }
 

@@ -7,10 +7,10 @@
 use crate::{Error, resolved, tensorboard};
 use dcgan_artifacts::{
     Artifact, Difference, Manifest, RunLock, create_folder, create_folder_in, differences,
-    read_bounded, require_plain, write_atomic,
+    read_bounded, require_plain, with_defaults, write_atomic,
 };
 use dcgan_hints::text_of;
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -51,7 +51,11 @@ pub(crate) enum Found {
 /// [`Error::NotOurs`] where files lie that are no run.
 pub(crate) fn inspect(folder: &Path, identity: &Value, force: bool) -> Result<Found, Error> {
     let old = match read(folder) {
-        Ok(Some(old)) => old,
+        Ok(Some(old)) => {
+            let defaults =
+                json!({ "train": resolved::recorded(&dcgan_settings::Train::default()) });
+            with_defaults(old, identity, &defaults)
+        }
         Ok(None) => {
             return match stranger(folder)? {
                 None => Ok(Found::Nothing),
@@ -120,13 +124,9 @@ fn read(folder: &Path) -> Result<Option<Value>, Error> {
             })
         })?,
     };
-    let mut run: Value =
-        serde_json::from_slice(&bytes).map_err(|source| Error::DamagedRun { path, source })?;
-    if let Some(settings) = run.get_mut("train") {
-        let defaults = resolved::recorded(&dcgan_settings::Train::default());
-        dcgan_settings::add_defaults(settings, defaults);
-    }
-    Ok(Some(run))
+    let run = serde_json::from_slice(&bytes);
+    run.map(Some)
+        .map_err(|source| Error::DamagedRun { path, source })
 }
 
 /// The first file in `folder`, by name, that is not hidden: a lock or a partial file is no work.

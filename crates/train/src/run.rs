@@ -1,7 +1,7 @@
 //! The run around the iterations: where it starts, what is due after each, how it ends.
 
 use crate::batches::Batches;
-use crate::checkpoints::{Checkpoints, precision};
+use crate::checkpoints::{Checkpoints, kernels, precision};
 use crate::events::{EVENTS, Event, Events};
 use crate::folder::{self, Found, RunFolder};
 use crate::grids::{Grids, REALS};
@@ -63,6 +63,7 @@ where
 {
     dcgan_kernels::set_threads(args.common.threads);
     let resolved = Resolved::new(args)?;
+    dcgan_kernels::set_kernels(kernels(&resolved.settings));
     let identity = resolved.identity();
     let out = &args.common.out;
     if args.common.dry_run {

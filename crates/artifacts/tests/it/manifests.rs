@@ -1,7 +1,7 @@
 //! Manifests: verified outputs, differences of settings.
 
 use crate::examples::{self, put};
-use dcgan_artifacts::{Difference, Error, FileRecord, Manifest, differences};
+use dcgan_artifacts::{Difference, Error, FileRecord, Manifest, differences, with_defaults};
 use serde_json::json;
 
 #[test]
@@ -121,6 +121,32 @@ fn differences_are_named_by_dotted_key() {
         ]
     );
     assert_eq!(differences(&old, &old), []);
+}
+
+#[test]
+fn a_record_without_a_key_has_its_default() {
+    let defaults = json!({ "train": { "seed": 0, "kernels": "auto", "deep": { "a": 1, "b": 2 } } });
+    let asked = json!({ "train": { "seed": 3, "kernels": "gemm", "deep": { "a": 5, "b": 6 } } });
+    let complete = |old: serde_json::Value| with_defaults(old, &asked, &defaults);
+    assert_eq!(
+        complete(json!({ "train": { "seed": 7, "deep": { "b": 8 } } })),
+        json!({ "train": { "seed": 7, "kernels": "auto", "deep": { "a": 1, "b": 8 } } })
+    );
+    // Keys that are gone stay, so that they are named; what nobody asks for is not made up.
+    assert_eq!(
+        complete(json!({ "train": { "seed": 0, "gone": 1, "kernels": null, "deep": 2 } })),
+        json!({ "train": { "seed": 0, "gone": 1, "kernels": null, "deep": 2 } })
+    );
+    let little = json!({ "train": { "seed": 3 } });
+    let old = json!({ "train": {} });
+    assert_eq!(
+        with_defaults(old, &little, &defaults),
+        json!({ "train": { "seed": 0 } })
+    );
+    // A record without the section is no record of this stage.
+    for other in [json!({}), json!({ "mine": 1 }), json!([1]), json!(null)] {
+        assert_eq!(complete(other.clone()), other);
+    }
 }
 
 #[test]

@@ -9,7 +9,8 @@ const STAGE: &str = "dcgan-eval";
 
 fn is_of(folder: &std::path::Path, seed: u32) -> bool {
     let earlier = EarlierResults::read(folder, STAGE).unwrap();
-    earlier.is_of(&json!({ "seed": seed }), &[record("b"), record("a")])
+    let settings = json!({ "seed": seed });
+    earlier.is_of(&settings, &json!(null), &[record("b"), record("a")])
 }
 
 #[test]
@@ -27,9 +28,27 @@ fn a_result_is_of_its_settings_and_inputs_as_long_as_it_is_whole() {
     assert_eq!(names, ["below/one.png", "figures.json"]);
     assert!(is_of(&out, 1) && !is_of(&out, 2));
     let earlier = EarlierResults::read(&out, STAGE).unwrap();
-    assert!(!earlier.is_of(&json!({ "seed": 1 }), &[record("a")]));
+    assert!(!earlier.is_of(&json!({ "seed": 1 }), &json!(null), &[record("a")]));
     put(&out.join("below/one.png"), b"Picture");
     assert!(!is_of(&out, 1));
+}
+
+#[test]
+fn a_result_from_before_a_setting_existed_is_of_its_default() {
+    let folder = tempfile::tempdir().unwrap();
+    let results = Results::open(folder.path(), STAGE, "1.0").unwrap();
+    let old = json!({ "eval": { "seed": 1, "alarms": { "collapse": 0.5 } } });
+    results.finish(old, Vec::new()).unwrap();
+    let earlier = EarlierResults::read(folder.path(), STAGE).unwrap();
+    let new = |kernels: &str, swing: f64| {
+        let alarms = json!({ "collapse": 0.5, "swing": swing });
+        json!({ "eval": { "seed": 1, "alarms": alarms, "kernels": kernels } })
+    };
+    let defaults = new("auto", 0.4);
+    assert!(earlier.is_of(&defaults, &defaults, &[]));
+    for other in [new("gemm", 0.4), new("auto", 0.5)] {
+        assert!(!earlier.is_of(&other, &defaults, &[]), "{other}");
+    }
 }
 
 #[test]

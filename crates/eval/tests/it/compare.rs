@@ -145,6 +145,8 @@ fn a_run_from_before_a_setting_existed_has_its_default() {
     let mut manifest = Manifest::read(&folder).unwrap().unwrap();
     let evaluation = manifest.settings["eval"].as_object_mut().unwrap();
     assert!(evaluation.remove("best").is_some());
+    let alarms = evaluation["alarms"].as_object_mut().unwrap();
+    assert!(alarms.remove("oscillation").is_some());
     manifest.write(&folder).unwrap();
     let outcome = fixture.run(&["compare", "a", "b"]);
     assert!(

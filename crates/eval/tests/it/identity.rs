@@ -1,6 +1,7 @@
 //! When the program works, and that equal runs have equal bytes.
 
 use crate::fixture::{Fixture, SIDE};
+use dcgan_artifacts::Manifest;
 
 fn with_inputs() -> Fixture {
     let fixture = Fixture::new();
@@ -87,6 +88,84 @@ fn changed_settings_inputs_or_damaged_outputs_are_redone() {
     assert_eq!(fixture.json("out/metrics.json")["images"]["train"], 91);
 }
 
+/// Removes keys of `section` from the manifest in `out`, as if an older program had written it.
+fn forget(fixture: &Fixture, section: &str, keys: &[&str]) {
+    let folder = fixture.path("out");
+    let mut manifest = Manifest::read(&folder).unwrap().unwrap();
+    for key in keys {
+        let (parent, name) = key.rsplit_once('/').unwrap_or(("", key));
+        let place = manifest
+            .settings
+            .pointer_mut(&format!("/{section}{parent}"));
+        let removed = place.unwrap().as_object_mut().unwrap().remove(name);
+        assert!(removed.is_some(), "`{key}`");
+    }
+    manifest.write(&folder).unwrap();
+}
+
+#[test]
+fn an_evaluation_from_before_a_setting_existed_has_its_default() {
+    let fixture = with_inputs();
+    let is_up_to_date = |args: &[&str]| fixture.succeed(args).contains("is up to date");
+    let all = args(&["--out", "out"]);
+    assert!(!is_up_to_date(&all));
+    let keys = ["kernels", "best", "/alarms/oscillation"];
+    forget(&fixture, "eval", &keys);
+    assert!(is_up_to_date(&all));
+    for other in ["eval.kernels=winograd", "eval.alarms.oscillation=0.3"] {
+        let other = args(&["--out", "out", "--set", other, "--dry-run"]);
+        assert!(!is_up_to_date(&other), "{other:?}");
+    }
+
+    let all = ["classifier", "--dataset", "d", "--out", "out"];
+    std::fs::remove_dir_all(fixture.path("out")).unwrap();
+    assert!(!is_up_to_date(&all));
+    forget(&fixture, "classifier", &["kernels"]);
+    assert!(is_up_to_date(&all));
+    let other = [&all[..], &["--set", "eval.kernels=winograd", "--dry-run"]].concat();
+    assert!(!is_up_to_date(&other));
+}
+
+/// The classifier that an evaluation leaves for the next one depends on the kernels.
+#[test]
+fn an_evaluation_with_other_kernels_takes_over_nothing() {
+    let fixture = with_inputs();
+    let with = |out: &str, kernels: &str| {
+        let kernels = format!("eval.kernels={kernels}");
+        fixture.succeed(&args(&["--out", out, "--set", &kernels]));
+        fixture.files(out)
+    };
+    let direct = with("direct", "direct");
+    let winograd = with("winograd", "winograd");
+    let kept = "classifier.safetensors";
+    assert!(direct[kept] != winograd[kept], "the forms do not differ");
+    let again = with("direct", "winograd");
+    for (name, bytes) in &winograd {
+        assert!(again[name] == *bytes, "`{name}`");
+    }
+    let manifest = Manifest::read(&fixture.path("direct")).unwrap().unwrap();
+    assert_eq!(manifest.settings["eval"]["kernels"], "winograd");
+}
+
+#[test]
+fn the_variable_for_the_kernels_is_heeded_or_refused() {
+    let fixture = with_inputs();
+    let told = |kernels: &str| {
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_dcgan-eval"));
+        command.args(args(&["--out", "out", "--set", "eval.classifier_epochs=1"]));
+        let folder = fixture.path("d").parent().unwrap().to_owned();
+        command.env("DCGAN_KERNELS", kernels).current_dir(folder);
+        command.output().unwrap()
+    };
+    let refused = told("0");
+    assert_eq!(refused.status.code(), Some(2), "{refused:?}");
+    assert!(!fixture.path("out").exists());
+    let taken = told("gemm");
+    assert!(taken.status.success(), "{taken:?}");
+    let manifest = Manifest::read(&fixture.path("out")).unwrap().unwrap();
+    assert_eq!(manifest.settings["eval"]["kernels"], "gemm");
+}
+
 #[test]
 fn files_of_an_earlier_evaluation_do_not_linger() {
     let fixture = with_inputs();
@@ -119,7 +198,7 @@ fn a_dry_run_writes_nothing() {
     assert!(!fixture.path("out").exists());
     insta::assert_snapshot!(stdout, @r#"
     dataset `noise`: 8x8x1, 3 classes
-    settings: {"eval":{"alarms":{"collapse":0.5,"discriminator_saturated":0.98,"generator_saturated":0.02,"oscillation":0.4,"overfitting":0.1},"best":false,"classifier_epochs":8,"ema":false,"histogram_bins":50,"n":96,"seed":0}}
+    settings: {"eval":{"alarms":{"collapse":0.5,"discriminator_saturated":0.98,"generator_saturated":0.02,"oscillation":0.4,"overfitting":0.1},"best":false,"classifier_epochs":8,"ema":false,"histogram_bins":50,"kernels":"auto","n":96,"seed":0}}
     reads c, d
     would write grid.png, grid-classes.png, worst.png, surest.png, accuracy-by-class.svg, nearest.png, nearest.csv, neighbours.safetensors, discriminator.csv, discriminator.json, logits.svg, probabilities.svg, calibration.svg, classifier.safetensors, interpolation.png, report.html, metrics.json, manifest.json in `out`
     "#);
@@ -237,6 +316,7 @@ fn the_help_names_every_option_with_its_default() {
       eval.classifier_epochs = 8
       eval.ema = false
       eval.histogram_bins = 50
+      eval.kernels = auto
       eval.n = 10000
       eval.seed = 0
     ");

@@ -1,6 +1,8 @@
 //! The stage's folder: when it is written, what it holds, when it is left alone.
 
-use crate::{Folder, images};
+use crate::{Folder, images, picture};
+use dcgan_artifacts::Manifest;
+use image::ImageFormat;
 use insta::assert_snapshot;
 
 const FILES: [&str; 5] = [
@@ -99,6 +101,54 @@ fn whatever_has_changed_is_made_anew() {
     folder.put("out/manifest.json", b"{");
     assert!(is_written(""), "the manifest");
     assert!(!is_written(""));
+}
+
+#[test]
+fn a_folder_from_before_a_setting_existed_has_its_default() {
+    let folder = Folder::with_sources();
+    folder.put("photos/0.png", &picture(ImageFormat::Png, 16, 16, 0));
+    let sources = [
+        ("", "seed", "prepare.seed=1"),
+        (
+            "prepare.source=synthetic",
+            "synthetic.channels",
+            "prepare.synthetic.channels=3",
+        ),
+        (
+            "prepare.source=folder prepare.folder=photos",
+            "pictures.alpha",
+            "prepare.pictures.alpha=ignore",
+        ),
+        (
+            "prepare.source=folder prepare.folder=photos",
+            "test_folder",
+            "prepare.test_folder=photos",
+        ),
+    ];
+    for (i, (source, key, other)) in sources.into_iter().enumerate() {
+        let source: String = source.split(' ').filter(|set| !set.is_empty()).fold(
+            format!("--pipeline pipeline.yaml --out out-{i}"),
+            |all, set| format!("{all} --set {set}"),
+        );
+        folder.succeed(&source);
+        let out = folder.path().join(format!("out-{i}"));
+        let mut manifest = Manifest::read(&out).unwrap().unwrap();
+        let (parent, name) = key.rsplit_once('.').unwrap_or(("", key));
+        let pointer = if parent.is_empty() {
+            "/prepare".into()
+        } else {
+            format!("/prepare/{parent}")
+        };
+        let section = manifest.settings.pointer_mut(&pointer).unwrap();
+        assert!(
+            section.as_object_mut().unwrap().remove(name).is_some(),
+            "`{key}`"
+        );
+        manifest.write(&out).unwrap();
+        assert!(folder.succeed(&source).contains("is up to date"), "`{key}`");
+        let other = folder.succeed(&format!("{source} --set {other}"));
+        assert!(other.contains("wrote"), "`{key}`");
+    }
 }
 
 #[test]

@@ -193,6 +193,97 @@ fn the_same_again_is_no_work_and_anything_else_is() {
     assert!(worked(&["--n", "3"]), "another model");
 }
 
+/// Removes keys of `section` from the manifest in `out`, as if an older program had written it.
+fn forget(place: &Place, out: &str, section: &str, keys: &[&str]) {
+    let mut manifest = Manifest::read(&place.path(out)).unwrap().unwrap();
+    let settings = manifest.settings[section].as_object_mut().unwrap();
+    for key in keys {
+        assert!(settings.remove(*key).is_some(), "`{key}`");
+    }
+    manifest.write(&place.path(out)).unwrap();
+}
+
+#[test]
+fn a_result_from_before_a_setting_existed_has_its_default() {
+    let place = Place::labelled();
+    let is_up_to_date = |out: &str, options: &[&str]| {
+        let outcome = place.sample(out, options);
+        assert_eq!(outcome.code, Some(0), "{outcome:?}");
+        outcome.stdout.contains("is up to date")
+    };
+    let other = ["--set", "sample.kernels=winograd"];
+    let modes: [(&str, &[&str]); 4] = [
+        ("sample", &["--n", "3"]),
+        (
+            "motion",
+            &[
+                "--mode",
+                "sweep",
+                "--n",
+                "2",
+                "--frames",
+                "3",
+                "--coordinates",
+                "0",
+            ],
+        ),
+        (
+            "motion",
+            &[
+                "--mode",
+                "interpolate",
+                "--n",
+                "2",
+                "--frames",
+                "3",
+                "--seeds",
+                "1,2",
+            ],
+        ),
+        (
+            "arithmetic",
+            &["--mode", "arithmetic", "--expr", "seed 1 - seed 2"],
+        ),
+    ];
+    for (i, (section, options)) in modes.into_iter().enumerate() {
+        let out = format!("out-{i}");
+        assert!(!is_up_to_date(&out, options));
+        forget(&place, &out, section, &["kernels", "ema"]);
+        assert!(is_up_to_date(&out, options), "{options:?}");
+        assert!(
+            !is_up_to_date(&out, &[options, &other].concat()),
+            "{options:?}"
+        );
+    }
+}
+
+#[test]
+fn the_kernels_that_were_asked_for_are_recorded() {
+    let place = Place::labelled();
+    let told = |kernels: &str| {
+        let model = place.path("model.safetensors");
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_dcgan-sample"));
+        command
+            .env("DCGAN_KERNELS", kernels)
+            .arg("--model")
+            .arg(model);
+        command.arg("--out").arg(place.path("out"));
+        command.output().unwrap()
+    };
+    let refused = told("none");
+    assert_eq!(refused.status.code(), Some(2));
+    let said = String::from_utf8(refused.stderr).unwrap();
+    assert!(
+        said.contains("`DCGAN_KERNELS`: expected one of `auto`, "),
+        "{said}"
+    );
+    assert!(!place.path("out").exists());
+    let taken = told("gemm");
+    assert!(taken.status.success(), "{taken:?}");
+    let manifest = Manifest::read(&place.path("out")).unwrap().unwrap();
+    assert_eq!(manifest.settings["sample"]["kernels"], "gemm");
+}
+
 #[test]
 fn what_is_done_is_said() {
     let place = Place::labelled();
@@ -219,6 +310,7 @@ fn a_dry_run_says_all_and_writes_nothing() {
         "class": null,
         "columns": 0,
         "ema": false,
+        "kernels": "auto",
         "n": 3,
         "seeds": "0",
         "single_images": true

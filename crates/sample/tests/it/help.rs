@@ -175,6 +175,7 @@ fn the_help_says_what_there_is() {
       sample.class = none
       sample.columns = 0
       sample.ema = false
+      sample.kernels = auto
       sample.n = 64
       sample.seeds = 0
       sample.single_images = false

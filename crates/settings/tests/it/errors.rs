@@ -28,7 +28,7 @@ fn an_unknown_key_names_the_nearest() {
 fn an_unknown_key_near_none_lists_what_there_is() {
     insta::assert_snapshot!(report("sample:\n  colour: red\n", &[]), @"
     error: unknown key `sample.colour` in `p.yaml:2:3`
-    hint: keys of `sample` are `best`, `class`, `columns`, `ema`, `n`, `seeds`, `single_images`
+    hint: keys of `sample` are `best`, `class`, `columns`, `ema`, `kernels`, `n`, `seeds`, `single_images`
     ");
     insta::assert_snapshot!(report("colour: red\n", &[]), @"
     error: unknown key `colour` in `p.yaml:1:1`

@@ -148,7 +148,7 @@ fn resolved_settings_are_whole_and_sorted_and_read_back() {
         .collect();
     assert!(keys.is_sorted(), "{keys:?}");
     assert_eq!(typed(&text), Pipeline::default(), "JSON is YAML");
-    insta::assert_snapshot!(resolved(&Pipeline::default().eval), @r#"{"alarms":{"collapse":0.5,"discriminator_saturated":0.98,"generator_saturated":0.02,"oscillation":0.4,"overfitting":0.1},"best":false,"classifier":null,"classifier_epochs":8,"ema":false,"histogram_bins":50,"n":10000,"seed":0}"#);
+    insta::assert_snapshot!(resolved(&Pipeline::default().eval), @r#"{"alarms":{"collapse":0.5,"discriminator_saturated":0.98,"generator_saturated":0.02,"oscillation":0.4,"overfitting":0.1},"best":false,"classifier":null,"classifier_epochs":8,"ema":false,"histogram_bins":50,"kernels":"auto","n":10000,"seed":0}"#);
 }
 
 #[test]

@@ -8,6 +8,7 @@ mod ranges;
 mod robustness;
 mod seeds;
 mod shipped;
+mod variables;
 
 use dcgan_settings::{Error, load_text};
 use std::error::Error as _;

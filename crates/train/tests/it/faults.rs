@@ -216,7 +216,7 @@ fn a_run_from_before_a_setting_existed_goes_on() {
     fs::remove_file(place.path("run/manifest.json")).unwrap();
     let path = place.path("run/run.json");
     let mut run: serde_json::Value = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
-    for key in ["ema", "flip", "depth", "on_divergence"] {
+    for key in ["ema", "flip", "depth", "on_divergence", "kernels"] {
         assert!(run["train"].as_object_mut().unwrap().remove(key).is_some());
     }
     dcgan_artifacts::write_atomic(&path, run.to_string().as_bytes()).unwrap();

@@ -35,12 +35,73 @@ fn another_precision_is_another_run() {
     ");
 }
 
+/// The kernels that `run.json` and the manifest of a run record.
+fn recorded_kernels(place: &Place, out: &str) -> [serde_json::Value; 2] {
+    let run = fs::read(place.path(out).join("run.json")).unwrap();
+    let run: serde_json::Value = serde_json::from_slice(&run).unwrap();
+    let manifest = dcgan_artifacts::Manifest::read(&place.path(out)).unwrap();
+    let settings = manifest.unwrap().settings;
+    [run, settings].map(|settings| settings["train"]["kernels"].clone())
+}
+
+#[test]
+fn other_kernels_are_another_run() {
+    let place = Place::new();
+    place.train("run", &["train.epochs=1"]);
+    assert_eq!(recorded_kernels(&place, "run"), ["auto", "auto"]);
+    let refusal = place.fail("run", &["train.epochs=2", "train.kernels=direct"], &[]);
+    insta::assert_snapshot!(refusal, @"
+    exit code 2
+    error: `run` holds another run: `train.epochs` was `1`, is `2`, `train.kernels` was `auto`, is `direct`
+    hint: choose another `--out`, go back to the old settings, or give `--force` to move the old run aside and start afresh
+    ");
+    let mut told = place.command("run", &["train.epochs=1"]);
+    assert_eq!(
+        report(told.env("DCGAN_KERNELS", "direct")),
+        refusal.replace("`train.epochs` was `1`, is `2`, ", "")
+    );
+}
+
+#[test]
+fn kernels_that_are_not_known_are_refused_by_name() {
+    let place = Place::new();
+    insta::assert_snapshot!(place.fail("run", &["train.kernels=fast"], &[]), @"
+    exit code 2
+    error: `train.kernels` in `--set train.kernels=fast`: expected one of `auto`, `gemm`, `direct`, `winograd`, `baseline`, found `fast`
+    hint: every key is explained in `pipelines/mnist.yaml`
+    ");
+    let mut told = place.command("run", &[]);
+    insta::assert_snapshot!(report(told.env("DCGAN_KERNELS", "Gemm")), @"
+    exit code 2
+    error: environment variable `DCGAN_KERNELS`: expected one of `auto`, `gemm`, `direct`, `winograd`, `baseline`, found `Gemm`
+    hint: did you mean `gemm`?
+    ");
+    assert!(!place.path("run").exists());
+}
+
+/// The last bits of these two forms differ on every processor.
+#[test]
+fn a_run_is_computed_with_the_kernels_that_it_says() {
+    let place = Place::new();
+    place.train("direct", &["train.epochs=1", "train.kernels=direct"]);
+    let mut told = place.command("told", &["train.epochs=1", "train.kernels=gemm"]);
+    let output = told.env("DCGAN_KERNELS", "direct").output().unwrap();
+    assert!(output.status.success(), "{output:?}");
+    assert_same(&place.files("direct"), &place.files("told"));
+    place.train("winograd", &["train.epochs=1", "train.kernels=winograd"]);
+    for name in ["direct", "winograd"] {
+        assert_eq!(recorded_kernels(&place, name), [name, name]);
+    }
+    let weights = |out: &str| fs::read(place.path(out).join("generator.safetensors")).unwrap();
+    assert_ne!(weights("direct"), weights("winograd"));
+}
+
 #[test]
 fn bfloat16_without_its_instructions() {
     let place = Place::new();
     let settings = ["train.epochs=1", "train.precision=bf16"];
-    let mut without = place.command("run", &settings);
-    without.env("DCGAN_KERNELS", "baseline");
+    let baseline = [&settings[..], &["train.kernels=baseline"]].concat();
+    let mut without = place.command("run", &baseline);
     let expected =
         "`train.precision`: expected `f32` on a processor without AVX512_BF16, got `bf16`";
     let refusal = report(&mut without);
@@ -61,8 +122,19 @@ fn bfloat16_without_its_instructions() {
         );
         return;
     }
-    // A finished run is as good there as anywhere.
+    // A finished run needs no such instructions; this one claims to have been made without.
     place.train("run", &settings);
+    let path = place.path("run/run.json");
+    let run = fs::read_to_string(&path).unwrap();
+    let run = run.replace(r#""kernels": "auto""#, r#""kernels": "baseline""#);
+    dcgan_artifacts::write_atomic(&path, run.as_bytes()).unwrap();
+    let mut manifest = dcgan_artifacts::Manifest::read(&place.path("run"))
+        .unwrap()
+        .unwrap();
+    let record = dcgan_artifacts::FileRecord::of_file(&place.path("run"), "run.json").unwrap();
+    manifest.outputs.retain(|output| output.name != record.name);
+    manifest.outputs.push(record);
+    manifest.write(&place.path("run")).unwrap();
     let output = without.output().unwrap();
     assert!(output.status.success(), "{output:?}");
     assert!(text(&output.stdout).starts_with("nothing to do"));
@@ -259,6 +331,7 @@ fn a_dry_run_writes_nothing() {
     train.gfc_dim: 8
     train.grid_every: 5
     train.keep_checkpoints: 3
+    train.kernels: auto
     train.label_smoothing: 0.0
     train.learning_rate: 0.0002
     train.learning_rate_d: null
