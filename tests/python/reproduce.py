@@ -6,18 +6,32 @@ Settings, inputs and expected hashes come from the manifests alone. `--source` i
 names of the sources are relative to; a synthetic dataset needs none. `--classifier` is the file whose name and
 hash the manifests list, where scores or figures were taken with one. The repetition is made in a
 temporary folder; RUN is only read. Exit code 0: every hash is the same; 1: some differ, each is named.
+
+A manifest may lack settings that were added later; they have their defaults. Files that show settings
+(run.json and the report) then have other bytes. They count as the same if nothing else differs, and are named.
 """
 
 import argparse
+import html
 import json
+import os
 import pathlib
+import re
 import subprocess
 import sys
 import tempfile
 
 STAGES = ["prepare", "train", "sample", "eval"]
 # What dcgan-eval reads of a training beside checkpoints and grids, by the options of the same names.
-OF_TRAINING = ["metrics.csv", "histograms.csv", "scores.csv", "run.json"]
+OF_TRAINING = ["metrics.csv", "histograms.csv", "scores.csv"]
+# The name of a checkpoint's figures, with a key.
+KEYED = re.compile(r"^(checkpoints/step-\d+)-[0-9a-f]+\.json$")
+# Variables that override settings.
+OVERRIDING = ["DCGAN_KERNELS"]
+# The keys of `prepare.idx` that name files.
+IDX_FILES = ["train_images", "train_labels", "test_images", "test_labels"]
+# The name of a folder of pictures that has none of its own, as `.`.
+NAMELESS = "pictures"
 
 
 def read_manifests(run):
@@ -40,28 +54,56 @@ def without_none(settings):
     return {key: without_none(value) for key, value in settings.items() if value is not None}
 
 
+def as_list(value):
+    return value if isinstance(value, list) else [value]
+
+
 def with_sources(prepare, source):
-    """The section `prepare`, its files and folders found below `source`."""
+    """The section `prepare` with paths below `source`, the working directory of the stage."""
     if prepare["source"] == "synthetic":
         return prepare
     if source is None:
         sys.exit("error: the run was made of files: give their folder as SOURCE=FOLDER")
-    found = lambda name: str(source.resolve() / name)
+    if not source.is_dir():
+        sys.exit(f"error: `{source}`, given as SOURCE, is no folder")
     prepare = dict(prepare)
     if "idx" in prepare:
-        # Paths, and what becomes of the files: a number, a yes or no.
-        is_path = lambda value: isinstance(value, str)
-        prepare["idx"] = {key: found(value) if is_path(value) else value for key, value in prepare["idx"].items()}
-    for key in ("folder", "test_folder"):
-        if key in prepare:
-            prepare[key] = found(prepare[key])
-    if "labels_file" in prepare.get("pictures", {}):
-        prepare["pictures"] = dict(prepare["pictures"], labels_file=found(prepare["pictures"]["labels_file"]))
+        prepare["idx"] = {
+            key: str(source / name) if key in IDX_FILES else name
+            for key, name in prepare["idx"].items()
+        }
+    folders = {key: as_list(prepare[key]) for key in ("folder", "test_folder") if key in prepare}
+    n_folders = sum(len(names) for names in folders.values())
+    for key, names in folders.items():
+        prepare[key] = [of_folder(name, source, n_folders) for name in names]
+    if "pictures" in prepare:
+        pictures = prepare["pictures"] = dict(prepare["pictures"])
+        # The manifest has a list of one name or none.
+        names = as_list(pictures.pop("labels_file", []))
+        for name in names:
+            searched = [folder for names in folders.values() for folder in names]
+            pictures["labels_file"] = str(table_of_labels(name, source, searched))
     return prepare
 
 
-def inputs_of(stage, manifest, new, classifier):
-    """The options that name the inputs, as files of the new run."""
+def of_folder(name, source, n_folders):
+    """The path, or pattern, of pictures that the manifest calls `name`."""
+    first, _, rest = name.partition("/")
+    if first == NAMELESS and not (source / NAMELESS).exists():
+        # An absolute path would give a single folder another name.
+        return (rest or ".") if n_folders == 1 else str(source / rest)
+    return str(source / name)
+
+
+def table_of_labels(name, source, folders):
+    """The table of labels, of which the manifest has the file name only: it may be among the pictures."""
+    below = [pathlib.Path(folder) for folder in folders]
+    places = [source / place / name for folder in below for place in [folder, *folder.parents]]
+    return next((path for path in [source / name, *places] if path.is_file()), source / name)
+
+
+def inputs_of(stage, manifest, new, classifier, settings_of_training):
+    """The options that name the inputs: files of the new run, but for run.json where told so."""
     names = [record["name"] for record in manifest["inputs"]]
     options = []
     if stage == "eval":
@@ -89,6 +131,8 @@ def inputs_of(stage, manifest, new, classifier):
             options += [option, new / "train/checkpoints" / name]
         elif name.startswith("generator"):
             options += ["--model", new / "train" / name]
+        elif name == "run.json":
+            options += ["--run", settings_of_training]
         elif name in OF_TRAINING:
             options += ["--" + pathlib.Path(name).stem, new / "train" / name]
         elif name == "samples.safetensors":
@@ -100,10 +144,67 @@ def inputs_of(stage, manifest, new, classifier):
     return options
 
 
-def hashes(manifest):
+def added(before, after, prefix=""):
+    """The settings of `after` that `before` does not have, as dotted keys with their values."""
+    keys = {}
+    for key, value in after.items():
+        if key not in before:
+            keys[prefix + key] = value
+        elif isinstance(value, dict) and isinstance(before[key], dict):
+            keys |= added(before[key], value, f"{prefix}{key}.")
+    return keys
+
+
+def without(tree, keys, prefix=""):
+    """`tree` without the settings of these dotted keys."""
+    if not isinstance(tree, dict):
+        return tree
+    kept = {key: value for key, value in tree.items() if prefix + key not in keys}
+    return {key: without(value, keys, f"{prefix}{key}.") for key, value in kept.items()}
+
+
+def same_but_for(name, old, new, later):
+    """Whether a file differs only in that it shows settings that came later."""
+    if not later or not old.is_file() or not new.is_file():
+        return False
+    if name == "run.json":
+        shown = json.loads(new.read_text())
+        return json.loads(old.read_text()) == dict(shown, train=without(shown.get("train"), later))
+    if name == "report.html":
+        text = new.read_text()
+        for key, value in flat(later).items():
+            pair = f"<div><dt>{html.escape(key)}</dt><dd>{html.escape(value)}</dd></div>"
+            # Those of the training, by the same names, stand before those of the evaluation.
+            before, found, after = text.rpartition(pair)
+            text = before + after if found else text
+        return old.read_text() == text
+    return False
+
+
+def flat(keys):
+    """Settings as the report shows them, those of a branch with dots in their keys."""
+    shown = {}
+    for key, value in keys.items():
+        if isinstance(value, dict):
+            shown |= {f"{key}.{rest}": text for rest, text in flat(value).items()}
+        elif value is None:
+            shown[key] = "none"
+        else:
+            shown[key] = value if isinstance(value, str) else json.dumps(value, separators=(",", ":"))
+    return shown
+
+
+def hashes(manifest, ignore_keys):
+    """Hashes by verb and name. The names of a checkpoint's figures have a key that depends on all settings."""
     records = [("reads", record) for record in manifest["inputs"]]
     records += [("writes", record) for record in manifest["outputs"]]
-    return {(verb, record["name"]): record["sha256"] for verb, record in records}
+    name = lambda record: KEYED.sub(r"\1.json", record["name"]) if ignore_keys else record["name"]
+    return {(verb, name(record)): record["sha256"] for verb, record in records}
+
+
+def environment():
+    """The environment without variables that override the settings of the manifests."""
+    return {key: value for key, value in os.environ.items() if key not in OVERRIDING}
 
 
 def main():
@@ -115,6 +216,7 @@ def main():
     parser.add_argument("--threads")
     arguments = parser.parse_args()
     manifests = read_manifests(arguments.run)
+    programs, source = arguments.bin.resolve(), arguments.source and arguments.source.resolve()
     pipeline = {}
     for stage, manifest in manifests.items():
         settings = without_none(manifest["settings"])
@@ -123,28 +225,46 @@ def main():
             print(f"{stage}: not repeated, it was run with {', '.join(sorted(extra))}")
             continue
         pipeline[stage] = settings[stage]
-    pipeline["prepare"] = with_sources(pipeline["prepare"], arguments.source)
+    pipeline["prepare"] = with_sources(pipeline["prepare"], source)
 
     differing = same = 0
+    settings_of_training = None
     with tempfile.TemporaryDirectory() as folder:
         new = pathlib.Path(folder)
         # JSON is YAML.
         (new / "pipeline.yaml").write_text(json.dumps(pipeline))
         for stage in pipeline:
-            command = [arguments.bin / f"dcgan-{stage}", "--pipeline", new / "pipeline.yaml", "--out", new / stage]
-            command += inputs_of(stage, manifests[stage], new, arguments.classifier)
+            command = [programs / f"dcgan-{stage}", "--pipeline", new / "pipeline.yaml", "--out", new / stage]
+            command += inputs_of(stage, manifests[stage], new, arguments.classifier, settings_of_training)
             command += ["--threads", arguments.threads] if arguments.threads else []
-            if subprocess.run(command, stdout=subprocess.DEVNULL).returncode != 0:
+            where = source if stage == "prepare" else None
+            ended = subprocess.run(command, cwd=where, env=environment(), stdout=subprocess.DEVNULL)
+            if ended.returncode != 0:
                 sys.exit(f"error: dcgan-{stage} failed")
             made = json.loads((new / stage / "manifest.json").read_text())
             if made["version"] != manifests[stage]["version"]:
                 print(f"{stage}: version {made['version']} repeats version {manifests[stage]['version']}")
-            before, after = hashes(manifests[stage]), hashes(made)
+            later = added(manifests[stage]["settings"][stage], made["settings"][stage])
+            if later:
+                shown = sorted(flat(later).items())
+                keys = ", ".join(f"{stage}.{key}: {text}" for key, text in shown)
+                print(f"{stage}: made before these settings existed, and repeated with {keys}")
+            before, after = hashes(manifests[stage], later), hashes(made, later)
+            if stage == "train":
+                settings_of_training = new / stage / "run.json"
             for verb, name in sorted(before.keys() | after.keys()):
-                equal = before.get((verb, name)) == after.get((verb, name))
+                old, now = before.get((verb, name)), after.get((verb, name))
+                equal = old == now
+                if not equal and verb == "writes":
+                    equal = same_but_for(name, arguments.run / stage / name, new / stage / name, later)
+                    if equal:
+                        print(f"{stage} writes {name}: the same but for those settings")
+                        if name == "run.json":
+                            # The report shows it with its hash.
+                            settings_of_training = (arguments.run / stage / name).resolve()
                 same, differing = same + equal, differing + (not equal)
                 if not equal:
-                    print(f"{stage} {verb} {name}: {before.get((verb, name))} before, {after.get((verb, name))} now")
+                    print(f"{stage} {verb} {name}: {old} before, {now} now")
     print(f"{same} hashes are the same, {differing} differ")
     sys.exit(1 if differing else 0)
 

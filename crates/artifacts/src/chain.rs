@@ -64,8 +64,12 @@ pub fn verify_run(run: &Path, outside: Outside<'_>) -> Result<Vec<Verified>, Err
         };
         for record in &manifest.inputs {
             let link = if stage == "prepare" {
-                let path = outside.sources.map(|sources| sources.join(&record.name));
-                source(&folder, path.as_slice(), record)?
+                match outside.sources {
+                    Some(sources) if !is_folder(&manifest, record) => {
+                        source(&folder, &places(sources, &manifest, record), record)?
+                    }
+                    _ => Link::Unseen,
+                }
             } else {
                 input(run, &folder, outside, record)?
             };
@@ -129,15 +133,34 @@ fn is_classifier(name: &str) -> bool {
     name.ends_with(".safetensors") && !is_checkpoint && !is_named
 }
 
-/// Finds what lies outside the run among the files that are known, if any is.
+/// Where a source of a dataset may be: `sources` joined with its name. Only the file name of a
+/// table of labels is recorded, so that is also looked for in the folders of pictures.
+fn places(sources: &Path, manifest: &Manifest, record: &FileRecord) -> Vec<PathBuf> {
+    let named = sources.join(&record.name);
+    if named.exists() {
+        return vec![named];
+    }
+    let inputs = manifest.inputs.iter();
+    let folders = inputs.filter(|input| is_folder(manifest, input));
+    let below = folders.flat_map(|folder| Path::new(&folder.name).ancestors());
+    let found: Vec<PathBuf> = below
+        .map(|below| sources.join(below).join(&record.name))
+        .filter(|path| path.is_file())
+        .collect();
+    if found.is_empty() { vec![named] } else { found }
+}
+
+/// Whether a source of a dataset is a folder of pictures, or a pattern: those are not read.
+fn is_folder(manifest: &Manifest, record: &FileRecord) -> bool {
+    manifest.settings["prepare"]["source"] == "folder" && record.count.is_some()
+}
+
+/// Finds a file outside the run among the known ones.
 fn source(folder: &Path, known: &[PathBuf], record: &FileRecord) -> Result<Link, Error> {
     if known.is_empty() {
         return Ok(Link::Unseen);
     }
     for path in known {
-        if path.is_dir() {
-            return Ok(Link::Unseen);
-        }
         if is_same(path, record)? {
             return Ok(Link::Source(path.clone()));
         }

@@ -17,4 +17,5 @@ mod kills;
 mod make;
 mod pipeline;
 mod programs;
+mod repeated;
 mod signals;

@@ -7,6 +7,58 @@ use dcgan_artifacts::{
 };
 use std::path::Path;
 
+/// Folders and patterns of pictures are not read; a table of labels is, also where it is among them.
+#[test]
+fn a_table_of_labels_is_found_among_the_pictures() {
+    let folder = tempfile::tempdir().unwrap();
+    let (run, sources) = (folder.path().join("run"), folder.path().join("sources"));
+    create_folder(&sources.join("photos/cats")).unwrap();
+    create_folder(&run.join("prepare")).unwrap();
+    let table = sources.join("photos/labels.csv");
+    put(&table, b"0.png,cat");
+    let pictures = FileRecord {
+        name: "photos/**/*.png".into(),
+        bytes: 3,
+        sha256: "0".repeat(64),
+        count: Some(1),
+    };
+    let labels = FileRecord::of_file(&sources.join("photos"), "labels.csv").unwrap();
+    let manifest = |source: &str| Manifest {
+        stage: "dcgan-prepare".into(),
+        version: "0.1.0".into(),
+        settings: serde_json::json!({ "prepare": { "source": source } }),
+        inputs: vec![labels.clone(), pictures.clone()],
+        outputs: Vec::new(),
+    };
+    manifest("folder").write(&run.join("prepare")).unwrap();
+    let outside = Outside {
+        sources: Some(&sources),
+        classifiers: &[],
+    };
+    let links: Vec<Link> = verify_run(&run, outside)
+        .unwrap()
+        .into_iter()
+        .map(|file| file.link)
+        .collect();
+    assert_eq!(links, [Link::Source(table.clone()), Link::Unseen]);
+
+    put(&table, b"0.png,dog");
+    let changed = verify_run(&run, outside);
+    assert!(
+        matches!(changed, Err(Error::BrokenChain { .. })),
+        "{changed:?}"
+    );
+    std::fs::remove_file(&table).unwrap();
+    let lost = verify_run(&run, outside);
+    assert!(matches!(lost, Err(Error::Missing { .. })), "{lost:?}");
+
+    // An IDX file has a count of images as well, and is read.
+    put(&table, b"0.png,cat");
+    manifest("idx").write(&run.join("prepare")).unwrap();
+    let lost = verify_run(&run, outside);
+    assert!(matches!(lost, Err(Error::Missing { .. })), "{lost:?}");
+}
+
 fn stage(run: &Path, stage: &str, inputs: Vec<FileRecord>, outputs: &[&str]) {
     let folder = run.join(stage);
     let outputs = outputs
