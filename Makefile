@@ -166,7 +166,7 @@ reproduce: build ## Repeat the finished RUN from its manifests and compare every
 verify: build ## Walk the chain of RUN: figures, checkpoint, dataset, sources
 	$(call program,eval) verify $(call quoted,$(RUN)) $(OUTSIDE)
 
-hashes: build ## Record the hashes of smoke.yaml on this kind of processor: tests/golden/smoke-hashes.json
+hashes: build ## Record that smoke.yaml gives other bytes, on purpose: tests/golden/smoke-hashes.json
 	DCGAN_WRITE_HASHES=1 $(WITH_BIN) $(CARGO) test --release --locked -p dcgan-tests --test it \
 	  -- hashes:: --nocapture
 
