@@ -145,9 +145,9 @@ smoke: build ## Run smoke.yaml from end to end, twice, in a temporary folder
 	if [ -n "$$written" ]; then printf 'error: the second pass wrote files:\n%s\n' "$$written" >&2; exit 1; fi; \
 	echo "smoke: the path runs from end to end, and a second pass does nothing"
 
-#: KILLS       kills that `torture` deals out to each of train, prepare and eval
+#: KILLS       kills that `torture` deals out to each of prepare, train, a train that rolls back, and eval
 KILLS ?= 200
-torture: build ## The long form of the kill tests, and a stop before each change to the disk
+torture: build ## The long form of the kill tests, roll-backs included, and a stop before each change to the disk
 	$(CARGO) build --release --locked -p dcgan-tests --examples
 	$(WITH_BIN) DCGAN_KILLS=$(KILLS) $(CARGO) test --release --locked -p dcgan-tests --test it \
 	  -- kills:: faults:: --nocapture --test-threads=1

@@ -5,9 +5,9 @@
 #![cfg(unix)]
 
 use crate::kills::{check_whole, kills};
-use crate::programs::{Run, assert_same_files, root, text};
+use crate::programs::{Run, assert_same_files, copy, root, text};
+use crate::rollbacks::{self, events, rollbacks};
 use dcgan_artifacts::{list_checkpoints, verify_checkpoint};
-use std::path::Path;
 use std::process::{Command, Output};
 
 /// A run of a few steps, with several checkpoints and grids.
@@ -40,13 +40,6 @@ fn count_changes(stage: &str, run: &Run) -> u64 {
         .unwrap_or_else(|_| panic!("a number of changes: {stderr}"))
 }
 
-fn copy(from: &Path, to: &Path) {
-    let status = Command::new("cp").arg("-r").args([from, to]).status();
-    assert!(status.expect("cp starts").success());
-}
-
-/// Stops a stage before its changes to the disk, half a write done, and runs it again: before each
-/// of them in the long form, `DCGAN_KILLS=200`, before 20 spread over them otherwise.
 fn stop_before_each_change(stage: &str, before: &[&str], settings: &[&str]) {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let whole = Run::new(&folder.path().join("whole"), settings);
@@ -54,14 +47,22 @@ fn stop_before_each_change(stage: &str, before: &[&str], settings: &[&str]) {
         whole.stage(before, &[]);
     }
     std::fs::create_dir_all(&whole.folder).expect("a folder of ours");
+    stops(stage, &whole, settings);
+}
+
+/// Stops a stage, which `whole` has the inputs of, before its changes to the disk, half a write
+/// done, and runs it again: before each change in the long form, `DCGAN_KILLS=200`, before 20
+/// spread over them otherwise. Returns how many stops came between a roll-back and the next checkpoint.
+fn stops(stage: &str, whole: &Run, settings: &[&str]) -> u32 {
+    let folder = tempfile::tempdir().expect("a temporary folder");
     let inputs = folder.path().join("inputs");
     copy(&whole.folder, &inputs);
-    let changes = count_changes(stage, &whole);
+    let changes = count_changes(stage, whole);
     let expected = whole.outputs(stage);
     assert!(changes > 10, "{changes} changes");
     let stride = changes.div_ceil(u64::from(kills()));
     let chosen = (0..changes).step_by(usize::try_from(stride).expect("few changes"));
-    let mut stops = 0;
+    let (mut stops, mut rolling_back) = (0, 0);
     for change in chosen {
         stops += 1;
         let run = Run::new(&folder.path().join(format!("stopped-{change}")), settings);
@@ -77,14 +78,18 @@ fn stop_before_each_change(stage: &str, before: &[&str], settings: &[&str]) {
             text(&output.stderr)
         );
         check_whole(&run.folder.join(stage));
+        let [all, known] = rollbacks(&run);
+        rolling_back += u32::from(all > known);
         let output = faulty("count", stage, &run.command(stage))
             .output()
             .expect("faulty starts");
         assert!(output.status.success(), "{fault}: {}", text(&output.stderr));
         assert_same_files(&expected, &run.outputs(stage), &fault);
+        assert_eq!(events(&run), events(whole), "{fault}");
         std::fs::remove_dir_all(&run.folder).expect("a folder of ours");
     }
     eprintln!("dcgan-{stage}: stopped before {stops} of {changes} changes");
+    rolling_back
 }
 
 #[test]
@@ -114,6 +119,20 @@ fn scored_training_stops_anywhere() {
         "prepare.validation=64",
     ];
     stop_before_each_change("train", &["prepare"], &settings);
+}
+
+#[test]
+fn training_that_rolls_back_stops_anywhere() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let whole = rollbacks::begin(&folder.path().join("whole"), 16);
+    let rolling_back = stops("train", &whole, &rollbacks::SETTINGS);
+    assert!(rolling_back > 0, "no stop came after a roll-back");
+    eprintln!("{rolling_back} of them between a roll-back and the next checkpoint");
+    let [all, known] = rollbacks(&whole);
+    assert!(
+        all == known && rollbacks::ROLLBACKS.contains(&all),
+        "{all} roll-backs, {known} known"
+    );
 }
 
 /// Told to stop at each place where it looks for a signal, a training does no more than save: no other

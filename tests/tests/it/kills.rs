@@ -5,7 +5,8 @@
 //! `DCGAN_KILLS` says how many kills there are (`make torture`), by default 20.
 #![cfg(unix)]
 
-use crate::programs::{Run, assert_same_files, files, text};
+use crate::programs::{Run, assert_same_files, copy, files, text};
+use crate::rollbacks;
 use dcgan_artifacts::{Checkpoint, Manifest, list_checkpoints};
 use dcgan_random::{Purpose, Stream};
 use std::collections::BTreeMap;
@@ -120,18 +121,39 @@ fn training_survives_kills_and_ends_in_the_same_bytes() {
         "train.checkpoint_every=5",
         "train.grid_every=7",
     ];
-    let undisturbed = Run::new(&folder.path().join("undisturbed"), &settings);
-    undisturbed.stage("prepare", &[]);
+    trained_under_kills("train", 0, |name| {
+        let run = Run::new(&folder.path().join(name), &settings);
+        run.stage("prepare", &[]);
+        run
+    });
+}
+
+/// Some of the kills come between a roll-back and the next checkpoint, which records it.
+#[test]
+fn training_that_rolls_back_survives_kills_and_ends_in_the_same_bytes() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let begun = rollbacks::begin(&folder.path().join("begun"), 40);
+    trained_under_kills("train, rolling back", 3, |name| {
+        let run = Run::new(&folder.path().join(name), &rollbacks::SETTINGS);
+        copy(&begun.folder, &run.folder);
+        run
+    });
+}
+
+/// Kills the runs that `start` begins, each in a folder of the given name, until they end. They
+/// must end in the bytes of the first one, which is not killed.
+fn trained_under_kills(stage: &str, index: u64, start: impl Fn(&str) -> Run) {
+    let undisturbed = start("undisturbed");
     let started = Instant::now();
     undisturbed.stage("train", &[]);
     let span = started.elapsed().mul_f32(0.6);
     let expected = undisturbed.outputs("train");
+    let rolls_back = undisturbed.folder.join("train/events.csv").exists();
 
-    let mut executioner = Executioner::new(0);
-    let mut runs = 0;
+    let mut executioner = Executioner::new(index);
+    let (mut runs, mut rolling_back) = (0, 0);
     while executioner.killed < kills() {
-        let run = Run::new(&folder.path().join(format!("killed-{runs}")), &settings);
-        run.stage("prepare", &[]);
+        let run = start(&format!("killed-{runs}"));
         let out = run.folder.join("train");
         while executioner.killed < kills() {
             let child = run
@@ -143,12 +165,19 @@ fn training_survives_kills_and_ends_in_the_same_bytes() {
                 break;
             }
             check_whole(&out);
+            let [all, known] = rollbacks::rollbacks(&run);
+            rolling_back += u32::from(all > known);
         }
         run.stage("train", &[]);
         assert_same_files(&expected, &run.outputs("train"), "training that was killed");
+        let events = rollbacks::events(&run);
+        assert_eq!(events, rollbacks::events(&undisturbed), "events of it");
         runs += 1;
     }
-    executioner.report("train");
+    executioner.report(stage);
+    if rolls_back {
+        eprintln!("{rolling_back} of the kills came between a roll-back and the next checkpoint");
+    }
 }
 
 /// A stage that redoes its work under two settings in turn, killed all the while.

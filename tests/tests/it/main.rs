@@ -18,4 +18,5 @@ mod make;
 mod pipeline;
 mod programs;
 mod repeated;
+mod rollbacks;
 mod signals;

@@ -138,6 +138,12 @@ impl Run {
     }
 }
 
+/// Copies a folder that is there to one that is not.
+pub(crate) fn copy(from: &Path, to: &Path) {
+    let status = Command::new("cp").arg("-r").args([from, to]).status();
+    assert!(status.expect("cp starts").success());
+}
+
 /// Every file under `folder`, by its path relative to it.
 pub(crate) fn files(folder: &Path) -> BTreeMap<String, Vec<u8>> {
     let mut found = BTreeMap::new();
