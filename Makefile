@@ -90,7 +90,7 @@ BESIDE = $(call seen,--run,run.json) $(call seen,--histograms,histograms.csv) \
 # A stage whose command was replaced needs no build of ours.
 built_for = $(if $(filter file,$(origin $(1))),build)
 
-.PHONY: help build install prepare train sample eval compare check fmt clippy test smoke torture reproduce verify hashes soak fuzz deny doc bench peers clean
+.PHONY: help build install prepare train sample eval compare figures check fmt clippy test smoke torture reproduce verify hashes soak fuzz deny doc bench peers clean
 
 help: ## List targets and variables
 	@awk 'BEGIN { FS = ":.*## "; print "Targets:" } /^[a-z]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -118,6 +118,9 @@ compare: build ## Evaluated RUNS side by side, groups of seeds tested: OUT/compa
 	$(call program,eval) compare \
 	  $(or $(call split,RUNS),$(error RUNS is not set, expected evaluated runs: RUNS='runs/a runs/b')) \
 	  --out $(call quoted,$(OUT)) $(if $(FORCE),--force)
+
+figures: ## Take README's figures and picture from the finished RUN of mnist.yaml
+	python3 scripts/figures.py $(call quoted,$(RUN)) $(if $(THREADS),--threads $(THREADS))
 
 check: fmt clippy test smoke doc ## The whole gate: what CI runs
 	@scripts/untested.sh $(UNTESTED)

@@ -11,6 +11,7 @@ mod damage;
 mod disk;
 mod documentation;
 mod faults;
+mod figures;
 mod gate;
 mod hashes;
 mod kills;
