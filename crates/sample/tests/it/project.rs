@@ -169,7 +169,7 @@ fn what_can_not_be_looked_for_is_named() {
     insta::assert_snapshot!(failure(&["scan.tif"], &[]), @r"
     exit code Some(3)
     error: `[DIR]/scan.tif` is no picture that can be looked for
-    caused by: Tiff: expected PNG, JPEG, GIF, BMP or WebP
+    caused by: TIFF: convert it first, for example with `magick FILE FILE.png`
     hint: convert it to PNG or JPEG first
     ");
     write_picture(&place, "grey.png", [18, 16, 1], &[7; 18 * 16]);
