@@ -90,7 +90,7 @@ BESIDE = $(call seen,--run,run.json) $(call seen,--histograms,histograms.csv) \
 # A stage whose command was replaced needs no build of ours.
 built_for = $(if $(filter file,$(origin $(1))),build)
 
-.PHONY: help build install prepare train sample eval compare figures check fmt clippy test smoke torture reproduce verify hashes soak fuzz deny doc bench peers clean
+.PHONY: help build install prepare train sample eval compare figures check fmt clippy test smoke examples torture reproduce verify hashes soak fuzz deny doc bench peers clean
 
 help: ## List targets and variables
 	@awk 'BEGIN { FS = ":.*## "; print "Targets:" } /^[a-z]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -122,7 +122,7 @@ compare: build ## Evaluated RUNS side by side, groups of seeds tested: OUT/compa
 figures: ## Take README's figures and picture from the finished RUN of mnist.yaml
 	python3 scripts/figures.py $(call quoted,$(RUN)) $(if $(THREADS),--threads $(THREADS))
 
-check: fmt clippy test smoke doc ## The whole gate: what CI runs
+check: fmt clippy test smoke examples doc ## The whole gate: what CI runs
 	@scripts/untested.sh $(UNTESTED)
 
 # One profile for all of it, so that dependencies are compiled once.
@@ -147,6 +147,14 @@ smoke: build ## Run smoke.yaml from end to end, twice, in a temporary folder
 	written=$$(find "$$folder/smoke" -type f ! -name '.*' -newer "$$folder/stamp"); \
 	if [ -n "$$written" ]; then printf 'error: the second pass wrote files:\n%s\n' "$$written" >&2; exit 1; fi; \
 	echo "smoke: the path runs from end to end, and a second pass does nothing"
+
+examples: ## Run the library's examples: three steps on MNIST, images of the generator of smoke.yaml
+	@folder=$$(mktemp -d); trap 'rm -rf "$$folder"' EXIT; \
+	example() { $(CARGO) run --quiet --release --locked -p dcgan --example "$$@"; }; \
+	example train_mnist -- data/mnist 3 "$$folder/digits.png"; \
+	$(MAKE) --no-print-directory prepare train PIPELINE=pipelines/smoke.yaml RUN="$$folder/smoke" SET= FORCE=; \
+	example generate -- "$$folder/smoke/train/generator.safetensors" "$$folder/images.png"; \
+	test -s "$$folder/digits.png" -a -s "$$folder/images.png"
 
 #: KILLS       kills that `torture` deals out to each of prepare, train, a train that rolls back, and eval
 KILLS ?= 200

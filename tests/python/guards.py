@@ -101,10 +101,10 @@ GUARDS = [
      "if text.len() as u64 > MAX_BYTES {", "if text.is_empty() && path.as_os_str().is_empty() {", "settings"),
     ("ranges of settings", "crates/settings/src/load.rs",
      "    ranges::check(&pipeline).map_err(|fault| {", "    ranges::check(&Pipeline::default()).map_err(|fault| {", "settings"),
-    ("a loss is a number", "crates/train/src/divergence.rs",
-     "    if value.is_finite() {\n        return Ok(value);", "    if !value.is_infinite() {\n        return Ok(value);", "train faults:: iteration:: divergence::"),
-    ("batch statistics are numbers", "crates/train/src/divergence.rs",
-     "match pass.stats.first_non_finite() {\n        None => Ok(()),", "match pass.stats.first_non_finite() {\n        _ if true => Ok(()),\n        None => Ok(()),", "train faults:: iteration::"),
+    ("a loss is a number", "crates/dcgan/src/finite.rs",
+     "    if value.is_finite() {\n        return Ok(value);", "    if !value.is_infinite() {\n        return Ok(value);", "dcgan iteration:: finite::"),
+    ("batch statistics are numbers", "crates/dcgan/src/finite.rs",
+     "match stats.first_non_finite()? {\n        None => Ok(()),", "match stats.first_non_finite()? {\n        _ if true => Ok(()),\n        None => Ok(()),", "dcgan iteration::"),
     ("roll-backs have a bound", "crates/train/src/run.rs",
      "|| rollbacks >= max {", "|| rollbacks > max {", "train faults::"),
     ("another batch order after a roll-back", "crates/train/src/run.rs",
@@ -142,15 +142,16 @@ def run_tests(folder, target, tests):
     cargo = lambda *words: subprocess.run(["cargo", *words, "--release", "--locked"], cwd=folder, env=environment,
                                           capture_output=True, text=True)
     words = tests.split()
+    of = lambda crate: crate if crate == "dcgan" else f"dcgan-{crate}"
     if words[0].endswith("@"):
-        built = cargo("build", "-p", "dcgan-" + words.pop(0)[:-1], "--bins")
+        built = cargo("build", "-p", of(words.pop(0)[:-1]), "--bins")
         if built.returncode:
             return False, built.stderr
     package, filters = words[0], words[1:]
-    built = cargo("test", "-p", f"dcgan-{package}", "--no-run")
+    built = cargo("test", "-p", of(package), "--no-run")
     if built.returncode:
         return False, built.stderr
-    done = subprocess.run(["cargo", "test", "--release", "--locked", "--no-fail-fast", "-p", f"dcgan-{package}", "--", *filters],
+    done = subprocess.run(["cargo", "test", "--release", "--locked", "--no-fail-fast", "-p", of(package), "--", *filters],
                           cwd=folder, env=environment, capture_output=True, text=True)
     red = re.findall(r"^test (\S+) \.\.\. FAILED", done.stdout, re.MULTILINE)
     return True, sorted(set(red))

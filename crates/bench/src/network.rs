@@ -1,12 +1,12 @@
 //! A network of a given size with something to train on.
 
 use candle_core::{Device, Tensor};
+use dcgan::step::{Batch, State};
 use dcgan::{
-    Adam, AdamConfig, Backend, Discriminator, Generator, Kind, NetworkConfig, Precision,
-    ZDistribution, latents, one_hot,
+    AdamConfig, Backend, Config, Discriminator, Generator, Kind, Precision, ZDistribution, latents,
+    one_hot,
 };
 use dcgan_random::{Purpose, Stream};
-use dcgan_train::step::{Batch, State};
 
 use crate::Result;
 
@@ -36,10 +36,10 @@ pub struct Network {
 
 impl Network {
     /// The shapes of both networks.
-    pub fn config(&self) -> NetworkConfig {
+    pub fn config(&self) -> Config {
         let config = match self.kind {
-            Kind::Labelled => NetworkConfig::labelled(28, 28, 1, 10),
-            Kind::Unlabelled => NetworkConfig::unlabelled(64, 64, 3),
+            Kind::Labelled => Config::labelled(28, 28, 1, 10),
+            Kind::Unlabelled => Config::unlabelled(64, 64, 3),
         };
         #[expect(
             clippy::cast_possible_truncation,
@@ -47,7 +47,7 @@ impl Network {
             reason = "widths are small and positive"
         )]
         let scale = |width: usize| (width as f64 * self.width).round() as usize;
-        NetworkConfig {
+        Config {
             gf_dim: scale(config.gf_dim),
             df_dim: scale(config.df_dim),
             gfc_dim: scale(config.gfc_dim),
@@ -80,12 +80,6 @@ impl Network {
     /// If there is no network of that size.
     pub fn state(&self) -> Result<State> {
         let config = self.config();
-        let adam = AdamConfig {
-            lr: 2e-4,
-            beta1: 0.5,
-            beta2: 0.999,
-            epsilon: 1e-8,
-        };
         let (backend, precision) = (self.backend(), self.precision());
         let generator = Generator::init(&config, 0)?
             .with_backend(backend)
@@ -93,12 +87,11 @@ impl Network {
         let discriminator = Discriminator::init(&config, 0)?
             .with_backend(backend)
             .with_precision(precision);
-        Ok(State {
-            adam_g: Adam::new(generator.parameters(), adam)?.with_backend(backend),
-            adam_d: Adam::new(discriminator.parameters(), adam)?.with_backend(backend),
+        Ok(State::new(
             generator,
             discriminator,
-        })
+            [AdamConfig::default(); 2],
+        )?)
     }
 
     /// Images of noise, labels in turn, latent vectors.
@@ -119,13 +112,14 @@ impl Network {
         Ok(Batch {
             x: Tensor::from_vec(pixels, &shape, &Device::Cpu)?,
             y: (config.classes > 0)
-                .then(|| one_hot(&labels, config.classes))
+                .then(|| one_hot(&labels, config.classes, &Device::Cpu))
                 .transpose()?,
             z: latents(
                 &mut Stream::new(0, Purpose::Latent, 0),
                 self.batch,
                 config.z_dim,
                 ZDistribution::Uniform,
+                &Device::Cpu,
             )?,
         })
     }

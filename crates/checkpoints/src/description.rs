@@ -1,7 +1,7 @@
 //! What a file says of its network, and the network's own configuration: one into the other.
 
 use crate::Error;
-use dcgan::{Kind, NetworkConfig, ZDistribution};
+use dcgan::{Config, ZDistribution};
 use dcgan_artifacts::NetworkInfo;
 
 /// The configuration that a file's description stands for; the number of classes is that of the
@@ -9,9 +9,9 @@ use dcgan_artifacts::NetworkInfo;
 ///
 /// # Errors
 /// [`Error::Network`] names the field that is unknown or makes no network.
-pub fn network_config(info: &NetworkInfo) -> Result<NetworkConfig, Error> {
+pub fn network_config(info: &NetworkInfo) -> Result<Config, Error> {
     let kind = info.kind.parse()?;
-    let config = NetworkConfig {
+    let config = Config {
         kind,
         height: info.height,
         width: info.width,
@@ -22,7 +22,7 @@ pub fn network_config(info: &NetworkInfo) -> Result<NetworkConfig, Error> {
         df_dim: info.df_dim,
         gfc_dim: info.gfc_dim,
         dfc_dim: info.dfc_dim,
-        depth: info.depth.unwrap_or(usual_depth(kind)),
+        depth: info.depth.unwrap_or(Config::usual_depth(kind)),
     };
     config.validate()?;
     let untrained = &info.untrained_classes;
@@ -41,7 +41,7 @@ pub fn network_config(info: &NetworkInfo) -> Result<NetworkConfig, Error> {
 /// What a file is to say of a network: the inverse of [`network_config`]. `class_names` are in the
 /// order of their numbers, empty for the unlabelled network; all of them count as trained.
 pub fn network_info(
-    config: &NetworkConfig,
+    config: &Config,
     class_names: &[String],
     z_distribution: ZDistribution,
 ) -> NetworkInfo {
@@ -57,16 +57,8 @@ pub fn network_info(
         df_dim: config.df_dim,
         gfc_dim: config.gfc_dim,
         dfc_dim: config.dfc_dim,
-        depth: Some(config.depth).filter(|&depth| depth != usual_depth(config.kind)),
+        depth: Some(config.depth).filter(|&depth| depth != Config::usual_depth(config.kind)),
         untrained_classes: Vec::new(),
-    }
-}
-
-/// The original's levels, of which a file does not speak.
-fn usual_depth(kind: Kind) -> usize {
-    match kind {
-        Kind::Labelled => NetworkConfig::LABELLED_DEPTH,
-        Kind::Unlabelled => NetworkConfig::UNLABELLED_DEPTH,
     }
 }
 

@@ -2,6 +2,7 @@
 
 use crate::generator::check_classes;
 use crate::{BLOCK, Error, network_config};
+use candle_core::Device;
 use dcgan::{Discriminator, Weights, images_to_tensor, one_hot, values};
 use dcgan_artifacts::{NetworkInfo, read_discriminator};
 use std::path::Path;
@@ -82,12 +83,12 @@ impl LoadedDiscriminator {
                 block.extend_from_slice(&images[row * image_bytes..(row + 1) * image_bytes]);
             }
             let shape = [BLOCK, config.height, config.width, config.channels];
-            let x = images_to_tensor(&block, shape, config.kind)?;
+            let x = images_to_tensor(&block, shape, config.kind, &Device::Cpu)?;
             let y = match labels {
                 None => None,
                 Some(labels) => {
                     let labels: Vec<u8> = rows().map(|row| labels[row]).collect();
-                    Some(one_hot(&labels, config.classes)?)
+                    Some(one_hot(&labels, config.classes, &Device::Cpu)?)
                 }
             };
             let pass = self

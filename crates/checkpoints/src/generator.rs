@@ -1,6 +1,6 @@
 //! A generator out of a file, and the images that it draws.
 
-use crate::{BLOCK, ClassChoice, Error, latents, network_config, z_distribution};
+use crate::{BLOCK, ClassChoice, Error, network_config, z_distribution};
 use candle_core::{Device, Tensor};
 use dcgan::{Generator, ZDistribution, one_hot, tensor_to_images};
 use dcgan_artifacts::{
@@ -113,6 +113,11 @@ impl LoadedGenerator {
         &self.generator
     }
 
+    /// The distribution of z that it was trained with.
+    pub fn z_distribution(&self) -> ZDistribution {
+        self.z_distribution
+    }
+
     /// Bytes of one image: height x width x channels.
     pub fn image_bytes(&self) -> usize {
         self.info.height * self.info.width * self.info.channels
@@ -120,14 +125,9 @@ impl LoadedGenerator {
 
     /// The latent vectors of images `first` to `first + n - 1` of `seed`, `[n, z_dim]`.
     pub fn latents(&self, seed: u64, first: u64, n: usize) -> Vec<f32> {
-        latents(
-            self.z_distribution,
-            self.info.z_dim,
-            seed,
-            Purpose::SampleLatent,
-            first,
-            n,
-        )
+        let purpose = Purpose::SampleLatent;
+        let z_dim = self.info.z_dim;
+        self.z_distribution.rows(z_dim, seed, purpose, first, n)
     }
 
     /// Images `first` to `first + n - 1` of `seed`, `[n, h, w, c]`, in inference mode. Image `i`
@@ -216,7 +216,7 @@ pub fn images_from_latents(
     let n = count("latent vectors", z, generator.config().z_dim)?;
     check_classes(known, n, classes)?;
     images_in_blocks(generator, z, |rows| {
-        let y = classes.map(|classes| one_hot(&padded(&classes[rows], BLOCK), known));
+        let y = classes.map(|classes| one_hot(&padded(&classes[rows], BLOCK), known, &Device::Cpu));
         Ok(y.transpose()?)
     })
 }
@@ -270,7 +270,7 @@ fn padded<T: Copy + Default>(values: &[T], len: usize) -> Vec<T> {
 }
 
 /// `[n, z_dim]` values as a tensor.
-pub(crate) fn rows_to_tensor(values: Vec<f32>, z_dim: usize) -> Result<Tensor, Error> {
+fn rows_to_tensor(values: Vec<f32>, z_dim: usize) -> Result<Tensor, Error> {
     let shape = [values.len() / z_dim, z_dim];
     Tensor::from_vec(values, &shape, &Device::Cpu).map_err(|source| {
         Error::Network(dcgan::Error::Layer {

@@ -47,7 +47,7 @@ impl FromStr for Kind {
 
 /// Everything that fixes the shapes of a generator and its discriminator.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct NetworkConfig {
+pub struct Config {
     /// Which of the two networks.
     pub kind: Kind,
     /// Image height in pixels.
@@ -78,7 +78,7 @@ const MAX_WIDTH: usize = 1 << 16;
 const MAX_SIDE: usize = 1 << 12;
 const MAX_DEPTH: usize = 8;
 
-impl NetworkConfig {
+impl Config {
     /// Levels of the labelled network.
     pub const LABELLED_DEPTH: usize = 2;
     /// Levels of the original's unlabelled network.
@@ -112,6 +112,14 @@ impl NetworkConfig {
             dfc_dim: 0,
             depth: Self::UNLABELLED_DEPTH,
             ..Self::labelled(height, width, channels, 0)
+        }
+    }
+
+    /// The original's levels of a kind of network, which its files don't mention.
+    pub fn usual_depth(kind: Kind) -> usize {
+        match kind {
+            Kind::Labelled => Self::LABELLED_DEPTH,
+            Kind::Unlabelled => Self::UNLABELLED_DEPTH,
         }
     }
 

@@ -49,14 +49,11 @@ impl WeightAverage {
         let step = step as f64;
         #[expect(clippy::cast_possible_truncation, reason = "the average is in float32")]
         let rate = (1.0 - self.decay.min((1.0 + step) / (10.0 + step))) as f32;
-        for parameter in generator.parameters() {
-            with_values(&parameter.var, |weight| {
-                self.move_by(&parameter.name, weight, rate)
-            })??;
-        }
-        for moving in generator.averages() {
-            self.move_by(&moving.mean_name(), &moving.mean, rate)?;
-            self.move_by(&moving.variance_name(), &moving.variance, rate)?;
+        let weights = generator.parameters().iter();
+        let weights = weights.map(|weight| (weight.name.clone(), weight.var.as_tensor()));
+        for (name, weight) in weights.chain(generator.averages()) {
+            with_values(weight, |values| self.move_by(&name, values, rate))
+                .map_err(Error::at(&name, &[weight]))??;
         }
         Ok(())
     }

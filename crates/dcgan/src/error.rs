@@ -9,7 +9,7 @@ pub type Result<T> = std::result::Result<T, Error>;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// A field of [`NetworkConfig`](crate::NetworkConfig), or a name, that no network can have.
+    /// A field of [`Config`](crate::Config), or a name, that no network can have.
     #[error("network setting `{key}` is `{got}`, expected {expected}")]
     Config {
         /// The field.
@@ -46,6 +46,13 @@ pub enum Error {
         got: Vec<usize>,
         /// The number of values found.
         n_values: usize,
+    },
+    /// What a file says of its network is not what this program knows.
+    #[error("the file's metadata describes no network")]
+    Metadata {
+        /// The field, and what is wrong with it.
+        #[source]
+        source: serde_json::Error,
     },
     /// An input of a forward pass or a conversion doesn't fit.
     #[error("input `{what}` has {got}, expected {expected}")]
@@ -106,6 +113,29 @@ impl Error {
         matches!(self, Self::NonFinite { .. } | Self::NonFiniteFrom { .. })
     }
 
+    /// What a source of weights said of the array `name` that should have had this shape.
+    pub(crate) fn of_builder(name: String, shape: &[usize], source: candle_core::Error) -> Self {
+        use candle_core::Error as Candle;
+        let expected = shape.to_vec();
+        match source {
+            Candle::CannotFindTensor { .. } => Self::Missing { name, expected },
+            Candle::UnexpectedShape { got, .. } => Self::Shape {
+                name,
+                expected,
+                n_values: got.elem_count(),
+                got: got.into_dims(),
+            },
+            Candle::WithBacktrace { inner, .. }
+            | Candle::WithPath { inner, .. }
+            | Candle::Context { inner, .. } => Self::of_builder(name, shape, *inner),
+            source => Self::Layer {
+                layer: name,
+                shapes: vec![expected],
+                source: Box::new(source),
+            },
+        }
+    }
+
     /// Names `layer` and the shapes of its operands in a tensor library's error.
     pub(crate) fn at<'a>(
         layer: &'a str,
@@ -122,9 +152,21 @@ impl Error {
     }
 }
 
+/// For the traits of candle, whose result this crate's errors are then in.
+impl From<Error> for candle_core::Error {
+    fn from(error: Error) -> Self {
+        Self::wrap(error)
+    }
+}
+
 impl Hint for Error {
     fn hint(&self) -> Option<String> {
         match self {
+            Self::Metadata { .. } => Some(
+                "give the text of the key `dcgan` of a generator's, a discriminator's or a \
+                 checkpoint's file"
+                    .into(),
+            ),
             Self::Missing { .. } | Self::Unexpected { .. } | Self::Shape { .. } => Some(
                 "use a file written for the same kind of network, image size and widths".into(),
             ),

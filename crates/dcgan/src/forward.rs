@@ -1,8 +1,10 @@
 //! One pass through a network: what it gives, and what travels with it from layer to layer.
 
-use crate::{Backend, Error, MovingAverage, Precision, Result, Weights};
+use crate::layers::{BatchNorm, Compute};
+use crate::tensors::first_non_finite;
+use crate::{Error, Result};
 use candle_core::Tensor;
-use dcgan_kernels::BatchStats;
+use dcgan_kernels::Activation;
 use std::collections::BTreeMap;
 
 /// The result of one training-mode pass.
@@ -22,8 +24,10 @@ pub struct Pass {
 pub struct NamedStats {
     /// Full name of the batch norm, such as `generator/g_bn0`.
     pub name: String,
-    /// Mean and unbiased variance over the batch, one value per channel.
-    pub stats: BatchStats,
+    /// Mean over the batch, `[C]`.
+    pub mean: Tensor,
+    /// Variance over the batch times N/(N-1) for N values per channel, `[C]`.
+    pub variance_unbiased: Tensor,
 }
 
 /// The batch statistics of one pass, in the order of the layers.
@@ -32,25 +36,25 @@ pub struct PassStats(pub Vec<NamedStats>);
 
 impl PassStats {
     /// The statistics of the batch norm of that full name.
-    pub fn get(&self, name: &str) -> Option<&BatchStats> {
-        self.0
-            .iter()
-            .find(|entry| entry.name == name)
-            .map(|entry| &entry.stats)
+    pub fn get(&self, name: &str) -> Option<&NamedStats> {
+        self.0.iter().find(|entry| entry.name == name)
     }
 
-    /// The name of the first batch norm, in the order of the layers, of which a statistic is infinite
-    /// or a NaN.
-    pub fn first_non_finite(&self) -> Option<&str> {
-        let finite = |values: &[f32]| values.iter().all(|value| value.is_finite());
-        let sound = |stats: &BatchStats| finite(&stats.mean) && finite(&stats.variance_unbiased);
-        let entry = self.0.iter().find(|entry| !sound(&entry.stats))?;
-        Some(&entry.name)
+    /// The name of the first batch norm, in the order of the layers, of which a statistic is
+    /// infinite or a NaN.
+    ///
+    /// # Errors
+    /// [`Error::Layer`] if a statistic cannot be read.
+    pub fn first_non_finite(&self) -> Result<Option<&str>> {
+        first_non_finite(self.0.iter().flat_map(|entry| {
+            let name = entry.name.as_str();
+            [(name, &entry.mean), (name, &entry.variance_unbiased)]
+        }))
     }
 }
 
 /// Activations of one pass by `layer/what`, such as `g_h0/pre`: `pre` is a layer's output with its
-/// bias, `bn` what batch norm makes of it, `act` what the (Leaky)ReLU makes of that, `cat` the
+/// bias, `bn` what batch norm makes of it, `act` what the activation makes of that, `cat` the
 /// same with y joined.
 ///
 /// Detached copies: taps keep no graph alive.
@@ -58,48 +62,36 @@ pub type Taps = BTreeMap<String, Tensor>;
 
 /// What travels through the layers of one pass.
 pub(crate) struct Forward<'a> {
-    /// Whether the weights are part of the graph.
-    pub(crate) weights: Weights,
-    /// Who computes the operations.
-    pub(crate) backend: Backend,
-    /// The precision of the layers' products.
-    pub(crate) precision: Precision,
-    /// Inference: batch norm uses these. Training: `None`, batch norm uses the batch.
-    pub(crate) averages: Option<&'a [MovingAverage]>,
+    /// How the layers compute.
+    pub(crate) compute: Compute,
+    /// Whether batch norm uses the batch; if not, the moving averages.
+    pub(crate) training: bool,
     /// Collected by batch norm in training mode.
     pub(crate) stats: PassStats,
-    taps: Option<&'a mut Taps>,
+    /// Where activations are kept, if anybody asked for them.
+    pub(crate) taps: Option<&'a mut Taps>,
 }
 
-impl<'a> Forward<'a> {
-    /// A training-mode pass.
-    pub(crate) fn training(
-        weights: Weights,
-        backend: Backend,
-        precision: Precision,
-        taps: Option<&'a mut Taps>,
-    ) -> Self {
-        Self {
-            weights,
-            backend,
-            precision,
-            averages: None,
-            stats: PassStats::default(),
-            taps,
+impl Forward<'_> {
+    /// Batch norm in the mode of the pass; taps `layer/bn`.
+    pub(crate) fn normalise(
+        &mut self,
+        norm: &BatchNorm,
+        layer: &str,
+        x: &Tensor,
+        activation: Activation,
+    ) -> Result<Tensor> {
+        if !self.training {
+            return norm.infer(x, activation, self.compute);
         }
-    }
-
-    /// An inference pass: weights are constants, batch norm uses the moving averages, products are in
-    /// float32.
-    pub(crate) fn inference(backend: Backend, averages: &'a [MovingAverage]) -> Self {
-        Self {
-            weights: Weights::Frozen,
-            backend,
-            precision: Precision::F32,
-            averages: Some(averages),
-            stats: PassStats::default(),
-            taps: None,
+        let (h, stats) = norm.train(x, activation, self.compute)?;
+        self.stats.0.push(stats);
+        // The fused operation never holds the plain batch norm; a tap computes it by itself.
+        if self.taps.is_some() {
+            let (plain, _) = norm.train(&x.detach(), Activation::Identity, self.compute)?;
+            self.tap(layer, "bn", || Ok(plain))?;
         }
+        Ok(h)
     }
 
     /// Keeps what `tensor` gives as `layer/what`, if anybody asked for taps.

@@ -1,6 +1,6 @@
 //! The gradients of one loss, their norm, and where they stop being finite.
 
-use crate::tensors::with_values;
+use crate::tensors::{values, with_values};
 use crate::{Error, Parameter, Parameters, Result};
 use candle_core::Tensor;
 use candle_core::backprop::GradStore;
@@ -59,21 +59,33 @@ impl Gradients {
         parameter: &Parameter,
         read: impl FnOnce(&[f32]) -> R,
     ) -> Result<R> {
-        if let Some(values) = self.weights.get(&parameter.var) {
+        if let Some(values) = self.of_kernels(parameter) {
             return Ok(read(values));
         }
-        let gradient = self.others.get(&parameter.var);
-        with_values(gradient.ok_or_else(|| no_gradient(parameter))?, read)
+        let gradient = self.of(parameter)?;
+        with_values(gradient, read).map_err(Error::at(&parameter.name, &[gradient]))
     }
 
-    /// L2 norm over all weights of a network, summed in float64.
+    /// L2 norm over all weights of a network, summed in float64; on another device than the CPU each
+    /// weight's part in float32, there.
     ///
     /// # Errors
     /// [`Error::NoGradient`] if a weight has none.
     pub fn norm(&self, parameters: &Parameters) -> Result<f32> {
         let mut total = 0.0;
+        let mut elsewhere = Vec::new();
         for parameter in parameters {
-            total += self.read(parameter, sum_of_squares)?;
+            if parameter.var.device().is_cpu() {
+                total += self.read(parameter, sum_of_squares)?;
+            } else {
+                let gradient = self.of(parameter)?;
+                let sum = gradient.sqr().and_then(|squares| squares.sum_all());
+                elsewhere.push(sum.map_err(Error::at(&parameter.name, &[gradient]))?);
+            }
+        }
+        if !elsewhere.is_empty() {
+            let sums = Tensor::stack(&elsewhere, 0).map_err(Error::at("norm", &[]))?;
+            total += values(&sums)?.into_iter().map(f64::from).sum::<f64>();
         }
         #[expect(
             clippy::cast_possible_truncation,
@@ -84,7 +96,7 @@ impl Gradients {
 
     /// The name of the first weight, in the order of the backward pass, whose gradient has a value
     /// that is a NaN or has no finite square. The backward pass meets the last layer first, so that
-    /// is where it began.
+    /// is where it began. On any device all gradients are read.
     ///
     /// # Errors
     /// [`Error::NoGradient`] if a weight has none.

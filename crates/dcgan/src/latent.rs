@@ -2,7 +2,7 @@
 
 use crate::{Error, Result};
 use candle_core::{Device, Tensor};
-use dcgan_random::Stream;
+use dcgan_random::{Purpose, Stream};
 use std::fmt;
 use std::str::FromStr;
 
@@ -35,6 +35,27 @@ impl ZDistribution {
             Self::Normal => stream.normal(),
         }
     }
+
+    /// Where a coordinate of z moves when nothing else is said: the ends of the distribution; for a
+    /// normal one 2.5 standard deviations on both sides.
+    pub fn range(self) -> (f32, f32) {
+        match self {
+            Self::Uniform => (-1.0, 1.0),
+            Self::Uniform01 => (0.0, 1.0),
+            Self::Normal => (-2.5, 2.5),
+        }
+    }
+
+    /// The latent vectors with indices `first` to `first + n - 1`, `[n,z_dim]` row-major. Row `i` is
+    /// drawn from the stream (`seed`, `purpose`, `i`) alone, coordinate after coordinate.
+    pub fn rows(self, z_dim: usize, seed: u64, purpose: Purpose, first: u64, n: usize) -> Vec<f32> {
+        let mut z = Vec::with_capacity(n * z_dim);
+        for i in first..first + n as u64 {
+            let mut stream = Stream::new(seed, purpose, i);
+            z.extend((0..z_dim).map(|_| self.draw(&mut stream)));
+        }
+        z
+    }
 }
 
 impl fmt::Display for ZDistribution {
@@ -60,7 +81,7 @@ impl FromStr for ZDistribution {
     }
 }
 
-/// z `[n, z_dim]`, drawn row by row from one stream. Source: `batch_z`, model.py.
+/// z `[n,z_dim]`, drawn row by row from one stream. Source: `batch_z`, model.py.
 ///
 /// # Errors
 /// [`Error::Layer`] if the tensor cannot be made.
@@ -69,7 +90,38 @@ pub fn latents(
     n: usize,
     z_dim: usize,
     distribution: ZDistribution,
+    device: &Device,
 ) -> Result<Tensor> {
     let values: Vec<f32> = (0..n * z_dim).map(|_| distribution.draw(stream)).collect();
-    Tensor::from_vec(values, (n, z_dim), &Device::Cpu).map_err(Error::at("z", &[]))
+    Tensor::from_vec(values, (n, z_dim), device).map_err(Error::at("z", &[]))
+}
+
+/// The latent vector at `share` (0 to 1) of the way between two: on a straight line, or, if
+/// `spherical`, on the arc between their directions while the length changes evenly
+/// (slerp, Shoemake 1985). Opposite or equal directions, and zero vectors, have no arc: the line.
+pub fn between(from: &[f32], to: &[f32], share: f32, spherical: bool) -> Vec<f32> {
+    let dot = |a: &[f32], b: &[f32]| -> f64 {
+        a.iter()
+            .zip(b)
+            .map(|(&a, &b)| f64::from(a) * f64::from(b))
+            .sum()
+    };
+    let share = f64::from(share);
+    let (from_length, to_length) = (libm::sqrt(dot(from, from)), libm::sqrt(dot(to, to)));
+    let angle = libm::acos((dot(from, to) / (from_length * to_length)).clamp(-1.0, 1.0));
+    let sine = libm::sin(angle);
+    // A NaN angle, from a zero vector, takes the line too.
+    let (a, b) = if spherical && sine > 1e-6 {
+        let length = from_length + (to_length - from_length) * share;
+        let part = |share: f64, own: f64| libm::sin(share * angle) / sine * length / own;
+        (part(1.0 - share, from_length), part(share, to_length))
+    } else {
+        (1.0 - share, share)
+    };
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "back to the precision of z"
+    )]
+    let blend = |(&from, &to): (&f32, &f32)| (f64::from(from) * a + f64::from(to) * b) as f32;
+    from.iter().zip(to).map(blend).collect()
 }

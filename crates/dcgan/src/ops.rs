@@ -1,9 +1,9 @@
 //! The operations that layers, losses and the optimiser are built of, and who computes them.
 
 use crate::portable;
-use crate::tensors::with_values_mut;
+use crate::tensors::{with_values, with_values_mut};
 use candle_core::{Result, Tensor, Var};
-use dcgan_kernels::{Activation, AdamConfig, BatchStats, Geometry};
+use dcgan_kernels::{Activation, AdamConfig, Geometry};
 
 /// Who computes the operations of a network.
 ///
@@ -84,8 +84,8 @@ impl Backend {
     }
 
     /// Batch norm over all axes but the last with the batch's own mean and biased variance, then the
-    /// activation: x `[..,C]`, gamma and beta `[C]` to `[..,C]`, and the statistics. Gradients flow
-    /// through mean and variance.
+    /// activation: x `[..,C]`, gamma and beta `[C]` to `[..,C]`, and the mean and the unbiased
+    /// variance, `[C]` each, detached. Gradients flow through mean and variance.
     ///
     /// # Errors
     /// If the shapes don't fit.
@@ -96,33 +96,56 @@ impl Backend {
         beta: &Tensor,
         epsilon: f64,
         activation: Activation,
-    ) -> Result<(Tensor, BatchStats)> {
-        dispatch!(self, x, batch_norm(x, gamma, beta, epsilon, activation))
+    ) -> Result<(Tensor, [Tensor; 2])> {
+        if !self.is_fused(x) {
+            return portable::batch_norm(x, gamma, beta, epsilon, activation);
+        }
+        let (h, stats) = dcgan_kernels::batch_norm(x, gamma, beta, epsilon, activation)?;
+        let vector = |values: Vec<f32>| Tensor::from_vec(values, gamma.shape(), x.device());
+        Ok((h, [vector(stats.mean)?, vector(stats.variance_unbiased)?]))
     }
 
-    /// Batch norm with given means and variances, one per channel, then the activation.
+    /// Batch norm with given means and variances, then the activation: x `[..,C]`, gamma, beta, mean
+    /// and variance `[C]` to `[..,C]`. The kernels compute no gradient of it.
     ///
     /// # Errors
     /// If the shapes don't fit.
-    #[expect(
-        clippy::too_many_arguments,
-        reason = "one call, each argument a different thing"
-    )]
     pub fn batch_norm_inference(
         self,
         x: &Tensor,
-        gamma: &Tensor,
-        beta: &Tensor,
-        mean: &[f32],
-        variance: &[f32],
+        [gamma, beta]: [&Tensor; 2],
+        [mean, variance]: [&Tensor; 2],
         epsilon: f64,
         activation: Activation,
     ) -> Result<Tensor> {
-        dispatch!(
-            self,
-            x,
-            batch_norm_inference(x, gamma, beta, mean, variance, epsilon, activation)
-        )
+        if !self.is_fused(x) {
+            let (affine, moments) = ([gamma, beta], [mean, variance]);
+            return portable::batch_norm_inference(x, affine, moments, epsilon, activation);
+        }
+        with_values(mean, |mean| {
+            with_values(variance, |variance| {
+                dcgan_kernels::batch_norm_inference(
+                    x, gamma, beta, mean, variance, epsilon, activation,
+                )
+            })
+        })??
+    }
+
+    /// `moving -= rate·(moving - batch)` in place, for two tensors of one shape.
+    ///
+    /// # Errors
+    /// If the shapes differ.
+    pub fn move_average(self, moving: &Var, batch: &Tensor, rate: f32) -> Result<()> {
+        if !self.is_fused(moving) || moving.dims() != batch.dims() {
+            return portable::move_average(moving, batch, rate);
+        }
+        with_values_mut(moving, |moving| {
+            with_values(batch, |batch| {
+                for (moving, batch) in moving.iter_mut().zip(batch) {
+                    *moving -= rate * (*moving - batch);
+                }
+            })
+        })?
     }
 
     /// The activation of every value.

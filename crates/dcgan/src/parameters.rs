@@ -1,6 +1,6 @@
 //! The trained weights of one network, in a fixed order, under the original's names.
 
-use crate::tensors::{values, with_values};
+use crate::tensors::{first_non_finite, values};
 use crate::{Error, Result};
 use candle_core::{Tensor, Var};
 use std::collections::BTreeMap;
@@ -9,9 +9,10 @@ use std::collections::BTreeMap;
 pub type Arrays = BTreeMap<String, (Vec<usize>, Vec<f32>)>;
 
 /// Whether a pass records what is needed for the gradients of the network's own weights.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Weights {
     /// Gradients reach the weights.
+    #[default]
     Tracked,
     /// The weights are constants: gradients pass through to the input, and none is computed for
     /// the weights.
@@ -45,15 +46,8 @@ pub struct Parameters {
 }
 
 impl Parameters {
-    pub(crate) fn new(scope: &'static str) -> Self {
-        Self {
-            scope,
-            entries: Vec::new(),
-        }
-    }
-
-    pub(crate) fn push(&mut self, parameter: Parameter) {
-        self.entries.push(parameter);
+    pub(crate) fn new(scope: &'static str, entries: Vec<Parameter>) -> Self {
+        Self { scope, entries }
     }
 
     /// The weights in order.
@@ -105,12 +99,10 @@ impl Parameters {
     /// # Errors
     /// [`Error::Layer`] if a weight cannot be read.
     pub fn first_non_finite(&self) -> Result<Option<&str>> {
-        for Parameter { name, var } in &self.entries {
-            if !with_values(var, |values| values.iter().all(|value| value.is_finite()))? {
-                return Ok(Some(name));
-            }
-        }
-        Ok(None)
+        first_non_finite(
+            self.iter()
+                .map(|weight| (weight.name.as_str(), weight.var.as_tensor())),
+        )
     }
 }
 

@@ -7,7 +7,7 @@
 //! every position.
 
 use candle_core::{D, Result, Tensor, Var, bail};
-use dcgan_kernels::{Activation, AdamConfig, BatchStats, Geometry};
+use dcgan_kernels::{Activation, AdamConfig, Geometry};
 
 /// `x|y`: y `[B,Y]` joined to x `[B,..,C]` on the last axis, the same at every position. Source:
 /// `conv_cond_concat`, ops.py.
@@ -116,7 +116,7 @@ pub(crate) fn batch_norm(
     beta: &Tensor,
     epsilon: f64,
     activation: Activation,
-) -> Result<(Tensor, BatchStats)> {
+) -> Result<(Tensor, [Tensor; 2])> {
     let rows = x.reshape(((), x.dim(D::Minus1)?))?;
     let n = rows.dim(0)? as f64;
     let mean = rows.mean_keepdim(0)?;
@@ -126,31 +126,30 @@ pub(crate) fn batch_norm(
         .broadcast_div(&(&variance + epsilon)?.sqrt()?)?
         .broadcast_mul(gamma)?
         .broadcast_add(beta)?;
-    let stats = BatchStats {
-        mean: mean.flatten_all()?.to_vec1()?,
-        variance_unbiased: (variance * (n / (n - 1.0).max(1.0)))?
-            .flatten_all()?
-            .to_vec1()?,
-    };
+    let unbiased = (variance.detach() * (n / (n - 1.0).max(1.0)))?;
+    let stats = [mean.detach().flatten_all()?, unbiased.flatten_all()?];
     Ok((activate(&h.reshape(x.shape())?, activation)?, stats))
 }
 
 pub(crate) fn batch_norm_inference(
     x: &Tensor,
-    gamma: &Tensor,
-    beta: &Tensor,
-    mean: &[f32],
-    variance: &[f32],
+    [gamma, beta]: [&Tensor; 2],
+    [mean, variance]: [&Tensor; 2],
     epsilon: f64,
     activation: Activation,
 ) -> Result<Tensor> {
-    let vector = |values| Tensor::new(values, x.device());
     let h = x
-        .broadcast_sub(&vector(mean)?)?
-        .broadcast_div(&(vector(variance)? + epsilon)?.sqrt()?)?
+        .broadcast_sub(&mean.detach())?
+        .broadcast_div(&(variance.detach() + epsilon)?.sqrt()?)?
         .broadcast_mul(gamma)?
         .broadcast_add(beta)?;
     activate(&h, activation)
+}
+
+pub(crate) fn move_average(moving: &Var, batch: &Tensor, rate: f32) -> Result<()> {
+    let old = moving.as_detached_tensor();
+    let distance = (&old - batch)?;
+    moving.set(&(old - (distance * f64::from(rate))?)?)
 }
 
 /// At 0 the slope is that of TensorFlow: 0 for `ReLU`, 1 for the leaky one. candle's own `relu` has 1

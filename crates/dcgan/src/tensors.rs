@@ -6,21 +6,18 @@ use std::cell::Cell;
 
 /// Gives `read` the row-major values of `tensor`, without a copy where it is contiguous and on the
 /// CPU.
-pub(crate) fn with_values<R>(tensor: &Tensor, read: impl FnOnce(&[f32]) -> R) -> Result<R> {
-    let operands = [tensor];
-    let fail = Error::at("read", &operands);
-    let inner = || {
-        let tensor = tensor.to_device(&Device::Cpu)?.contiguous()?;
-        let (storage, layout) = tensor.storage_and_layout();
-        let Storage::Cpu(storage) = &*storage else {
-            candle_core::bail!("a tensor was not copied to the CPU")
-        };
-        let start = layout.start_offset();
-        Ok(read(
-            &storage.as_slice::<f32>()?[start..start + layout.shape().elem_count()],
-        ))
+pub(crate) fn with_values<R>(
+    tensor: &Tensor,
+    read: impl FnOnce(&[f32]) -> R,
+) -> candle_core::Result<R> {
+    let tensor = tensor.to_device(&Device::Cpu)?.contiguous()?;
+    let (storage, layout) = tensor.storage_and_layout();
+    let Storage::Cpu(storage) = &*storage else {
+        candle_core::bail!("a tensor was not copied to the CPU")
     };
-    inner().map_err(fail)
+    let start = layout.start_offset();
+    let values = storage.as_slice::<f32>()?;
+    Ok(read(&values[start..start + layout.shape().elem_count()]))
 }
 
 /// Gives `write` the row-major values of a variable on the CPU, to change in place.
@@ -59,7 +56,7 @@ impl<F: FnOnce(&mut [f32])> InplaceOp1 for InPlace<F> {
 /// # Errors
 /// [`Error::Layer`] if the tensor is not float32.
 pub fn values(tensor: &Tensor) -> Result<Vec<f32>> {
-    with_values(tensor, <[f32]>::to_vec)
+    with_values(tensor, <[f32]>::to_vec).map_err(Error::at("read", &[tensor]))
 }
 
 /// The value of a one-element float32 tensor, such as a loss.
@@ -67,12 +64,43 @@ pub fn values(tensor: &Tensor) -> Result<Vec<f32>> {
 /// # Errors
 /// [`Error::Input`] if it has more or fewer elements, [`Error::Layer`] if it is not float32.
 pub fn scalar(tensor: &Tensor) -> Result<f32> {
-    with_values(tensor, |values| match values {
-        [value] => Ok(*value),
+    match values(tensor)?[..] {
+        [value] => Ok(value),
         _ => Err(Error::Input {
             what: "scalar",
             expected: "one element".into(),
-            got: format!("{} elements", values.len()),
+            got: format!("{} elements", tensor.elem_count()),
         }),
-    })?
+    }
+}
+
+/// The name of the first tensor with a value that is infinite or a NaN. On another device than the
+/// CPU all are looked at there, and one number of each is read.
+pub(crate) fn first_non_finite<'a>(
+    tensors: impl IntoIterator<Item = (&'a str, &'a Tensor)>,
+) -> Result<Option<&'a str>> {
+    let (mut elsewhere, mut sums) = (Vec::new(), Vec::new());
+    for (name, tensor) in tensors {
+        if tensor.device().is_cpu() {
+            let is_finite = with_values(tensor, all_finite);
+            if !is_finite.map_err(Error::at(name, &[tensor]))? {
+                return Ok(Some(name));
+            }
+        } else {
+            // A finite value times 0 is 0, any other a NaN.
+            let sum = (tensor.detach() * 0.0).and_then(|zeros| zeros.sum_all());
+            sums.push(sum.map_err(Error::at(name, &[tensor]))?);
+            elsewhere.push(name);
+        }
+    }
+    if elsewhere.is_empty() {
+        return Ok(None);
+    }
+    let sums = Tensor::stack(&sums, 0).map_err(Error::at("read", &[]))?;
+    let found = values(&sums)?.iter().position(|sum| !sum.is_finite());
+    Ok(found.map(|at| elsewhere[at]))
+}
+
+fn all_finite(values: &[f32]) -> bool {
+    values.iter().all(|value| value.is_finite())
 }

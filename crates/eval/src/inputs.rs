@@ -8,13 +8,12 @@ use crate::images::Images;
 use crate::run::kernels_of_earlier;
 use crate::training::Training;
 use crate::{Args, Error, film, samples};
+use dcgan::between;
 use dcgan_artifacts::{
     Arrays, Artifact, CheckpointInfo, ClassifierFile, DatasetReader, FileRecord, NeighboursFile,
     NetworkInfo, Part, digest_file, list_checkpoints, read_checkpoint_info,
 };
-use dcgan_checkpoints::{
-    BLOCK, ClassChoice, LoadedDiscriminator, LoadedGenerator, between, quoted,
-};
+use dcgan_checkpoints::{BLOCK, ClassChoice, LoadedDiscriminator, LoadedGenerator, quoted};
 use dcgan_hints::text_of;
 use dcgan_metrics::Classifier;
 use dcgan_settings::Eval;

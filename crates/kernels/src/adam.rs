@@ -25,6 +25,18 @@ pub struct AdamConfig {
     pub epsilon: f32,
 }
 
+/// The original's settings. Source: Radford et al. 2016, section 4; `main.py`.
+impl Default for AdamConfig {
+    fn default() -> Self {
+        Self {
+            lr: 2e-4,
+            beta1: 0.5,
+            beta2: 0.999,
+            epsilon: 1e-8,
+        }
+    }
+}
+
 /// One update of one weight and its moments, in place; `step` counts from 1.
 ///
 /// `m += (1 - beta1)(g - m)`, `v += (1 - beta2)(g^2 - v)`, `w -= lr_t m / (sqrt(v) + epsilon)` with

@@ -5,8 +5,9 @@ use crate::error::model_failure;
 use crate::grid::{shape, tiles};
 use crate::produce::{Output, Task};
 use crate::{Args, Error, Mode, MotionArgs, Start, Way};
+use dcgan::between;
 use dcgan_artifacts::NetworkInfo;
-use dcgan_checkpoints::{ClassChoice, LoadedGenerator, between, latent_range};
+use dcgan_checkpoints::{ClassChoice, LoadedGenerator};
 use dcgan_figures::{Picture, encode_gif, near_square};
 use dcgan_settings::{Sample, parse_seeds};
 use dcgan_terminal::Failure;
@@ -163,7 +164,7 @@ impl Motions {
                 })
                 .collect::<Result<Vec<_>, _>>()?,
         };
-        let (lowest, highest) = latent_range(model.info()).map_err(model_failure)?;
+        let (lowest, highest) = model.z_distribution().range();
         let low = self.motion.low.unwrap_or(lowest);
         let high = self.motion.high.unwrap_or(highest);
         let classes = self.classes(model)?;

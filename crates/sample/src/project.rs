@@ -5,7 +5,8 @@ use crate::classes::choose;
 use crate::error::{Error, model_failure};
 use crate::grid::{shape, tiles};
 use crate::produce::{Output, Task, file_name};
-use dcgan_checkpoints::{LoadedGenerator, Projection, Projector};
+use dcgan::{Projection, Projector};
+use dcgan_checkpoints::LoadedGenerator;
 use dcgan_pictures::{MAX_FILE_BYTES, Reason, Refusal, decode, inspect, read_file};
 use dcgan_settings::{Pictures, Sample};
 use dcgan_terminal::{Failure, Progress};
@@ -62,10 +63,13 @@ impl Project {
     ) -> Result<(Option<u8>, Projection), Failure> {
         let Loaded { model, classes, .. } = loaded;
         let trial = self.trial(classes.len());
-        let mut best: Option<(Option<u8>, Projector<'_>)> = None;
+        let mut best: Option<(Option<u8>, Projector)> = None;
+        let starts = model.latents(self.seed, 0, self.restarts);
+        let range = model.z_distribution().range();
         for &class in classes {
-            let mut projector = Projector::new(model, target, class, self.seed, self.restarts)
-                .map_err(model_failure)?;
+            let generator = model.generator();
+            let mut projector = Projector::new(generator, target, class, &starts, range)
+                .map_err(network_failure)?;
             descent.go(&mut projector, trial)?;
             if best
                 .as_ref()
@@ -76,7 +80,7 @@ impl Project {
         }
         let (class, mut projector) = best.ok_or_else(|| Failure::usage(Error::NoClasses))?;
         descent.go(&mut projector, self.steps - trial)?;
-        Ok((class, projector.best().map_err(model_failure)?))
+        Ok((class, projector.best().map_err(network_failure)?))
     }
 
     /// Steps that each of several classes gets: enough to tell them apart.
@@ -97,10 +101,10 @@ struct Descent<'a> {
 }
 
 impl Descent<'_> {
-    fn go(&mut self, projector: &mut Projector<'_>, steps: usize) -> Result<(), Failure> {
+    fn go(&mut self, projector: &mut Projector, steps: usize) -> Result<(), Failure> {
         for _ in 0..steps {
             self.output.go_on()?;
-            projector.step().map_err(model_failure)?;
+            projector.step().map_err(network_failure)?;
             self.done += 1;
             self.progress.set(self.done, "steps");
         }
@@ -221,4 +225,8 @@ fn root_mean_square(a: &[u8], b: &[u8]) -> f64 {
         .zip(b)
         .map(|(&a, &b)| u64::from(a.abs_diff(b)).pow(2));
     libm::sqrt(squares.sum::<u64>() as f64 / a.len() as f64)
+}
+
+fn network_failure(error: dcgan::Error) -> Failure {
+    model_failure(error.into())
 }

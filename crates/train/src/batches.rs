@@ -1,9 +1,9 @@
 //! The batch of any step, as a function of the dataset, the settings and the step's number alone.
 
-use crate::step::Batch;
 use crate::{Error, Plan};
-use candle_core::Tensor;
-use dcgan::{NetworkConfig, ZDistribution, images_to_tensor, latents, one_hot};
+use candle_core::{Device, Tensor};
+use dcgan::step::Batch;
+use dcgan::{Config, ZDistribution, images_to_tensor, latents, one_hot};
 use dcgan_artifacts::{DatasetReader, Part};
 use dcgan_random::{Purpose, Stream};
 use dcgan_settings::Train;
@@ -13,7 +13,7 @@ use dcgan_settings::Train;
 #[derive(Debug)]
 pub(crate) struct Batches<'a> {
     dataset: &'a DatasetReader,
-    config: &'a NetworkConfig,
+    config: &'a Config,
     settings: &'a Train,
     distribution: ZDistribution,
     plan: Plan,
@@ -29,7 +29,7 @@ impl<'a> Batches<'a> {
     /// The batches of the run that `plan` lays out over `dataset`.
     pub(crate) fn new(
         dataset: &'a DatasetReader,
-        config: &'a NetworkConfig,
+        config: &'a Config,
         settings: &'a Train,
         distribution: ZDistribution,
         plan: Plan,
@@ -57,7 +57,7 @@ impl<'a> Batches<'a> {
 
     /// The batch of `step`: images and labels by the epoch's order, z by the step.
     pub(crate) fn at(&mut self, step: u64) -> Result<Batch, Error> {
-        let NetworkConfig {
+        let Config {
             kind,
             height,
             width,
@@ -79,11 +79,16 @@ impl<'a> Batches<'a> {
                 }
             }
         }
-        let x = images_to_tensor(&self.bytes, [size, height, width, channels], kind)?;
+        let x = images_to_tensor(
+            &self.bytes,
+            [size, height, width, channels],
+            kind,
+            &Device::Cpu,
+        )?;
         let y = match self.dataset.labels(Part::Train) {
             Some(labels) if classes > 0 => {
                 let labels: Vec<u8> = indices.iter().map(|&i| labels[i as usize]).collect();
-                Some(one_hot(&labels, classes)?)
+                Some(one_hot(&labels, classes, &Device::Cpu)?)
             }
             _ => None,
         };
@@ -120,6 +125,7 @@ impl<'a> Batches<'a> {
             size,
             self.config.z_dim,
             self.distribution,
+            &Device::Cpu,
         )?)
     }
 

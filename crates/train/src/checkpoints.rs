@@ -1,9 +1,9 @@
 //! A run's state in checkpoints, and back.
 
 use crate::standing::Standing;
-use crate::step::State;
 use crate::{Error, Plan};
-use dcgan::{Adam, AdamConfig, Discriminator, Generator, NetworkConfig, Precision, WeightAverage};
+use dcgan::step::State;
+use dcgan::{Adam, AdamConfig, Config, Discriminator, Generator, Precision, WeightAverage};
 use dcgan_artifacts::{
     Arrays, BestScore, Checkpoint, CheckpointInfo, ModelFile, NetworkInfo, Role, TablePosition,
     checkpoint_path, differences, list_checkpoints, read_newest_checkpoint, remove_file, sync_file,
@@ -14,10 +14,6 @@ use dcgan_settings::Train;
 use serde_json::json;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-
-/// Adam's decay of the second moment and its epsilon, as the original leaves them.
-const BETA2: f32 = 0.999;
-const EPSILON: f32 = 1e-8;
 
 /// What all checkpoints of a run have in common.
 #[derive(Debug)]
@@ -66,8 +62,7 @@ fn adams(settings: &Train) -> [AdamConfig; 2] {
         #[expect(clippy::cast_possible_truncation, reason = "training is in float32")]
         lr: rate as f32,
         beta1,
-        beta2: BETA2,
-        epsilon: EPSILON,
+        ..AdamConfig::default()
     })
 }
 
@@ -93,22 +88,14 @@ pub(crate) fn kernels(settings: &Train) -> Kernels {
 /// Fresh networks, a function of their configuration and the seed, and fresh optimisers; and the
 /// averaged generator, where the run is to keep one.
 pub(crate) fn fresh(
-    config: &NetworkConfig,
+    config: &Config,
     settings: &Train,
 ) -> Result<(State, Option<WeightAverage>), Error> {
     let precision = precision(settings);
     let generator = Generator::init(config, settings.seed)?.with_precision(precision);
     let discriminator = Discriminator::init(config, settings.seed)?.with_precision(precision);
-    let [of_g, of_d] = adams(settings);
-    let adam_g = Adam::new(generator.parameters(), of_g)?;
-    let adam_d = Adam::new(discriminator.parameters(), of_d)?;
     let average = (settings.ema > 0.0).then(|| WeightAverage::new(&generator, settings.ema));
-    let state = State {
-        generator,
-        discriminator,
-        adam_g,
-        adam_d,
-    };
+    let state = State::new(generator, discriminator, adams(settings))?;
     Ok((state, average.transpose()?))
 }
 
@@ -120,7 +107,7 @@ impl Checkpoints {
     /// damaged.
     pub(crate) fn resume(
         &self,
-        config: &NetworkConfig,
+        config: &Config,
         settings: &Train,
     ) -> Result<Option<Resumed>, Error> {
         let Some(recovered) = read_newest_checkpoint(&self.folder)? else {
@@ -314,7 +301,7 @@ impl Checkpoints {
 
 /// Networks, optimisers and averaged generator out of a checkpoint.
 fn restore(
-    config: &NetworkConfig,
+    config: &Config,
     settings: &Train,
     checkpoint: &Checkpoint,
 ) -> Result<(State, Option<WeightAverage>), dcgan::Error> {

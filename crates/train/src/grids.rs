@@ -1,7 +1,7 @@
 //! Sample grids: the same latent vectors again and again, so that a run's grids make a film.
 
 use crate::Error;
-use dcgan::{Generator, NetworkConfig, ZDistribution};
+use dcgan::{Config, Generator, ZDistribution};
 use dcgan_artifacts::{DatasetReader, Part, remove_file, write_atomic};
 use dcgan_random::Purpose;
 use std::path::{Path, PathBuf};
@@ -29,7 +29,7 @@ impl Grids {
     /// trained; there are none for the unlabelled network.
     pub(crate) fn new(
         folder: &Path,
-        config: &NetworkConfig,
+        config: &Config,
         trained_classes: &[u8],
         distribution: ZDistribution,
         seed: u64,
@@ -40,8 +40,7 @@ impl Grids {
             UNLABELLED_SIDE
         };
         let n = side * side;
-        let z =
-            dcgan_checkpoints::latents(distribution, config.z_dim, seed, Purpose::GridLatent, 0, n);
+        let z = distribution.rows(config.z_dim, seed, Purpose::GridLatent, 0, n);
         Self {
             folder: folder.to_owned(),
             side,

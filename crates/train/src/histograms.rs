@@ -4,7 +4,7 @@
 
 use crate::Error;
 use crate::folder::CHECKPOINTS;
-use crate::step::Trace;
+use dcgan::step::Trace;
 use dcgan_artifacts::{GrowingTable, TablePosition, list_checkpoints, read_checkpoint_info};
 use dcgan_metrics::{Histogram, histogram, probability};
 use std::path::Path;

@@ -1,12 +1,11 @@
 //! Stage 2: a dataset to checkpoints and `metrics.csv`.
 //!
-//! [`step::iteration`] is the training itself; [`run`] is what stands around it: batches, tables,
+//! [`dcgan::step::iteration`] is the training itself; [`run`] is what is around it: batches, tables,
 //! grids, checkpoints, and the run folder in which all of them survive an interruption.
 
 mod args;
 mod batches;
 mod checkpoints;
-mod divergence;
 mod error;
 mod events;
 mod folder;
@@ -17,7 +16,6 @@ mod resolved;
 mod run;
 mod scores;
 mod standing;
-pub mod step;
 mod tables;
 mod tensorboard;
 mod watch;

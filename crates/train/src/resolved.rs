@@ -1,9 +1,9 @@
 //! What the command line and the dataset come to: everything that a run follows from.
 
 use crate::scores::Extractor;
-use crate::step::Schedule;
 use crate::{Args, Error, Plan};
-use dcgan::{Kind, NetworkConfig, ZDistribution};
+use dcgan::step::Schedule;
+use dcgan::{Config, Kind, ZDistribution};
 use dcgan_artifacts::{DatasetReader, FileRecord, NetworkInfo, Part, digest_file};
 use dcgan_checkpoints::{network_info, quoted};
 use dcgan_hints::text_of;
@@ -24,7 +24,7 @@ pub(crate) struct Resolved {
     /// What scores are taken with, where any are taken.
     pub(crate) extractor: Option<Extractor>,
     /// The networks.
-    pub(crate) config: NetworkConfig,
+    pub(crate) config: Config,
     /// What the run's files say of the networks.
     pub(crate) network: NetworkInfo,
     /// Distribution of z.
@@ -174,7 +174,7 @@ pub(crate) fn recorded(settings: &Train) -> Value {
 }
 
 /// The networks that the settings ask for, on pictures of the dataset's size.
-fn config(args: &Args, settings: &Train, dataset: &DatasetReader) -> Result<NetworkConfig, Error> {
+fn config(args: &Args, settings: &Train, dataset: &DatasetReader) -> Result<Config, Error> {
     let info = dataset.info();
     let path = || args.dataset.clone();
     let kind = match settings.network {
@@ -185,7 +185,7 @@ fn config(args: &Args, settings: &Train, dataset: &DatasetReader) -> Result<Netw
     if labelled && dataset.labels(Part::Train).is_none() {
         return Err(Error::NoLabels { path: path() });
     }
-    let config = NetworkConfig {
+    let config = Config {
         kind,
         height: info.height,
         width: info.width,
@@ -197,8 +197,8 @@ fn config(args: &Args, settings: &Train, dataset: &DatasetReader) -> Result<Netw
         gfc_dim: if labelled { settings.gfc_dim } else { 0 },
         dfc_dim: if labelled { settings.dfc_dim } else { 0 },
         depth: match settings.depth {
-            _ if labelled => NetworkConfig::LABELLED_DEPTH,
-            Depth::Auto => NetworkConfig::depth_for(info.height, info.width),
+            _ if labelled => Config::LABELLED_DEPTH,
+            Depth::Auto => Config::depth_for(info.height, info.width),
             Depth::Levels(levels) => levels,
         },
     };

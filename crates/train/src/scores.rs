@@ -165,14 +165,11 @@ impl Judge {
         } = resolved;
         let classifier = extractor.classifier()?;
         let features = features(&classifier, dataset)?;
-        let z = dcgan_checkpoints::latents(
-            resolved.distribution,
-            config.z_dim,
-            settings.seed,
-            Purpose::ScoreLatent,
-            0,
-            SAMPLES,
-        );
+        let z = {
+            let (z_dim, purpose) = (config.z_dim, Purpose::ScoreLatent);
+            let distribution = resolved.distribution;
+            distribution.rows(z_dim, settings.seed, purpose, 0, SAMPLES)
+        };
         let choice = ClassChoice::resolve(None, network)?;
         Ok(Some(Self {
             scorer: Scorer::new(classifier, &features)?,

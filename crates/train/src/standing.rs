@@ -4,9 +4,9 @@ use crate::Error;
 use crate::checkpoints::{Checkpoints, Resumed, fresh};
 use crate::events::EVENTS;
 use crate::resolved::Resolved;
-use crate::step::State;
 use crate::tables::Tables;
 use dcgan::WeightAverage;
+use dcgan::step::State;
 use dcgan_artifacts::{BestScore, TablePosition};
 use std::path::{Path, PathBuf};
 

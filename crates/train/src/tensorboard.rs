@@ -5,7 +5,7 @@
 
 use crate::Error;
 use crate::histograms::{of_probabilities, probabilities};
-use crate::step::Trace;
+use dcgan::step::Trace;
 use dcgan_artifacts::{EventFile, Summary, SummaryHistogram};
 use std::path::Path;
 use std::time::SystemTime;

@@ -1,6 +1,6 @@
 //! Watching the discriminator's answers for signs that training collapses.
 
-use crate::step::Trace;
+use dcgan::step::Trace;
 use std::fmt;
 
 /// D is sure of a batch where its mean answer is nearer to the truth than this.
@@ -87,7 +87,7 @@ impl Watch {
 #[cfg(test)]
 mod tests {
     use super::{Sign, Watch};
-    use crate::step::Trace;
+    use dcgan::step::Trace;
 
     fn trace(d_real_mean: f32, d_fake_mean: f32, d_spread: f32) -> Trace {
         Trace {

@@ -106,16 +106,11 @@ fn check_pass(vectors: &mut Vectors, name: &str, pass: &Pass, taps: &Taps) {
         };
         vectors.check_tensor(&full, tap);
     }
-    for entry in &pass.stats.0 {
-        let bn = entry.name.split_once('/').unwrap().1;
-        let channels = [entry.stats.mean.len()];
-        vectors.check(
-            &format!("bn/{name}/{bn}/mean"),
-            &channels,
-            &entry.stats.mean,
-        );
-        let variance = &entry.stats.variance_unbiased;
-        vectors.check(&format!("bn/{name}/{bn}/var_unbiased"), &channels, variance);
+    for stats in &pass.stats.0 {
+        let bn = stats.name.split_once('/').unwrap().1;
+        vectors.check_tensor(&format!("bn/{name}/{bn}/mean"), &stats.mean);
+        let variance = format!("bn/{name}/{bn}/var_unbiased");
+        vectors.check_tensor(&variance, &stats.variance_unbiased);
     }
 }
 

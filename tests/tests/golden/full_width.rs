@@ -1,18 +1,17 @@
 //! The original's widths: an iteration against an independent computation, and the same bytes for
 //! any number of threads. The narrow vectors never reach blocks and packings that these sizes do.
 
-use crate::network::ADAM;
 use crate::reference::{Measured, Reference};
 use crate::vectors::compare;
-use candle_core::Tensor;
+use candle_core::{Device, Tensor};
+use dcgan::step::{Batch, Schedule, State, Trace, iteration};
 use dcgan::{
-    Adam, Arrays, Backend, Discriminator, Generator, NetworkConfig, Precision, ZDistribution,
+    AdamConfig, Arrays, Backend, Config, Discriminator, Generator, Precision, ZDistribution,
     latents, one_hot,
 };
 use dcgan_kernels::{Form, use_baseline};
 use dcgan_random::{Purpose, Stream};
 use dcgan_testkit::{Instructions, Missing, untested};
-use dcgan_train::step::{Batch, Schedule, State, Trace, iteration};
 
 const BATCH: usize = 64;
 /// Of the batch that is compared with float64. Rounding, which goes with the processor, must not decide on which
@@ -44,7 +43,7 @@ const WANDERING: [&str; 5] = [
 ];
 
 fn fresh(backend: Backend, precision: Precision) -> State {
-    let config = NetworkConfig::labelled(28, 28, 1, 10);
+    let config = Config::labelled(28, 28, 1, 10);
     let generator = Generator::init(&config, 1)
         .unwrap()
         .with_backend(backend)
@@ -53,16 +52,7 @@ fn fresh(backend: Backend, precision: Precision) -> State {
         .unwrap()
         .with_backend(backend)
         .with_precision(precision);
-    State {
-        adam_g: Adam::new(generator.parameters(), ADAM)
-            .unwrap()
-            .with_backend(backend),
-        adam_d: Adam::new(discriminator.parameters(), ADAM)
-            .unwrap()
-            .with_backend(backend),
-        generator,
-        discriminator,
-    }
+    State::new(generator, discriminator, [AdamConfig::default(); 2]).unwrap()
 }
 
 /// Pictures of noise do: the arithmetic doesn't know what it sees.
@@ -73,9 +63,9 @@ fn batch(n: usize, seed: u64) -> Batch {
         .collect();
     let x: Vec<f32> = (0..n * 28 * 28).map(|_| stream.uniform()).collect();
     Batch {
-        x: Tensor::from_vec(x, (n, 28, 28, 1), &candle_core::Device::Cpu).unwrap(),
-        y: Some(one_hot(&labels, 10).unwrap()),
-        z: latents(&mut stream, n, 100, ZDistribution::Uniform).unwrap(),
+        x: Tensor::from_vec(x, (n, 28, 28, 1), &Device::Cpu).unwrap(),
+        y: Some(one_hot(&labels, 10, &Device::Cpu).unwrap()),
+        z: latents(&mut stream, n, 100, ZDistribution::Uniform, &Device::Cpu).unwrap(),
     }
 }
 

@@ -1,26 +1,17 @@
 //! The networks that a golden file describes.
 
 use crate::vectors::Vectors;
-use dcgan::{
-    AdamConfig, Arrays, Backend, Discriminator, Generator, Kind, MovingAverage, NetworkConfig,
-};
+use dcgan::step::State;
+use dcgan::{Arrays, Backend, Config, Discriminator, Generator, Kind};
 use dcgan_kernels::Form;
 use dcgan_testkit::Instructions;
 
-/// The original's optimiser settings.
-pub(crate) const ADAM: AdamConfig = AdamConfig {
-    lr: 2e-4,
-    beta1: 0.5,
-    beta2: 0.999,
-    epsilon: 1e-8,
-};
-
 /// The network of the file's `config`.
-pub(crate) fn config(vectors: &Vectors) -> NetworkConfig {
+pub(crate) fn config(vectors: &Vectors) -> Config {
     let config = &vectors.info["config"];
     let number = |key: &str| usize::try_from(config[key].as_u64().unwrap()).unwrap();
     let labelled = !config["y_dim"].is_null();
-    NetworkConfig {
+    Config {
         kind: if labelled {
             Kind::Labelled
         } else {
@@ -41,7 +32,7 @@ pub(crate) fn config(vectors: &Vectors) -> NetworkConfig {
 
 /// Both networks from one map of weights and moving averages; together they own every array.
 pub(crate) fn networks(
-    config: &NetworkConfig,
+    config: &Config,
     arrays: &Arrays,
     backend: Backend,
 ) -> (Generator, Discriminator) {
@@ -61,13 +52,10 @@ pub(crate) fn networks(
 }
 
 /// The moving averages alone, by full name.
-pub(crate) fn averages(networks: [&[MovingAverage]; 2]) -> Arrays {
-    let mut arrays = Arrays::new();
-    for average in networks.into_iter().flatten() {
-        let shape = vec![average.mean.len()];
-        arrays.insert(average.mean_name(), (shape.clone(), average.mean.clone()));
-        arrays.insert(average.variance_name(), (shape, average.variance.clone()));
-    }
+pub(crate) fn averages(state: &State) -> Arrays {
+    let mut arrays = state.generator.arrays().unwrap();
+    arrays.extend(state.discriminator.arrays().unwrap());
+    arrays.retain(|name, _| name.contains("/moving_"));
     arrays
 }
 

@@ -1,10 +1,10 @@
 //! The `*_train` files: whole iterations through the trainer's step.
 
-use crate::network::{ADAM, averages, config, in_every_form, networks};
+use crate::network::{averages, config, in_every_form, networks};
 use crate::vectors::Vectors;
 use candle_core::Tensor;
-use dcgan::{Adam, Arrays, Backend, Kind};
-use dcgan_train::step::{Batch, Schedule, State, Trace, iteration};
+use dcgan::step::{Batch, Schedule, State, Trace, iteration};
+use dcgan::{Adam, AdamConfig, Arrays, Backend, Kind};
 
 /// Generator updates per discriminator update.
 const UPDATES: usize = 2;
@@ -91,7 +91,7 @@ fn from_a_stored_state(file: &str, backend: Backend) {
         let batch = batch(&mut vectors, last);
         iteration(&mut state, &batch, &Schedule::new(UPDATES, readouts)).unwrap();
         let (param, m, v) = trained(&state);
-        let moving = averages([state.generator.averages(), state.discriminator.averages()]);
+        let moving = averages(&state);
         let kind = state.generator.config().kind;
         for (group, arrays) in [
             ("param", param),
@@ -159,16 +159,7 @@ fn states(vectors: &Vectors) -> Vec<u64> {
 
 fn fresh(vectors: &Vectors, arrays: &Arrays, backend: Backend) -> State {
     let (generator, discriminator) = networks(&config(vectors), arrays, backend);
-    State {
-        adam_g: Adam::new(generator.parameters(), ADAM)
-            .unwrap()
-            .with_backend(backend),
-        adam_d: Adam::new(discriminator.parameters(), ADAM)
-            .unwrap()
-            .with_backend(backend),
-        generator,
-        discriminator,
-    }
+    State::new(generator, discriminator, [AdamConfig::default(); 2]).unwrap()
 }
 
 /// The stored state after `step` iterations, with the averages of one rule.
@@ -187,12 +178,24 @@ fn stored(vectors: &mut Vectors, step: u64, suffix: &str, backend: Backend) -> S
     };
     let (steps_g, steps_d) = (steps(vectors, "g"), steps(vectors, "d"));
     State {
-        adam_g: Adam::load(generator.parameters(), ADAM, steps_g, &m, &v)
-            .unwrap()
-            .with_backend(backend),
-        adam_d: Adam::load(discriminator.parameters(), ADAM, steps_d, &m, &v)
-            .unwrap()
-            .with_backend(backend),
+        adam_g: Adam::load(
+            generator.parameters(),
+            AdamConfig::default(),
+            steps_g,
+            &m,
+            &v,
+        )
+        .unwrap()
+        .with_backend(backend),
+        adam_d: Adam::load(
+            discriminator.parameters(),
+            AdamConfig::default(),
+            steps_d,
+            &m,
+            &v,
+        )
+        .unwrap()
+        .with_backend(backend),
         generator,
         discriminator,
     }
@@ -237,7 +240,7 @@ fn check_state(vectors: &mut Vectors, step: u64, state: &State) {
 }
 
 fn check_averages(vectors: &mut Vectors, step: u64, suffix: &str, state: &State) {
-    let moving = averages([state.generator.averages(), state.discriminator.averages()]);
+    let moving = averages(state);
     vectors.check_arrays(&format!("after{step}/moving{suffix}/"), &moving);
 }
 

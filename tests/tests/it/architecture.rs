@@ -14,10 +14,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("terminal", &["hints", "settings"]),
     ("kernels", &[]),
     ("dcgan", &["hints", "kernels", "random"]),
-    (
-        "checkpoints",
-        &["hints", "artifacts", "kernels", "dcgan", "random"],
-    ),
+    ("checkpoints", &["hints", "artifacts", "dcgan", "random"]),
     ("metrics", &["hints", "kernels", "dcgan", "random"]),
     ("prepare", STAGE),
     ("train", NEURAL_STAGE),

@@ -3,8 +3,8 @@
 #![expect(clippy::print_stdout, reason = "figures are what this program is for")]
 
 use clap::Parser;
+use dcgan::step::{Schedule, iteration};
 use dcgan_bench::{Network, Result, Spread, peak_memory};
-use dcgan_train::step::{Schedule, iteration};
 use serde_json::json;
 
 #[global_allocator]

@@ -8,12 +8,12 @@
 
 use candle_core::{Device, Tensor, Var};
 use clap::Parser;
+use dcgan::step::{Schedule, iteration};
 use dcgan_bench::{Network, Result, Spread};
 use dcgan_kernels::{
     Activation, AdamConfig, Geometry, activate, adam_update, awake, backward, batch_norm, conv2d,
     conv2d_transpose, linear,
 };
-use dcgan_train::step::{Schedule, iteration};
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;

@@ -18,7 +18,7 @@ fn levels_are_told_where_they_are_not_the_originals() {
     for config in [labelled(), unlabelled()] {
         assert_eq!(info(&config).depth, None);
     }
-    let deeper = dcgan::NetworkConfig {
+    let deeper = dcgan::Config {
         depth: 5,
         height: 128,
         width: 128,

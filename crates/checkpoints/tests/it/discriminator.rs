@@ -1,12 +1,12 @@
 //! Loaded discriminators and their logits.
 
 use crate::support::{checkpoint, discriminator_arrays, labelled, model_file, unlabelled};
-use dcgan::NetworkConfig;
+use dcgan::Config;
 use dcgan_artifacts::Role;
 use dcgan_checkpoints::{BLOCK, LoadedDiscriminator};
 use dcgan_random::{Purpose, Stream};
 
-fn loaded(config: &NetworkConfig) -> LoadedDiscriminator {
+fn loaded(config: &Config) -> LoadedDiscriminator {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("discriminator.safetensors");
     model_file(config, Role::Discriminator, discriminator_arrays(config))
@@ -16,7 +16,7 @@ fn loaded(config: &NetworkConfig) -> LoadedDiscriminator {
 }
 
 /// Noise images, and labels where the network has classes.
-fn noise(config: &NetworkConfig, n: usize) -> (Vec<u8>, Option<Vec<u8>>) {
+fn noise(config: &Config, n: usize) -> (Vec<u8>, Option<Vec<u8>>) {
     let mut stream = Stream::new(0, Purpose::Synthetic, 0);
     let bytes = config.height * config.width * config.channels;
     let byte = |value: u32| u8::try_from(value).unwrap();

@@ -1,12 +1,12 @@
 //! Loaded generators and what they draw.
 
 use crate::support::{checkpoint, generator_arrays, labelled, model_file, unlabelled};
-use dcgan::{Generator, NetworkConfig, ZDistribution};
+use dcgan::{Config, Generator, ZDistribution};
 use dcgan_artifacts::{Role, digest_file};
-use dcgan_checkpoints::{BLOCK, ClassChoice, LoadedGenerator, images_from_latents, latents};
-use dcgan_random::{Purpose, Stream};
+use dcgan_checkpoints::{BLOCK, ClassChoice, LoadedGenerator, images_from_latents};
+use dcgan_random::Purpose;
 
-fn loaded(config: &NetworkConfig) -> LoadedGenerator {
+fn loaded(config: &Config) -> LoadedGenerator {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("generator.safetensors");
     model_file(config, Role::Generator, generator_arrays(config))
@@ -15,7 +15,7 @@ fn loaded(config: &NetworkConfig) -> LoadedGenerator {
     LoadedGenerator::load(&path).unwrap()
 }
 
-fn choice(config: &NetworkConfig) -> ClassChoice {
+fn choice(config: &Config) -> ClassChoice {
     match config.classes {
         0 => ClassChoice::Unlabelled,
         classes => ClassChoice::Cycle((0..=u8::MAX).take(classes).collect()),
@@ -102,16 +102,9 @@ fn an_image_is_the_same_wherever_its_range_begins() {
 #[test]
 fn at_the_original_widths_neighbours_never_show() {
     // Narrow networks never reach the wide paths of the kernels.
-    let config = NetworkConfig::labelled(28, 28, 1, 10);
+    let config = Config::labelled(28, 28, 1, 10);
     let generator = Generator::from_arrays(&config, &generator_arrays(&config)).unwrap();
-    let z = latents(
-        ZDistribution::Uniform,
-        config.z_dim,
-        0,
-        Purpose::SampleLatent,
-        0,
-        65,
-    );
+    let z = ZDistribution::Uniform.rows(config.z_dim, 0, Purpose::SampleLatent, 0, 65);
     let classes: Vec<u8> = (0..65).map(|i| i % 10).collect();
     let draw = |n: usize| {
         images_from_latents(&generator, &z[..n * config.z_dim], Some(&classes[..n])).unwrap()
@@ -128,33 +121,9 @@ fn at_the_original_widths_neighbours_never_show() {
 }
 
 #[test]
-fn a_latent_vector_is_a_stream_of_its_own() {
-    let z = latents(ZDistribution::Uniform, 3, 5, Purpose::SampleLatent, 0, 4);
-    assert_eq!(
-        z[6..],
-        latents(ZDistribution::Uniform, 3, 5, Purpose::SampleLatent, 2, 2)[..]
-    );
-    let mut stream = Stream::new(5, Purpose::SampleLatent, 2);
-    assert_eq!(z[6].to_bits(), stream.uniform_in(-1.0, 1.0).to_bits());
-    let grid = latents(ZDistribution::Uniform, 3, 5, Purpose::GridLatent, 0, 4);
-    assert!(z != grid && z.iter().all(|value| (-1.0..1.0).contains(value)));
-    let positive = latents(ZDistribution::Uniform01, 3, 5, Purpose::SampleLatent, 0, 99);
-    assert!(positive.iter().all(|value| (0.0..1.0).contains(value)));
-    let normal = latents(ZDistribution::Normal, 3, 5, Purpose::SampleLatent, 0, 99);
-    assert!(normal.iter().any(|value| value.abs() > 1.0));
-}
-
-#[test]
 fn inference_uses_the_moving_averages() {
     let config = labelled();
-    let z = latents(
-        ZDistribution::Uniform,
-        config.z_dim,
-        0,
-        Purpose::SampleLatent,
-        0,
-        2,
-    );
+    let z = ZDistribution::Uniform.rows(config.z_dim, 0, Purpose::SampleLatent, 0, 2);
     let draw = |variance: f32| {
         let mut arrays = generator_arrays(&config);
         let name = "generator/g_bn2/moving_variance";
@@ -211,26 +180,4 @@ fn arrays_that_do_not_fit_are_named() {
         images_from_latents(&unlabelled, &[], None).unwrap(),
         [0_u8; 0]
     );
-}
-
-#[test]
-fn between_two_latent_vectors_lie_a_line_and_an_arc() {
-    use dcgan_checkpoints::between;
-    let close = |got: Vec<f32>, expected: [f32; 2]| {
-        let near = got
-            .iter()
-            .zip(expected)
-            .all(|(got, expected)| (got - expected).abs() < 1e-6);
-        assert!(near, "{got:?}, expected {expected:?}");
-    };
-    let (from, to) = ([2.0, 0.0], [0.0, 4.0]);
-    for spherical in [false, true] {
-        close(between(&from, &to, 0.0, spherical), from);
-        close(between(&from, &to, 1.0, spherical), to);
-    }
-    close(between(&from, &to, 0.5, false), [1.0, 2.0]);
-    let half = 3.0 * std::f32::consts::FRAC_1_SQRT_2;
-    close(between(&from, &to, 0.5, true), [half, half]);
-    close(between(&from, &[0.0, 0.0], 0.5, true), [1.0, 0.0]);
-    close(between(&from, &[-2.0, 0.0], 0.25, true), [1.0, 0.0]);
 }

@@ -9,5 +9,4 @@ mod classes;
 mod descriptions;
 mod discriminator;
 mod generator;
-mod projection;
 mod support;

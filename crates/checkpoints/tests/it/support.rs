@@ -1,32 +1,32 @@
 //! Narrow networks, and files of them.
 
-use dcgan::{Discriminator, Generator, NetworkConfig, ZDistribution};
+use dcgan::{Config, Discriminator, Generator, ZDistribution};
 use dcgan_artifacts::{Arrays, Checkpoint, CheckpointInfo, ModelFile, NetworkInfo, Role};
 use dcgan_checkpoints::network_info;
 
 /// 8x12x1, 3 classes.
-pub(crate) fn labelled() -> NetworkConfig {
-    NetworkConfig {
+pub(crate) fn labelled() -> Config {
+    Config {
         z_dim: 5,
         gf_dim: 4,
         df_dim: 3,
         gfc_dim: 16,
         dfc_dim: 8,
-        ..NetworkConfig::labelled(8, 12, 1, 3)
+        ..Config::labelled(8, 12, 1, 3)
     }
 }
 
 /// 17x16x3.
-pub(crate) fn unlabelled() -> NetworkConfig {
-    NetworkConfig {
+pub(crate) fn unlabelled() -> Config {
+    Config {
         z_dim: 6,
         gf_dim: 3,
         df_dim: 2,
-        ..NetworkConfig::unlabelled(17, 16, 3)
+        ..Config::unlabelled(17, 16, 3)
     }
 }
 
-pub(crate) fn info(config: &NetworkConfig) -> NetworkInfo {
+pub(crate) fn info(config: &Config) -> NetworkInfo {
     let names: Vec<String> = (0..config.classes)
         .map(|class| format!("class {class}"))
         .collect();
@@ -34,14 +34,14 @@ pub(crate) fn info(config: &NetworkConfig) -> NetworkInfo {
 }
 
 /// The arrays of a fresh generator, enlarged: as they are they give almost one grey.
-pub(crate) fn generator_arrays(config: &NetworkConfig) -> Arrays {
+pub(crate) fn generator_arrays(config: &Config) -> Arrays {
     let mut arrays = Generator::init(config, 3).unwrap().arrays().unwrap();
     enlarge(&mut arrays);
     arrays
 }
 
 /// The same for a discriminator.
-pub(crate) fn discriminator_arrays(config: &NetworkConfig) -> Arrays {
+pub(crate) fn discriminator_arrays(config: &Config) -> Arrays {
     let mut arrays = Discriminator::init(config, 3).unwrap().arrays().unwrap();
     enlarge(&mut arrays);
     arrays
@@ -57,7 +57,7 @@ fn enlarge(arrays: &mut Arrays) {
     }
 }
 
-pub(crate) fn model_file(config: &NetworkConfig, role: Role, weights: Arrays) -> ModelFile {
+pub(crate) fn model_file(config: &Config, role: Role, weights: Arrays) -> ModelFile {
     ModelFile {
         network: info(config),
         role,
@@ -68,7 +68,7 @@ pub(crate) fn model_file(config: &NetworkConfig, role: Role, weights: Arrays) ->
 }
 
 /// A checkpoint of both networks at step 7.
-pub(crate) fn checkpoint(config: &NetworkConfig) -> Checkpoint {
+pub(crate) fn checkpoint(config: &Config) -> Checkpoint {
     let mut weights = generator_arrays(config);
     weights.extend(discriminator_arrays(config));
     Checkpoint {

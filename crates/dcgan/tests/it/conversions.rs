@@ -7,7 +7,7 @@ use dcgan::{Error, Kind, images_to_tensor, one_hot, tensor_to_images, values};
 fn every_byte_returns_in_both_ranges() {
     let bytes: Vec<u8> = (0..=255).collect();
     for (kind, lowest) in [(Kind::Labelled, 0.0_f32), (Kind::Unlabelled, -1.0)] {
-        let tensor = images_to_tensor(&bytes, [1, 16, 16, 1], kind).unwrap();
+        let tensor = images_to_tensor(&bytes, [1, 16, 16, 1], kind, &Device::Cpu).unwrap();
         assert_eq!(tensor.dims(), [1, 16, 16, 1]);
         let seen = values(&tensor).unwrap();
         let ends = [seen[0], seen[255]].map(f32::to_bits);
@@ -30,7 +30,7 @@ fn values_outside_the_range_are_cut_and_nan_is_refused() {
 
 #[test]
 fn number_of_bytes_must_fit_the_shape() {
-    let error = images_to_tensor(&[0; 15], [1, 4, 4, 1], Kind::Labelled).unwrap_err();
+    let error = images_to_tensor(&[0; 15], [1, 4, 4, 1], Kind::Labelled, &Device::Cpu).unwrap_err();
     assert_eq!(
         error.to_string(),
         "input `images` has 15 bytes, expected 16 bytes for shape [1, 4, 4, 1]"
@@ -39,7 +39,7 @@ fn number_of_bytes_must_fit_the_shape() {
 
 #[test]
 fn labels_become_rows() {
-    let y = one_hot(&[2, 0], 3).unwrap();
+    let y = one_hot(&[2, 0], 3, &Device::Cpu).unwrap();
     assert_eq!(
         y.to_vec2::<f32>().unwrap(),
         [[0.0, 0.0, 1.0], [1.0, 0.0, 0.0]]
@@ -48,10 +48,10 @@ fn labels_become_rows() {
 
 #[test]
 fn label_without_a_class_is_named() {
-    let error = one_hot(&[2, 0, 3], 3).unwrap_err();
+    let error = one_hot(&[2, 0, 3], 3, &Device::Cpu).unwrap_err();
     assert_eq!(
         error.to_string(),
         "input `labels` has 3 at row 2, expected labels below 3"
     );
-    assert!(one_hot(&[0], 0).is_err());
+    assert!(one_hot(&[0], 0, &Device::Cpu).is_err());
 }

@@ -1,40 +1,32 @@
 //! Narrow networks and inputs for them.
 
-use candle_core::Tensor;
+use candle_core::{Device, Tensor};
 use dcgan::{
-    AdamConfig, Discriminator, Generator, Kind, NetworkConfig, ZDistribution, images_to_tensor,
-    latents, one_hot,
+    Config, Discriminator, Generator, Kind, ZDistribution, images_to_tensor, latents, one_hot,
 };
 use dcgan_random::{Purpose, Stream};
 
-pub(crate) const ADAM: AdamConfig = AdamConfig {
-    lr: 2e-4,
-    beta1: 0.5,
-    beta2: 0.999,
-    epsilon: 1e-8,
-};
-
-pub(crate) fn labelled() -> NetworkConfig {
-    NetworkConfig {
+pub(crate) fn labelled() -> Config {
+    Config {
         z_dim: 4,
         gf_dim: 2,
         df_dim: 2,
         gfc_dim: 8,
         dfc_dim: 8,
-        ..NetworkConfig::labelled(8, 12, 1, 3)
+        ..Config::labelled(8, 12, 1, 3)
     }
 }
 
-pub(crate) fn unlabelled(height: usize, width: usize, channels: usize) -> NetworkConfig {
-    NetworkConfig {
+pub(crate) fn unlabelled(height: usize, width: usize, channels: usize) -> Config {
+    Config {
         z_dim: 4,
         gf_dim: 2,
         df_dim: 2,
-        ..NetworkConfig::unlabelled(height, width, channels)
+        ..Config::unlabelled(height, width, channels)
     }
 }
 
-pub(crate) fn networks(config: &NetworkConfig) -> (Generator, Discriminator) {
+pub(crate) fn networks(config: &Config) -> (Generator, Discriminator) {
     (
         Generator::init(config, 1).unwrap(),
         Discriminator::init(config, 1).unwrap(),
@@ -48,7 +40,7 @@ pub(crate) struct Batch {
     pub(crate) z: Tensor,
 }
 
-pub(crate) fn batch(config: &NetworkConfig, size: usize) -> Batch {
+pub(crate) fn batch(config: &Config, size: usize) -> Batch {
     let mut stream = Stream::new(1, Purpose::Synthetic, 0);
     let shape = [size, config.height, config.width, config.channels];
     let n_values = shape.iter().product::<usize>();
@@ -57,11 +49,18 @@ pub(crate) fn batch(config: &NetworkConfig, size: usize) -> Batch {
     let y = (config.kind == Kind::Labelled).then(|| {
         let label = |row: usize| u8::try_from(row % config.classes).unwrap();
         let labels: Vec<u8> = (0..size).map(label).collect();
-        one_hot(&labels, config.classes).unwrap()
+        one_hot(&labels, config.classes, &Device::Cpu).unwrap()
     });
     Batch {
-        x: images_to_tensor(&bytes, shape, config.kind).unwrap(),
+        x: images_to_tensor(&bytes, shape, config.kind, &Device::Cpu).unwrap(),
         y,
-        z: latents(&mut stream, size, config.z_dim, ZDistribution::Uniform).unwrap(),
+        z: latents(
+            &mut stream,
+            size,
+            config.z_dim,
+            ZDistribution::Uniform,
+            &Device::Cpu,
+        )
+        .unwrap(),
     }
 }

@@ -1,6 +1,6 @@
 //! Which weights a loss moves, and what happens to a gradient that is not finite.
 
-use crate::fixtures::{ADAM, batch, labelled, networks, unlabelled};
+use crate::fixtures::{batch, labelled, networks, unlabelled};
 use candle_core::Tensor;
 use dcgan::{
     Adam, AdamConfig, Backend, Error, Weights, discriminator_loss_real, generator_loss, gradients,
@@ -72,14 +72,14 @@ fn gradient_that_is_not_finite_is_named_and_changes_nothing() {
         );
 
         let before = d.arrays().unwrap();
-        let mut adam = Adam::new(d.parameters(), ADAM).unwrap();
-        let error = adam.step(d.parameters(), &gradient).unwrap_err();
+        let mut adam = Adam::of(d.parameters(), AdamConfig::default()).unwrap();
+        let error = adam.update(&gradient).unwrap_err();
         assert_eq!(
             error.to_string(),
             format!("gradient of `{culprit}` is not finite")
         );
         assert_eq!(adam.steps(), 0);
-        let fresh = Adam::new(d.parameters(), ADAM).unwrap();
+        let fresh = Adam::of(d.parameters(), AdamConfig::default()).unwrap();
         assert_eq!(adam.moments().unwrap(), fresh.moments().unwrap());
         assert_eq!(d.arrays().unwrap(), before);
     }
@@ -104,7 +104,14 @@ fn a_scaled_learning_rate_is_that_learning_rate() {
     let updated = |lr: f32, share: f32| {
         let (_, d) = networks(&config);
         let batch = batch(&config, 2);
-        let mut adam = Adam::new(d.parameters(), AdamConfig { lr, ..ADAM }).unwrap();
+        let mut adam = Adam::of(
+            d.parameters(),
+            AdamConfig {
+                lr,
+                ..AdamConfig::default()
+            },
+        )
+        .unwrap();
         adam.scale_learning_rate(share);
         for _ in 0..2 {
             let logits = d
@@ -113,7 +120,7 @@ fn a_scaled_learning_rate_is_that_learning_rate() {
             let loss = discriminator_loss_real(&logits.output, Backend::Fused).unwrap();
             let gradients = gradients(&loss).unwrap();
             drop((logits, loss));
-            adam.step(d.parameters(), &gradients).unwrap();
+            adam.update(&gradients).unwrap();
         }
         d.arrays().unwrap()
     };

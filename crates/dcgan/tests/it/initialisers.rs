@@ -1,9 +1,9 @@
 //! Initial weights: a function of the seed, distributed as in the original.
 
 use crate::fixtures::labelled;
-use dcgan::{Arrays, Discriminator, Generator, NetworkConfig};
+use dcgan::{Arrays, Config, Discriminator, Generator};
 
-fn arrays(config: &NetworkConfig, seed: u64) -> Arrays {
+fn arrays(config: &Config, seed: u64) -> Arrays {
     let mut arrays = Generator::init(config, seed).unwrap().arrays().unwrap();
     arrays.extend(Discriminator::init(config, seed).unwrap().arrays().unwrap());
     arrays
@@ -54,7 +54,7 @@ fn biases_and_batch_norms_start_as_the_original() {
 /// negative, so the normal's error bounds both), and the cut at two standard deviations.
 #[test]
 fn distributions_are_the_original_ones() {
-    let arrays = arrays(&NetworkConfig::labelled(28, 28, 1, 10), 1);
+    let arrays = arrays(&Config::labelled(28, 28, 1, 10), 1);
     // Standard deviation of a normal that is cut at two: sqrt(1 - 4·pdf(2)/(2·cdf(2) - 1)).
     let cut_stddev = 0.02 * 0.879_625_7;
     for (name, stddev, cut) in [

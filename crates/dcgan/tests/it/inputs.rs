@@ -1,7 +1,7 @@
 //! What a pass and a configuration refuse.
 
 use crate::fixtures::{batch, labelled, networks, unlabelled};
-use dcgan::{Error, Generator, NetworkConfig, Weights};
+use dcgan::{Config, Error, Generator, Weights};
 
 /// The batch norm that a pass over a batch of one names.
 fn too_small<T: std::fmt::Debug>(outcome: Result<T, Error>) -> String {
@@ -78,93 +78,93 @@ fn misfitting_inputs_are_named() {
 #[test]
 fn impossible_configurations_name_their_field() {
     let (l, u) = (labelled(), unlabelled(16, 16, 1));
-    let cases: [(&str, NetworkConfig); 14] = [
+    let cases: [(&str, Config); 14] = [
         (
             "height",
-            NetworkConfig {
+            Config {
                 height: 30,
                 ..l.clone()
             },
         ),
         (
             "width",
-            NetworkConfig {
+            Config {
                 width: 0,
                 ..l.clone()
             },
         ),
         (
             "classes",
-            NetworkConfig {
+            Config {
                 classes: 0,
                 ..l.clone()
             },
         ),
         (
             "classes",
-            NetworkConfig {
+            Config {
                 classes: 257,
                 ..l.clone()
             },
         ),
         (
             "gfc_dim",
-            NetworkConfig {
+            Config {
                 gfc_dim: 0,
                 ..l.clone()
             },
         ),
         (
             "dfc_dim",
-            NetworkConfig {
+            Config {
                 dfc_dim: 1 << 17,
                 ..l.clone()
             },
         ),
         (
             "height",
-            NetworkConfig {
+            Config {
                 height: 15,
                 ..u.clone()
             },
         ),
         (
             "width",
-            NetworkConfig {
+            Config {
                 width: usize::MAX,
                 ..u.clone()
             },
         ),
         (
             "channels",
-            NetworkConfig {
+            Config {
                 channels: 2,
                 ..u.clone()
             },
         ),
         (
             "depth",
-            NetworkConfig {
+            Config {
                 depth: 0,
                 ..u.clone()
             },
         ),
         (
             "depth",
-            NetworkConfig {
+            Config {
                 depth: 9,
                 ..u.clone()
             },
         ),
         (
             "height",
-            NetworkConfig {
+            Config {
                 depth: 5,
                 ..u.clone()
             },
         ),
-        ("depth", NetworkConfig { depth: 4, ..l }),
-        ("classes", NetworkConfig { classes: 1, ..u }),
+        ("depth", Config { depth: 4, ..l }),
+        ("classes", Config { classes: 1, ..u }),
     ];
     for (field, config) in cases {
         let error = Generator::init(&config, 1).unwrap_err();

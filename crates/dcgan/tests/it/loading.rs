@@ -1,9 +1,9 @@
 //! Networks from named arrays, and what is refused.
 
-use crate::fixtures::{ADAM, labelled, networks, unlabelled};
-use dcgan::{Adam, Arrays, Discriminator, Error, Generator, NetworkConfig};
+use crate::fixtures::{labelled, networks, unlabelled};
+use dcgan::{Adam, AdamConfig, Arrays, Config, Discriminator, Error, Generator};
 
-fn both(config: &NetworkConfig) -> Arrays {
+fn both(config: &Config) -> Arrays {
     let (g, d) = networks(config);
     let mut arrays = g.arrays().unwrap();
     arrays.extend(d.arrays().unwrap());
@@ -11,7 +11,7 @@ fn both(config: &NetworkConfig) -> Arrays {
 }
 
 /// Every weight and average gets a value of its own, so that a swap shows.
-fn numbered(config: &NetworkConfig) -> Arrays {
+fn numbered(config: &Config) -> Arrays {
     let mut arrays = both(config);
     let values = arrays.values_mut().flat_map(|(_, values)| values);
     for (idx, value) in values.enumerate() {
@@ -110,17 +110,20 @@ fn other_kind_of_network_is_refused() {
 #[test]
 fn optimiser_state_goes_there_and_back() {
     let (g, _) = networks(&labelled());
-    let (mut m, mut v) = Adam::new(g.parameters(), ADAM).unwrap().moments().unwrap();
+    let (mut m, mut v) = Adam::of(g.parameters(), AdamConfig::default())
+        .unwrap()
+        .moments()
+        .unwrap();
     for (idx, (_, values)) in m.values_mut().chain(v.values_mut()).enumerate() {
         values.fill(idx as f32);
     }
-    let adam = Adam::load(g.parameters(), ADAM, 41, &m, &v).unwrap();
+    let adam = Adam::load(g.parameters(), AdamConfig::default(), 41, &m, &v).unwrap();
     assert_eq!(adam.steps(), 41);
     assert_eq!(adam.moments().unwrap(), (m.clone(), v.clone()));
 
     let lost = v.remove("generator/g_h2/w");
     assert!(lost.is_some());
-    let error = Adam::load(g.parameters(), ADAM, 41, &m, &v).unwrap_err();
+    let error = Adam::load(g.parameters(), AdamConfig::default(), 41, &m, &v).unwrap_err();
     assert!(
         matches!(&error, Error::Missing { name, .. } if name == "generator/g_h2/w"),
         "{error:?}"

@@ -1,4 +1,5 @@
-//! Tests of `dcgan`: sizes, initial weights, loading, conversions, gradients and errors.
+//! Tests of `dcgan`: sizes, initial weights, loading, conversions, gradients, candle's traits, the
+//! training step and errors.
 //!
 //! The numbers of every layer are held by the golden vectors, in the workspace's own tests.
 #![expect(
@@ -6,11 +7,15 @@
     reason = "helpers of tests; a failure names its place"
 )]
 
+mod candle;
 mod conversions;
 mod fixtures;
 mod gradients;
+mod inference;
 mod initialisers;
 mod inputs;
+mod iteration;
+mod latents;
 mod loading;
 mod portable;
 mod precision;

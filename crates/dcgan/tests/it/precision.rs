@@ -1,12 +1,12 @@
 //! Which passes compute in bfloat16.
 
 use crate::fixtures::{batch, labelled, networks, unlabelled};
-use dcgan::{NetworkConfig, Precision, Weights, values};
+use dcgan::{Config, Precision, Weights, values};
 
 #[test]
 fn training_passes_alone_are_in_another_precision() {
     for config in [labelled(), unlabelled(18, 21, 3)] {
-        let config = NetworkConfig {
+        let config = Config {
             z_dim: 16,
             gf_dim: 8,
             df_dim: 8,

@@ -1,8 +1,8 @@
 //! Parameter counts at the original's widths, and images of any size.
 
-use crate::fixtures::{ADAM, batch, networks, unlabelled};
+use crate::fixtures::{batch, networks, unlabelled};
 use dcgan::{
-    Adam, Backend, Discriminator, Generator, NetworkConfig, Weights, discriminator_loss,
+    Adam, AdamConfig, Backend, Config, Discriminator, Generator, Weights, discriminator_loss,
     generator_loss, gradients,
 };
 use proptest::prelude::*;
@@ -10,7 +10,7 @@ use proptest::prelude::*;
 /// Trained values per layer, written out from the shapes of the original's weights.
 #[test]
 fn labelled_network_has_the_original_size() {
-    let config = NetworkConfig::labelled(28, 28, 1, 10);
+    let config = Config::labelled(28, 28, 1, 10);
     let (g, d) = networks(&config);
     let expected = (110 * 1024 + 1024 + 2 * 1024)
         + (1034 * 6272 + 6272 + 2 * 6272)
@@ -26,7 +26,7 @@ fn labelled_network_has_the_original_size() {
 
 #[test]
 fn unlabelled_network_has_the_original_size() {
-    let config = NetworkConfig::unlabelled(64, 64, 3);
+    let config = Config::unlabelled(64, 64, 3);
     let (g, d) = networks(&config);
     let expected = (100 * 8192 + 8192 + 2 * 512)
         + (25 * 256 * 512 + 256 + 2 * 256)
@@ -43,7 +43,7 @@ fn unlabelled_network_has_the_original_size() {
 }
 
 /// One update of each network, on the smallest batch that every batch norm can work with.
-fn train_once(config: &NetworkConfig, g: &Generator, d: &Discriminator) {
+fn train_once(config: &Config, g: &Generator, d: &Discriminator) {
     let batch = batch(config, 2);
     let y = batch.y.as_ref();
     let generated = g.forward(&batch.z, y, Weights::Tracked).unwrap().output;
@@ -59,13 +59,13 @@ fn train_once(config: &NetworkConfig, g: &Generator, d: &Discriminator) {
             .total,
     )
     .unwrap();
-    let mut adam = Adam::new(d.parameters(), ADAM).unwrap();
-    assert!(adam.step(d.parameters(), &gradient).unwrap() > 0.0);
+    let mut adam = Adam::of(d.parameters(), AdamConfig::default()).unwrap();
+    assert!(adam.update(&gradient).unwrap() > 0.0);
 
     let judged = d.forward(&generated, y, Weights::Frozen).unwrap().output;
     let gradient = gradients(&generator_loss(&judged, Backend::Fused).unwrap()).unwrap();
-    let mut adam = Adam::new(g.parameters(), ADAM).unwrap();
-    assert!(adam.step(g.parameters(), &gradient).unwrap() > 0.0);
+    let mut adam = Adam::of(g.parameters(), AdamConfig::default()).unwrap();
+    assert!(adam.update(&gradient).unwrap() > 0.0);
 
     assert_eq!(d.parameters().first_non_finite().unwrap(), None);
     assert_eq!(g.parameters().first_non_finite().unwrap(), None);
@@ -97,7 +97,7 @@ proptest! {
 fn smallest_size_of_each_depth_trains() {
     for depth in 1..=8 {
         let side = 1 << depth;
-        let config = NetworkConfig {
+        let config = Config {
             depth,
             ..unlabelled(side, side, 3)
         };
@@ -117,8 +117,8 @@ fn deeper_networks_have_no_larger_smallest_map() {
         (256, 130, 5, [8, 5]),
         (256, 256, 6, [4, 4]),
     ] {
-        assert_eq!(NetworkConfig::depth_for(height, width), depth);
-        let config = NetworkConfig {
+        assert_eq!(Config::depth_for(height, width), depth);
+        let config = Config {
             depth,
             ..unlabelled(height, width, 1)
         };
@@ -146,7 +146,7 @@ fn deeper_networks_have_no_larger_smallest_map() {
 
 #[test]
 fn deeper_network_trains_on_128() {
-    let config = NetworkConfig {
+    let config = Config {
         depth: 5,
         ..unlabelled(128, 131, 3)
     };

@@ -1,6 +1,6 @@
 //! A small dataset, a checkpoint with fresh weights, samples, and a way to run the program.
 
-use dcgan::{Discriminator, Generator, Kind, NetworkConfig, ZDistribution};
+use dcgan::{Config, Discriminator, Generator, Kind, ZDistribution};
 use dcgan_artifacts::{
     BestScore, Checkpoint, CheckpointInfo, DatasetInfo, NetworkInfo, Part, PartData, Samples,
     checkpoint_path, write_dataset,
@@ -101,7 +101,7 @@ impl Fixture {
         class_names: &[String],
     ) -> PathBuf {
         let classes = class_names.len();
-        let config = NetworkConfig {
+        let config = Config {
             kind: if classes > 0 {
                 Kind::Labelled
             } else {
@@ -150,12 +150,7 @@ impl Fixture {
         checkpoint.write(&path).unwrap();
     }
 
-    fn write_checkpoint(
-        &self,
-        name: &str,
-        config: &NetworkConfig,
-        network: NetworkInfo,
-    ) -> PathBuf {
+    fn write_checkpoint(&self, name: &str, config: &Config, network: NetworkInfo) -> PathBuf {
         let mut weights = Generator::init(config, 5).unwrap().arrays().unwrap();
         weights.extend(Discriminator::init(config, 5).unwrap().arrays().unwrap());
         let checkpoint = Checkpoint {

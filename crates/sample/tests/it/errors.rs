@@ -110,7 +110,7 @@ fn a_sound_file_that_makes_no_network_names_the_weight() {
     ");
 
     let weights = Generator::init(&config, 1).unwrap().arrays().unwrap();
-    let odd = dcgan::NetworkConfig {
+    let odd = dcgan::Config {
         height: 10,
         ..config
     };

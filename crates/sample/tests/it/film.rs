@@ -2,13 +2,13 @@
 
 use crate::pictures::{cell, gif, places, png};
 use crate::support::{Place, labelled_config, unlabelled_config};
-use dcgan::NetworkConfig;
+use dcgan::Config;
 use dcgan_artifacts::{checkpoint_path, create_folder, write_atomic};
 use dcgan_figures::{Picture, encode_png};
 use std::fs;
 
 /// Three generators under the names of checkpoints, and a file that is none.
-pub(crate) fn write_checkpoints(place: &Place, config: &NetworkConfig) {
+pub(crate) fn write_checkpoints(place: &Place, config: &Config) {
     let folder = place.path("checkpoints");
     create_folder(&folder).unwrap();
     for (step, seed) in [(20, 1), (3, 2), (100, 3)] {

@@ -1,6 +1,6 @@
 //! A folder with a model, and the program run in it.
 
-use dcgan::{Discriminator, Generator, NetworkConfig, ZDistribution};
+use dcgan::{Config, Discriminator, Generator, ZDistribution};
 use dcgan_artifacts::{ModelFile, Role, Samples, read_generator};
 use dcgan_checkpoints::network_info;
 use std::fs;
@@ -45,7 +45,7 @@ impl Place {
     }
 
     /// A fresh generator, its weights enlarged: those of a fresh one give almost one grey.
-    pub(crate) fn write_generator(&self, name: &str, config: &NetworkConfig, seed: u64) {
+    pub(crate) fn write_generator(&self, name: &str, config: &Config, seed: u64) {
         let mut weights = Generator::init(config, seed).unwrap().arrays().unwrap();
         for (name, (_, values)) in &mut weights {
             if name.ends_with("/Matrix") || name.ends_with("/w") {
@@ -82,7 +82,7 @@ impl Place {
     pub(crate) fn write_model(
         &self,
         name: &str,
-        config: &NetworkConfig,
+        config: &Config,
         role: Role,
         weights: dcgan_artifacts::Arrays,
     ) {
@@ -171,23 +171,23 @@ fn collect(root: &Path, folder: &Path, names: &mut Vec<String>) {
 }
 
 /// 8x8x1, 3 classes, narrow.
-pub(crate) fn labelled_config() -> NetworkConfig {
-    NetworkConfig {
+pub(crate) fn labelled_config() -> Config {
+    Config {
         z_dim: 5,
         gf_dim: 4,
         df_dim: 3,
         gfc_dim: 16,
         dfc_dim: 8,
-        ..NetworkConfig::labelled(8, 8, 1, 3)
+        ..Config::labelled(8, 8, 1, 3)
     }
 }
 
 /// 18x16x3, narrow.
-pub(crate) fn unlabelled_config() -> NetworkConfig {
-    NetworkConfig {
+pub(crate) fn unlabelled_config() -> Config {
+    Config {
         z_dim: 6,
         gf_dim: 3,
         df_dim: 2,
-        ..NetworkConfig::unlabelled(18, 16, 3)
+        ..Config::unlabelled(18, 16, 3)
     }
 }

@@ -15,7 +15,6 @@
 
 mod bytes;
 mod faults;
-mod iteration;
 mod program;
 mod refusals;
 mod scores;

@@ -123,7 +123,7 @@ fn a_row_is_what_the_measures_say_of_the_generator() {
     let real = dataset.read_part(Part::Validation).unwrap().images;
     let real = gaussian(&classifier.read(&real).unwrap().features);
     let purpose = Purpose::ScoreLatent;
-    let z = dcgan_checkpoints::latents(ZDistribution::Uniform, 4, 5, purpose, 0, 2000);
+    let z = ZDistribution::Uniform.rows(4, 5, purpose, 0, 2000);
     let classes: Vec<u8> = (0..2000_u32)
         .map(|i| u8::try_from(i % 3).unwrap())
         .collect();

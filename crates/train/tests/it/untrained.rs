@@ -66,7 +66,7 @@ fn files_tell_of_them_and_grids_do_not_show_them() {
 
     let config = dcgan_checkpoints::network_config(&file.network).unwrap();
     let generator = Generator::from_arrays(&config, &file.weights).unwrap();
-    let z = dcgan_checkpoints::latents(ZDistribution::Uniform, 4, 0, Purpose::GridLatent, 0, 100);
+    let z = ZDistribution::Uniform.rows(4, 0, Purpose::GridLatent, 0, 100);
     let rows = [[1; 10], [2; 10]].concat().repeat(5);
     let images = images_from_latents(&generator, &z, Some(&rows)).unwrap();
     let picture = dcgan_figures::grid(&images, 100, 8, 8, 1, 10, 2).unwrap();

@@ -1,8 +1,9 @@
-//! Finding the number that is none: at the step where it arises, and in the layer.
+//! Locates the first NaN or infinity: at the step where it arises, and in the layer.
 
 use crate::step::{Batch, State};
+use crate::tensors::first_non_finite;
+use crate::{Error, Parameter, PassStats, Result, Taps, Weights, scalar};
 use candle_core::Tensor;
-use dcgan::{Error, Parameter, Pass, Taps, Weights, scalar, values};
 
 const LOSS: &str = "loss";
 const STATISTICS: &str = "mean or variance of";
@@ -23,7 +24,7 @@ pub(crate) fn explain(error: Error, state: &State, batch: &Batch) -> Error {
 }
 
 /// The value of a loss, which has to be a number.
-pub(crate) fn finite(name: &str, loss: &Tensor) -> Result<f32, Error> {
+pub(crate) fn finite(name: &str, loss: &Tensor) -> Result<f32> {
     let value = scalar(loss)?;
     if value.is_finite() {
         return Ok(value);
@@ -34,10 +35,10 @@ pub(crate) fn finite(name: &str, loss: &Tensor) -> Result<f32, Error> {
     })
 }
 
-/// Holds that the batch statistics of a pass are numbers: an infinite variance would bring all that
-/// follows it to nought, and no loss would show it.
-pub(crate) fn sound(pass: &Pass) -> Result<(), Error> {
-    match pass.stats.first_non_finite() {
+/// Refuses batch statistics that are not finite: an infinite variance turns all that follows into
+/// zeros, and no loss would show it.
+pub(crate) fn check_stats(stats: &PassStats) -> Result<()> {
+    match stats.first_non_finite()? {
         None => Ok(()),
         Some(name) => Err(Error::NonFinite {
             what: STATISTICS,
@@ -46,9 +47,9 @@ pub(crate) fn sound(pass: &Pass) -> Result<(), Error> {
     }
 }
 
-/// The first weight that is infinite or no number, or else the first layer whose output is, in the
-/// order in which an iteration runs through the networks. Costs an iteration, once in a run.
-fn origin(state: &State, batch: &Batch) -> Result<Option<String>, Error> {
+/// The first weight that is not finite, or else the first layer whose output is not, in the order in
+/// which an iteration runs through the networks. Costs an iteration, once in a run.
+fn origin(state: &State, batch: &Batch) -> Result<Option<String>> {
     let State {
         generator,
         discriminator,
@@ -62,14 +63,15 @@ fn origin(state: &State, batch: &Batch) -> Result<Option<String>, Error> {
     let (y, frozen) = (batch.y.as_ref(), Weights::Frozen);
     let mut taps = Taps::new();
     let fake = generator.forward_with_taps(&batch.z, y, frozen, &mut taps)?;
-    let mut layer = first_non_finite("generator", &taps)?;
+    let mut layer = first_layer("generator", &taps)?;
     for images in [&batch.x, &fake.output] {
         if layer.is_none() {
             taps.clear();
             let judged = discriminator.forward_with_taps(images, y, frozen, &mut taps)?;
-            layer = first_non_finite("discriminator", &taps)?;
+            layer = first_layer("discriminator", &taps)?;
             // No tap follows the last layer, whose output is the logit.
-            if layer.is_none() && !all_finite(&judged.output)? {
+            let logits = [("logits", &judged.output)];
+            if layer.is_none() && first_non_finite(logits)?.is_some() {
                 let last = discriminator.parameters().iter().next_back();
                 let layer_of = |last: &Parameter| Some(last.name.rsplit_once('/')?.0.to_owned());
                 layer = last.and_then(layer_of);
@@ -79,19 +81,12 @@ fn origin(state: &State, batch: &Batch) -> Result<Option<String>, Error> {
     Ok(layer.map(|layer| format!("the output of `{layer}`")))
 }
 
-/// The first layer, in order, with an activation that is infinite or no number.
-fn first_non_finite(network: &str, taps: &Taps) -> Result<Option<String>, Error> {
-    for (name, activation) in taps {
-        if !all_finite(activation)? {
-            let layer = name.split('/').next().unwrap_or(name);
-            return Ok(Some(format!("{network}/{layer}")));
-        }
-    }
-    Ok(None)
-}
-
-fn all_finite(tensor: &Tensor) -> Result<bool, Error> {
-    Ok(values(tensor)?.iter().all(|value| value.is_finite()))
+/// The first layer, in order, with an activation that is not finite.
+fn first_layer(network: &str, taps: &Taps) -> Result<Option<String>> {
+    let tensors = taps.iter().map(|(name, tensor)| (name.as_str(), tensor));
+    let name = first_non_finite(tensors)?;
+    let layer = |name: &str| format!("{network}/{}", name.split('/').next().unwrap_or(name));
+    Ok(name.map(layer))
 }
 
 #[cfg(test)]

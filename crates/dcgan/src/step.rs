@@ -4,12 +4,12 @@
 //! then two of the generator, all on the same z. Every pass in training mode feeds the moving
 //! averages of the network it runs through, whichever network is being trained.
 
-use crate::divergence::{self, finite, sound};
-use candle_core::Tensor;
-use dcgan::{
-    Adam, Discriminator, Error, Generator, Pass, Weights, generator_loss, gradients,
-    smoothed_discriminator_loss, values,
+use crate::finite::{self, finite};
+use crate::{
+    Adam, AdamConfig, Discriminator, DiscriminatorLoss, Error, Generator, Pass, Result, Weights,
+    generator_loss, gradients, smoothed_discriminator_loss, values,
 };
+use candle_core::Tensor;
 use dcgan_kernels::awake;
 
 /// One update of the schedule.
@@ -69,6 +69,25 @@ pub struct State {
 }
 
 impl State {
+    /// Two networks with fresh optimisers, on the networks' backends.
+    ///
+    /// # Errors
+    /// [`Error::Layer`] if there is no memory for a moment.
+    pub fn new(
+        generator: Generator,
+        discriminator: Discriminator,
+        [of_g, of_d]: [AdamConfig; 2],
+    ) -> Result<Self> {
+        let adam_g = Adam::of(generator.parameters(), of_g)?.with_backend(generator.backend());
+        let of_d = Adam::of(discriminator.parameters(), of_d)?;
+        Ok(Self {
+            adam_g,
+            adam_d: of_d.with_backend(discriminator.backend()),
+            generator,
+            discriminator,
+        })
+    }
+
     /// From here on both optimisers take `share` of their learning rates.
     pub fn scale_learning_rates(&mut self, share: f64) {
         #[expect(clippy::cast_possible_truncation, reason = "training is in float32")]
@@ -81,7 +100,7 @@ impl State {
     ///
     /// # Errors
     /// [`Error::NonFinite`] names the first that is not.
-    pub fn require_finite(&self) -> Result<(), Error> {
+    pub fn require_finite(&self) -> Result<()> {
         for parameters in [self.generator.parameters(), self.discriminator.parameters()] {
             if let Some(name) = parameters.first_non_finite()? {
                 return Err(Error::NonFinite {
@@ -153,110 +172,136 @@ pub struct Readouts {
 /// update takes over the discriminator update's pass with its graph. That is exact, and its batch
 /// statistics count once per use, as if it had been computed afresh.
 ///
+/// ```
+/// use candle_core::{DType, Device, Tensor};
+/// use dcgan::step::{Batch, Schedule, State, iteration};
+/// use dcgan::{AdamConfig, Config, Discriminator, Generator};
+/// use dcgan::{Purpose, Stream, ZDistribution, latents};
+///
+/// let device = Device::Cpu;
+/// let config = Config { gf_dim: 4, df_dim: 4, ..Config::unlabelled(16, 16, 3) };
+/// let networks = (Generator::init(&config, 1)?, Discriminator::init(&config, 1)?);
+/// let mut state = State::new(networks.0, networks.1, [AdamConfig::default(); 2])?;
+///
+/// let mut stream = Stream::new(1, Purpose::Latent, 1);
+/// let batch = Batch {
+///     x: Tensor::zeros((8, 16, 16, 3), DType::F32, &device).unwrap(),
+///     y: None,
+///     z: latents(&mut stream, 8, config.z_dim, ZDistribution::Uniform, &device)?,
+/// };
+/// let trace = iteration(&mut state, &batch, &Schedule::new(2, false))?;
+/// assert_eq!((trace.g_losses.len(), state.adam_g.steps()), (2, 2));
+/// # Ok::<(), dcgan::Error>(())
+/// ```
+///
 /// # Errors
 /// [`Error::NonFiniteFrom`] names the first loss or batch statistic that is infinite or no number,
 /// and the layer where that began, [`Error::NonFinite`] such a gradient; the state is then worth
 /// nothing. Others where `batch` does not fit the networks.
-pub fn iteration(state: &mut State, batch: &Batch, schedule: &Schedule) -> Result<Trace, Error> {
-    awake(|| updates(state, batch, schedule))
-        .map_err(|error| divergence::explain(error, state, batch))
+pub fn iteration(state: &mut State, batch: &Batch, schedule: &Schedule) -> Result<Trace> {
+    awake(|| updates(state, batch, schedule)).map_err(|error| finite::explain(error, state, batch))
 }
 
-fn updates(state: &mut State, batch: &Batch, schedule: &Schedule) -> Result<Trace, Error> {
-    let State {
-        generator,
-        discriminator,
-        adam_g,
-        adam_d,
-    } = state;
-    let Batch { x, y, z } = batch;
-    let (y, backend) = (y.as_ref(), discriminator.backend());
+fn updates(state: &mut State, batch: &Batch, schedule: &Schedule) -> Result<Trace> {
+    let (z, y) = (&batch.z, batch.y.as_ref());
     let mut trace = Trace::default();
     let mut kept: Option<Pass> = None;
-
     for phase in &schedule.phases {
         let generated = match kept.take() {
             Some(pass) => pass,
-            None => generator.forward(z, y, Weights::Tracked)?,
+            None => state.generator.forward(z, y, Weights::Tracked)?,
         };
-        sound(&generated)?;
-        generator.feed_averages(&generated.stats);
-        // An update writes into the weights that a graph holds, so the graph goes first.
+        state.generator.observe(&generated)?;
         match phase {
             Phase::Discriminator => {
-                let real = discriminator.forward(x, y, Weights::Tracked)?;
-                sound(&real)?;
-                discriminator.feed_averages(&real.stats);
-                let fake =
-                    discriminator.forward(&generated.output.detach(), y, Weights::Tracked)?;
-                sound(&fake)?;
-                discriminator.feed_averages(&fake.stats);
-                let (real_logits, fake_logits) = (&real.output, &fake.output);
-                let target = schedule.real_target;
-                let loss = smoothed_discriminator_loss(real_logits, fake_logits, target, backend)?;
-                trace.judge(values(&real.output)?, values(&fake.output)?);
-                trace.d_loss_real = finite("d_loss_real", &loss.real)?;
-                trace.d_loss_fake = finite("d_loss_fake", &loss.fake)?;
-                trace.d_loss = finite("d_loss", &loss.total)?;
-                let gradients = gradients(&loss.total)?;
-                drop((real, fake, loss));
-                trace.d_grad_norm = adam_d.step(discriminator.parameters(), &gradients)?;
+                let images = generated.output.detach();
+                train_discriminator(state, batch, &images, schedule.real_target, &mut trace)?;
                 kept = Some(generated);
             }
-            Phase::Generator => {
-                let fake = discriminator.forward(&generated.output, y, Weights::Frozen)?;
-                sound(&fake)?;
-                discriminator.feed_averages(&fake.stats);
-                let loss = generator_loss(&fake.output, backend)?;
-                trace.g_losses.push(finite("g_loss", &loss)?);
-                let gradients = gradients(&loss)?;
-                drop((generated, fake, loss));
-                trace
-                    .g_grad_norms
-                    .push(adam_g.step(generator.parameters(), &gradients)?);
-            }
+            Phase::Generator => train_generator(state, batch, generated, &mut trace)?,
         }
     }
     drop(kept);
     if schedule.readouts {
-        let target = schedule.real_target;
-        trace.readouts = Some(read_out(generator, discriminator, batch, target)?);
+        trace.readouts = Some(read_out(state, batch, schedule.real_target)?);
     }
     Ok(trace)
+}
+
+/// One step down `d_loss`, on x and on G(z).
+fn train_discriminator(
+    state: &mut State,
+    batch: &Batch,
+    images: &Tensor,
+    real_target: f32,
+    trace: &mut Trace,
+) -> Result<()> {
+    let (d, y) = (&state.discriminator, batch.y.as_ref());
+    let real = d.forward(&batch.x, y, Weights::Tracked)?;
+    d.observe(&real)?;
+    let fake = d.forward(images, y, Weights::Tracked)?;
+    d.observe(&fake)?;
+    let logits = (&real.output, &fake.output);
+    let loss = smoothed_discriminator_loss(logits.0, logits.1, real_target, d.backend())?;
+    trace.judge(values(&real.output)?, values(&fake.output)?);
+    trace.read(&loss)?;
+    let gradients = gradients(&loss.total)?;
+    // The update writes into the weights that the graph holds, so the graph goes first.
+    drop((real, fake, loss));
+    trace.d_grad_norm = state.adam_d.update(&gradients)?;
+    Ok(())
+}
+
+/// One step down `g_loss`, through D, whose weights stay.
+fn train_generator(
+    state: &mut State,
+    batch: &Batch,
+    generated: Pass,
+    trace: &mut Trace,
+) -> Result<()> {
+    let d = &state.discriminator;
+    let fake = d.forward(&generated.output, batch.y.as_ref(), Weights::Frozen)?;
+    d.observe(&fake)?;
+    let loss = generator_loss(&fake.output, d.backend())?;
+    trace.g_losses.push(finite("g_loss", &loss)?);
+    let gradients = gradients(&loss)?;
+    drop((generated, fake, loss));
+    trace.g_grad_norms.push(state.adam_g.update(&gradients)?);
+    Ok(())
 }
 
 /// The original's three read-outs, each a training-mode run of its own that feeds the averages:
 /// `d_loss_fake` (through G and D), `d_loss_real` (D), `g_loss` (G and D). The first and the last
 /// see the same weights and z, so their passes are computed once and counted twice.
-fn read_out(
-    generator: &mut Generator,
-    discriminator: &mut Discriminator,
-    batch: &Batch,
-    real_target: f32,
-) -> Result<Readouts, Error> {
-    let y = batch.y.as_ref();
-    let generated = generator.forward(&batch.z, y, Weights::Frozen)?;
-    let fake = discriminator.forward(&generated.output, y, Weights::Frozen)?;
-    let real = discriminator.forward(&batch.x, y, Weights::Frozen)?;
-    for pass in [&generated, &fake, &real] {
-        sound(pass)?;
-    }
+fn read_out(state: &State, batch: &Batch, real_target: f32) -> Result<Readouts> {
+    let (g, d, y) = (&state.generator, &state.discriminator, batch.y.as_ref());
+    let generated = g.forward(&batch.z, y, Weights::Frozen)?;
+    let fake = d.forward(&generated.output, y, Weights::Frozen)?;
+    let real = d.forward(&batch.x, y, Weights::Frozen)?;
     for pass in [&generated, &generated] {
-        generator.feed_averages(&pass.stats);
+        g.observe(pass)?;
     }
     for pass in [&fake, &real, &fake] {
-        discriminator.feed_averages(&pass.stats);
+        d.observe(pass)?;
     }
-    let backend = discriminator.backend();
-    let loss = smoothed_discriminator_loss(&real.output, &fake.output, real_target, backend)?;
+    let (real, fake) = (&real.output, &fake.output);
+    let loss = smoothed_discriminator_loss(real, fake, real_target, d.backend())?;
     Ok(Readouts {
         fake: finite("d_loss_fake", &loss.fake)?,
         real: finite("d_loss_real", &loss.real)?,
-        generator: finite("g_loss", &generator_loss(&fake.output, backend)?)?,
+        generator: finite("g_loss", &generator_loss(fake, d.backend())?)?,
     })
 }
 
 impl Trace {
+    /// The losses of the discriminator's update, which have to be numbers.
+    fn read(&mut self, loss: &DiscriminatorLoss) -> Result<()> {
+        self.d_loss_real = finite("d_loss_real", &loss.real)?;
+        self.d_loss_fake = finite("d_loss_fake", &loss.fake)?;
+        self.d_loss = finite("d_loss", &loss.total)?;
+        Ok(())
+    }
+
     /// How well the discriminator tells real from generated, from the logits of both.
     #[expect(
         clippy::cast_possible_truncation,

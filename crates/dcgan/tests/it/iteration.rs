@@ -1,22 +1,15 @@
 //! The training step: the original's order and what may be saved of it.
 
 use candle_core::{Device, Tensor};
+use dcgan::step::{Batch, Phase, Schedule, State, Trace, iteration};
 use dcgan::{
-    Adam, AdamConfig, Backend, Discriminator, Generator, NetworkConfig, Weights,
-    discriminator_loss, generator_loss, gradients, one_hot, scalar,
-};
-use dcgan_train::step::{Batch, Phase, Schedule, State, iteration};
-
-const ADAM: AdamConfig = AdamConfig {
-    lr: 2e-4,
-    beta1: 0.5,
-    beta2: 0.999,
-    epsilon: 1e-8,
+    AdamConfig, Backend, Config, Discriminator, Generator, Weights, discriminator_loss,
+    generator_loss, gradients, one_hot, scalar,
 };
 
-fn config() -> NetworkConfig {
-    let narrow = NetworkConfig::labelled(8, 8, 1, 3);
-    NetworkConfig {
+fn config() -> Config {
+    let narrow = Config::labelled(8, 8, 1, 3);
+    Config {
         z_dim: 5,
         gf_dim: 3,
         df_dim: 2,
@@ -29,14 +22,7 @@ fn config() -> NetworkConfig {
 fn state() -> State {
     let generator = Generator::init(&config(), 1).unwrap();
     let discriminator = Discriminator::init(&config(), 1).unwrap();
-    let adam_g = Adam::new(generator.parameters(), ADAM).unwrap();
-    let adam_d = Adam::new(discriminator.parameters(), ADAM).unwrap();
-    State {
-        generator,
-        discriminator,
-        adam_g,
-        adam_d,
-    }
+    State::new(generator, discriminator, [AdamConfig::default(); 2]).unwrap()
 }
 
 fn batch() -> Batch {
@@ -45,7 +31,7 @@ fn batch() -> Batch {
         let n = shape.iter().product();
         Tensor::from_vec::<_, f32>(values(n, k), shape, &Device::Cpu).unwrap()
     };
-    let y = one_hot(&[0, 1, 2, 1], 3).unwrap();
+    let y = one_hot(&[0, 1, 2, 1], 3, &Device::Cpu).unwrap();
     Batch {
         x: tensor(&[4, 8, 8, 1], 31),
         y: Some(y),
@@ -65,33 +51,33 @@ fn literal(state: &mut State, batch: &Batch) -> Vec<f32> {
     let mut losses = Vec::new();
 
     let generated = generator.forward(&batch.z, y, tracked).unwrap();
-    generator.feed_averages(&generated.stats);
+    generator.feed_averages(&generated.stats).unwrap();
     let real = discriminator.forward(&batch.x, y, tracked).unwrap();
-    discriminator.feed_averages(&real.stats);
+    discriminator.feed_averages(&real.stats).unwrap();
     let fake = discriminator
         .forward(&generated.output.detach(), y, tracked)
         .unwrap();
-    discriminator.feed_averages(&fake.stats);
+    discriminator.feed_averages(&fake.stats).unwrap();
     let loss = discriminator_loss(&real.output, &fake.output, Backend::Fused)
         .unwrap()
         .total;
     losses.push(scalar(&loss).unwrap());
     let grads = gradients(&loss).unwrap();
     drop((generated, real, fake, loss));
-    adam_d.step(discriminator.parameters(), &grads).unwrap();
+    adam_d.update(&grads).unwrap();
 
     for _ in 0..2 {
         let generated = generator.forward(&batch.z, y, tracked).unwrap();
-        generator.feed_averages(&generated.stats);
+        generator.feed_averages(&generated.stats).unwrap();
         let fake = discriminator
             .forward(&generated.output, y, tracked)
             .unwrap();
-        discriminator.feed_averages(&fake.stats);
+        discriminator.feed_averages(&fake.stats).unwrap();
         let loss = generator_loss(&fake.output, Backend::Fused).unwrap();
         losses.push(scalar(&loss).unwrap());
         let grads = gradients(&loss).unwrap();
         drop((generated, fake, loss));
-        adam_g.step(generator.parameters(), &grads).unwrap();
+        adam_g.update(&grads).unwrap();
     }
     losses
 }
@@ -145,7 +131,7 @@ fn read_outs_move_the_averages_alone() {
     let trace = iteration(&mut with, &batch, &Schedule::new(2, true)).unwrap();
     let readouts = trace.readouts.unwrap();
     assert_eq!(
-        dcgan_train::step::Trace {
+        Trace {
             readouts: None,
             ..trace
         },
