@@ -202,7 +202,7 @@ fn the_gate_is_red_without_what_could_have_been_installed() {
     machine.program("apt-get", "case \"$*\" in *chromium*) exit 100 ;; esac");
     let (code, said, _) = machine.gate();
     assert!(code != Some(0) && !said.contains("every test"), "{said}");
-    // The same of a package of Python.
+    // A Python package is treated alike.
     let machine = Machine::new("");
     machine.program("chromium", "");
     machine.program("make", "case $1 in target/*) exit 2 ;; esac");

@@ -57,7 +57,7 @@ impl Fixture {
         self.dataset_of_classes(name, side, &Self::class_names(classes), n)
     }
 
-    /// The same of classes of these names.
+    /// Like [`Self::dataset`], with these class names.
     pub(crate) fn dataset_of_classes(
         &self,
         name: &str,
@@ -93,7 +93,7 @@ impl Fixture {
         self.checkpoint_of_classes(name, side, &Self::class_names(classes))
     }
 
-    /// The same of classes of these names.
+    /// Like [`Self::checkpoint`], with these class names.
     pub(crate) fn checkpoint_of_classes(
         &self,
         name: &str,
