@@ -7,10 +7,26 @@
 use candle_core::backprop::GradStore;
 use candle_core::{DType, Device, Result, Tensor, Var};
 use dcgan::Arrays;
-use std::cell::Cell;
+use dcgan::step::{Batch, Phase};
+use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 
 const EPSILON: f64 = 1e-5;
+
+/// The arrays that shift the input of a rectifier, in the order of the layers.
+const GENERATOR_SHIFTS: [&str; 3] = [
+    "generator/g_bn0/beta",
+    "generator/g_bn1/beta",
+    "generator/g_bn2/beta",
+];
+const DISCRIMINATOR_SHIFTS: [&str; 3] = [
+    "discriminator/d_h0_conv/biases",
+    "discriminator/d_bn1/beta",
+    "discriminator/d_bn2/beta",
+];
+
+/// How far a shift may be moved, as a share of the root mean square of the rectifier's input.
+const MOVE: f64 = 0.5;
 
 /// The weights of both networks and Adam's two moments of each.
 pub(crate) struct Reference {
@@ -21,6 +37,26 @@ pub(crate) struct Reference {
     steps: BTreeMap<&'static str, i32>,
     /// How near to its kink, 0, the input of an activation came.
     nearest_kink: Cell<f64>,
+    /// Inputs of the rectifiers by the name of their shift, while [`Reference::clear_kinks`] runs.
+    seen: RefCell<Option<BTreeMap<&'static str, Vec<Tensor>>>>,
+}
+
+/// A batch in float64, images with the channels first.
+struct Inputs {
+    x: Tensor,
+    y: Tensor,
+    z: Tensor,
+}
+
+impl Inputs {
+    fn new(batch: &Batch) -> Result<Self> {
+        let convert = |tensor: &Tensor| tensor.to_dtype(DType::F64);
+        Ok(Self {
+            x: convert(&batch.x)?.permute((0, 3, 1, 2))?.contiguous()?,
+            y: convert(batch.y.as_ref().unwrap())?,
+            z: convert(&batch.z)?,
+        })
+    }
 }
 
 /// What an iteration measured.
@@ -58,12 +94,55 @@ impl Reference {
             faintest,
             steps: BTreeMap::new(),
             nearest_kink: Cell::new(f64::INFINITY),
+            seen: RefCell::new(None),
         }
     }
 
-    /// How near to its kink, 0, the input of any rectifier, leaky or not, came so far, as a share of the root mean
-    /// square of its layer's. Where rounding takes one to the other side, the gradient is another one, and
-    /// as right.
+    /// Moves the shift of each rectifier's channels so that the nearest input of the batch is as
+    /// far from the kink, 0, as its neighbours allow: 0 is then in the middle of the widest gap
+    /// between two inputs. Shifts are rounded to float32.
+    pub(crate) fn clear_kinks(&mut self, batch: &Batch) -> Result<()> {
+        let Inputs { x, y, z } = Inputs::new(batch)?;
+        for shift in GENERATOR_SHIFTS {
+            *self.seen.borrow_mut() = Some(BTreeMap::new());
+            self.generator(&z, &y)?;
+            self.move_shift(shift)?;
+        }
+        let image = self.generator(&z, &y)?.detach();
+        for shift in DISCRIMINATOR_SHIFTS {
+            *self.seen.borrow_mut() = Some(BTreeMap::new());
+            for images in [&x, &image] {
+                self.discriminator(images, &y)?;
+            }
+            self.move_shift(shift)?;
+        }
+        *self.seen.borrow_mut() = None;
+        self.nearest_kink.set(f64::INFINITY);
+        Ok(())
+    }
+
+    fn move_shift(&self, name: &'static str) -> Result<()> {
+        let seen = self.seen.borrow();
+        let mut channels = vec![Vec::new(); self.vars[name].elem_count()];
+        for inputs in &seen.as_ref().unwrap()[name] {
+            let rows: Vec<Vec<f64>> = inputs.transpose(0, 1)?.flatten_from(1)?.to_vec2()?;
+            for (channel, row) in channels.iter_mut().zip(rows) {
+                channel.extend(row);
+            }
+        }
+        let shifts: Vec<f64> = self.vars[name].to_vec1()?;
+        let moved = channels.into_iter().zip(shifts).map(|(inputs, shift)| {
+            #[expect(clippy::cast_possible_truncation, reason = "a weight is in float32")]
+            let shift = (shift - middle_of_widest_gap(inputs)) as f32;
+            f64::from(shift)
+        });
+        let moved: Vec<f64> = moved.collect();
+        self.vars[name].set(&Tensor::new(moved, &Device::Cpu)?)
+    }
+
+    /// How near to its kink, 0, the input of any rectifier, leaky or not, came so far, as a share of
+    /// the root mean square of its layer's. Where rounding takes one to the other side, the gradient
+    /// is another one, and as right.
     pub(crate) fn nearest_kink(&self) -> f64 {
         self.nearest_kink.get()
     }
@@ -89,52 +168,77 @@ impl Reference {
         (&self.moments[name].0, &self.faintest[name])
     }
 
-    /// One iteration: the discriminator's update, then two of the generator's, all afresh.
-    pub(crate) fn iteration(&mut self, x: &Tensor, y: &Tensor, z: &Tensor) -> Result<Measured> {
-        let [x, y, z] = [x, y, z].map(|tensor| tensor.to_dtype(DType::F64));
-        let (x, y, z) = (x?.permute((0, 3, 1, 2))?.contiguous()?, y?, z?);
+    /// The updates of `phases` in turn, each with passes of its own.
+    pub(crate) fn iteration(&mut self, batch: &Batch, phases: &[Phase]) -> Result<Measured> {
+        let inputs = Inputs::new(batch)?;
         let mut measured = Measured::default();
+        for phase in phases {
+            match phase {
+                Phase::Discriminator => self.train_discriminator(&inputs, &mut measured)?,
+                Phase::Generator => self.train_generator(&inputs, &mut measured)?,
+            }
+        }
+        Ok(measured)
+    }
 
-        let image = self.generator(&z, &y)?.detach();
-        let real = cross_entropy(&self.discriminator(&x, &y)?, 1.0)?;
-        let fake = cross_entropy(&self.discriminator(&image, &y)?, 0.0)?;
+    fn train_discriminator(&mut self, inputs: &Inputs, measured: &mut Measured) -> Result<()> {
+        let Inputs { x, y, z } = inputs;
+        let image = self.generator(z, y)?.detach();
+        let real = cross_entropy(&self.discriminator(x, y)?, 1.0)?;
+        let fake = cross_entropy(&self.discriminator(&image, y)?, 0.0)?;
         measured.d_loss_real = real.to_scalar()?;
         measured.d_loss_fake = fake.to_scalar()?;
         measured.d_grad_norm = self.descend("discriminator", &(real + fake)?.backward()?)?;
+        Ok(())
+    }
 
-        for _ in 0..2 {
-            let image = self.generator(&z, &y)?;
-            let loss = cross_entropy(&self.discriminator(&image, &y)?, 1.0)?;
-            measured.g_losses.push(loss.to_scalar()?);
-            measured
-                .g_grad_norms
-                .push(self.descend("generator", &loss.backward()?)?);
-        }
-        Ok(measured)
+    fn train_generator(&mut self, inputs: &Inputs, measured: &mut Measured) -> Result<()> {
+        let image = self.generator(&inputs.z, &inputs.y)?;
+        let loss = cross_entropy(&self.discriminator(&image, &inputs.y)?, 1.0)?;
+        measured.g_losses.push(loss.to_scalar()?);
+        let norm = self.descend("generator", &loss.backward()?)?;
+        measured.g_grad_norms.push(norm);
+        Ok(())
     }
 
     /// z [B,Z], y [B,Y] -> [B,C,H,W].
     fn generator(&self, z: &Tensor, y: &Tensor) -> Result<Tensor> {
         let h = self.linear("generator/g_h0_lin", &Tensor::cat(&[z, y], 1)?)?;
-        let h = self.relu(&self.batch_norm("generator/g_bn0", &h)?)?;
+        let h = self.relu(
+            GENERATOR_SHIFTS[0],
+            &self.batch_norm("generator/g_bn0", &h)?,
+        )?;
         let h = self.linear("generator/g_h1_lin", &Tensor::cat(&[&h, y], 1)?)?;
-        let h = self.relu(&self.batch_norm("generator/g_bn1", &h)?)?;
+        let h = self.relu(
+            GENERATOR_SHIFTS[1],
+            &self.batch_norm("generator/g_bn1", &h)?,
+        )?;
         let h = h.reshape(((), 7, 7, self.vars["generator/g_bn2/beta"].elem_count()))?;
         let h = h.permute((0, 3, 1, 2))?.contiguous()?;
         let h = self.transposed("generator/g_h2", &planes(&h, y)?)?;
-        let h = self.relu(&self.batch_norm("generator/g_bn2", &h)?)?;
+        let h = self.relu(
+            GENERATOR_SHIFTS[2],
+            &self.batch_norm("generator/g_bn2", &h)?,
+        )?;
         let h = self.transposed("generator/g_h3", &planes(&h, y)?)?;
         sigmoid(&h)
     }
 
     /// x [B,C,H,W], y [B,Y] -> logits [B,1].
     fn discriminator(&self, x: &Tensor, y: &Tensor) -> Result<Tensor> {
-        let h = self.leaky(&self.convolution("discriminator/d_h0_conv", &planes(x, y)?)?)?;
+        let h = self.convolution("discriminator/d_h0_conv", &planes(x, y)?)?;
+        let h = self.leaky(DISCRIMINATOR_SHIFTS[0], &h)?;
         let h = self.convolution("discriminator/d_h1_conv", &planes(&h, y)?)?;
-        let h = self.leaky(&self.batch_norm("discriminator/d_bn1", &h)?)?;
+        let h = self.leaky(
+            DISCRIMINATOR_SHIFTS[1],
+            &self.batch_norm("discriminator/d_bn1", &h)?,
+        )?;
         let h = h.permute((0, 2, 3, 1))?.contiguous()?.flatten_from(1)?;
         let h = self.linear("discriminator/d_h2_lin", &Tensor::cat(&[&h, y], 1)?)?;
-        let h = self.leaky(&self.batch_norm("discriminator/d_bn2", &h)?)?;
+        let h = self.leaky(
+            DISCRIMINATOR_SHIFTS[2],
+            &self.batch_norm("discriminator/d_bn2", &h)?,
+        )?;
         self.linear("discriminator/d_h3_lin", &Tensor::cat(&[&h, y], 1)?)
     }
 
@@ -177,18 +281,21 @@ impl Reference {
             .broadcast_add(&beta)
     }
 
-    fn relu(&self, x: &Tensor) -> Result<Tensor> {
-        self.see_kink(x)?;
+    fn relu(&self, shift: &'static str, x: &Tensor) -> Result<Tensor> {
+        self.see_kink(shift, x)?;
         x.relu()
     }
 
     /// 0.6·x + 0.4·|x|, which is max(x, 0.2·x).
-    fn leaky(&self, x: &Tensor) -> Result<Tensor> {
-        self.see_kink(x)?;
+    fn leaky(&self, shift: &'static str, x: &Tensor) -> Result<Tensor> {
+        self.see_kink(shift, x)?;
         (x * 0.6)? + (x.abs()? * 0.4)?
     }
 
-    fn see_kink(&self, x: &Tensor) -> Result<()> {
+    fn see_kink(&self, shift: &'static str, x: &Tensor) -> Result<()> {
+        if let Some(seen) = self.seen.borrow_mut().as_mut() {
+            seen.entry(shift).or_default().push(x.detach());
+        }
         let x = x.detach().flatten_all()?;
         let least: f64 = x.abs()?.min(0)?.to_scalar()?;
         let size = x.sqr()?.mean_all()?.to_scalar::<f64>()?.sqrt();
@@ -231,6 +338,20 @@ impl Reference {
         }
         Ok(squares.sqrt())
     }
+}
+
+/// The middle of the widest gap between two of the values, at most [`MOVE`] of their root mean
+/// square from 0.
+fn middle_of_widest_gap(mut values: Vec<f64>) -> f64 {
+    let squares: f64 = values.iter().map(|value| value * value).sum();
+    let most = MOVE * (squares / values.len() as f64).sqrt();
+    values.sort_by(f64::total_cmp);
+    let gaps = values
+        .windows(2)
+        .map(|pair| (pair[1] - pair[0], f64::midpoint(pair[0], pair[1])));
+    let near = gaps.filter(|(_, middle)| middle.abs() <= most);
+    let widest = near.max_by(|(a, _), (b, _)| a.total_cmp(b));
+    widest.map_or(0.0, |(_, middle)| middle)
 }
 
 /// x [B,C,H,W] with y [B,Y] as constant planes: [B,C+Y,H,W].
