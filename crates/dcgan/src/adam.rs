@@ -2,7 +2,7 @@
 
 use crate::parameters::{Arrays, lookup, refuse_unknown};
 use crate::tensors::{values, with_values_mut};
-use crate::{Backend, Error, Gradients, Parameter, Parameters, Result, gradients};
+use crate::{Backend, Error, LossGradients, Parameter, Parameters, Result, gradients};
 use candle_core::backprop::GradStore;
 use candle_core::{Tensor, Var};
 use candle_nn::Optimizer;
@@ -132,7 +132,7 @@ impl Adam {
     /// [`Error::NonFinite`] names the weight whose gradient, or its square, stopped being finite first
     /// on the way back through the network, and [`Error::NoGradient`] one that has none; then nothing
     /// was changed.
-    pub fn update(&mut self, gradients: &Gradients) -> Result<f32> {
+    pub fn update(&mut self, gradients: &LossGradients) -> Result<f32> {
         let norm = gradients.norm(&self.parameters)?;
         // The second moment takes squares, each of which is at most the norm's.
         if !(norm * norm).is_finite()
@@ -148,7 +148,7 @@ impl Adam {
     }
 
     /// [`Self::update`] without a look at the gradients; a weight without one stays as it is.
-    fn update_by(&mut self, gradients: &Gradients) -> Result<()> {
+    fn update_by(&mut self, gradients: &LossGradients) -> Result<()> {
         self.steps += 1;
         let (config, steps) = (self.current(), self.steps);
         for (weight, Moments { m, v }) in self.parameters.iter().zip(&self.moments) {

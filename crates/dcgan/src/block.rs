@@ -1,11 +1,10 @@
 //! What both networks are stacks of: a layer, batch norm, an activation, a change of shape.
 
 use crate::forward::Forward;
-use crate::layers::{BatchNorm, Compute, Conv2d, Conv2dTranspose, Linear};
+use crate::layers::{BatchNorm, Compute, Conv2d, Linear};
 use crate::portable::join;
 use crate::{Backend, Error, Result};
 use candle_core::{Tensor, Var};
-use candle_nn::VarBuilder;
 use dcgan_kernels::Activation;
 
 /// The discriminator's activation, max(x, 0.2·x). Source: `lrelu`, ops.py; Radford et al. 2016,
@@ -20,17 +19,16 @@ pub(crate) struct Block {
     layer: Layer,
     /// Between the layer and its batch norm.
     first_shape: Option<MapShape>,
-    norm: Option<(String, BatchNorm)>,
+    norm: Option<BatchNorm>,
     activation: Activation,
     /// After the activation.
     last_shape: Option<MapShape>,
 }
 
 #[derive(Debug, Clone)]
-enum Layer {
+pub(crate) enum Layer {
     Linear(Linear),
     Conv2d(Conv2d),
-    Conv2dTranspose(Conv2dTranspose),
 }
 
 /// Another shape of the same values, in the order row, column, channel.
@@ -43,50 +41,16 @@ enum MapShape {
 }
 
 impl Block {
-    fn new(name: &str, layer: Layer) -> Self {
+    pub(crate) fn new(layer: impl Into<Layer>) -> Self {
+        let layer = layer.into();
         Self {
-            name: name.into(),
+            name: last_part(layer.name()).into(),
             layer,
             first_shape: None,
             norm: None,
             activation: Activation::Identity,
             last_shape: None,
         }
-    }
-
-    /// `[B,inputs]` -> `[B,outputs]`.
-    pub(crate) fn linear(
-        name: &str,
-        inputs: usize,
-        outputs: usize,
-        vb: &VarBuilder<'_>,
-    ) -> Result<Self> {
-        let layer = Linear::new(inputs, outputs, &vb.pp(name))?;
-        Ok(Self::new(name, Layer::Linear(layer)))
-    }
-
-    /// `[B,H,W,inputs]` of that size -> [B,ceil(H/2),ceil(W/2),outputs].
-    pub(crate) fn conv2d(
-        name: &str,
-        inputs: usize,
-        outputs: usize,
-        size: [usize; 2],
-        vb: &VarBuilder<'_>,
-    ) -> Result<Self> {
-        let layer = Conv2d::new(inputs, outputs, size, &vb.pp(name))?;
-        Ok(Self::new(name, Layer::Conv2d(layer)))
-    }
-
-    /// [B,ceil(H/2),ceil(W/2),inputs] -> `[B,H,W,outputs]` of that size.
-    pub(crate) fn conv2d_transpose(
-        name: &str,
-        inputs: usize,
-        outputs: usize,
-        size: [usize; 2],
-        vb: &VarBuilder<'_>,
-    ) -> Result<Self> {
-        let layer = Conv2dTranspose::new(inputs, outputs, size, &vb.pp(name))?;
-        Ok(Self::new(name, Layer::Conv2dTranspose(layer)))
     }
 
     /// Then a map of that height, width and channels, before batch norm.
@@ -98,12 +62,11 @@ impl Block {
     }
 
     /// Then batch norm over the last axis.
-    pub(crate) fn norm(self, name: &str, channels: usize, vb: &VarBuilder<'_>) -> Result<Self> {
-        let norm = BatchNorm::new(channels, &vb.pp(name))?;
-        Ok(Self {
-            norm: Some((name.into(), norm)),
+    pub(crate) fn norm(self, norm: BatchNorm) -> Self {
+        Self {
+            norm: Some(norm),
             ..self
-        })
+        }
     }
 
     /// Then that activation.
@@ -146,7 +109,7 @@ impl Block {
         }
         pass.tap(tap, "pre", || Ok(h.clone()))?;
         h = match &self.norm {
-            Some((_, norm)) => pass.normalise(norm, tap, &h, self.activation)?,
+            Some(norm) => pass.normalise(norm, tap, &h, self.activation)?,
             None => backend
                 .activate(&h, self.activation)
                 .map_err(Error::at(tap, &[&h]))?,
@@ -171,30 +134,28 @@ impl Block {
 
     /// The trained weights in their order, by their names within the network.
     pub(crate) fn weights(&self) -> impl Iterator<Item = (String, &Var)> {
-        let norm = self.norm.iter().flat_map(|(name, norm)| {
-            let named = move |(what, var)| (format!("{name}/{what}"), var);
-            norm.weights().map(named)
-        });
-        let named = |(what, var)| (format!("{}/{what}", self.name), var);
-        self.layer.weights().map(named).into_iter().chain(norm)
+        let norm = self
+            .norm
+            .iter()
+            .flat_map(|norm| named(norm.name(), norm.weights()));
+        named(&self.name, self.layer.weights()).chain(norm)
     }
 
     /// The moving averages in their order, by their names within the network.
     pub(crate) fn averages(&self) -> impl Iterator<Item = (String, &Var)> {
-        self.norm.iter().flat_map(|(name, norm)| {
-            let named = move |(what, var)| (format!("{name}/{what}"), var);
-            norm.averages().map(named)
-        })
+        self.norm
+            .iter()
+            .flat_map(|norm| named(norm.name(), norm.averages()))
     }
 
     pub(crate) fn batch_norm(&self) -> Option<&BatchNorm> {
-        self.norm.as_ref().map(|(_, norm)| norm)
+        self.norm.as_ref()
     }
 
     /// The same block in inference mode with its batch norm, a scale and a shift there, folded into
     /// the layer.
     pub(crate) fn folded(&self) -> Result<Self> {
-        let Some((_, norm)) = &self.norm else {
+        let Some(norm) = &self.norm else {
             return Ok(self.clone());
         };
         Ok(Self {
@@ -205,12 +166,45 @@ impl Block {
     }
 }
 
+/// The name of a layer within its network.
+fn last_part(name: &str) -> &str {
+    name.rsplit_once('/').map_or(name, |(_, last)| last)
+}
+
+/// The arrays of a layer under their names within the network.
+fn named<'a>(
+    layer: &str,
+    arrays: [(&'static str, &'a Var); 2],
+) -> impl Iterator<Item = (String, &'a Var)> + use<'a> {
+    let layer = last_part(layer).to_owned();
+    let named = move |(what, var)| (format!("{layer}/{what}"), var);
+    arrays.into_iter().map(named)
+}
+
+impl From<Linear> for Layer {
+    fn from(layer: Linear) -> Self {
+        Self::Linear(layer)
+    }
+}
+
+impl From<Conv2d> for Layer {
+    fn from(layer: Conv2d) -> Self {
+        Self::Conv2d(layer)
+    }
+}
+
 impl Layer {
+    fn name(&self) -> &str {
+        match self {
+            Self::Linear(layer) => layer.name(),
+            Self::Conv2d(layer) => layer.name(),
+        }
+    }
+
     fn forward(&self, x: &Tensor, y: Option<&Tensor>, compute: Compute) -> Result<Tensor> {
         match self {
             Self::Linear(layer) => layer.forward_with(x, y, compute),
             Self::Conv2d(layer) => layer.forward_with(x, y, compute),
-            Self::Conv2dTranspose(layer) => layer.forward_with(x, y, compute),
         }
     }
 
@@ -218,7 +212,6 @@ impl Layer {
         match self {
             Self::Linear(layer) => layer.weights(),
             Self::Conv2d(layer) => layer.weights(),
-            Self::Conv2dTranspose(layer) => layer.weights(),
         }
     }
 
@@ -228,7 +221,6 @@ impl Layer {
         Ok(match self {
             Self::Linear(layer) => Self::Linear(layer.scaled(scales)?),
             Self::Conv2d(layer) => Self::Conv2d(layer.scaled(scales)?),
-            Self::Conv2dTranspose(layer) => Self::Conv2dTranspose(layer.scaled(scales)?),
         })
     }
 }

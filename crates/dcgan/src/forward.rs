@@ -1,64 +1,9 @@
-//! One pass through a network: what it gives, and what travels with it from layer to layer.
+//! One pass through a network: what travels with it from layer to layer.
 
 use crate::layers::{BatchNorm, Compute};
-use crate::tensors::first_non_finite;
-use crate::{Error, Result};
+use crate::{Error, PassStats, Result, Taps};
 use candle_core::Tensor;
 use dcgan_kernels::Activation;
-use std::collections::BTreeMap;
-
-/// The result of one training-mode pass.
-#[derive(Debug, Clone)]
-pub struct Pass {
-    /// Generator: images `[B,H,W,C]`. Discriminator: logits `[B,1]`. The output still carries its
-    /// graph: a discriminator update sees `output.detach()`, the first generator update that
-    /// follows on the same z continues from `output` itself.
-    pub output: Tensor,
-    /// The batch statistics that the moving averages are fed, once for each time the original
-    /// would have run this pass.
-    pub stats: PassStats,
-}
-
-/// The batch statistics of one batch norm in one pass.
-#[derive(Debug, Clone)]
-pub struct NamedStats {
-    /// Full name of the batch norm, such as `generator/g_bn0`.
-    pub name: String,
-    /// Mean over the batch, `[C]`.
-    pub mean: Tensor,
-    /// Variance over the batch times N/(N-1) for N values per channel, `[C]`.
-    pub variance_unbiased: Tensor,
-}
-
-/// The batch statistics of one pass, in the order of the layers.
-#[derive(Debug, Clone, Default)]
-pub struct PassStats(pub Vec<NamedStats>);
-
-impl PassStats {
-    /// The statistics of the batch norm of that full name.
-    pub fn get(&self, name: &str) -> Option<&NamedStats> {
-        self.0.iter().find(|entry| entry.name == name)
-    }
-
-    /// The name of the first batch norm, in the order of the layers, of which a statistic is
-    /// infinite or a NaN.
-    ///
-    /// # Errors
-    /// [`Error::Layer`] if a statistic cannot be read.
-    pub fn first_non_finite(&self) -> Result<Option<&str>> {
-        first_non_finite(self.0.iter().flat_map(|entry| {
-            let name = entry.name.as_str();
-            [(name, &entry.mean), (name, &entry.variance_unbiased)]
-        }))
-    }
-}
-
-/// Activations of one pass by `layer/what`, such as `g_h0/pre`: `pre` is a layer's output with its
-/// bias, `bn` what batch norm makes of it, `act` what the activation makes of that, `cat` the
-/// same with y joined.
-///
-/// Detached copies: taps keep no graph alive.
-pub type Taps = BTreeMap<String, Tensor>;
 
 /// What travels through the layers of one pass.
 pub(crate) struct Forward<'a> {

@@ -13,7 +13,7 @@ const PIECE: usize = 1 << 16;
 
 /// The gradients of one loss with respect to whatever it tracked.
 #[derive(Debug)]
-pub struct Gradients {
+pub struct LossGradients {
     weights: WeightGradients,
     others: GradStore,
 }
@@ -22,13 +22,13 @@ pub struct Gradients {
 ///
 /// # Errors
 /// [`Error::Layer`] if an operation's backward pass fails.
-pub fn gradients(loss: &Tensor) -> Result<Gradients> {
+pub fn gradients(loss: &Tensor) -> Result<LossGradients> {
     let (weights, others) =
         dcgan_kernels::backward(loss).map_err(Error::at("backward", &[loss]))?;
-    Ok(Gradients { weights, others })
+    Ok(LossGradients { weights, others })
 }
 
-impl Gradients {
+impl LossGradients {
     /// The gradient with respect to a tracked leaf: a weight, or an input that is a `Var`.
     ///
     /// A weight's is copied when it is first asked for; the update reads it in place.

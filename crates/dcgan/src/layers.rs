@@ -6,7 +6,7 @@ mod conv2d;
 mod linear;
 
 pub use batch_norm::BatchNorm;
-pub use conv2d::{Conv2d, Conv2dTranspose};
+pub use conv2d::Conv2d;
 pub use linear::Linear;
 
 use crate::{Backend, Error, Result, Weights};

@@ -49,9 +49,12 @@ mod losses;
 mod metadata;
 mod network;
 mod ops;
+mod origin;
 mod parameters;
+mod pass;
 mod portable;
 mod projection;
+mod role;
 mod seeded;
 pub mod step;
 mod tensors;
@@ -64,18 +67,18 @@ pub use dcgan_kernels::{Activation, Precision};
 pub use dcgan_random::{Purpose, Stream};
 pub use ema::WeightAverage;
 pub use error::{Error, Result};
-pub use forward::{NamedStats, Pass, PassStats, Taps};
-pub use gradients::{Gradients, gradients};
+pub use gradients::{LossGradients, gradients};
 pub use images::{images_to_tensor, one_hot, tensor_to_images};
 pub use latent::{ZDistribution, between, latents};
 pub use losses::{
     DiscriminatorLoss, discriminator_loss, discriminator_loss_fake, discriminator_loss_real,
     generator_loss, smoothed_discriminator_loss,
 };
-pub use network::{Discriminator, DiscriminatorRole, Folded, Generator, GeneratorRole, Network};
-pub use network::{Role, WithLabels};
+pub use network::{Discriminator, Folded, Generator, Network, WithLabels};
 pub use ops::Backend;
 pub use parameters::{Arrays, Parameter, Parameters, Weights};
+pub use pass::{NamedStats, Pass, PassStats, Taps};
 pub use projection::{Projection, Projector};
+pub use role::{DiscriminatorRole, GeneratorRole, NetworkRole};
 pub use seeded::Seeded;
 pub use tensors::{scalar, values};

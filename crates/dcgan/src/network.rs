@@ -2,14 +2,15 @@
 
 use crate::arrays::ArraysBackend;
 use crate::block::Block;
+use crate::finite::check_stats;
 use crate::forward::Forward;
 use crate::layers::{BatchNorm, Compute};
 use crate::parameters::refuse_unknown;
 use crate::portable::join;
 use crate::tensors::values;
 use crate::{
-    Arrays, Backend, Config, Error, Kind, Parameter, Parameters, Pass, PassStats, Precision,
-    Result, Seeded, Taps, Weights, labelled, unlabelled,
+    Arrays, Backend, Config, DiscriminatorRole, Error, GeneratorRole, Kind, NetworkRole, Parameter,
+    Parameters, Pass, PassStats, Precision, Result, Seeded, Taps, Weights,
 };
 use candle_core::{Device, ModuleT, Tensor, Var};
 use candle_nn::VarBuilder;
@@ -36,77 +37,6 @@ pub type Generator = Network<GeneratorRole>;
 /// Images and classes to logits: [`Network::forward`] takes x `[B,H,W,C]` and gives `[B,1]`.
 pub type Discriminator = Network<DiscriminatorRole>;
 
-/// What a generator has of its own.
-#[derive(Debug, Clone, Copy)]
-pub enum GeneratorRole {}
-
-/// What a discriminator has of its own.
-#[derive(Debug, Clone, Copy)]
-pub enum DiscriminatorRole {}
-
-/// One of the two roles.
-pub trait Role: sealed::Sealed {}
-
-impl Role for GeneratorRole {}
-impl Role for DiscriminatorRole {}
-
-mod sealed {
-    pub trait Sealed {
-        const SIDE: super::Side;
-    }
-
-    impl Sealed for super::GeneratorRole {
-        const SIDE: super::Side = super::Side::Generator;
-    }
-
-    impl Sealed for super::DiscriminatorRole {
-        const SIDE: super::Side = super::Side::Discriminator;
-    }
-}
-
-/// The role as a value.
-#[derive(Debug, Clone, Copy)]
-pub enum Side {
-    Generator,
-    Discriminator,
-}
-
-impl Side {
-    /// Prefix of every name.
-    fn scope(self) -> &'static str {
-        match self {
-            Self::Generator => "generator",
-            Self::Discriminator => "discriminator",
-        }
-    }
-
-    /// Name of the input, and of the tap of the first layer's.
-    fn input(self) -> [&'static str; 2] {
-        match self {
-            Self::Generator => ["z", "g_in"],
-            Self::Discriminator => ["x", "d_in"],
-        }
-    }
-
-    /// Shape of a row of the input.
-    fn row(self, config: &Config) -> Vec<usize> {
-        match self {
-            Self::Generator => vec![config.z_dim],
-            Self::Discriminator => vec![config.height, config.width, config.channels],
-        }
-    }
-
-    /// The layers in order.
-    fn blocks(self, config: &Config, vb: &VarBuilder<'_>) -> Result<Vec<Block>> {
-        match (self, config.kind) {
-            (Self::Generator, Kind::Labelled) => labelled::generator(config, vb),
-            (Self::Generator, Kind::Unlabelled) => unlabelled::generator(config, vb),
-            (Self::Discriminator, Kind::Labelled) => labelled::discriminator(config, vb),
-            (Self::Discriminator, Kind::Unlabelled) => unlabelled::discriminator(config, vb),
-        }
-    }
-}
-
 /// A [`Generator`] or a [`Discriminator`] with its weights and moving averages, on one device.
 ///
 /// `input` is z `[B,Z]` or x `[B,H,W,C]`; y are one-hot labels `[B,Y]`, or shares of the classes, of
@@ -122,7 +52,7 @@ pub struct Network<R> {
     role: PhantomData<R>,
 }
 
-impl<R: Role> Network<R> {
+impl<R: NetworkRole> Network<R> {
     /// The network of `config` with weights and moving averages from `vb`: initial ones from
     /// [`Seeded`] or a `VarMap`, others from a file by candle's own loader. Names in files have `/`
     /// where candle puts `.`: see [`file_name`](crate::file_name).
@@ -375,7 +305,7 @@ impl<R: Role> Network<R> {
 
     /// Refuses a pass whose statistics are not finite, and feeds them to the averages.
     pub(crate) fn observe(&self, pass: &Pass) -> Result<()> {
-        crate::finite::check_stats(&pass.stats)?;
+        check_stats(&pass.stats)?;
         self.feed_averages(&pass.stats)
     }
 
@@ -443,7 +373,7 @@ impl<R: Role> Network<R> {
 }
 
 /// A network without labels is a module of one input.
-impl<R: Role> ModuleT for Network<R> {
+impl<R: NetworkRole> ModuleT for Network<R> {
     fn forward_t(&self, input: &Tensor, train: bool) -> candle_core::Result<Tensor> {
         Ok(self.forward_t(input, None, train)?)
     }
@@ -456,7 +386,7 @@ pub struct WithLabels<'a, R> {
     y: &'a Tensor,
 }
 
-impl<R: Role> ModuleT for WithLabels<'_, R> {
+impl<R: NetworkRole> ModuleT for WithLabels<'_, R> {
     fn forward_t(&self, input: &Tensor, train: bool) -> candle_core::Result<Tensor> {
         Ok(self.network.forward_t(input, Some(self.y), train)?)
     }
@@ -466,7 +396,7 @@ impl<R: Role> ModuleT for WithLabels<'_, R> {
 #[derive(Debug)]
 pub struct Folded<R>(Network<R>);
 
-impl<R: Role> Folded<R> {
+impl<R: NetworkRole> Folded<R> {
     /// As [`Network::infer`] up to rounding.
     ///
     /// # Errors

@@ -4,11 +4,15 @@
 //! then two of the generator, all on the same z. Every pass in training mode feeds the moving
 //! averages of the network it runs through, whichever network is being trained.
 
-use crate::finite::{self, finite};
-use crate::{
-    Adam, AdamConfig, Discriminator, DiscriminatorLoss, Error, Generator, Pass, Result, Weights,
-    generator_loss, gradients, smoothed_discriminator_loss, values,
-};
+mod state;
+mod trace;
+
+pub use state::{Batch, State};
+pub use trace::{Readouts, Trace};
+
+use crate::finite::finite;
+use crate::origin::explain;
+use crate::{Pass, Result, Weights, generator_loss, gradients, smoothed_discriminator_loss};
 use candle_core::Tensor;
 use dcgan_kernels::awake;
 
@@ -55,117 +59,6 @@ impl Schedule {
     }
 }
 
-/// Everything that an iteration changes: two networks, each with its optimiser.
-#[derive(Debug)]
-pub struct State {
-    /// The generator.
-    pub generator: Generator,
-    /// The discriminator.
-    pub discriminator: Discriminator,
-    /// The generator's optimiser.
-    pub adam_g: Adam,
-    /// The discriminator's optimiser.
-    pub adam_d: Adam,
-}
-
-impl State {
-    /// Two networks with fresh optimisers, on the networks' backends.
-    ///
-    /// # Errors
-    /// [`Error::Layer`] if there is no memory for a moment.
-    pub fn new(
-        generator: Generator,
-        discriminator: Discriminator,
-        [of_g, of_d]: [AdamConfig; 2],
-    ) -> Result<Self> {
-        let adam_g = Adam::of(generator.parameters(), of_g)?.with_backend(generator.backend());
-        let of_d = Adam::of(discriminator.parameters(), of_d)?;
-        Ok(Self {
-            adam_g,
-            adam_d: of_d.with_backend(discriminator.backend()),
-            generator,
-            discriminator,
-        })
-    }
-
-    /// From here on both optimisers take `share` of their learning rates.
-    pub fn scale_learning_rates(&mut self, share: f64) {
-        #[expect(clippy::cast_possible_truncation, reason = "training is in float32")]
-        let share = share as f32;
-        self.adam_g.scale_learning_rate(share);
-        self.adam_d.scale_learning_rate(share);
-    }
-
-    /// Holds that every weight is a finite number.
-    ///
-    /// # Errors
-    /// [`Error::NonFinite`] names the first that is not.
-    pub fn require_finite(&self) -> Result<()> {
-        for parameters in [self.generator.parameters(), self.discriminator.parameters()] {
-            if let Some(name) = parameters.first_non_finite()? {
-                return Err(Error::NonFinite {
-                    what: "weight",
-                    name: name.into(),
-                });
-            }
-        }
-        Ok(())
-    }
-}
-
-/// What an iteration is fed.
-#[derive(Debug)]
-pub struct Batch {
-    /// Real images `[B, H, W, C]` in the network's value range.
-    pub x: Tensor,
-    /// Their labels, one-hot `[B, Y]`; `None` for the unlabelled network.
-    pub y: Option<Tensor>,
-    /// Latent vectors `[B, Z]`.
-    pub z: Tensor,
-}
-
-/// What an iteration measured. Losses and means are taken before the update that they belong to.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct Trace {
-    /// `d_loss_real + d_loss_fake`.
-    pub d_loss: f32,
-    /// Cross-entropy of the real logits against the schedule's target, 1 as a rule.
-    pub d_loss_real: f32,
-    /// Cross-entropy of the generated ones' logits against 0.
-    pub d_loss_fake: f32,
-    /// Cross-entropy of the generated ones' logits against 1, of each generator update.
-    pub g_losses: Vec<f32>,
-    /// Mean of D(x) as a probability.
-    pub d_real_mean: f32,
-    /// Mean of D(G(z)) as a probability.
-    pub d_fake_mean: f32,
-    /// Share of the 2 B logits on the right side of 0.
-    pub d_accuracy: f32,
-    /// The logits of the real images.
-    pub real_logits: Vec<f32>,
-    /// The logits of the generated ones.
-    pub fake_logits: Vec<f32>,
-    /// Standard deviation of the generated ones' logits, as a share of that of the real ones'.
-    pub d_spread: f32,
-    /// L2 norm of d(`d_loss`)/d(discriminator weights).
-    pub d_grad_norm: f32,
-    /// L2 norm of d(g loss)/d(generator weights), of each generator update.
-    pub g_grad_norms: Vec<f32>,
-    /// The read-outs after the updates, where the schedule has them.
-    pub readouts: Option<Readouts>,
-}
-
-/// The losses after the updates, as the original prints them.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Readouts {
-    /// `d_loss_fake`.
-    pub fake: f32,
-    /// `d_loss_real`.
-    pub real: f32,
-    /// The generator's loss.
-    pub generator: f32,
-}
-
 /// Runs one iteration on `batch`: every phase of `schedule` in turn, on the same x, y and z.
 ///
 /// G(z) is computed once for as long as the generator's weights stay the same: the first generator
@@ -199,7 +92,7 @@ pub struct Readouts {
 /// and the layer where that began, [`Error::NonFinite`] such a gradient; the state is then worth
 /// nothing. Others where `batch` does not fit the networks.
 pub fn iteration(state: &mut State, batch: &Batch, schedule: &Schedule) -> Result<Trace> {
-    awake(|| updates(state, batch, schedule)).map_err(|error| finite::explain(error, state, batch))
+    awake(|| updates(state, batch, schedule)).map_err(|error| explain(error, state, batch))
 }
 
 fn updates(state: &mut State, batch: &Batch, schedule: &Schedule) -> Result<Trace> {
@@ -238,13 +131,12 @@ fn train_discriminator(
 ) -> Result<()> {
     let (d, y) = (&state.discriminator, batch.y.as_ref());
     let real = d.forward(&batch.x, y, Weights::Tracked)?;
-    d.observe(&real)?;
     let fake = d.forward(images, y, Weights::Tracked)?;
+    d.observe(&real)?;
     d.observe(&fake)?;
-    let logits = (&real.output, &fake.output);
-    let loss = smoothed_discriminator_loss(logits.0, logits.1, real_target, d.backend())?;
-    trace.judge(values(&real.output)?, values(&fake.output)?);
-    trace.read(&loss)?;
+    let (backend, logits) = (d.backend(), [&real.output, &fake.output]);
+    let loss = smoothed_discriminator_loss(logits[0], logits[1], real_target, backend)?;
+    trace.observe(&real, &fake, &loss)?;
     let gradients = gradients(&loss.total)?;
     // The update writes into the weights that the graph holds, so the graph goes first.
     drop((real, fake, loss));
@@ -291,38 +183,4 @@ fn read_out(state: &State, batch: &Batch, real_target: f32) -> Result<Readouts> 
         real: finite("d_loss_real", &loss.real)?,
         generator: finite("g_loss", &generator_loss(fake, d.backend())?)?,
     })
-}
-
-impl Trace {
-    /// The losses of the discriminator's update, which have to be numbers.
-    fn read(&mut self, loss: &DiscriminatorLoss) -> Result<()> {
-        self.d_loss_real = finite("d_loss_real", &loss.real)?;
-        self.d_loss_fake = finite("d_loss_fake", &loss.fake)?;
-        self.d_loss = finite("d_loss", &loss.total)?;
-        Ok(())
-    }
-
-    /// How well the discriminator tells real from generated, from the logits of both.
-    #[expect(
-        clippy::cast_possible_truncation,
-        reason = "means are reported in float32"
-    )]
-    fn judge(&mut self, real: Vec<f32>, fake: Vec<f32>) {
-        let probability = |logit: &f32| 1.0 / (1.0 + (-f64::from(*logit)).exp());
-        let mean =
-            |logits: &[f32]| logits.iter().map(probability).sum::<f64>() / logits.len() as f64;
-        let deviation = |logits: &[f32]| {
-            let n = logits.len() as f64;
-            let centre = logits.iter().map(|&logit| f64::from(logit)).sum::<f64>() / n;
-            let square = |&logit: &f32| (f64::from(logit) - centre).powi(2);
-            (logits.iter().map(square).sum::<f64>() / n).sqrt()
-        };
-        let n_right = real.iter().filter(|&&logit| logit > 0.0).count()
-            + fake.iter().filter(|&&logit| logit < 0.0).count();
-        self.d_real_mean = mean(&real) as f32;
-        self.d_fake_mean = mean(&fake) as f32;
-        self.d_spread = (deviation(&fake) / deviation(&real).max(f64::MIN_POSITIVE)) as f32;
-        self.d_accuracy = (n_right as f64 / (real.len() + fake.len()) as f64) as f32;
-        (self.real_logits, self.fake_logits) = (real, fake);
-    }
 }

@@ -7,6 +7,7 @@
 //! weights where the least is to be seen (Karras et al. 2018, table 2, keep 512 likewise).
 
 use crate::block::{Block, LEAKY_RELU};
+use crate::layers::{BatchNorm, Conv2d, Linear};
 use crate::{Config, Result};
 use candle_nn::VarBuilder;
 use dcgan_kernels::Activation::{Relu, Tanh};
@@ -29,24 +30,20 @@ pub(crate) fn generator(config: &Config, vb: &VarBuilder<'_>) -> Result<Vec<Bloc
     let map = [sizes[depth][0], sizes[depth][1], filters(0)];
 
     // -> [B,h16,w16,8·gf]; here batch norm spans the positions of the map.
-    let first = Block::linear("g_h0_lin", z_dim, map.iter().product(), vb)?
-        .mapped(map)
-        .norm("g_bn0", filters(0), vb)?
-        .then(Relu);
-    let mut blocks = vec![first];
+    let first = Linear::new(z_dim, map.iter().product(), &vb.pp("g_h0_lin"))?;
+    let norm = BatchNorm::new(filters(0), &vb.pp("g_bn0"))?;
+    let mut blocks = vec![Block::new(first).mapped(map).norm(norm).then(Relu)];
     // -> [B,h8,w8,4·gf] -> [B,h4,w4,2·gf] -> [B,h2,w2,gf]
     for level in 1..depth {
-        let (name, size) = (format!("g_h{level}"), sizes[depth - level]);
-        let (inputs, outputs) = (filters(level - 1), filters(level));
-        let block = Block::conv2d_transpose(&name, inputs, outputs, size, vb)?
-            .norm(&format!("g_bn{level}"), outputs, vb)?
-            .then(Relu);
-        blocks.push(block);
+        let (inputs, outputs, size) = (filters(level - 1), filters(level), sizes[depth - level]);
+        let layer = Conv2d::transposed(inputs, outputs, size, &vb.pp(format!("g_h{level}")))?;
+        let norm = BatchNorm::new(outputs, &vb.pp(format!("g_bn{level}")))?;
+        blocks.push(Block::new(layer).norm(norm).then(Relu));
     }
     // -> [B,H,W,C]
-    let (name, inputs) = (format!("g_h{depth}"), filters(depth - 1));
-    let last = Block::conv2d_transpose(&name, inputs, channels, sizes[0], vb)?;
-    blocks.push(last.then(Tanh));
+    let (inputs, at) = (filters(depth - 1), vb.pp(format!("g_h{depth}")));
+    let last = Conv2d::transposed(inputs, channels, sizes[0], &at)?;
+    blocks.push(Block::new(last).then(Tanh));
     Ok(blocks)
 }
 
@@ -61,21 +58,21 @@ pub(crate) fn discriminator(config: &Config, vb: &VarBuilder<'_>) -> Result<Vec<
     let filters = |level: usize| df_dim << level.min(DOUBLINGS);
 
     // -> [B,h2,w2,df], no batch norm on the layer that sees the image.
-    let first = Block::conv2d("d_h0_conv", channels, filters(0), sizes[0], vb)?;
-    let mut blocks = vec![first.then(LEAKY_RELU)];
+    let first = Conv2d::new(channels, filters(0), sizes[0], &vb.pp("d_h0_conv"))?;
+    let mut blocks = vec![Block::new(first).then(LEAKY_RELU)];
     // -> [B,h4,w4,2·df] -> [B,h8,w8,4·df] -> [B,h16,w16,8·df]
     for (level, &size) in sizes.iter().enumerate().take(depth).skip(1) {
         let (inputs, outputs) = (filters(level - 1), filters(level));
-        let block = Block::conv2d(&format!("d_h{level}_conv"), inputs, outputs, size, vb)?
-            .norm(&format!("d_bn{level}"), outputs, vb)?
-            .then(LEAKY_RELU);
-        blocks.push(block);
+        let layer = Conv2d::new(inputs, outputs, size, &vb.pp(format!("d_h{level}_conv")))?;
+        let norm = BatchNorm::new(outputs, &vb.pp(format!("d_bn{level}")))?;
+        blocks.push(Block::new(layer).norm(norm).then(LEAKY_RELU));
     }
     // -> the logit, from the map flat in the order row, column, channel.
     if let Some(last_map) = blocks.pop() {
         blocks.push(last_map.then_flat());
     }
     let flat = sizes[depth][0] * sizes[depth][1] * filters(depth - 1);
-    blocks.push(Block::linear(&format!("d_h{depth}_lin"), flat, 1, vb)?);
+    let last = Linear::new(flat, 1, &vb.pp(format!("d_h{depth}_lin")))?;
+    blocks.push(Block::new(last));
     Ok(blocks)
 }

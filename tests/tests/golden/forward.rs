@@ -4,7 +4,7 @@ use crate::network::{config, in_every_form, networks};
 use crate::vectors::Vectors;
 use candle_core::{Tensor, Var};
 use dcgan::{
-    Arrays, Backend, Error, Gradients, Parameters, Pass, Taps, Weights, discriminator_loss,
+    Arrays, Backend, Error, LossGradients, Parameters, Pass, Taps, Weights, discriminator_loss,
     generator_loss, gradients, scalar, values,
 };
 use dcgan_kernels::Activation;
@@ -118,7 +118,7 @@ fn check_gradients(
     vectors: &mut Vectors,
     prefix: &str,
     parameters: &Parameters,
-    gradients: &Gradients,
+    gradients: &LossGradients,
 ) {
     let array = |tensor: &Tensor| (tensor.dims().to_vec(), values(tensor).unwrap());
     let arrays: Arrays = parameters
@@ -143,7 +143,7 @@ fn check_gradients(
     );
 }
 
-fn assert_no_gradients(parameters: &Parameters, gradients: &Gradients) {
+fn assert_no_gradients(parameters: &Parameters, gradients: &LossGradients) {
     for parameter in parameters {
         let outcome = gradients.of(parameter);
         assert!(

@@ -113,11 +113,13 @@ impl BatchNorm {
         &self.name
     }
 
-    pub(crate) fn weights(&self) -> [(&'static str, &Var); 2] {
+    /// The trained weights by name, in their order.
+    pub fn weights(&self) -> [(&'static str, &Var); 2] {
         [("beta", &self.beta), ("gamma", &self.gamma)]
     }
 
-    pub(crate) fn averages(&self) -> [(&'static str, &Var); 2] {
+    /// The moving averages by name, in their order.
+    pub fn averages(&self) -> [(&'static str, &Var); 2] {
         [
             ("moving_mean", &self.moving_mean),
             ("moving_variance", &self.moving_variance),

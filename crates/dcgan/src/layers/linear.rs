@@ -41,7 +41,13 @@ impl Linear {
         h.map_err(Error::at(&self.name, &[x, &matrix]))
     }
 
-    pub(crate) fn weights(&self) -> [(&'static str, &Var); 2] {
+    /// Full name, such as `generator/g_h0_lin`.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The weights by name, in their order.
+    pub fn weights(&self) -> [(&'static str, &Var); 2] {
         [("Matrix", &self.matrix), ("bias", &self.bias)]
     }
 
@@ -61,9 +67,9 @@ impl Linear {
         };
         let (matrix, bias) = fold().map_err(Error::at(&self.name, &[&self.matrix, scale]))?;
         Ok(Self {
-            name: self.name.clone(),
             matrix,
             bias,
+            ..self.clone()
         })
     }
 }

@@ -3,7 +3,7 @@
 use crate::fixtures::{batch, labelled, networks, unlabelled};
 use candle_core::{DType, Device, Module, ModuleT, Tensor, Var};
 use candle_nn::{AdamW, Init, Optimizer, ParamsAdamW, VarBuilder, VarMap};
-use dcgan::layers::{BatchNorm, Conv2d, Conv2dTranspose, Linear};
+use dcgan::layers::{BatchNorm, Conv2d, Linear};
 use dcgan::{
     Adam, AdamConfig, Backend, Config, Discriminator, Error, Generator, Kind, Purpose, Seeded,
     Stream, Weights, ZDistribution, discriminator_loss, discriminator_loss_real, file_name, values,
@@ -254,7 +254,7 @@ fn layers_are_modules() {
     let after = h.apply_t(&norm, false).unwrap();
     let [inferred, trained, after] = [inferred, trained, after].map(|h| values(&h).unwrap());
     assert!(inferred != trained && inferred != after);
-    let up = Conv2dTranspose::new(4, 3, [6, 7], &vb.pp("t")).unwrap();
+    let up = Conv2d::transposed(4, 3, [6, 7], &vb.pp("t")).unwrap();
     assert_eq!(up.forward(&h).unwrap().dims(), [2, 6, 7, 3]);
     let dense = Linear::new(48, 5, &vb.pp("l")).unwrap();
     let flat = h.flatten_from(1).unwrap();
