@@ -24,11 +24,14 @@ pub type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;
 pub fn heed_environment() -> Result<()> {
     let asked = dcgan_settings::kernels(|name| std::env::var_os(name))?;
     dcgan_kernels::set_kernels(match asked.unwrap_or_default() {
-        dcgan_settings::Kernels::Auto => Kernels::Auto,
-        dcgan_settings::Kernels::Gemm => Kernels::Gemm,
-        dcgan_settings::Kernels::Direct => Kernels::Direct,
-        dcgan_settings::Kernels::Winograd => Kernels::Winograd,
-        dcgan_settings::Kernels::Baseline => Kernels::Baseline,
+        dcgan_settings::KernelChoice::Auto => Kernels::Auto,
+        dcgan_settings::KernelChoice::Gemm => Kernels::Gemm,
+        dcgan_settings::KernelChoice::Direct => Kernels::Direct,
+        dcgan_settings::KernelChoice::Winograd => Kernels::Winograd,
+        dcgan_settings::KernelChoice::Baseline => Kernels::Baseline,
+        dcgan_settings::KernelChoice::Portable => {
+            return Err("`DCGAN_KERNELS=portable`: benchmarks have the option `--portable`".into());
+        }
     });
     Ok(())
 }

@@ -3,7 +3,7 @@
 use crate::generator::check_classes;
 use crate::{BLOCK, Error, network_config};
 use candle_core::Device;
-use dcgan::{Discriminator, Weights, images_to_tensor, one_hot, values};
+use dcgan::{Backend, Discriminator, Weights, images_to_tensor, one_hot, values};
 use dcgan_artifacts::{NetworkInfo, read_discriminator};
 use std::path::Path;
 
@@ -35,6 +35,15 @@ impl LoadedDiscriminator {
             info: file.network,
             step: file.step,
         })
+    }
+
+    /// The same discriminator with its operations by `backend`.
+    #[must_use]
+    pub fn with_backend(self, backend: Backend) -> Self {
+        Self {
+            discriminator: self.discriminator.with_backend(backend),
+            ..self
+        }
     }
 
     /// What the file says of its network.

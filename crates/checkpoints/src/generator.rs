@@ -2,7 +2,7 @@
 
 use crate::{BLOCK, ClassChoice, Error, network_config, z_distribution};
 use candle_core::{Device, Tensor};
-use dcgan::{Generator, ZDistribution, one_hot, tensor_to_images};
+use dcgan::{Backend, Generator, ZDistribution, one_hot, tensor_to_images};
 use dcgan_artifacts::{
     FileDigest, ModelFile, NetworkInfo, digest_file, read_averaged_generator, read_generator,
 };
@@ -86,6 +86,15 @@ impl LoadedGenerator {
             step,
             path: None,
         })
+    }
+
+    /// The same generator with its operations by `backend`.
+    #[must_use]
+    pub fn with_backend(self, backend: Backend) -> Self {
+        Self {
+            generator: self.generator.with_backend(backend),
+            ..self
+        }
     }
 
     /// Names the file whose weights, finite as they are, give images that are not.

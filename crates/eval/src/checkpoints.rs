@@ -9,6 +9,7 @@ use crate::discriminator::Kind;
 use crate::error::artifact_failure;
 use crate::inputs::Source;
 use crate::measure::{Measure, Measured};
+use crate::run::kernels;
 use crate::svg::{ChartFiles, Named, lines};
 use crate::tables::number;
 use crate::{over_time, tables};
@@ -203,8 +204,11 @@ impl Shared<'_> {
             signals,
             ..
         } = *self.measure;
+        let (_, backend) = kernels(settings);
         let discriminator = LoadedDiscriminator::load(path).map_err(Failure::input)?;
+        let discriminator = discriminator.with_backend(backend);
         let generator = LoadedGenerator::load_either(path, settings.ema).map_err(Failure::input)?;
+        let generator = generator.with_backend(backend);
         let source = Source::drawn_by(generator, self.measure.dataset).map_err(Failure::input)?;
         let images = source.into_images(settings, quiet, signals)?;
         let measure = Measure {

@@ -25,7 +25,7 @@ pub(crate) fn run(args: &ClassifierArgs) -> Result<(), Failure> {
     let settings = args.common.pipeline()?.eval;
     let (identity, defaults) = (identity(&settings), identity(&Eval::default()));
     dcgan_kernels::set_threads(args.common.threads);
-    dcgan_kernels::set_kernels(kernels(&settings));
+    dcgan_kernels::set_kernels(kernels(&settings).0);
     let folder = &args.common.out;
     let records = vec![crate::inputs::record(&args.dataset, Artifact::Dataset)?];
     let earlier = EarlierResults::read(folder, STAGE).map_err(artifact_failure)?;
@@ -117,7 +117,8 @@ impl Work<'_> {
         let part = part.map_err(artifact_failure)?;
         let labels = part.labels.unwrap_or_default();
         let config = self.config();
-        let mut classifier = Classifier::init(config, settings.seed);
+        let classifier = Classifier::init(config, settings.seed);
+        let mut classifier = classifier.with_backend(kernels(settings).1);
         let total = settings.classifier_epochs * (part.n / Classifier::BATCH_SIZE);
         let progress = Progress::new("classifier", total as u64, self.quiet);
         let mut stopped = None;

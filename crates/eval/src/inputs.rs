@@ -5,7 +5,7 @@ use crate::classifier::{self, classifier_config};
 use crate::copying;
 use crate::error::artifact_failure;
 use crate::images::Images;
-use crate::run::kernels_of_earlier;
+use crate::run::{kernels, kernels_of_earlier};
 use crate::training::Training;
 use crate::{Args, Error, film, samples};
 use dcgan::between;
@@ -218,6 +218,7 @@ impl Inputs {
         let discriminator = match &args.checkpoint {
             Some(path) => {
                 let discriminator = LoadedDiscriminator::load(path).map_err(Failure::input)?;
+                let discriminator = discriminator.with_backend(kernels(settings).1);
                 checks.network(path, discriminator.info())?;
                 let arrays = discriminator.discriminator().arrays();
                 finite(path, &arrays.map_err(Failure::input)?)?;
@@ -265,6 +266,7 @@ impl Inputs {
             (None, Some(path)) => {
                 let generator =
                     LoadedGenerator::load_either(path, settings.ema).map_err(Failure::input)?;
+                let generator = generator.with_backend(kernels(settings).1);
                 let arrays = generator.generator().arrays();
                 finite(path, &arrays.map_err(Failure::input)?)?;
                 Source::drawn_by(generator, &dataset).map_err(Failure::input)?

@@ -12,6 +12,7 @@ use crate::classifier::Work;
 use crate::error::artifact_failure;
 use crate::images::Images;
 use crate::order;
+use crate::run::kernels;
 use dcgan_artifacts::{ClassifierFile, Part};
 use dcgan_metrics::{
     Classified, Classifier, Estimate, FEATURES, Features, FrechetReference, Gaussian, Manifold,
@@ -119,7 +120,9 @@ pub(crate) struct Judge<'a> {
 impl Judge<'_> {
     /// The classifier in the file.
     fn classifier(&self) -> Result<Classifier, Failure> {
-        Classifier::from_arrays(self.work.config(), &self.file.arrays).map_err(Failure::input)
+        let classifier = Classifier::from_arrays(self.work.config(), &self.file.arrays);
+        let (_, backend) = kernels(self.settings);
+        Ok(classifier.map_err(Failure::input)?.with_backend(backend))
     }
 
     /// All figures of these images, whose positions by their content are given.

@@ -5,6 +5,7 @@ use crate::error::artifact_failure;
 use crate::evaluate::{Evaluation, Output, evaluate};
 use crate::inputs::{Extractor, Inputs, Source, records};
 use crate::{Args, Cli, compare, copying, film, inputs, quality, timing, verify};
+use dcgan::Backend;
 use dcgan_artifacts::{
     Columns, EarlierResults, Manifest, Part, Results, ValueRange, best_checkpoint, remove_file,
     with_defaults, write_atomic,
@@ -39,7 +40,7 @@ fn run_evaluation(args: &Args) -> Result<(), Failure> {
     let args = &with_checkpoint(args, &settings)?;
     let identity = identity(&settings, args.samples_range);
     dcgan_kernels::set_threads(args.common.threads);
-    dcgan_kernels::set_kernels(kernels(&settings));
+    dcgan_kernels::set_kernels(kernels(&settings).0);
     if args.common.dry_run {
         return dry_run(args, &settings, &identity);
     }
@@ -137,14 +138,15 @@ fn defaults() -> Value {
     identity(&Eval::default(), None)
 }
 
-/// The kernels of the settings.
-pub(crate) fn kernels(settings: &Eval) -> Kernels {
+/// The kernels of the settings, and who computes the networks.
+pub(crate) fn kernels(settings: &Eval) -> (Kernels, Backend) {
     match settings.kernels {
-        dcgan_settings::Kernels::Auto => Kernels::Auto,
-        dcgan_settings::Kernels::Gemm => Kernels::Gemm,
-        dcgan_settings::Kernels::Direct => Kernels::Direct,
-        dcgan_settings::Kernels::Winograd => Kernels::Winograd,
-        dcgan_settings::Kernels::Baseline => Kernels::Baseline,
+        dcgan_settings::KernelChoice::Auto => (Kernels::Auto, Backend::Fused),
+        dcgan_settings::KernelChoice::Gemm => (Kernels::Gemm, Backend::Fused),
+        dcgan_settings::KernelChoice::Direct => (Kernels::Direct, Backend::Fused),
+        dcgan_settings::KernelChoice::Winograd => (Kernels::Winograd, Backend::Fused),
+        dcgan_settings::KernelChoice::Baseline => (Kernels::Baseline, Backend::Fused),
+        dcgan_settings::KernelChoice::Portable => (Kernels::Auto, Backend::Portable),
     }
 }
 

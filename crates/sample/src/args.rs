@@ -6,7 +6,6 @@ use crate::modes::{
     ArithmeticArgs, FilmArgs, GridArgs, Mode, MotionArgs, NearestArgs, ProjectionArgs,
 };
 use dcgan_artifacts::best_checkpoint;
-use dcgan_kernels::Kernels;
 use dcgan_settings::{Sample, parse_seeds};
 use dcgan_terminal::{CommonArgs, Failure};
 use std::path::PathBuf;
@@ -201,17 +200,6 @@ impl Args {
         sample.single_images |= self.grid.single_images;
         let seeds = parse_seeds(&sample.seeds).map_err(Failure::usage)?;
         Ok((sample, seeds))
-    }
-
-    /// The kernels of the settings.
-    pub(crate) fn kernels(&self) -> Result<Kernels, Failure> {
-        Ok(match self.common.pipeline()?.sample.kernels {
-            dcgan_settings::Kernels::Auto => Kernels::Auto,
-            dcgan_settings::Kernels::Gemm => Kernels::Gemm,
-            dcgan_settings::Kernels::Direct => Kernels::Direct,
-            dcgan_settings::Kernels::Winograd => Kernels::Winograd,
-            dcgan_settings::Kernels::Baseline => Kernels::Baseline,
-        })
     }
 
     /// The value of an option without which the mode has nothing to do.

@@ -5,6 +5,7 @@ use crate::classes::choose;
 use crate::error::model_failure;
 use crate::expression::{Expression, Vector, parse};
 use crate::grid::{shape, tiles};
+use crate::model::load;
 use crate::produce::{Output, Task};
 use dcgan_checkpoints::LoadedGenerator;
 use dcgan_settings::Sample;
@@ -87,8 +88,7 @@ impl Task for Arithmetic {
     }
 
     fn load(&self) -> Result<Self::Loaded, Failure> {
-        let model =
-            LoadedGenerator::load_either(&self.model, self.sample.ema).map_err(model_failure)?;
+        let model = load(&self.model, &self.sample)?;
         let rows = self.rows(&model)?;
         Ok((model, rows))
     }

@@ -4,6 +4,7 @@ use crate::Args;
 use crate::classes::{choose, file_names};
 use crate::error::{file_failure, model_failure};
 use crate::grid::Arrangement;
+use crate::model::load;
 use crate::produce::{Output, Task};
 use dcgan_artifacts::Samples;
 use dcgan_checkpoints::{BLOCK, ClassChoice, LoadedGenerator};
@@ -56,8 +57,7 @@ impl Task for Plain {
     }
 
     fn load(&self) -> Result<Self::Loaded, Failure> {
-        let generator =
-            LoadedGenerator::load_either(&self.model, self.sample.ema).map_err(model_failure)?;
+        let generator = load(&self.model, &self.sample)?;
         let classes = choose(self.sample.class.as_deref(), generator.info())?;
         Ok((generator, classes))
     }

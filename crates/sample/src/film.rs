@@ -5,6 +5,7 @@ use crate::Args;
 use crate::classes::choose;
 use crate::error::{Error, file_failure, model_failure};
 use crate::grid::{read_png, shape};
+use crate::model::load;
 use crate::motion::write_steps;
 use crate::produce::{Output, Task};
 use dcgan_artifacts::{NetworkInfo, list_checkpoints};
@@ -84,7 +85,7 @@ impl Film {
     }
 
     fn checkpoint(&self, path: &Path) -> Result<LoadedGenerator, Failure> {
-        LoadedGenerator::load_either(path, self.sample.ema).map_err(model_failure)
+        load(path, &self.sample)
     }
 
     /// The classes that no frame draws, by the newest checkpoint: the first ones of a run may be from

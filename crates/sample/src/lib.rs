@@ -11,6 +11,7 @@ mod error;
 mod expression;
 mod film;
 mod grid;
+mod model;
 mod modes;
 mod motion;
 mod nearest;
@@ -29,6 +30,7 @@ use arithmetic::Arithmetic;
 use dcgan_terminal::Failure;
 use draw::Plain;
 use film::Film;
+use model::kernels;
 use motion::Motions;
 use nearest::Nearest;
 use produce::produce;
@@ -41,7 +43,7 @@ use project::Project;
 pub fn run(args: &Args) -> Result<(), Failure> {
     args.check()?;
     dcgan_kernels::set_threads(args.common.threads);
-    dcgan_kernels::set_kernels(args.kernels()?);
+    dcgan_kernels::set_kernels(kernels(&args.common.pipeline()?.sample).0);
     match args.mode {
         Mode::Images => produce(&Plain::new(args)?, &args.common),
         Mode::Sweep | Mode::Interpolate | Mode::Classes => {

@@ -3,6 +3,7 @@
 use crate::classes::{choose, warn_of_untrained};
 use crate::error::model_failure;
 use crate::grid::{shape, tiles};
+use crate::model::load;
 use crate::produce::{Output, Task};
 use crate::{Args, Error, Mode, MotionArgs, Start, Way};
 use dcgan::between;
@@ -89,8 +90,7 @@ impl Task for Motions {
     }
 
     fn load(&self) -> Result<Self::Loaded, Failure> {
-        let model =
-            LoadedGenerator::load_either(&self.model, self.sample.ema).map_err(model_failure)?;
+        let model = load(&self.model, &self.sample)?;
         let motions = match self.mode {
             Mode::Sweep => self.sweeps(&model)?,
             Mode::Classes => vec![self.through_classes(&model)?],

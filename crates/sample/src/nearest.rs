@@ -4,6 +4,7 @@ use crate::Args;
 use crate::classes::choose;
 use crate::error::{Error, file_failure, model_failure};
 use crate::grid::{shape, tiles};
+use crate::model::load;
 use crate::produce::{Output, Task};
 use dcgan_artifacts::{DatasetReader, Part};
 use dcgan_checkpoints::{ClassChoice, LoadedGenerator};
@@ -145,8 +146,7 @@ impl Task for Nearest {
     }
 
     fn load(&self) -> Result<Self::Loaded, Failure> {
-        let model =
-            LoadedGenerator::load_either(&self.model, self.sample.ema).map_err(model_failure)?;
+        let model = load(&self.model, &self.sample)?;
         let classes = choose(self.sample.class.as_deref(), model.info())?;
         let dataset = DatasetReader::open(&self.dataset).map_err(file_failure)?;
         let info = dataset.info();

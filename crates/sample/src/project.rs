@@ -4,6 +4,7 @@ use crate::Args;
 use crate::classes::choose;
 use crate::error::{Error, model_failure};
 use crate::grid::{shape, tiles};
+use crate::model::load;
 use crate::produce::{Output, Task, file_name};
 use dcgan::{Projection, Projector};
 use dcgan_checkpoints::LoadedGenerator;
@@ -133,8 +134,7 @@ impl Task for Project {
     }
 
     fn load(&self) -> Result<Self::Loaded, Failure> {
-        let model =
-            LoadedGenerator::load_either(&self.model, self.sample.ema).map_err(model_failure)?;
+        let model = load(&self.model, &self.sample)?;
         let classes = choose(self.sample.class.as_deref(), model.info())?.each();
         let shape = shape(model.info());
         let targets = self.pictures.iter().map(|path| read_picture(path, shape));

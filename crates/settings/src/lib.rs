@@ -8,6 +8,7 @@ mod depth;
 mod error;
 mod forms;
 mod keys;
+mod limits;
 mod load;
 mod overrides;
 mod ranges;
@@ -20,9 +21,9 @@ pub use error::{Error, Origin};
 pub use keys::{default_settings, resolved};
 pub use load::{load, load_text};
 pub use sections::{
-    Alarms, Alpha, Best, Crop, Eval, Filter, IdxFiles, Kernels, Labels, MovingAverages,
-    NetworkKind, OnDivergence, Pictures, Pipeline, Precision, Prepare, Sample, SourceKind,
-    Synthetic, Train, ZDistribution,
+    Alarms, Alpha, Best, Crop, Eval, Filter, IdxFiles, KernelChoice, Labels, LatentChoice,
+    MovingAverages, NetworkKind, OnDivergence, Pictures, Pipeline, PrecisionChoice, Prepare,
+    Sample, SourceKind, Synthetic, Train,
 };
 pub use seeds::{MAX_SEEDS, parse_seeds};
 pub use variables::{KERNELS, kernels};

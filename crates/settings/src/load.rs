@@ -1,6 +1,7 @@
 //! From a file and the command line to a checked [`Pipeline`].
 
 use crate::error::{Error, Origin};
+use crate::limits::check_counts;
 use crate::overrides::{self, Override};
 use crate::{Pipeline, ranges};
 use serde_yaml::Value;
@@ -10,10 +11,6 @@ use std::path::Path;
 
 /// No pipeline is longer. What is, is some other file given by mistake.
 const MAX_BYTES: u64 = 1 << 20;
-/// Nor does one hold more lists and mappings in brackets, comments included.
-const MAX_BRACKETS: usize = 1000;
-/// Nor more aliases. With [`MAX_BYTES`] this bounds the memory: each alias can repeat a whole file.
-const MAX_ALIASES: usize = 100;
 
 /// Reads the pipeline at `path`, applies `overrides` (`train.batch_size=32`, one each, later ones
 /// win) and checks every value.
@@ -72,30 +69,6 @@ pub fn load_text(name: &str, text: &str, overrides: &[String]) -> Result<Pipelin
         fault.at(origin)
     })?;
     Ok(pipeline)
-}
-
-/// Refuses what would keep the parser busy for minutes or fill the memory.
-pub(crate) fn check_counts(text: &str, origin: impl FnOnce() -> Origin) -> Result<(), Error> {
-    let bytes = text.as_bytes();
-    let n_brackets = bytes.iter().filter(|byte| b"[{".contains(byte)).count();
-    let is_name = |byte: u8| byte.is_ascii_alphanumeric() || b"_-".contains(&byte);
-    let n_aliases = bytes
-        .windows(2)
-        .filter(|pair| pair[0] == b'*' && is_name(pair[1]))
-        .count();
-    let (what, limit, found) = if n_brackets > MAX_BRACKETS {
-        ("opening brackets", MAX_BRACKETS, n_brackets)
-    } else if n_aliases > MAX_ALIASES {
-        ("aliases (`*name`)", MAX_ALIASES, n_aliases)
-    } else {
-        return Ok(());
-    };
-    Err(Error::TooMany {
-        origin: origin(),
-        what,
-        limit,
-        found,
-    })
 }
 
 /// The text of a file of at most [`MAX_BYTES`], also where the file never ends. It may be a pipe, as

@@ -1,7 +1,7 @@
 //! `--set KEY=VALUE`: one value put into the tree of a pipeline.
 
 use crate::error::{Error, Origin};
-use crate::load::check_counts;
+use crate::limits::check_counts;
 use serde_yaml::{Mapping, Value};
 
 /// One `--set`, taken apart.

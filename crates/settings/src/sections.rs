@@ -210,7 +210,7 @@ pub enum NetworkKind {
 
 /// The distribution of each coordinate of the latent vector z.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub enum ZDistribution {
+pub enum LatentChoice {
     /// Uniform in [-1, 1), as the original trains.
     #[serde(rename = "uniform")]
     Uniform,
@@ -235,7 +235,7 @@ pub enum MovingAverages {
 /// The precision of the products of layers in training.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Precision {
+pub enum PrecisionChoice {
     /// float32.
     F32,
     /// bfloat16 with sums in float32, on processors with the instructions `AVX512_BF16`.
@@ -245,7 +245,7 @@ pub enum Precision {
 /// Which kernels a stage computes with. The last bits of its results depend on them.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Kernels {
+pub enum KernelChoice {
     /// The fastest on this processor.
     #[default]
     Auto,
@@ -257,16 +257,19 @@ pub enum Kernels {
     Winograd,
     /// No instructions of our own beyond the baseline of the target.
     Baseline,
+    /// Networks in plain candle operations, without our kernels; float32 only.
+    Portable,
 }
 
-impl Kernels {
+impl KernelChoice {
     /// All there are, in the order in which messages list them.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 6] = [
         Self::Auto,
         Self::Gemm,
         Self::Direct,
         Self::Winograd,
         Self::Baseline,
+        Self::Portable,
     ];
 
     /// The name in settings, manifests and [`crate::KERNELS`].
@@ -277,6 +280,7 @@ impl Kernels {
             Self::Direct => "direct",
             Self::Winograd => "winograd",
             Self::Baseline => "baseline",
+            Self::Portable => "portable",
         }
     }
 }
@@ -345,7 +349,7 @@ pub struct Train {
     /// Coordinates of z.
     pub z_dim: usize,
     /// Distribution of z.
-    pub z_distribution: ZDistribution,
+    pub z_distribution: LatentChoice,
     /// Generator filters in its last hidden layer.
     pub gf_dim: usize,
     /// Discriminator filters in its first layer.
@@ -378,9 +382,9 @@ pub struct Train {
     /// Which passes feed the moving averages.
     pub moving_averages: MovingAverages,
     /// Precision of the layers' products in updates; all else, sampling and evaluation are in float32.
-    pub precision: Precision,
+    pub precision: PrecisionChoice,
     /// Which kernels to compute with.
-    pub kernels: Kernels,
+    pub kernels: KernelChoice,
     /// What to do when training diverges.
     pub on_divergence: OnDivergence,
     /// How often a run may roll back, in all.
@@ -426,7 +430,7 @@ pub struct Sample {
     /// Take the best checkpoint that the given one tells of (`train.best`).
     pub best: bool,
     /// Which kernels to compute with.
-    pub kernels: Kernels,
+    pub kernels: KernelChoice,
 }
 
 /// Settings of `dcgan-eval`.
@@ -449,7 +453,7 @@ pub struct Eval {
     /// Passes over the training part when a classifier is trained.
     pub classifier_epochs: usize,
     /// Which kernels to compute with.
-    pub kernels: Kernels,
+    pub kernels: KernelChoice,
     /// When to raise an alarm.
     #[serde(deserialize_with = "forms::empty_is_default")]
     pub alarms: Alarms,
@@ -531,7 +535,7 @@ impl Default for Train {
             batch_size: 64,
             seed: 0,
             z_dim: 100,
-            z_distribution: ZDistribution::Uniform,
+            z_distribution: LatentChoice::Uniform,
             gf_dim: 64,
             df_dim: 64,
             gfc_dim: 1024,
@@ -547,8 +551,8 @@ impl Default for Train {
             ema: 0.0,
             reshuffle: true,
             moving_averages: MovingAverages::Updates,
-            precision: Precision::F32,
-            kernels: Kernels::Auto,
+            precision: PrecisionChoice::F32,
+            kernels: KernelChoice::Auto,
             on_divergence: OnDivergence::Stop,
             max_rollbacks: 3,
             collapse_watch: 200,
@@ -574,7 +578,7 @@ impl Default for Sample {
             columns: 0,
             ema: false,
             best: false,
-            kernels: Kernels::Auto,
+            kernels: KernelChoice::Auto,
         }
     }
 }
@@ -589,7 +593,7 @@ impl Default for Eval {
             histogram_bins: 50,
             classifier: None,
             classifier_epochs: 8,
-            kernels: Kernels::Auto,
+            kernels: KernelChoice::Auto,
             alarms: Alarms::default(),
         }
     }

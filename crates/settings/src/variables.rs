@@ -1,7 +1,7 @@
 //! Settings that the environment overrides.
 
 use crate::keys::nearest_name;
-use crate::{Error, Kernels, Pipeline};
+use crate::{Error, KernelChoice, Pipeline};
 use std::ffi::OsString;
 
 /// The variable that overrides the setting `kernels` of every stage.
@@ -30,16 +30,16 @@ impl Pipeline {
 ///
 /// # Errors
 /// [`Error::Variable`] for an unknown value.
-pub fn kernels(variable: impl Fn(&str) -> Option<OsString>) -> Result<Option<Kernels>, Error> {
+pub fn kernels(variable: impl Fn(&str) -> Option<OsString>) -> Result<Option<KernelChoice>, Error> {
     let Some(value) = variable(KERNELS).filter(|value| !value.is_empty()) else {
         return Ok(None);
     };
     let found = value.to_string_lossy();
-    let known = Kernels::ALL
+    let known = KernelChoice::ALL
         .into_iter()
         .find(|kernels| kernels.name() == found);
     known.map(Some).ok_or_else(|| {
-        let names = Kernels::ALL.map(Kernels::name);
+        let names = KernelChoice::ALL.map(KernelChoice::name);
         Error::Variable {
             name: KERNELS,
             expected: format!("one of `{}`", names.join("`, `")),

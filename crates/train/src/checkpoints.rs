@@ -1,15 +1,15 @@
 //! A run's state in checkpoints, and back.
 
+use crate::kernels::{kernels, precision};
 use crate::standing::Standing;
 use crate::{Error, Plan};
 use dcgan::step::State;
-use dcgan::{Adam, AdamConfig, Config, Discriminator, Generator, Precision, WeightAverage};
+use dcgan::{Adam, AdamConfig, Config, Discriminator, Generator, WeightAverage};
 use dcgan_artifacts::{
     Arrays, BestScore, Checkpoint, CheckpointInfo, ModelFile, NetworkInfo, Role, TablePosition,
     checkpoint_path, differences, list_checkpoints, read_newest_checkpoint, remove_file, sync_file,
     verify_checkpoint,
 };
-use dcgan_kernels::Kernels;
 use dcgan_settings::Train;
 use serde_json::json;
 use std::collections::BTreeMap;
@@ -66,34 +66,17 @@ fn adams(settings: &Train) -> [AdamConfig; 2] {
     })
 }
 
-/// The precision of updates, as the settings have it.
-pub(crate) fn precision(settings: &Train) -> Precision {
-    match settings.precision {
-        dcgan_settings::Precision::F32 => Precision::F32,
-        dcgan_settings::Precision::Bf16 => Precision::Bf16,
-    }
-}
-
-/// The kernels of the settings.
-pub(crate) fn kernels(settings: &Train) -> Kernels {
-    match settings.kernels {
-        dcgan_settings::Kernels::Auto => Kernels::Auto,
-        dcgan_settings::Kernels::Gemm => Kernels::Gemm,
-        dcgan_settings::Kernels::Direct => Kernels::Direct,
-        dcgan_settings::Kernels::Winograd => Kernels::Winograd,
-        dcgan_settings::Kernels::Baseline => Kernels::Baseline,
-    }
-}
-
 /// Fresh networks, a function of their configuration and the seed, and fresh optimisers; and the
 /// averaged generator, where the run is to keep one.
 pub(crate) fn fresh(
     config: &Config,
     settings: &Train,
 ) -> Result<(State, Option<WeightAverage>), Error> {
-    let precision = precision(settings);
-    let generator = Generator::init(config, settings.seed)?.with_precision(precision);
-    let discriminator = Discriminator::init(config, settings.seed)?.with_precision(precision);
+    let ((_, backend), precision) = (kernels(settings), precision(settings));
+    let generator = Generator::init(config, settings.seed)?.with_backend(backend);
+    let generator = generator.with_precision(precision);
+    let discriminator = Discriminator::init(config, settings.seed)?.with_backend(backend);
+    let discriminator = discriminator.with_precision(precision);
     let average = (settings.ema > 0.0).then(|| WeightAverage::new(&generator, settings.ema));
     let state = State::new(generator, discriminator, adams(settings))?;
     Ok((state, average.transpose()?))
@@ -312,13 +295,15 @@ fn restore(
         adam_v,
         ema,
     } = checkpoint;
-    let precision = precision(settings);
-    let generator = Generator::from_arrays(config, weights)?.with_precision(precision);
-    let discriminator = Discriminator::from_arrays(config, weights)?.with_precision(precision);
+    let ((_, backend), precision) = (kernels(settings), precision(settings));
+    let generator = Generator::from_arrays(config, weights)?.with_backend(backend);
+    let generator = generator.with_precision(precision);
+    let discriminator = Discriminator::from_arrays(config, weights)?.with_backend(backend);
+    let discriminator = discriminator.with_precision(precision);
     let [of_g, of_d] = adams(settings);
     let load = |parameters, config, steps| Adam::load(parameters, config, steps, adam_m, adam_v);
-    let adam_g = load(generator.parameters(), of_g, info.adam_steps_g)?;
-    let adam_d = load(discriminator.parameters(), of_d, info.adam_steps_d)?;
+    let adam_g = load(generator.parameters(), of_g, info.adam_steps_g)?.with_backend(backend);
+    let adam_d = load(discriminator.parameters(), of_d, info.adam_steps_d)?.with_backend(backend);
     let average = (settings.ema > 0.0).then(|| WeightAverage::load(&generator, settings.ema, ema));
     let state = State {
         generator,

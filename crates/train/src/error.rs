@@ -110,6 +110,9 @@ pub enum Error {
         /// What the processor has.
         found: &'static str,
     },
+    /// Plain candle operations know one precision.
+    #[error("`train.precision`: expected `f32` with `train.kernels: portable`, got `bf16`")]
+    PortablePrecision,
     /// The folder holds a run of other settings or of another dataset.
     #[error("`{}` holds another run: {}", folder.display(), listed(differences))]
     OtherRun {
@@ -273,6 +276,10 @@ impl Hint for Error {
                  Intel's Cooper Lake and Xeons from Sapphire Rapids on"
                     .into(),
             ),
+            Self::PortablePrecision => Some(
+                "set `train.precision: f32`, or other kernels, in the settings or by `DCGAN_KERNELS`"
+                    .into(),
+            ),
             Self::OtherRun { .. } => Some(
                 "choose another `--out`, go back to the old settings, or give `--force` to move \
                  the old run aside and start afresh"
@@ -304,7 +311,8 @@ impl From<Error> for Failure {
             | Error::NoValidation { .. }
             | Error::NoClassifier { .. }
             | Error::OtherRun { .. }
-            | Error::Precision { .. } => Self::usage(error),
+            | Error::Precision { .. }
+            | Error::PortablePrecision => Self::usage(error),
             Error::Artifacts(source) if source.kind() == ErrorKind::Output => Self::output(error),
             Error::Figures(_)
             | Error::NotOurs { .. }

@@ -11,6 +11,7 @@ mod events;
 mod folder;
 mod grids;
 mod histograms;
+mod kernels;
 mod plan;
 mod resolved;
 mod run;

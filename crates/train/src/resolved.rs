@@ -7,7 +7,7 @@ use dcgan::{Config, Kind, ZDistribution};
 use dcgan_artifacts::{DatasetReader, FileRecord, NetworkInfo, Part, digest_file};
 use dcgan_checkpoints::{network_info, quoted};
 use dcgan_hints::text_of;
-use dcgan_settings::{Depth, MovingAverages, NetworkKind, Train};
+use dcgan_settings::{Depth, KernelChoice, MovingAverages, NetworkKind, PrecisionChoice, Train};
 use dcgan_terminal::Failure;
 use serde_json::{Value, json};
 use std::path::Path;
@@ -47,6 +47,10 @@ impl Resolved {
     }
 
     fn with_settings(args: &Args, settings: Train) -> Result<Self, Error> {
+        if settings.kernels == KernelChoice::Portable && settings.precision == PrecisionChoice::Bf16
+        {
+            return Err(Error::PortablePrecision);
+        }
         let path = &args.dataset;
         let mut dataset = DatasetReader::open(path)?;
         let left_out = dataset.leave_out_untrained();
@@ -71,9 +75,9 @@ impl Resolved {
         }
         let extractor = Extractor::open(&settings, &dataset, path)?;
         let distribution = match settings.z_distribution {
-            dcgan_settings::ZDistribution::Uniform => ZDistribution::Uniform,
-            dcgan_settings::ZDistribution::Uniform01 => ZDistribution::Uniform01,
-            dcgan_settings::ZDistribution::Normal => ZDistribution::Normal,
+            dcgan_settings::LatentChoice::Uniform => ZDistribution::Uniform,
+            dcgan_settings::LatentChoice::Uniform01 => ZDistribution::Uniform01,
+            dcgan_settings::LatentChoice::Normal => ZDistribution::Normal,
         };
         let class_names: &[String] = if config.classes > 0 {
             &dataset.info().class_names

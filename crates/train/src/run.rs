@@ -1,11 +1,12 @@
 //! The run around the iterations: where it starts, what is due after each, how it ends.
 
 use crate::batches::Batches;
-use crate::checkpoints::{Checkpoints, kernels, precision};
+use crate::checkpoints::Checkpoints;
 use crate::events::{EVENTS, Event, Events};
 use crate::folder::{self, Found, RunFolder};
 use crate::grids::{Grids, REALS};
 use crate::histograms::{self, HISTOGRAMS};
+use crate::kernels::{kernels, precision};
 use crate::resolved::Resolved;
 use crate::scores::{Judge, SCORES};
 use crate::standing::Standing;
@@ -63,7 +64,7 @@ where
 {
     dcgan_kernels::set_threads(args.common.threads);
     let resolved = Resolved::new(args)?;
-    dcgan_kernels::set_kernels(kernels(&resolved.settings));
+    dcgan_kernels::set_kernels(kernels(&resolved.settings).0);
     let identity = resolved.identity();
     let out = &args.common.out;
     if args.common.dry_run {

@@ -2,6 +2,7 @@
 //!
 //! A score only reads the generator: nothing here touches a run's state.
 
+use crate::kernels::kernels;
 use crate::resolved::Resolved;
 use crate::run::Stop;
 use crate::{Error, Plan};
@@ -163,7 +164,8 @@ impl Judge {
             network,
             ..
         } = resolved;
-        let classifier = extractor.classifier()?;
+        let (_, backend) = kernels(settings);
+        let classifier = extractor.classifier()?.with_backend(backend);
         let features = features(&classifier, dataset)?;
         let z = {
             let (z_dim, purpose) = (config.z_dim, Purpose::ScoreLatent);
@@ -194,6 +196,7 @@ impl Judge {
         push(&mut scores, "", score);
         if let Some(average) = average {
             let average = Generator::from_arrays(generator.config(), average.arrays())?;
+            let average = average.with_backend(generator.backend());
             let Some(score) = self.score(&average, stop)? else {
                 return Ok(None);
             };

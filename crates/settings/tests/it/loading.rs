@@ -1,7 +1,7 @@
 //! What a good pipeline resolves to.
 
 use dcgan_settings::{
-    Crop, Depth, MovingAverages, Pipeline, SourceKind, ZDistribution, default_settings, load,
+    Crop, Depth, LatentChoice, MovingAverages, Pipeline, SourceKind, default_settings, load,
     load_text, resolved,
 };
 use std::collections::BTreeMap;
@@ -106,7 +106,7 @@ fn every_kind_of_value_is_read() {
     );
     assert_eq!(pipeline.prepare.source, SourceKind::Synthetic);
     assert_eq!(pipeline.prepare.class_names, ["0", "one", "no"]);
-    assert_eq!(pipeline.train.z_distribution, ZDistribution::Uniform01);
+    assert_eq!(pipeline.train.z_distribution, LatentChoice::Uniform01);
     assert_eq!(pipeline.train.moving_averages, MovingAverages::WithReadouts);
     assert!(!pipeline.train.reshuffle);
     assert_eq!(pipeline.train.learning_rate.to_bits(), 1e-3_f64.to_bits());

@@ -67,13 +67,13 @@ fn kernels_that_are_not_known_are_refused_by_name() {
     let place = Place::new();
     insta::assert_snapshot!(place.fail("run", &["train.kernels=fast"], &[]), @"
     exit code 2
-    error: `train.kernels` in `--set train.kernels=fast`: expected one of `auto`, `gemm`, `direct`, `winograd`, `baseline`, found `fast`
+    error: `train.kernels` in `--set train.kernels=fast`: expected one of `auto`, `gemm`, `direct`, `winograd`, `baseline`, `portable`, found `fast`
     hint: every key is explained in `pipelines/mnist.yaml`
     ");
     let mut told = place.command("run", &[]);
     insta::assert_snapshot!(report(told.env("DCGAN_KERNELS", "Gemm")), @"
     exit code 2
-    error: environment variable `DCGAN_KERNELS`: expected one of `auto`, `gemm`, `direct`, `winograd`, `baseline`, found `Gemm`
+    error: environment variable `DCGAN_KERNELS`: expected one of `auto`, `gemm`, `direct`, `winograd`, `baseline`, `portable`, found `Gemm`
     hint: did you mean `gemm`?
     ");
     assert!(!place.path("run").exists());
@@ -94,6 +94,61 @@ fn a_run_is_computed_with_the_kernels_that_it_says() {
     }
     let weights = |out: &str| fs::read(place.path(out).join("generator.safetensors")).unwrap();
     assert_ne!(weights("direct"), weights("winograd"));
+}
+
+/// Plain candle operations are the same arithmetic, several times as slow.
+#[test]
+fn portable_kernels_agree_with_the_fused_ones() {
+    let place = Place::new();
+    place.train("fused", &["train.epochs=1"]);
+    let mut told = place.command("portable", &["train.epochs=1"]);
+    let output = told.env("DCGAN_KERNELS", "portable").output().unwrap();
+    assert!(output.status.success(), "{output:?}");
+    assert_eq!(
+        recorded_kernels(&place, "portable"),
+        ["portable", "portable"]
+    );
+    // In two goes, with another number of threads.
+    let settings = ["train.epochs=1", "train.kernels=portable"];
+    place.train("goes", &settings);
+    let goes = ["train.epochs=2", "train.kernels=portable"];
+    place.train("goes", &goes);
+    let mut whole = place.command("whole", &goes);
+    let output = whole.args(["--threads", "3"]).output().unwrap();
+    assert!(output.status.success(), "{output:?}");
+    assert_same(&place.files("goes"), &place.files("whole"));
+
+    let rows = |out: &str| {
+        let text = fs::read_to_string(place.path(out).join("metrics.csv")).unwrap();
+        let row = |line: &str| -> Vec<f64> {
+            line.split(',').map(|cell| cell.parse().unwrap()).collect()
+        };
+        text.lines().skip(1).map(row).collect::<Vec<_>>()
+    };
+    let (fused, portable) = (rows("fused"), rows("portable"));
+    assert_ne!(fused, portable, "the same kernels");
+    assert_eq!(fused.len(), portable.len());
+    for (fused, portable) in fused.iter().flatten().zip(portable.iter().flatten()) {
+        let apart = (fused - portable).abs();
+        assert!(apart <= 1e-3 * fused.abs().max(1.0), "{fused} {portable}");
+    }
+}
+
+#[test]
+fn portable_kernels_have_no_bfloat16() {
+    let place = Place::new();
+    let settings = ["train.precision=bf16", "train.kernels=portable"];
+    insta::assert_snapshot!(place.fail("run", &settings, &["--dry-run"]), @"
+    exit code 2
+    error: `train.precision`: expected `f32` with `train.kernels: portable`, got `bf16`
+    hint: set `train.precision: f32`, or other kernels, in the settings or by `DCGAN_KERNELS`
+    ");
+    insta::assert_snapshot!(place.fail("run", &settings, &[]), @"
+    exit code 2
+    error: `train.precision`: expected `f32` with `train.kernels: portable`, got `bf16`
+    hint: set `train.precision: f32`, or other kernels, in the settings or by `DCGAN_KERNELS`
+    ");
+    assert!(!place.path("run").exists());
 }
 
 #[test]
