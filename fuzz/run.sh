@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
-# Runs fuzz targets in turn, each for a time, and shows what each did.
+# Runs fuzz targets in turn, each for SECONDS, and prints a row for each.
 #
 #   fuzz/run.sh SECONDS [TARGET...]
 #
-# Exit code 1 when there is a finding; its bytes are then in fuzz/artifacts/TARGET. FUZZ_TIMEOUT: seconds by the clock
-# that one input may take, by default 10; more on a machine that others stop now and then.
+# Exit code 1 if there is a finding; its bytes are then in fuzz/artifacts/TARGET. FUZZ_TIMEOUT: wall
+# seconds that one input may take, by default 10; use more on a busy machine.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 seconds=$1
@@ -14,11 +14,11 @@ if [ $# -eq 0 ]; then
   mapfile -t all < <(cargo fuzz list --fuzz-dir fuzz)
   set -- "${all[@]}"
 fi
-# Instrumentation is unstable: this makes a stable compiler take it.
+# Instrumentation is unstable; this enables it in a stable compiler.
 export RUSTC_BOOTSTRAP=1
-# Each reader reads a file, a thousand times a second.
+# Readers read a file about a thousand times a second.
 [ ! -w /dev/shm ] || export TMPDIR=/dev/shm
-# A target measures nothing: one thread.
+# Speed doesn't matter here: one thread.
 export RAYON_NUM_THREADS=1
 
 log=$(mktemp)

@@ -1,4 +1,4 @@
-"""What the peers share: the command line, the clock, the line of JSON."""
+"""Shared by the peers: command line, timing, and the line of JSON."""
 
 import argparse
 import json
@@ -8,7 +8,7 @@ import time
 
 
 def options(**more):
-    """Batch, repeats, warm-ups and threads, and what `more` adds, each `name=(default, choices or None)`."""
+    """Parses batch, repeats, warm-ups, threads, and `more`: `name=(default, choices or None)`."""
     parser = argparse.ArgumentParser()
     defaults = dict(batch=(64, None), repeats=(20, None), warmups=(4, None), threads=(2, None))
     for name, (default, choices) in (defaults | more).items():
@@ -17,7 +17,7 @@ def options(**more):
 
 
 def median_ms(step, repeats, warmups):
-    """The median of `repeats` calls in milliseconds, after `warmups` that do not count."""
+    """Returns the median time of `repeats` calls in milliseconds, after `warmups` other calls."""
     times = []
     for _ in range(warmups + repeats):
         start = time.perf_counter()

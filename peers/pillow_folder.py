@@ -1,6 +1,6 @@
-"""Times Pillow on a folder of pictures: decode, cut to the ratio of the result, resize, and write all pixels to one file.
+"""Times Pillow on a folder of pictures: decode, crop to the output's ratio, resize, write one file.
 
-As many processes as `--threads`; each takes pictures as it becomes free and writes them to their places."""
+Uses `--threads` processes; each takes the next picture when free and writes it to its place."""
 
 import os
 import tempfile

@@ -1,6 +1,7 @@
-"""Times one training iteration of the labelled network in TensorFlow: an update of D and two of G as one graph.
+"""Times a training iteration of the labelled network in TensorFlow: an update of D,
+two of G, in one graph.
 
-The first update of G differentiates through the G(z) that the update of D was given: one tape around both."""
+The first update of G differentiates through the G(z) of the update of D: one tape covers both."""
 
 import os
 
@@ -18,7 +19,7 @@ LR, BETA1, BETA2, EPSILON = (tf.constant(v) for v in (2e-4, 0.5, 0.999, 1e-8))
 
 
 class Network:
-    """Parameters by name, made when a layer first asks for them, and Adam's moments of each."""
+    """Parameters by name, created when a layer first uses them, and Adam's moments for each."""
 
     def __init__(self):
         self.weights, self.averages, self.moments = {}, {}, {}
@@ -113,7 +114,7 @@ def iteration(x, z, y):
     with tf.GradientTape() as tape:
         d_loss = loss(judge(x, y), 1.0) + loss(judge(tf.stop_gradient(generated), y), 0.0)
     D.adam(tape.gradient(d_loss, list(D.weights.values())))
-    # D has changed, G and its G(z) have not: what reaches G(z) goes on through the first tape.
+    # D has changed, but G and G(z) have not: gradients of G(z) continue through the first tape.
     with tf.GradientTape(watch_accessed_variables=False) as tape:
         tape.watch(generated)
         first = loss(judge(generated, y), 1.0)

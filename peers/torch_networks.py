@@ -18,7 +18,7 @@ def leaky(x):
 
 
 def join(x, y):
-    """The class beside the features, repeated over the map where there is one."""
+    """Joins the class to the features, repeated over the map if there is one."""
     if x.dim() == 4:
         y = y[:, :, None, None].expand(-1, -1, *x.shape[2:])
     return torch.cat([x, y], 1)

@@ -1,6 +1,6 @@
-"""Times sampling in PyTorch: images of a labelled generator, as bytes with their classes, to a safetensors file.
+"""Times sampling in PyTorch: a labelled generator to a safetensors file of bytes and classes.
 
-The clock starts with the model loaded and ends with the file on disk. Batch norm uses its moving averages."""
+Timing starts after loading the model and ends with the file on disk. Batch norm uses its averages."""
 
 import tempfile
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Times one training iteration in PyTorch: an update of D, then two of G, the first of which reuses G(z)."""
+"""Times a training iteration in PyTorch: an update of D, then two of G; the first reuses G(z)."""
 
 from measure import median_ms, options, report
 

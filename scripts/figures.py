@@ -1,10 +1,10 @@
-"""Takes README's figures and picture from a finished run of pipelines/mnist.yaml.
+"""Updates README's figures and picture from a finished run of pipelines/mnist.yaml.
 
     python3 scripts/figures.py RUN [--readme FILE] [--picture FILE] [--threads N] [--processor NAME]
 
-Replaces what README has between `<!-- figures -->` and `<!-- /figures -->`, and the picture, by what is in
-RUN/train and RUN/eval. Run it on the machine that trained: the processor's name and the number of
-threads are this machine's unless they are given.
+Replaces the text between `<!-- figures -->` and `<!-- /figures -->` in README, and the picture, by
+those of RUN/train and RUN/eval. Run it on the machine that trained, because the processor's name and
+the number of threads are this machine's unless given.
 """
 
 import argparse
@@ -33,7 +33,7 @@ def load(path):
 
 
 def training_minutes(path):
-    """The sum over all iterations, which a run that was stopped and went on has as well."""
+    """The number of iterations and their total time, also valid for a resumed run."""
     try:
         with open(path, encoding="utf-8", newline="") as file:
             times = [float(row["iteration_ms"]) for row in csv.DictReader(file)]
@@ -54,7 +54,7 @@ def processor():
 
 
 def figure(metrics, path):
-    """The value of a figure and that of real data."""
+    """The value of a figure for generated and for real data."""
     found = metrics
     for key in path.split("."):
         found = found.get(key) if isinstance(found, dict) else None

@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# Lists what tests could not test on this machine, from the rows that they wrote (crates/testkit).
+# Prints what tests could not test on this machine, from the rows that they wrote (crates/testkit).
 #
 #   scripts/untested.sh FILE [NAME...]
 #
-# Exit code 1 where a test lacked one of the programs NAME: they could have been installed.
+# Exit code 1 if a test lacked one of the programs NAME, which could have been installed.
 set -euo pipefail
 file=$1
 shift

@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
-# Splits TEXT into words as the shell does: blanks separate, quotes and backslashes keep together.
-# Nothing is expanded: `$`, `*`, `~`, `&` and brackets are characters like any other.
+# Splits TEXT into words like the shell: blanks separate words unless quoted or escaped.
+# Nothing is expanded: `$`, `*`, `~`, `&` and brackets are ordinary characters.
 #
 #   scripts/words.sh NAME TEXT [OPTION]
 #
 # Prints the words on one line, quoted for the shell, each after OPTION. Without OPTION the words are
-# paths, and a pattern such as `runs/*`, unless a file has that name, is replaced by what it matches.
-# Where a quote is not closed it says so of NAME and prints `!`, which no word comes out as.
+# paths, and a pattern such as `runs/*` is replaced by its matches, unless a file has that name.
+# If a quote is not closed, prints an error for NAME on stderr and `!`, which is never a word.
 set -euo pipefail
 name=$1 text=$2 option=${3:-}
 rest=$text word='' in_word=false line=''
@@ -50,7 +50,7 @@ while [ -n "$rest" ]; do
       while [[ $rest != \"* ]]; do
         case $rest in
           '') unclosed 'a double quote' ;;
-          # Within double quotes a backslash is one but before these.
+          # Within double quotes a backslash is literal except before these.
           \\[\"\\\$\`]*) word+=${rest:1:1} rest=${rest:2} ;;
           *) word+=${rest:0:1} rest=${rest:1} ;;
         esac

@@ -1,11 +1,12 @@
 #!/usr/bin/env bash
-# Trains for a time and shows what a leak would let grow: resident memory, open handles, threads, temporary files.
+# Trains for a time and prints what a leak would increase: resident memory, open handles, threads,
+# temporary files.
 #
 #   tests/soak.sh FOLDER_OF_PROGRAMS SECONDS [PIPELINE]
 #
-# Exit code 1 when memory at the end is more than 1.05 times that after five minutes (or after a twelfth of
-# the time, if that is longer, and not before the first checkpoint: writing one takes memory), when handles have
-# grown, or a partial file is left.
+# Exit code 1 if memory at the end is more than 1.05 times that after five minutes (or a twelfth of the
+# time, if longer, and not before the first checkpoint, because writing one takes memory), if the
+# number of handles has grown, or if a partial file is left.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 bin=$1 seconds=$2 pipeline=${3:-pipelines/mnist.yaml}
@@ -46,6 +47,6 @@ pid=
 left=$(partial)
 awk -v first="$first_rss" -v last="$rss" -v handles="$((open - first_handles))" -v left="$left" -v code="$code" 'BEGIN {
   printf "memory x%.3f, handles %+d, partial files left %d, exit code %d\n", last / first, handles, left, code
-  # One handle more: a file that was just being written.
+  # Allow one more handle: a file that is being written.
   exit !(last <= 1.05 * first && handles <= 1 && left == 0 && code == 143)
 }'

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Draws 10,000 images by 100 starts of dcgan-sample, 100 images of a seed each, and once more in one start: the images must be
-# the same, and no start may leave more than its results.
+# Draws 10,000 images with 100 starts of dcgan-sample, 100 images of one seed each, and again in one
+# start: the images must be the same, and no start may leave files other than its results.
 #
 #   tests/starts.sh FOLDER_OF_PROGRAMS MODEL
 set -euo pipefail

@@ -1,11 +1,13 @@
-"""Opens a page in headless Chromium as a reader would, and says what is wrong with it.
+"""Opens a page in headless Chromium as a reader would and prints what is wrong with it.
 
     python3 browser.py PAGE.html [--screenshots DIR]
 
-Light and dark, wide and on a phone, and for print, from a light screen and a dark one: no console
-message of an error or warning, no request but for the page itself, no missing picture, nothing wider
-than the screen, text that can be told from its ground and that is large enough in charts, white paper. Prints a line per problem and exits 1; exits 77, with the reason, where there
-is no Chromium. Speaks the DevTools protocol over a pipe; needs nothing but Python.
+Opens it light and dark, wide and on a phone, and for print from a light and a dark screen. Checks
+that the console has no error or warning, that the page itself is the only request, that no picture
+is missing, that nothing is wider than the screen, that text has enough contrast and in charts
+enough size, and that paper is white. Prints a line per problem and exits 1; if there is no
+Chromium, prints the reason and exits 77. Speaks the DevTools protocol over a pipe; needs only
+Python.
 """
 
 import argparse
@@ -32,7 +34,7 @@ FLAGS = [
 ]
 SECONDS = 120
 
-# Name, width, height, whether it is a phone, media, colour scheme.
+# Name, width, height, whether a phone, media, colour scheme.
 MODES = [
     ("light", 1280, 900, False, "screen", "light"),
     ("dark", 1280, 900, False, "screen", "dark"),
@@ -41,7 +43,7 @@ MODES = [
     ("print of a dark screen", 794, 1123, False, "print", "dark"),
 ]
 
-# What the page says of itself. Contrast as in WCAG 2.1, 1.4.3.
+# Runs in the page and returns its problems. Contrast as in WCAG 2.1, 1.4.3.
 INSPECT = """(() => {
   const light = c => { const [r, g, b] = c.match(/[\\d.]+/g).slice(0, 3).map(v => v / 255)
     .map(v => v <= .03928 ? v / 12.92 : ((v + .055) / 1.055) ** 2.4);
@@ -57,7 +59,7 @@ INSPECT = """(() => {
   for (const e of document.querySelectorAll('svg text'))
     if (contrast(e, 'fill') < 4.5)
       problems.push(`text \\u201c${e.textContent.slice(0, 30)}\\u201d of a chart is hard to read: ${contrast(e, 'fill').toFixed(2)}`);
-  // In pixels of the screen, a chart being drawn to the width that it is given.
+  // In pixels of the screen, as a chart is scaled to the width available.
   for (const e of document.querySelectorAll('svg text')) {
     const to = e.getScreenCTM(), size = parseFloat(getComputedStyle(e).fontSize) * Math.hypot(to.a, to.b);
     if (matchMedia('screen').matches && size < 9)
@@ -86,7 +88,7 @@ class Browser:
     def __init__(self, program, folder):
         to_child, self.write_end = os.pipe()
         self.read_end, from_child = os.pipe()
-        # Chromium reads commands from 3 and answers on 4, wherever our ends happen to be.
+        # Chromium reads commands from descriptor 3 and answers on 4; ours may have other numbers.
         to_child, from_child = (os.dup2(fd, 50 + i) for i, fd in enumerate((to_child, from_child)))
         command = f'exec "$@" 3<&{to_child} 4>&{from_child}'
         self.process = subprocess.Popen(

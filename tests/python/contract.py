@@ -1,7 +1,7 @@
-"""The files between the stages, in plain Python: reading and writing safetensors of the contract.
+"""Reads and writes the safetensors files between the stages, in plain Python without packages.
 
-No package is needed. The recipe is that of `crates/artifacts`: one metadata key `dcgan` with JSON,
-and `content_sha256` over name, type, shape and data of each array in the order of their names.
+The format is described in `crates/artifacts`: one metadata key `dcgan` with JSON, and
+`content_sha256` over name, type, shape and data of each array in the order of their names.
 """
 
 import hashlib
@@ -12,7 +12,7 @@ TYPES = {"U8": ("B", 1), "F32": ("f", 4)}
 
 
 def content_sha256(arrays):
-    """The hash that every reader verifies. `arrays`: name -> (type, shape, bytes)."""
+    """Returns the hash that every reader verifies. `arrays`: name -> (type, shape, bytes)."""
     content = hashlib.sha256()
     for name in sorted(arrays):
         kind, shape, data = arrays[name]
@@ -39,7 +39,7 @@ def write(path, info, arrays):
 
 
 def read(path):
-    """(info, arrays) of a file of the contract, its content hash verified."""
+    """Returns (info, arrays) of a file after verifying its content hash."""
     with open(path, "rb") as file:
         header = json.loads(file.read(struct.unpack("<Q", file.read(8))[0]))
         data = file.read()
@@ -53,5 +53,5 @@ def read(path):
 
 
 def floats(values):
-    """Bytes of a list of float32."""
+    """Returns a list of numbers as float32 bytes."""
     return struct.pack(f"<{len(values)}f", *values)

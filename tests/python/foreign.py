@@ -2,8 +2,8 @@
 
     python3 -m venv v && v/bin/pip install numpy safetensors && v/bin/python tests/python/foreign.py
 
-Needed when a file is to be added; the tests read the committed ones. Value i of the images, in the order
-[n, height, width, channels], is 7 i mod 256, so that `crates/artifacts/tests/it/foreign.rs` knows them.
+Run it to add a file; the tests read the committed ones. Value i of the images, in the order
+[n, height, width, channels], is 7 i mod 256, as `crates/artifacts/tests/it/foreign.rs` expects.
 """
 
 import io
@@ -34,7 +34,7 @@ np.save(OUT / "bytes-as-floats.npy", colour.astype(np.float32))
 np.save(OUT / "fortran.npy", np.asfortranarray(colour))
 save_file({"images": colour, "labels": labels}, OUT / "int64.safetensors")
 save_file({"samples": first.astype(np.float32) / 255}, OUT / "first.safetensors")
-# An archive whose sizes and places take 64 bits, as those of more than 4 GiB do.
+# An archive with 64-bit sizes and offsets, as in archives over 4 GiB.
 with zipfile.ZipFile(OUT / "wide.npz", "w") as archive:
     buffer = io.BytesIO()
     np.save(buffer, grey)
@@ -44,7 +44,7 @@ with zipfile.ZipFile(OUT / "wide.npz", "w") as archive:
     archive.close()
     zipfile.ZIP64_LIMIT = limit
 wide = bytearray((OUT / "wide.npz").read_bytes())
-# The record at the end leaves its numbers to the wider one.
+# The record at the end refers to the 64-bit one for its numbers.
 wide[-12:-2] = b"\xff" * 10
 (OUT / "wide.npz").write_bytes(wide)
 for path in OUT.iterdir():

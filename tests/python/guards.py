@@ -1,10 +1,10 @@
-"""Breaks each guard once, in a copy of the project, and shows which test goes red.
+"""Breaks each guard once, in a copy of the project, and prints which tests fail.
 
     python3 tests/python/guards.py [--only WORD]... [--target FOLDER]
 
-Each entry replaces one piece of the source, which must be there exactly once, and runs the tests that
-are to notice. Exit code 0: every break was noticed; 1: one was not, or an entry fits the source no
-more. `docs/reliability.md` has the table that comes out.
+Each entry replaces one piece of the source, which must occur exactly once, and runs the tests that
+should notice. Exit code 0: a test failed for every break; 1: none failed for some break, or an entry
+no longer matches the source. `docs/reliability.md` has the resulting table.
 """
 
 import argparse
@@ -19,7 +19,8 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 ARTIFACTS = "crates/artifacts/src/"
 PREPARE = "crates/prepare/src/"
 
-# Guard; file; what stands there; what breaks it; packages whose programs the tests start; package and filters.
+# Guard; file; original text; broken text; package and filters of the tests. `NAME@` in front is a
+# package whose programs the tests start.
 GUARDS = [
     ("content hash of a container", ARTIFACTS + "container.rs",
      "Some(expected) if *expected != computed =>", "Some(expected) if expected.is_empty() =>", "artifacts damage::"),
@@ -127,7 +128,7 @@ GUARDS = [
 
 
 def copy_of_the_project(to):
-    """What git knows or would add: no target, no runs."""
+    """Copies the files that git tracks or would add: no target, no runs."""
     names = subprocess.run(["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"],
                            cwd=ROOT, check=True, capture_output=True).stdout.decode().split("\0")
     for name in filter(None, names):
@@ -137,7 +138,7 @@ def copy_of_the_project(to):
 
 
 def run_tests(folder, target, tests):
-    """Builds and runs; whether it was built, and the names of the tests that failed."""
+    """Builds and runs the tests. Returns whether the build succeeded, and which tests failed."""
     environment = dict(os.environ, CARGO_TARGET_DIR=str(target), DCGAN_BIN_DIR=str(target / "release"), INSTA_UPDATE="no")
     cargo = lambda *words: subprocess.run(["cargo", *words, "--release", "--locked"], cwd=folder, env=environment,
                                           capture_output=True, text=True)
@@ -158,7 +159,7 @@ def run_tests(folder, target, tests):
 
 
 def main():
-    parser = argparse.ArgumentParser(description="Break each guard once and see a test go red.")
+    parser = argparse.ArgumentParser(description="Break each guard once and see a test fail.")
     parser.add_argument("--only", action="append", help="guards whose name or file has this word; may be repeated")
     parser.add_argument("--target", type=pathlib.Path, default=ROOT / "target/guards")
     arguments = parser.parse_args()
@@ -166,7 +167,7 @@ def main():
     with tempfile.TemporaryDirectory() as folder:
         folder = pathlib.Path(folder)
         copy_of_the_project(folder)
-        print("| guard | broken in | test that goes red |\n|---|---|---|", flush=True)
+        print("| guard | broken in | test that fails |\n|---|---|---|", flush=True)
         for guard, name, there, broken, tests in GUARDS:
             if arguments.only and not any(word in guard or word in name for word in arguments.only):
                 continue

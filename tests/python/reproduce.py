@@ -2,13 +2,14 @@
 
     python3 tests/python/reproduce.py RUN --bin FOLDER [--source FOLDER] [--classifier FILE] [--threads N]
 
-Settings, inputs and expected hashes come from the manifests alone. `--source` is the folder that the
-names of the sources are relative to; a synthetic dataset needs none. `--classifier` is the file whose name and
-hash the manifests list, where scores or figures were taken with one. The repetition is made in a
-temporary folder; RUN is only read. Exit code 0: every hash is the same; 1: some differ, each is named.
+Settings, inputs and expected hashes come from the manifests only. `--source` is the folder that
+source names are relative to; a synthetic dataset needs none. `--classifier` is the file whose name
+and hash the manifests list if scores or figures used one. The repetition runs in a temporary folder;
+RUN is only read. Exit code 0: every hash is the same; 1: some differ, each is named.
 
-A manifest may lack settings that were added later; they have their defaults. Files that show settings
-(run.json and the report) then have other bytes. They count as the same if nothing else differs, and are named.
+A manifest may lack settings that were added later; they have their defaults. Files that contain
+settings (run.json and the report) then have other bytes. They are named, and count as equal if
+nothing else differs.
 """
 
 import argparse
@@ -22,20 +23,20 @@ import sys
 import tempfile
 
 STAGES = ["prepare", "train", "sample", "eval"]
-# What dcgan-eval reads of a training beside checkpoints and grids, by the options of the same names.
+# Files of a training, other than checkpoints and grids, that dcgan-eval reads: option to file.
 OF_TRAINING = ["metrics.csv", "histograms.csv", "scores.csv"]
-# The name of a checkpoint's figures, with a key.
+# Name of a file with a checkpoint's figures; it contains a key.
 KEYED = re.compile(r"^(checkpoints/step-\d+)-[0-9a-f]+\.json$")
-# Variables that override settings.
+# Environment variables that override settings.
 OVERRIDING = ["DCGAN_KERNELS"]
 # The keys of `prepare.idx` that name files.
 IDX_FILES = ["train_images", "train_labels", "test_images", "test_labels"]
-# The name of a folder of pictures that has none of its own, as `.`.
+# Name for a folder of pictures without a name of its own, such as `.`.
 NAMELESS = "pictures"
 
 
 def read_manifests(run):
-    """The manifest of each stage that has one, in the order of the work."""
+    """Returns the manifests of all stages that have one, in the order of the stages."""
     manifests = {}
     for stage in STAGES:
         path = run / stage / "manifest.json"
@@ -48,7 +49,7 @@ def read_manifests(run):
 
 
 def without_none(settings):
-    """The settings that were given: a manifest writes `null` for those that were not."""
+    """Removes settings that were not given, which a manifest writes as `null`."""
     if not isinstance(settings, dict):
         return settings
     return {key: without_none(value) for key, value in settings.items() if value is not None}
@@ -59,7 +60,7 @@ def as_list(value):
 
 
 def with_sources(prepare, source):
-    """The section `prepare` with paths below `source`, the working directory of the stage."""
+    """Returns the section `prepare` with paths below `source`, the stage's working directory."""
     if prepare["source"] == "synthetic":
         return prepare
     if source is None:
@@ -87,32 +88,32 @@ def with_sources(prepare, source):
 
 
 def of_folder(name, source, n_folders):
-    """The path, or pattern, of pictures that the manifest calls `name`."""
+    """Returns the path or pattern of pictures that the manifest lists as `name`."""
     first, _, rest = name.partition("/")
     if first == NAMELESS and not (source / NAMELESS).exists():
-        # An absolute path would give a single folder another name.
+        # With an absolute path a single folder would get another name.
         return (rest or ".") if n_folders == 1 else str(source / rest)
     return str(source / name)
 
 
 def table_of_labels(name, source, folders):
-    """The table of labels, of which the manifest has the file name only: it may be among the pictures."""
+    """Finds the table of labels, maybe among the pictures: a manifest has only its file name."""
     below = [pathlib.Path(folder) for folder in folders]
     places = [source / place / name for folder in below for place in [folder, *folder.parents]]
     return next((path for path in [source / name, *places] if path.is_file()), source / name)
 
 
 def inputs_of(stage, manifest, new, classifier, settings_of_training):
-    """The options that name the inputs: files of the new run, but for run.json where told so."""
+    """Returns the options for inputs: files of the new run, except run.json if told so."""
     names = [record["name"] for record in manifest["inputs"]]
     options = []
     if stage == "eval":
-        # The film's grids, and checkpoints that were measured beside the evaluated one, are read by folder.
+        # Grids of the film, and additional checkpoints, are given as folders.
         grids = [name for name in names if name.endswith(".png")]
         checkpoints = [name for name in names if name.startswith("checkpoints/")]
         steps = [name for name in names if name.startswith("step-") and name not in grids]
         if len(steps) > 1:
-            # A manifest from before those had a name of their own: the evaluated one stands there twice.
+            # An older manifest has no separate names for them and lists the evaluated one twice.
             evaluated = [name for name in steps if steps.count(name) > 1]
             if not evaluated and "samples.safetensors" not in names:
                 sys.exit("error: the manifest of dcgan-eval does not tell which checkpoint was evaluated")
@@ -145,7 +146,7 @@ def inputs_of(stage, manifest, new, classifier, settings_of_training):
 
 
 def added(before, after, prefix=""):
-    """The settings of `after` that `before` does not have, as dotted keys with their values."""
+    """Returns settings of `after` that `before` lacks, as dotted keys with their values."""
     keys = {}
     for key, value in after.items():
         if key not in before:
@@ -156,7 +157,7 @@ def added(before, after, prefix=""):
 
 
 def without(tree, keys, prefix=""):
-    """`tree` without the settings of these dotted keys."""
+    """Returns `tree` without the settings with these dotted keys."""
     if not isinstance(tree, dict):
         return tree
     kept = {key: value for key, value in tree.items() if prefix + key not in keys}
@@ -164,7 +165,7 @@ def without(tree, keys, prefix=""):
 
 
 def same_but_for(name, old, new, later):
-    """Whether a file differs only in that it shows settings that came later."""
+    """Whether a file differs only in settings that were added later."""
     if not later or not old.is_file() or not new.is_file():
         return False
     if name == "run.json":
@@ -174,7 +175,7 @@ def same_but_for(name, old, new, later):
         text = new.read_text()
         for key, value in flat(later).items():
             pair = f"<div><dt>{html.escape(key)}</dt><dd>{html.escape(value)}</dd></div>"
-            # Those of the training, by the same names, stand before those of the evaluation.
+            # Settings of the training have the same names and come before those of the evaluation.
             before, found, after = text.rpartition(pair)
             text = before + after if found else text
         return old.read_text() == text
@@ -182,7 +183,7 @@ def same_but_for(name, old, new, later):
 
 
 def flat(keys):
-    """Settings as the report shows them, those of a branch with dots in their keys."""
+    """Returns settings as the report shows them, with dotted keys for nested ones."""
     shown = {}
     for key, value in keys.items():
         if isinstance(value, dict):
@@ -195,7 +196,10 @@ def flat(keys):
 
 
 def hashes(manifest, ignore_keys):
-    """Hashes by verb and name. The names of a checkpoint's figures have a key that depends on all settings."""
+    """Returns hashes by verb and name, without the key in the names of a checkpoint's figures.
+
+    The key depends on all settings.
+    """
     records = [("reads", record) for record in manifest["inputs"]]
     records += [("writes", record) for record in manifest["outputs"]]
     name = lambda record: KEYED.sub(r"\1.json", record["name"]) if ignore_keys else record["name"]
@@ -203,7 +207,7 @@ def hashes(manifest, ignore_keys):
 
 
 def environment():
-    """The environment without variables that override the settings of the manifests."""
+    """Returns the environment without variables that override the manifests' settings."""
     return {key: value for key, value in os.environ.items() if key not in OVERRIDING}
 
 
@@ -231,7 +235,7 @@ def main():
     settings_of_training = None
     with tempfile.TemporaryDirectory() as folder:
         new = pathlib.Path(folder)
-        # JSON is YAML.
+        # JSON is valid YAML.
         (new / "pipeline.yaml").write_text(json.dumps(pipeline))
         for stage in pipeline:
             command = [programs / f"dcgan-{stage}", "--pipeline", new / "pipeline.yaml", "--out", new / stage]
@@ -260,7 +264,7 @@ def main():
                     if equal:
                         print(f"{stage} writes {name}: the same but for those settings")
                         if name == "run.json":
-                            # The report shows it with its hash.
+                            # The report contains it with its hash.
                             settings_of_training = (arguments.run / stage / name).resolve()
                 same, differing = same + equal, differing + (not equal)
                 if not equal:

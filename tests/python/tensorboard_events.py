@@ -2,9 +2,9 @@
 
     python3 tests/python/tensorboard_events.py FOLDER
 
-`scalars`: tag to [step, value] pairs; `histograms`: tag to [step, count, sum] triples, both as the
-event accumulator gives them; `plugins`: tag to the dashboard that shows it, as the loader of the web
-page gives them. Exit code 3: `tensorboard` cannot be imported.
+`scalars`: tag to [step, value] pairs; `histograms`: tag to [step, count, sum] triples, both from the
+event accumulator; `plugins`: tag to the dashboard that shows it, from the loader of the web page.
+Exit code 3: `tensorboard` cannot be imported.
 """
 
 import json

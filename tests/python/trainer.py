@@ -1,4 +1,4 @@
-"""A trainer in another language that learns nothing: random weights in a checkpoint of the contract."""
+"""A trainer in another language that learns nothing: writes random weights as a checkpoint."""
 
 import argparse
 import math

@@ -1,4 +1,4 @@
-"""Makes `measures.json`: small arrays and what independent programs make of them.
+"""Writes `measures.json`: small arrays and the results of independent programs for them.
 
     pip install numpy scipy scikit-learn torch torchvision torch-fidelity prdc
     python make.py measures.json
@@ -23,7 +23,7 @@ rng = np.random.default_rng(6)
 
 
 def features(n, shift, spread):
-    """As behind a ReLU: correlated, not negative, many zeros."""
+    """Like the output of a ReLU: correlated, not negative, many zeros."""
     mix = np.random.default_rng(1).normal(size=(7, 7))
     return np.maximum(rng.normal(shift, spread, size=(n, 7)) @ mix, 0).astype(np.float32)
 
@@ -59,7 +59,7 @@ def classified(n, classes):
 
 
 def neighbours(n_train, n_test, d):
-    """Coarse values, so that distances tie; scikit-learn's brute search takes the first of them."""
+    """Coarse values, so that distances tie; scikit-learn's brute-force search takes the first."""
     train = rng.integers(0, 3, size=(n_train, d)) * 100
     test = rng.integers(0, 3, size=(n_test, d)) * 100
     train_labels, test_labels = rng.integers(0, 4, n_train), rng.integers(0, 4, n_test)

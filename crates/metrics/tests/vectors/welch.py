@@ -1,4 +1,4 @@
-"""Makes `welch.json`: samples and what scipy's t-test without equal variances says of them.
+"""Writes `welch.json`: samples and the results of scipy's t-test for unequal variances.
 
     pip install scipy
     python welch.py welch.json

@@ -1,4 +1,4 @@
-"""The recipe of `dcgan-random` in plain Python: prints the vectors that `vectors.rs` pins.
+"""The algorithm of `dcgan-random` in plain Python: prints the vectors that `vectors.rs` expects.
 
     python3 crates/random/tests/it/reference.py
 """
