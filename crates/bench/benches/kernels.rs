@@ -1,8 +1,9 @@
-//! Every kernel at the sizes of the full-width labelled network (z 100, gfc 1024, gf 64, df 64, batch 64).
+//! Every kernel at the sizes of the full-width labelled network (z 100, gfc 1024, gf 64, df 64,
+//! batch 64).
 //!
-//! `cargo bench -p dcgan-bench`. A layer's `dx` and `dw` are backward passes that want only that gradient;
-//! both include the small sum that starts them. Throughput counts multiplications and additions of the
-//! direct method without labels.
+//! Run with `cargo bench -p dcgan-bench`. A layer's `dx` and `dw` are backward passes that compute
+//! only that gradient; both include the small sum that starts them. Throughput counts
+//! multiplications and additions of the direct method without labels.
 
 #![expect(
     clippy::unwrap_used,
@@ -29,7 +30,7 @@ fn values(shape: &[usize]) -> Tensor {
     Tensor::from_vec(data, shape, &Device::Cpu).unwrap()
 }
 
-/// Benches a layer forward and for each gradient; `macs` is per batch.
+/// Measures a layer's forward pass and each gradient; `macs` is per batch.
 fn layer(
     c: &mut Criterion,
     name: &str,

@@ -1,11 +1,11 @@
-//! A small line chart in SVG: powers of two to the right, powers of ten upwards.
+//! A small line chart in SVG: powers of two on the x axis, powers of ten on the y axis.
 
 use std::fmt::Write as _;
 
-/// A line through points (x, y), both positive, with its name.
+/// A named line through points (x, y), both positive.
 #[derive(Clone, Debug)]
 pub struct Line {
-    /// What stands at its end.
+    /// The label at its end.
     pub name: String,
     /// From left to right.
     pub points: Vec<(f64, f64)>,
@@ -17,10 +17,10 @@ const LEFT: f64 = 60.0;
 const RIGHT: f64 = 70.0;
 const TOP: f64 = 34.0;
 const BOTTOM: f64 = 44.0;
-/// Told apart with every common colour blindness (Okabe and Ito).
+/// Distinguishable with all common forms of colour blindness (Okabe and Ito).
 const COLOURS: [&str; 4] = ["#0072b2", "#d55e00", "#009e73", "#cc79a7"];
 
-/// The chart of `lines` under a title, with the name of the x axis. At least one point.
+/// Draws `lines` with a title and the name of the x axis. Needs at least one point.
 pub fn figure(title: &str, x_name: &str, lines: &[Line]) -> String {
     let points = || lines.iter().flat_map(|line| &line.points);
     let range = |of: fn(&(f64, f64)) -> f64| {
@@ -100,7 +100,7 @@ pub fn figure(title: &str, x_name: &str, lines: &[Line]) -> String {
         }
         std::fmt::Result::Ok(())
     };
-    // Writing into a string cannot fail.
+    // Writing to a string can't fail.
     let _ = draw();
     svg + "</svg>\n"
 }

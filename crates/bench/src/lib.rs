@@ -1,8 +1,9 @@
-//! What the benchmarks share: a network with its batch, times with their spread, the process's peak memory.
+//! Shared by the benchmarks: a network with its batch, times with their spread, the process's peak
+//! memory.
 //!
-//! The programs, each with `--help`: `iteration` times the trainer's own step, `parts` each operation of it,
-//! `scale` batches and widths, and `compare` drives programs in turn, ours and those of `peers/`.
-//! `cargo bench -p dcgan-bench` times single kernels with criterion.
+//! The programs, each with `--help`: `iteration` times the trainer's own step, `parts` each
+//! operation of it, `scale` batch sizes and widths, and `compare` runs our programs and those of
+//! `peers/` in turn. `cargo bench -p dcgan-bench` times single kernels with criterion.
 
 mod figure;
 mod network;
@@ -14,10 +15,10 @@ pub use spread::{Spread, peak_memory};
 
 use dcgan_kernels::Kernels;
 
-/// What goes wrong in a benchmark ends it.
+/// Any error ends a benchmark.
 pub type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;
 
-/// Uses the kernels that `DCGAN_KERNELS` asks for, as the stages do.
+/// Uses the kernels selected by `DCGAN_KERNELS`, as the stages do.
 ///
 /// # Errors
 /// For an unknown value.

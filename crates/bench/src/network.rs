@@ -1,4 +1,4 @@
-//! A network of a given size with something to train on.
+//! A network of a given size with a batch to train on.
 
 use candle_core::{Device, Tensor};
 use dcgan::step::{Batch, State};
@@ -10,14 +10,14 @@ use dcgan_random::{Purpose, Stream};
 
 use crate::Result;
 
-/// Which network, and how large.
+/// Kind and size of the network.
 #[derive(Clone, Copy, Debug, clap::Args)]
 pub struct Network {
     /// `labelled`: 28x28x1 of 10 classes; `unlabelled`: 64x64x3
     #[arg(long, default_value = "labelled", value_parser = str::parse::<Kind>)]
     pub kind: Kind,
 
-    /// Images in a batch
+    /// Images per batch
     #[arg(long, default_value_t = 64)]
     pub batch: usize,
 
@@ -25,11 +25,11 @@ pub struct Network {
     #[arg(long, default_value_t = 1.0)]
     pub width: f64,
 
-    /// Products of the layers in bfloat16
+    /// Compute the layers' products in bfloat16
     #[arg(long)]
     pub bf16: bool,
 
-    /// Plain candle operations instead of the kernels
+    /// Use plain candle operations instead of the kernels
     #[arg(long)]
     pub portable: bool,
 }
@@ -65,7 +65,7 @@ impl Network {
         }
     }
 
-    /// Who computes the operations.
+    /// The backend of the operations.
     pub fn backend(&self) -> Backend {
         if self.portable {
             Backend::Portable
@@ -74,10 +74,10 @@ impl Network {
         }
     }
 
-    /// Fresh networks with their optimisers, as the trainer starts from.
+    /// Fresh networks with their optimisers, as at the start of a training.
     ///
     /// # Errors
-    /// If there is no network of that size.
+    /// If the network can't have that size.
     pub fn state(&self) -> Result<State> {
         let config = self.config();
         let (backend, precision) = (self.backend(), self.precision());
@@ -94,10 +94,10 @@ impl Network {
         )?)
     }
 
-    /// Images of noise, labels in turn, latent vectors.
+    /// Noise images, labels in turn, latent vectors.
     ///
     /// # Errors
-    /// If a tensor cannot be made.
+    /// If a tensor can't be created.
     pub fn batch(&self) -> Result<Batch> {
         let config = self.config();
         let low = match self.kind {

@@ -1,23 +1,23 @@
-//! Times as a median with its spread, and memory as the kernel counts it.
+//! Times as medians with their spread, and memory as counted by the operating system.
 
 use std::fmt;
 use std::time::Instant;
 
-/// Sorted measurements of one thing.
+/// Sorted measurements of one quantity.
 #[derive(Clone, Debug)]
 pub struct Spread(Vec<f64>);
 
 impl Spread {
-    /// Of measurements in any order; at least one.
+    /// From measurements in any order; at least one.
     pub fn of(mut values: Vec<f64>) -> Spread {
         values.sort_by(f64::total_cmp);
         Spread(values)
     }
 
-    /// Milliseconds of `repeats` calls, after `warmups` that do not count.
+    /// Measures the milliseconds of `repeats` calls, after `warmups` others.
     ///
     /// # Errors
-    /// The first that a call returns.
+    /// The first error from a call.
     pub fn time<E>(
         warmups: usize,
         repeats: usize,
@@ -34,8 +34,8 @@ impl Spread {
         Ok(Spread::of(times))
     }
 
-    /// The value below which a quarter of the measurements lie, half (`quarters` 2), or all (4), between
-    /// neighbours where it falls between two.
+    /// The value below which a quarter of the measurements are, half (`quarters` 2), or all (4),
+    /// interpolated between neighbours.
     pub fn quartile(&self, quarters: usize) -> f64 {
         let (at, rest) = (
             (self.0.len() - 1) * quarters / 4,
@@ -46,7 +46,7 @@ impl Spread {
         low + (high - low) * rest as f64 / 4.0
     }
 
-    /// The middle.
+    /// The median.
     pub fn median(&self) -> f64 {
         self.quartile(2)
     }
@@ -66,7 +66,7 @@ impl fmt::Display for Spread {
     }
 }
 
-/// The most memory that this process has held, in megabytes (10^6 bytes): `VmHWM` of Linux; none elsewhere.
+/// Peak memory of this process in megabytes (10^6 bytes): `VmHWM` on Linux, `None` elsewhere.
 pub fn peak_memory() -> Option<f64> {
     let status = std::fs::read_to_string("/proc/self/status").ok()?;
     let line = status.lines().find(|line| line.starts_with("VmHWM:"))?;

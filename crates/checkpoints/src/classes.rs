@@ -1,22 +1,22 @@
-//! Which class image `i` has.
+//! The class of image `i`.
 
 use crate::Error;
 use dcgan_artifacts::NetworkInfo;
 
-/// The classes of a row of images.
+/// How images get their classes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ClassChoice {
-    /// The network knows no classes.
+    /// The network has no classes.
     Unlabelled,
-    /// These classes take turns: image `i` has the one at place `i` mod their number.
+    /// These classes in turn: image `i` has the one at index `i` mod their number.
     Cycle(Vec<u8>),
     /// Every image has this class.
     Only(u8),
 }
 
 impl ClassChoice {
-    /// What `typed`, a class's name or number, means for this network; a name goes before a number.
-    /// Without it all classes that the network was trained on take turns.
+    /// Finds the class `typed`, a name or a number; names are tried first. Without it, all classes
+    /// that the network was trained on are used in turn.
     ///
     /// # Errors
     /// [`Error::UnknownClass`], [`Error::UntrainedClass`] and [`Error::ClassOfUnlabelled`].
@@ -63,7 +63,7 @@ impl ClassChoice {
         }
     }
 
-    /// The class of image `i`; none without classes.
+    /// The class of image `i`; `None` without classes.
     pub fn class(&self, i: u64) -> Option<u8> {
         match self {
             Self::Unlabelled => None,
@@ -75,7 +75,7 @@ impl ClassChoice {
         }
     }
 
-    /// The classes to go through one by one; without classes, one time none.
+    /// The classes to iterate over; without classes, a single `None`.
     pub fn each(&self) -> Vec<Option<u8>> {
         match self {
             Self::Unlabelled => vec![None],

@@ -1,14 +1,14 @@
-//! What a file says of its network, and the network's own configuration: one into the other.
+//! Converts between the description of a network in a file and its configuration.
 
 use crate::Error;
 use dcgan::{Config, ZDistribution};
 use dcgan_artifacts::NetworkInfo;
 
-/// The configuration that a file's description stands for; the number of classes is that of the
-/// class names.
+/// The configuration of a network described in a file; the number of classes is the number of class
+/// names.
 ///
 /// # Errors
-/// [`Error::Network`] names the field that is unknown or makes no network.
+/// [`Error::Network`] names the unknown or invalid field.
 pub fn network_config(info: &NetworkInfo) -> Result<Config, Error> {
     let kind = info.kind.parse()?;
     let config = Config {
@@ -38,8 +38,8 @@ pub fn network_config(info: &NetworkInfo) -> Result<Config, Error> {
     Ok(config)
 }
 
-/// What a file is to say of a network: the inverse of [`network_config`]. `class_names` are in the
-/// order of their numbers, empty for the unlabelled network; all of them count as trained.
+/// The description of a network for a file: the inverse of [`network_config`]. `class_names` are in
+/// the order of their numbers, empty for the unlabelled network; all count as trained.
 pub fn network_info(
     config: &Config,
     class_names: &[String],
@@ -62,7 +62,7 @@ pub fn network_info(
     }
 }
 
-/// The distribution of z that a file names, in the words of the setting `train.z_distribution`.
+/// The distribution of z named in a file, with the values of the setting `train.z_distribution`.
 ///
 /// # Errors
 /// [`Error::Network`] for an unknown name.

@@ -1,4 +1,4 @@
-//! A discriminator out of a file, and its logits for given images.
+//! A discriminator loaded from a file, and its logits.
 
 use crate::generator::check_classes;
 use crate::{BLOCK, Error, network_config};
@@ -7,7 +7,7 @@ use dcgan::{Backend, Discriminator, Weights, images_to_tensor, one_hot, values};
 use dcgan_artifacts::{NetworkInfo, read_discriminator};
 use std::path::Path;
 
-/// A discriminator with all that a file says of it.
+/// A discriminator with its description from the file.
 #[derive(Debug)]
 pub struct LoadedDiscriminator {
     discriminator: Discriminator,
@@ -16,10 +16,10 @@ pub struct LoadedDiscriminator {
 }
 
 impl LoadedDiscriminator {
-    /// The discriminator of a checkpoint or a discriminator file.
+    /// Loads the discriminator of a checkpoint or a discriminator file.
     ///
     /// # Errors
-    /// Names the file, and the field or weight that is at fault.
+    /// Names the file and the field or weight at fault.
     pub fn load(path: &Path) -> Result<Self, Error> {
         let file = read_discriminator(path)?;
         let build = || {
@@ -37,7 +37,7 @@ impl LoadedDiscriminator {
         })
     }
 
-    /// The same discriminator with its operations by `backend`.
+    /// The same discriminator with its operations computed by `backend`.
     #[must_use]
     pub fn with_backend(self, backend: Backend) -> Self {
         Self {
@@ -46,12 +46,12 @@ impl LoadedDiscriminator {
         }
     }
 
-    /// What the file says of its network.
+    /// The network's description in the file.
     pub fn info(&self) -> &NetworkInfo {
         &self.info
     }
 
-    /// Training iterations behind these weights.
+    /// The training step of these weights.
     pub fn step(&self) -> u64 {
         self.step
     }
@@ -61,13 +61,13 @@ impl LoadedDiscriminator {
         &self.discriminator
     }
 
-    /// The logits of `n` images `[n, h, w, c]`, with a label each for the labelled network.
+    /// The logits of `n` images `[n, h, w, c]`, with one label per image for the labelled network.
     ///
     /// The original's discriminator has no inference mode: its batch norm always uses the
-    /// statistics of the batch, so a logit depends on the images beside it. Here a batch is always
-    /// [`BLOCK`] images in the order given; the last block is filled up from the beginning, and
-    /// the logits of what fills it are cut. Give images of one kind, all real or all generated, as
-    /// training does: a mixed batch has statistics that the network never saw.
+    /// statistics of the batch, so a logit depends on the other images in the batch. Here a batch
+    /// is always [`BLOCK`] images in the given order; the last block is filled with images from the
+    /// beginning, whose logits are dropped. Pass images of one kind, all real or all generated, as
+    /// in training: a mixed batch has statistics that the network never saw.
     ///
     /// # Errors
     /// [`Error::Length`] or [`Error::Classes`] if the arrays don't fit the network.

@@ -1,4 +1,4 @@
-//! What can go wrong between a file and a network.
+//! Errors of loading networks and drawing images.
 
 use dcgan_hints::Hint;
 use std::fmt::Write as _;
@@ -11,7 +11,7 @@ pub enum Error {
     /// The file can't be read as a model: damaged, missing, or not of this format.
     #[error(transparent)]
     Artifacts(#[from] dcgan_artifacts::Error),
-    /// The file is sound, but what it holds makes no network.
+    /// The file is valid, but its contents are not a usable network.
     #[error("`{}` holds no usable network", path.display())]
     Unusable {
         /// The file.
@@ -20,20 +20,20 @@ pub enum Error {
         #[source]
         source: Box<Error>,
     },
-    /// The network refused its description, weights or input.
+    /// The network rejected its description, weights or input.
     #[error(transparent)]
     Network(#[from] dcgan::Error),
     /// A class that the model doesn't have.
     #[error("no class `{name}`: this model has {}", quoted(known))]
     UnknownClass {
-        /// What was asked for.
+        /// The requested name.
         name: String,
         /// The names of the classes that it was trained on, in the order of their numbers.
         known: Vec<String>,
         /// How many classes it has in all.
         classes: usize,
     },
-    /// A class that no training picture had.
+    /// A class without training pictures.
     #[error(
         "class `{name}` was never trained, as no training picture had it: this model draws {}",
         quoted(known)
@@ -44,10 +44,10 @@ pub enum Error {
         /// The names of the classes that it was trained on, in the order of their numbers.
         known: Vec<String>,
     },
-    /// A class was asked of a network without classes.
+    /// A class was requested from a network without classes.
     #[error("class `{name}` was asked for, but this model was trained without labels")]
     ClassOfUnlabelled {
-        /// What was asked for.
+        /// The requested name.
         name: String,
     },
     /// Arrays that belong together differ in length.
@@ -55,7 +55,7 @@ pub enum Error {
     Length {
         /// Which array.
         what: &'static str,
-        /// The length that the network and the other arrays ask for.
+        /// The length that the network and the other arrays need.
         expected: usize,
         /// The length given.
         got: usize,
@@ -72,7 +72,7 @@ fn given(given: bool) -> &'static str {
     if given { "one per row" } else { "none" }
 }
 
-/// Names in backticks, joined by commas; from the fortieth on only their number.
+/// Names in backticks, joined by commas; from the fortieth on only a count.
 pub fn quoted(names: &[String]) -> String {
     const SHOWN: usize = 40;
     let mut text = names

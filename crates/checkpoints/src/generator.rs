@@ -1,4 +1,4 @@
-//! A generator out of a file, and the images that it draws.
+//! A generator loaded from a file, and the images that it draws.
 
 use crate::{BLOCK, ClassChoice, Error, network_config, z_distribution};
 use candle_core::{Device, Tensor};
@@ -11,31 +11,31 @@ use rayon::prelude::*;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
-/// A generator with all that a file says of it: the file alone is enough to draw images.
+/// A generator with its description from the file, which is enough to draw images.
 #[derive(Debug)]
 pub struct LoadedGenerator {
     generator: Generator,
     info: NetworkInfo,
     z_distribution: ZDistribution,
     step: u64,
-    /// The file, where it was one.
+    /// The file, if it was loaded from one.
     path: Option<PathBuf>,
 }
 
 impl LoadedGenerator {
-    /// The generator of a checkpoint or a generator file.
+    /// Loads the generator of a checkpoint or a generator file.
     ///
     /// # Errors
-    /// Names the file, and the field or weight that is at fault.
+    /// Names the file and the field or weight at fault.
     pub fn load(path: &Path) -> Result<Self, Error> {
         Self::of_file(path, read_generator(path)?)
     }
 
-    /// The averaged generator of a checkpoint that has one (`train.ema`), or else as
+    /// With `averaged`, loads the averaged generator of a checkpoint (`train.ema`); otherwise like
     /// [`load`](Self::load).
     ///
     /// # Errors
-    /// As [`load`](Self::load); with `averaged`, also for a checkpoint without averaged weights.
+    /// Like [`load`](Self::load); with `averaged`, also if the checkpoint has no averaged weights.
     pub fn load_either(path: &Path, averaged: bool) -> Result<Self, Error> {
         if averaged {
             Self::of_file(path, read_averaged_generator(path)?)
@@ -50,8 +50,8 @@ impl LoadedGenerator {
         Ok(Self { path, ..loaded })
     }
 
-    /// As [`load`](Self::load), and size and SHA-256 of the file: the model's hash. Reads and
-    /// hashes at the same time, on two threads.
+    /// Like [`load`](Self::load), and returns the file's size and SHA-256, the model's hash. Reads
+    /// and hashes at the same time on two threads.
     ///
     /// # Errors
     /// As [`load`](Self::load).
@@ -72,8 +72,8 @@ impl LoadedGenerator {
         Self::new(generator, file.network, file.step)
     }
 
-    /// A generator at hand with the description that its files bear; `step` is the number of
-    /// training iterations behind it.
+    /// Wraps a generator in memory with the description for its files; `step` is the number of
+    /// training iterations so far.
     ///
     /// # Errors
     /// [`Error::Unusable`] for an unknown distribution of z.
@@ -88,7 +88,7 @@ impl LoadedGenerator {
         })
     }
 
-    /// The same generator with its operations by `backend`.
+    /// The same generator with its operations computed by `backend`.
     #[must_use]
     pub fn with_backend(self, backend: Backend) -> Self {
         Self {
@@ -97,7 +97,7 @@ impl LoadedGenerator {
         }
     }
 
-    /// Names the file whose weights, finite as they are, give images that are not.
+    /// Adds the file's name to the error that finite weights gave images that are not finite.
     fn drawn(&self, images: Result<Vec<u8>, Error>) -> Result<Vec<u8>, Error> {
         images.map_err(|error| match (error, &self.path) {
             (Error::Network(source), Some(path)) if source.is_divergence() => {
@@ -107,12 +107,12 @@ impl LoadedGenerator {
         })
     }
 
-    /// What the file says of its network: sizes, class names, z.
+    /// The network's description in the file: sizes, class names, z.
     pub fn info(&self) -> &NetworkInfo {
         &self.info
     }
 
-    /// Training iterations behind these weights.
+    /// The training step of these weights.
     pub fn step(&self) -> u64 {
         self.step
     }
@@ -140,12 +140,12 @@ impl LoadedGenerator {
     }
 
     /// Images `first` to `first + n - 1` of `seed`, `[n, h, w, c]`, in inference mode. Image `i`
-    /// depends on (model, seed, `i`, class) only: it always stands in row `i` mod [`BLOCK`] of a
-    /// block of that many rows, and no row sees another.
+    /// depends only on (model, seed, `i`, class): it is always in row `i` mod [`BLOCK`] of a block
+    /// of that many rows, and rows don't affect each other.
     ///
     /// # Errors
-    /// [`Error::Classes`] if `classes` doesn't fit the network; [`Error::Unusable`] names the file if
-    /// an image is not finite.
+    /// [`Error::Classes`] if `classes` doesn't fit the network; [`Error::Unusable`] names the file
+    /// if an image is not finite.
     pub fn images(
         &self,
         seed: u64,
@@ -153,7 +153,7 @@ impl LoadedGenerator {
         n: usize,
         classes: &ClassChoice,
     ) -> Result<Vec<u8>, Error> {
-        // Rows before `first` in its block hold zeros: only the place of a row must be kept.
+        // Rows before `first` in its block are zeros: only the position of a row matters.
         #[expect(
             clippy::cast_possible_truncation,
             reason = "the remainder is below BLOCK"
@@ -175,9 +175,9 @@ impl LoadedGenerator {
         self.drawn(images_from_latents(&self.generator, z, classes))
     }
 
-    /// The images `[n, h, w, c]` of latent vectors `z`, `[n, z_dim]`, under mixtures of classes
-    /// `y`, `[n, classes]`: row by row the share of each class. A row with a single 1 is that
-    /// class, and draws the same bytes as [`images_from_latents`].
+    /// The images `[n, h, w, c]` of latent vectors `z`, `[n, z_dim]`, for mixtures of classes `y`,
+    /// `[n, classes]`: each row has the share of each class. A row with a single 1 is that class
+    /// and gives the same bytes as [`images_from_latents`].
     ///
     /// # Errors
     /// [`Error::Classes`] for a network without classes, [`Error::Length`] if the arrays don't fit,
@@ -211,8 +211,8 @@ fn unusable(path: &Path, source: Error) -> Error {
 
 /// The images `[n, h, w, c]` of `n` latent vectors `z`, `[n, z_dim]`, and of `n` classes for the
 /// labelled network, in inference mode: batch norm uses the moving averages and changes nothing.
-/// Runs in blocks of [`BLOCK`] rows, the last one padded with zeros and cut, so that the image in
-/// row `r` depends on the model, on its own z and class and on `r` mod [`BLOCK`] only.
+/// Runs in blocks of [`BLOCK`] rows, with the last one padded with zeros and truncated, so that the
+/// image in row `r` depends only on the model, its own z and class, and `r` mod [`BLOCK`].
 ///
 /// # Errors
 /// [`Error::Length`] or [`Error::Classes`] if the arrays don't fit the network.
@@ -240,7 +240,7 @@ fn images_in_blocks(
     let z_dim = config.z_dim;
     let n = z.len() / z_dim;
     let image_bytes = config.height * config.width * config.channels;
-    // Blocks side by side keep all cores busier than the threads within one block do.
+    // Blocks in parallel use all cores better than threads within one block.
     let blocks: Vec<Vec<u8>> = (0..n.div_ceil(BLOCK))
         .into_par_iter()
         .map(|block_idx| {
@@ -256,7 +256,7 @@ fn images_in_blocks(
     Ok(blocks.concat())
 }
 
-/// How many rows of `width` there are in `values`.
+/// Number of rows of `width` in `values`.
 fn count(what: &'static str, values: &[f32], width: usize) -> Result<usize, Error> {
     let n = values.len() / width;
     if n * width == values.len() {
@@ -270,7 +270,7 @@ fn count(what: &'static str, values: &[f32], width: usize) -> Result<usize, Erro
     }
 }
 
-/// A copy of `values` with zeros behind it, `len` in all.
+/// A copy of `values`, padded with zeros to `len`.
 fn padded<T: Copy + Default>(values: &[T], len: usize) -> Vec<T> {
     let mut padded = Vec::with_capacity(len);
     padded.extend_from_slice(values);
@@ -290,8 +290,7 @@ fn rows_to_tensor(values: Vec<f32>, z_dim: usize) -> Result<Tensor, Error> {
     })
 }
 
-/// Holds that a labelled network gets a class per row, an unlabelled one none, and all classes are
-/// below `known`.
+/// Checks that a labelled network gets one class per row below `known`, and an unlabelled one none.
 pub(crate) fn check_classes(known: usize, n: usize, classes: Option<&[u8]>) -> Result<(), Error> {
     match classes {
         None if known == 0 => Ok(()),

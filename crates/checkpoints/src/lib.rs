@@ -1,9 +1,8 @@
-//! Networks out of files and into them; images from (model, seed, index, class).
+//! Reads networks from files and writes them; draws images from (model, seed, index, class).
 //!
-//! `artifacts` knows files and no networks, `dcgan` knows networks and no files. Here the two
-//! meet: what a file says of its network becomes a [`Config`](dcgan::Config)
-//! and back, and a loaded generator draws images that depend on nothing but the model, a seed, an
-//! index and a class.
+//! `artifacts` knows files but no networks, and `dcgan` knows networks but no files. This crate
+//! connects them: it converts between the description in a file and a [`Config`](dcgan::Config),
+//! and a loaded generator draws images that depend only on the model, a seed, an index and a class.
 
 mod classes;
 mod description;
@@ -17,7 +16,6 @@ pub use discriminator::LoadedDiscriminator;
 pub use error::{Error, quoted};
 pub use generator::{LoadedGenerator, images_from_latents};
 
-/// Rows of every pass through a network here, whatever is asked for. A matrix product may round
-/// differently for another number of rows; with one fixed number, how many images are asked for
-/// never shows in any of them.
+/// Number of rows in every pass through a network here. A matrix product may round differently for
+/// another number of rows; with a fixed one, images don't depend on how many are requested.
 pub const BLOCK: usize = 64;

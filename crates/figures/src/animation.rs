@@ -4,14 +4,14 @@ use crate::palette::Palette;
 use crate::{Error, Picture};
 use std::borrow::Cow;
 
-/// Encodes frames as a GIF that repeats for ever, each shown for `delay_cs` hundredths of a second.
+/// Encodes frames as a GIF that loops forever and shows each for `delay_cs` hundredths of a second.
 ///
 /// All frames share one palette, so that a still pixel keeps its colour. Grey frames, and frames
 /// with at most 256 colours in all, are exact; others are quantised (see `palette`).
 ///
 /// # Errors
-/// [`Error::Empty`] without frames, [`Error::Frame`] when sizes differ, [`Error::Size`] for a side
-/// beyond 65,535 pixels, [`Error::GifEncode`] if the encoder fails.
+/// [`Error::Empty`] without frames, [`Error::Frame`] if sizes differ, [`Error::Size`] for a side
+/// over 65,535 pixels, [`Error::GifEncode`] if the encoder fails.
 pub fn encode_gif(frames: &[Picture], delay_cs: u16) -> Result<Vec<u8>, Error> {
     let Some(first) = frames.first() else {
         return Err(Error::Empty {

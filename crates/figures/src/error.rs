@@ -1,4 +1,4 @@
-//! What can be wrong with a picture.
+//! Errors of making, encoding and decoding pictures.
 
 use dcgan_hints::Hint;
 
@@ -22,10 +22,10 @@ pub enum Error {
         /// Channels given.
         got: usize,
     },
-    /// The pixels don't fill the shape.
+    /// The number of pixels doesn't match the shape.
     #[error("a shape of {shape:?} needs {expected} bytes of pixels, got {got}")]
     Pixels {
-        /// Shape claimed, `[n, height, width, channels]`.
+        /// The shape, `[n, height, width, channels]`.
         shape: [usize; 4],
         /// Bytes that the shape needs.
         expected: usize,
@@ -45,7 +45,7 @@ pub enum Error {
         /// Largest side that the format allows.
         limit: usize,
     },
-    /// Frames of one animation differ in size.
+    /// The frames of an animation differ in size.
     #[error(
         "frame {frame} is {got:?}, the first frame is {expected:?} (height, width); all must agree"
     )]
@@ -64,14 +64,14 @@ pub enum Error {
         #[source]
         source: image::ImageError,
     },
-    /// The bytes are not a PNG, or a damaged one.
+    /// The bytes are not a PNG, or it is damaged.
     #[error("the bytes are not a readable PNG")]
     PngDecode {
         /// The decoder's reason.
         #[source]
         source: image::ImageError,
     },
-    /// A PNG with transparency or 16 bits a channel.
+    /// A PNG with transparency or 16 bits per channel.
     #[error("the PNG should be 8-bit grey or RGB, got {got}")]
     PngColour {
         /// Its colour type.

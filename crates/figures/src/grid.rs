@@ -1,26 +1,26 @@
-//! Many images side by side in one picture.
+//! Arranges many images in one picture.
 
 use crate::picture::check;
 use crate::{Error, Picture};
 
-/// The grey of gaps and of cells without an image: it stands apart from black and from white ones.
+/// The grey of gaps and of cells without an image: visible next to black and white images.
 pub const BACKGROUND: u8 = 128;
 
 /// How a grid is laid out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Layout {
-    /// Images in a row.
+    /// Images per row.
     pub columns: usize,
-    /// Pixels between two neighbours; none around the whole.
+    /// Pixels between neighbouring images; there is no outer border.
     pub gap: usize,
     /// Value of every channel in gaps and in cells without an image.
     pub background: u8,
 }
 
-/// Lays `n` images of `[h, w, c]` out row by row, `columns` to a row, on [`BACKGROUND`].
+/// Arranges `n` images `[h, w, c]` row by row, `columns` per row, on [`BACKGROUND`].
 ///
-/// A labelled grid is the same thing with one column per class, images sorted so that row r holds
-/// the r-th image of each class; or one row per class with as many columns as images of each.
+/// For a grid by class, use one column per class and sort the images so that row r has the r-th
+/// image of each class, or use one row per class with one column per image of a class.
 ///
 /// # Errors
 /// As [`tile`].
@@ -44,13 +44,13 @@ pub fn grid(
     )
 }
 
-/// Lays images of shape `[n, height, width, channels]` out row by row; the last row may be short.
+/// Arranges images of shape `[n, height, width, channels]` row by row; the last row may be short.
 ///
-/// The picture is as wide as its columns, or as its images when they are fewer than the columns.
+/// If there are fewer images than columns, the picture is only as wide as the images.
 ///
 /// # Errors
-/// [`Error::Empty`], [`Error::Channels`] and [`Error::Pixels`] for images unlike their shape,
-/// [`Error::Columns`] without columns, [`Error::Size`] when the picture can't be addressed.
+/// [`Error::Empty`], [`Error::Channels`] and [`Error::Pixels`] if the images don't match the shape,
+/// [`Error::Columns`] for 0 columns, [`Error::Size`] if the picture is too large to address.
 pub fn tile(images: &[u8], shape: [usize; 4], layout: Layout) -> Result<Picture, Error> {
     check(images.len(), shape)?;
     let [n, height, width, channels] = shape;
@@ -84,8 +84,8 @@ pub fn tile(images: &[u8], shape: [usize; 4], layout: Layout) -> Result<Picture,
     Picture::new(whole_height, whole_width, channels, pixels)
 }
 
-/// Columns of the grid of `n` images that is nearest to a square, never taller than wide: the
-/// smallest k with k * k >= n.
+/// Number of columns for a nearly square grid of `n` images, never taller than wide: the smallest k
+/// with k * k >= n.
 pub fn near_square(n: usize) -> usize {
     let root = n.isqrt();
     if root * root < n {
@@ -95,7 +95,7 @@ pub fn near_square(n: usize) -> usize {
     }
 }
 
-/// Pixels of `count` cells of `side` with gaps between them, saturated.
+/// Length in pixels of `count` cells of `side` with gaps between them, saturated.
 fn extent(count: usize, side: usize, gap: usize) -> usize {
     count
         .saturating_mul(side)

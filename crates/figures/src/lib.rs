@@ -1,7 +1,7 @@
 //! Grids, PNG, GIF, charts: pixels and numbers in, bytes out.
 //!
-//! Every function here is a pure function of its arguments: the same pixels give the same bytes on
-//! every machine, and nothing is read or written.
+//! Every function is pure: the same pixels give the same bytes on every machine, and nothing is
+//! read or written.
 
 mod animation;
 mod error;

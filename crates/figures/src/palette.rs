@@ -1,27 +1,27 @@
-//! At most 256 colours for a set of pictures.
+//! A palette of at most 256 colours for a set of pictures.
 //!
-//! Few colours are taken as they are. More are cut by Heckbert's median cut (Color image
-//! quantization for frame buffer display, SIGGRAPH 1982) on a histogram of 5 bits a channel, with
-//! every choice ordered, so that the result depends on the pixels alone.
+//! Up to 256 colours are kept exactly. More are reduced by Heckbert's median cut (Color image
+//! quantization for frame buffer display, SIGGRAPH 1982) on a histogram with 5 bits per channel.
+//! Every choice is ordered, so the result depends only on the pixels.
 
 use crate::Picture;
 use std::collections::BTreeSet;
 
-/// Colours that a GIF palette can hold.
+/// Maximum number of colours in a GIF palette.
 const COLOURS: usize = 256;
-/// Bits kept of each channel when colours are too many to be listed.
+/// Bits kept per channel if there are too many colours.
 const BITS: usize = 5;
 
-/// Colours, and the way from a pixel to the number of its colour.
+/// The colours, and the mapping from a pixel to the index of its colour.
 pub(crate) struct Palette {
     colours: Vec<[u8; 3]>,
     lookup: Lookup,
 }
 
 enum Lookup {
-    /// The colours are sorted and hold every pixel.
+    /// The colours are sorted and include every pixel's.
     Exact,
-    /// Colour number by histogram cell.
+    /// Colour index by histogram cell.
     Cells(Vec<u8>),
 }
 
@@ -43,7 +43,7 @@ impl Palette {
         self.colours.as_flattened()
     }
 
-    /// The number of each pixel's colour.
+    /// The colour index of each pixel.
     pub(crate) fn indices(&self, picture: &Picture) -> Vec<u8> {
         colours_of(picture)
             .map(|colour| match &self.lookup {
@@ -68,12 +68,12 @@ fn colours_of(picture: &Picture) -> impl Iterator<Item = [u8; 3]> {
     })
 }
 
-/// All colours in ascending order, or `None` when a palette can't hold them.
+/// All colours in ascending order, or `None` if there are more than a palette can hold.
 fn few_colours(pictures: &[Picture]) -> Option<Vec<[u8; 3]>> {
     let mut colours = BTreeSet::new();
     let mut last = None;
     for colour in pictures.iter().flat_map(colours_of) {
-        // Neighbours are often equal; asking them first spares most look-ups.
+        // Neighbours are often equal; comparing with the last one saves most look-ups.
         if last != Some(colour) && colours.insert(colour) && colours.len() > COLOURS {
             return None;
         }
@@ -117,7 +117,8 @@ fn median_cut(pictures: &[Picture]) -> Palette {
 
     let mut boxes = vec![histogram];
     while boxes.len() < COLOURS {
-        // The box whose widest channel, weighted by its pixels, errs most; the first on a tie.
+        // The box whose widest channel, weighted by its pixels, has the largest error; the first on
+        // a tie.
         let Some(chosen) = (0..boxes.len())
             .filter(|at| boxes[*at].len() > 1)
             .max_by_key(|at| (weight(&boxes[*at]), std::cmp::Reverse(*at)))
@@ -166,7 +167,7 @@ fn weight(cells: &[Cell]) -> u64 {
         .saturating_mul(spread)
 }
 
-/// Leaves the half of the pixels below the median in `cells` and returns the other.
+/// Leaves the pixels below the median in `cells` and returns the others.
 fn split(cells: &mut Vec<Cell>) -> Vec<Cell> {
     let (channel, _) = widest(cells);
     cells.sort_by_key(|cell| (cell.mean(channel), cell.id));

@@ -16,7 +16,7 @@ impl Picture {
     ///
     /// # Errors
     /// [`Error::Empty`] for a side of zero, [`Error::Channels`] unless `channels` is 1 or 3,
-    /// [`Error::Pixels`] when the pixels don't fill the shape.
+    /// [`Error::Pixels`] if their number doesn't match the shape.
     pub fn new(
         height: usize,
         width: usize,
@@ -32,12 +32,12 @@ impl Picture {
         })
     }
 
-    /// Rows of pixels.
+    /// Height in pixels.
     pub fn height(&self) -> usize {
         self.height
     }
 
-    /// Pixels in a row.
+    /// Width in pixels.
     pub fn width(&self) -> usize {
         self.width
     }
@@ -53,7 +53,7 @@ impl Picture {
     }
 }
 
-/// Checks that `got` bytes are what the shape `[n, height, width, channels]` needs.
+/// Checks that the shape `[n, height, width, channels]` needs `got` bytes.
 pub(crate) fn check(got: usize, shape: [usize; 4]) -> Result<(), Error> {
     let [n, height, width, channels] = shape;
     if channels != 1 && channels != 3 {

@@ -8,7 +8,7 @@ use std::io::Cursor;
 /// Encodes a picture as PNG, without metadata: equal pictures give equal bytes.
 ///
 /// # Errors
-/// [`Error::Size`] for a side beyond 2^31 - 1, [`Error::PngEncode`] if the encoder fails.
+/// [`Error::Size`] for a side over 2^31 - 1, [`Error::PngEncode`] if the encoder fails.
 pub fn encode_png(picture: &Picture) -> Result<Vec<u8>, Error> {
     let (height, width) = (
         side(picture, picture.height())?,
@@ -26,13 +26,14 @@ pub fn encode_png(picture: &Picture) -> Result<Vec<u8>, Error> {
     Ok(bytes)
 }
 
-/// Decodes a PNG of 8 bits or fewer a channel, grey, RGB or of a palette, without transparency.
+/// Decodes a PNG with at most 8 bits per channel, grey, RGB or with a palette, without
+/// transparency.
 ///
 /// # Errors
-/// [`Error::PngDecode`] when the bytes are no PNG, damaged or cut, [`Error::PngColour`] when they
-/// hold alpha or 16 bits a channel.
+/// [`Error::PngDecode`] if the bytes are not a PNG, damaged or truncated, [`Error::PngColour`] for
+/// alpha or 16 bits per channel.
 pub fn decode_png(bytes: &[u8]) -> Result<Picture, Error> {
-    // The reader's default limits bound what a lying header can make it allocate.
+    // The reader's default limits bound its allocation if the header lies.
     let picture = image::ImageReader::with_format(Cursor::new(bytes), ImageFormat::Png)
         .decode()
         .map_err(|source| Error::PngDecode { source })?;
@@ -46,7 +47,7 @@ pub fn decode_png(bytes: &[u8]) -> Result<Picture, Error> {
     }
 }
 
-/// A side as PNG writes it.
+/// A side as PNG stores it.
 fn side(picture: &Picture, pixels: usize) -> Result<u32, Error> {
     const LIMIT: usize = i32::MAX as usize;
     match u32::try_from(pixels) {

@@ -1,11 +1,10 @@
-//! How an error speaks: the one trait by which it says what to do, and the one way to show text that
-//! came from outside.
+//! The trait by which an error gives advice, and the escaping of text that came from outside.
 //!
 //! Every library of this workspace has its own error type; `terminal` prints any of them with its
-//! chain of causes and, last, the hint. This crate exists so that neither has to know the other.
+//! chain of causes and, last, the hint. Thanks to this crate neither depends on the other.
 //!
-//! Names of files, classes and settings are anyone's text. Whatever shows them, on a terminal, in a
-//! table or on a page, passes them through [`printable`].
+//! Names of files, classes and settings may contain anything. Code that shows them on a terminal,
+//! in a table or on a page passes them through [`printable`].
 
 mod printable;
 

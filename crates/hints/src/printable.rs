@@ -1,12 +1,12 @@
-//! Text from outside as it may be shown: no control character reaches a terminal, a table or a page.
+//! Escapes text from outside: no control character reaches a terminal, a table or a page.
 
 use std::borrow::Cow;
 use std::ffi::OsStr;
 use std::fmt::Write as _;
 
-/// Whether `c` is shown as it is. What is not moves the cursor, ends the line, turns the direction of
-/// the text around it, or may not occur in XML: control characters, the separators of lines and
-/// paragraphs, the embeddings, overrides and isolates of bidirectional text, U+FFFE and U+FFFF.
+/// Whether `c` is shown as it is. Other characters move the cursor, end the line, change the text
+/// direction, or are not allowed in XML: control characters, line and paragraph separators,
+/// embeddings, overrides and isolates of bidirectional text, U+FFFE and U+FFFF.
 fn is_shown(c: char) -> bool {
     !c.is_control()
         && !matches!(
@@ -20,8 +20,8 @@ pub fn is_printable(text: &str) -> bool {
     text.chars().all(is_shown)
 }
 
-/// `text` on one line, with an escape as Rust and YAML know it (`\n`, `\t`, `\r`, `\u{1b}`) in place of
-/// each character that must not be shown as it is. A backslash stays a backslash.
+/// Returns `text` on one line: each character that must not be shown as it is becomes an escape as
+/// in Rust and YAML (`\n`, `\t`, `\r`, `\u{1b}`). A backslash is not escaped.
 ///
 /// ```
 /// use dcgan_hints::printable;
@@ -33,14 +33,14 @@ pub fn printable(text: &str) -> Cow<'_, str> {
     escaped(text, is_shown)
 }
 
-/// [`printable`] for a text of several lines: line feeds stay.
+/// [`printable`] for text of several lines: keeps line feeds.
 pub fn printable_lines(text: &str) -> Cow<'_, str> {
     escaped(text, |c| c == '\n' || is_shown(c))
 }
 
-/// A path, or one name of it, as text: each byte that is not UTF-8 becomes an escape such as `\xff`,
-/// so that two names never look alike. Control characters stay, for [`printable`] to escape where
-/// the name is shown.
+/// Returns a path, or a component of one, as text: each byte that is not UTF-8 becomes an escape
+/// such as `\xff`, so that two names never look alike. Control characters stay; [`printable`]
+/// escapes them when the name is shown.
 pub fn text_of(name: impl AsRef<OsStr>) -> String {
     let mut text = String::new();
     for chunk in name.as_ref().as_encoded_bytes().utf8_chunks() {
@@ -53,7 +53,7 @@ pub fn text_of(name: impl AsRef<OsStr>) -> String {
     text
 }
 
-/// A path, or one name of it, on one line: [`text_of`] it, [`printable`].
+/// Returns a path, or a component of one, on one line: [`text_of`], then [`printable`].
 pub fn shown(name: impl AsRef<OsStr>) -> String {
     printable(&text_of(name)).into_owned()
 }

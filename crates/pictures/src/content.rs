@@ -1,20 +1,20 @@
-//! What a file is by its first bytes, of the kinds that people give in place of what is read:
-//! pictures of other formats, and what downloads and archives leave.
+//! Recognises, by their first bytes, files that can't be read here but that people often give:
+//! pictures in other formats, downloads and archives.
 
 use std::path::Path;
 
-/// A kind of file that is not read here.
+/// A kind of file that can't be read here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Content {
-    /// As it reads after "is": `HEIC`, `a web page`.
+    /// The name as it follows "is" in a message: `HEIC`, `a web page`.
     pub name: &'static str,
     /// Whether it is a picture.
     pub is_picture: bool,
-    /// What makes of it something that is read: a clause in the imperative.
+    /// How to convert it to something readable: a clause in the imperative.
     pub remedy: &'static str,
 }
 
-/// Bytes at a place that tell a format, its name, and what makes a picture that is read of it.
+/// Offset and bytes that identify a format, its name, and how to convert it.
 type Signature = (usize, &'static [u8], &'static str, &'static str);
 
 pub(crate) const MAGICK: &str = "convert it first, for example with `magick FILE FILE.png`";
@@ -26,7 +26,7 @@ const RAW: &str = "convert it first, for example with `darktable-cli FILE FILE.p
 const CGBI: &str = "convert it first, with `pngcrush -revert-iphone-optimizations FILE FILE.png`";
 const SVG: &str = "convert it first, for example with `rsvg-convert -o FILE.png FILE`";
 
-/// Pictures. Where one signature begins with another, the longer comes first.
+/// Pictures. If one signature is a prefix of another, the longer one comes first.
 const PICTURES: &[Signature] = &[
     (0, b"\0\0\0\x0cJXL \r\n\x87\n", "JPEG XL", JXL),
     (0, b"\xff\x0a", "JPEG XL", JXL),
@@ -84,7 +84,7 @@ const AGAIN: &str = "the download went wrong: its first lines say why; get the f
 const FRAMES: &str =
     "take pictures out of it first, for example with `ffmpeg -i FILE FRAME-%04d.png`";
 
-/// What is no picture.
+/// Files that are not pictures.
 const OTHERS: &[Signature] = &[
     (0, b"PK\x03\x04", "a ZIP archive", UNPACK),
     (0, b"PK\x05\x06", "an empty ZIP archive", UNPACK),
@@ -113,24 +113,23 @@ const OTHERS: &[Signature] = &[
     (8, b"AVI LIST", "a film (AVI)", FRAMES),
 ];
 
-/// Formats that are known by their name alone, for they have no signature.
+/// Formats that are recognised only by name, because they have no signature.
 const BY_NAME: [(&str, &str, &str); 3] = [
     ("tga", "TGA", MAGICK),
     ("pcx", "PCX", MAGICK),
     ("xbm", "XBM", MAGICK),
 ];
 
-/// Cameras that write TIFF with a picture of their own kind in it, by the ends of their names.
+/// Extensions of cameras' RAW files, which are TIFF files with their own kind of picture.
 const RAW_NAMES: [&str; 18] = [
     "3fr", "arw", "cr2", "dcr", "dng", "erf", "fff", "iiq", "kdc", "mef", "mos", "nef", "nrw",
     "pef", "raw", "rwl", "sr2", "srw",
 ];
 
-/// How much of a file tells what it is.
+/// Number of leading bytes that are inspected.
 const HEAD: usize = 4096;
 
-/// What a file is that begins with `bytes`, if it is one of the kinds known here. The end of its
-/// name tells only where the content leaves it open.
+/// Recognises a file by its first `bytes`. The extension decides only if the content doesn't.
 pub fn recognise(bytes: &[u8], path: &Path) -> Option<Content> {
     let head = &bytes[..bytes.len().min(HEAD)];
     let fits =
@@ -170,12 +169,12 @@ pub fn recognise(bytes: &[u8], path: &Path) -> Option<Content> {
     by_name.map(|&(_, name, remedy)| content(true, name, remedy))
 }
 
-/// The brands of a file of boxes (ISO/IEC 14496-12): the first box holds the major one and those
-/// that it is compatible with.
+/// Recognises a file of boxes (ISO/IEC 14496-12) by its brands: the first box has the major brand
+/// and the compatible ones.
 fn boxes(head: &[u8]) -> Option<(bool, &'static str, &'static str)> {
     let first = head.get(4..8)?;
     if first != b"ftyp" {
-        // Films of QuickTime may begin with another box.
+        // QuickTime films may begin with another box.
         let is_film = head[0] == 0 && [&b"moov"[..], b"mdat", b"wide"].contains(&first);
         return is_film.then_some((false, "a film (MOV)", FRAMES));
     }
@@ -200,7 +199,7 @@ fn boxes(head: &[u8]) -> Option<(bool, &'static str, &'static str)> {
     })
 }
 
-/// What is written in letters: pages, drawings, the portable maps of Netpbm.
+/// Recognises text formats: web pages, drawings, Netpbm's portable maps.
 fn text(head: &[u8]) -> Option<(bool, &'static str, &'static str)> {
     if let Some(name) = portable_map(head) {
         return Some((true, name, MAGICK));
@@ -230,7 +229,7 @@ fn text(head: &[u8]) -> Option<(bool, &'static str, &'static str)> {
     begins(&[b"<?xml", b"<error"]).then_some((false, "an XML document", AGAIN))
 }
 
-/// PBM, PGM, PPM, PAM or PFM: a letter P and a digit or letter, then white space and a number.
+/// PBM, PGM, PPM, PAM or PFM: the letter P and a digit or letter, then white space and a number.
 fn portable_map(head: &[u8]) -> Option<&'static str> {
     let (kind, rest) = head.strip_prefix(b"P")?.split_first()?;
     let name = match kind {
@@ -253,13 +252,13 @@ fn portable_map(head: &[u8]) -> Option<&'static str> {
     (digits > 0 && rest.get(digits).is_some_and(u8::is_ascii_whitespace)).then_some(name)
 }
 
-/// Whether the first bytes are letters, as of a table or a page, and no binary file's.
+/// Whether the first bytes are text, as in a table or a web page, and not binary.
 pub fn is_text(bytes: &[u8]) -> bool {
     let head = &bytes[..bytes.len().min(512)];
     let is_letter = |byte: &u8| matches!(byte, b'\t' | b'\n' | b'\r' | 0x20..=0x7e | 0x80..);
     let text = match std::str::from_utf8(head) {
         Ok(_) => true,
-        // The last letter may be cut.
+        // The last character may be truncated.
         Err(error) => error.error_len().is_none(),
     };
     !head.is_empty() && text && head.iter().all(is_letter)

@@ -1,7 +1,7 @@
-//! What a file is by its content, and its pixels at the size of the dataset.
+//! Recognises a picture by its content and decodes it to the dataset's size.
 //!
-//! Colour profiles are not applied. Grey is luma by the primaries of Rec. 709. Of an animation the
-//! first frame counts.
+//! Colour profiles are not applied. Grey is luma with the primaries of Rec. 709. Of an animation
+//! the first frame is used.
 
 use crate::content::{Content, MAGICK, recognise};
 use crate::resample::{Area, Plane, resample};
@@ -14,23 +14,23 @@ use std::fs::File;
 use std::io::{self, Cursor, Read as _};
 use std::path::Path;
 
-/// The longest file that is read.
+/// Maximum length of a file.
 pub const MAX_FILE_BYTES: u64 = 1 << 28;
-/// The most pixels that are decoded: more than any camera's, and a bound for a small file that
-/// claims to be a huge picture.
+/// Maximum number of pixels: more than any camera's, and a limit for a small file that claims to be
+/// a huge picture.
 const MAX_PIXELS: u64 = 1 << 27;
-/// The most bytes of pixels, which with 16 bits a channel are reached before [`MAX_PIXELS`], and
-/// the most that a decoder may take beside them.
+/// Maximum bytes of pixels, which 16 bits per channel reach before [`MAX_PIXELS`], and the most
+/// memory that a decoder may use in addition.
 const MAX_DECODER_BYTES: u64 = 1 << 29;
-/// The most memory for what stands beside a PNG's pixels: a profile or text, which is compressed,
-/// so that a small file can hold gigabytes of it.
+/// Maximum memory for other data of a PNG: a profile or text, which is compressed, so that a small
+/// file can contain gigabytes.
 const MAX_PNG_BYTES: u64 = 1 << 26;
 
-/// The largest GIF frame beyond its own screen that is still read: a header of 54 bytes can ask for
-/// the most that a decoder may take.
+/// The largest GIF frame outside its own screen that is accepted: 54 bytes of header can request
+/// all memory that a decoder may use.
 const MAX_STRAY_FRAME_BYTES: u64 = 1 << 20;
 
-/// What the first bytes of a picture tell.
+/// The header of a picture.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Header {
     format: ImageFormat,
@@ -39,23 +39,24 @@ pub struct Header {
 }
 
 impl Header {
-    /// Height and width in pixels, as the file has them.
+    /// Height and width in pixels, as stored in the file.
     pub fn size(&self) -> [u32; 2] {
         self.size
     }
 
-    /// Bytes of memory that decoding takes: the pixels twice, for turning and converting copy them.
+    /// Bytes of memory that decoding uses: the pixels twice, because rotating and converting copy
+    /// them.
     pub fn memory(&self) -> u64 {
         self.memory
     }
 }
 
-/// All bytes of a file; `None` if they are more than [`MAX_FILE_BYTES`].
+/// Reads a file; `None` if it is longer than [`MAX_FILE_BYTES`].
 ///
 /// # Errors
-/// What the system says; [`io::ErrorKind::InvalidInput`] for what is no file.
+/// The system's error; [`io::ErrorKind::InvalidInput`] if `path` is not a plain file.
 pub fn read_file(path: &Path) -> io::Result<Option<Vec<u8>>> {
-    // Before it is opened: opening a pipe would wait for its other end.
+    // Check before opening: opening a pipe would wait for its other end.
     if !std::fs::metadata(path)?.is_file() {
         let message = "expected a file, got a folder, device or pipe";
         return Err(io::Error::new(io::ErrorKind::InvalidInput, message));
@@ -64,17 +65,17 @@ pub fn read_file(path: &Path) -> io::Result<Option<Vec<u8>>> {
     if file.metadata()?.len() > MAX_FILE_BYTES {
         return Ok(None);
     }
-    // It may be growing.
+    // The file may be growing.
     let mut content = Vec::new();
     file.take(MAX_FILE_BYTES + 1).read_to_end(&mut content)?;
     Ok((content.len() as u64 <= MAX_FILE_BYTES).then_some(content))
 }
 
-/// Recognises a picture by its content and reads its size: at most 2^27 pixels. `path` tells only
-/// whether its name claims to be a picture.
+/// Recognises a picture by its content and reads its size, at most 2^27 pixels. `path` only tells
+/// whether the name is a picture's.
 ///
 /// # Errors
-/// Why it is none, or none that is read.
+/// Why it is not a picture, or not one that can be read.
 pub fn inspect(bytes: &[u8], path: &Path) -> Result<Header, Refusal> {
     let format = recognised(bytes, path)?;
     let decoder = decoder(bytes, format).map_err(|error| refusal(&error, bytes, format))?;
@@ -104,7 +105,7 @@ pub fn inspect(bytes: &[u8], path: &Path) -> Result<Header, Refusal> {
     })
 }
 
-/// The format of a file that is read.
+/// The format of a readable file.
 fn recognised(bytes: &[u8], path: &Path) -> Result<ImageFormat, Refusal> {
     if let Ok(format) = image::guess_format(bytes)
         && name(format).is_some()
@@ -139,12 +140,12 @@ fn recognised(bytes: &[u8], path: &Path) -> Result<ImageFormat, Refusal> {
     Err(Refusal::new(reason, detail))
 }
 
-/// The name of the format of a picture that is read, by its first bytes: `PNG`.
+/// The format's name for a readable picture, by its first bytes: `PNG`.
 pub fn format_of(bytes: &[u8]) -> Option<&'static str> {
     image::guess_format(bytes).ok().and_then(name)
 }
 
-/// What the name promises, where the content is something else, in words.
+/// Describes a file extension that doesn't match the content.
 pub fn wrong_extension(header: &Header, path: &Path) -> Option<String> {
     let format = header.format;
     let promised = promised(path).filter(|promised| *promised != format)?;
@@ -160,7 +161,7 @@ fn promised(path: &Path) -> Option<ImageFormat> {
     ImageFormat::from_path(path).ok()
 }
 
-/// The formats that are read.
+/// The readable formats.
 fn name(format: ImageFormat) -> Option<&'static str> {
     match format {
         ImageFormat::Png => Some("PNG"),
@@ -177,14 +178,14 @@ fn name(format: ImageFormat) -> Option<&'static str> {
 pub struct Decoded {
     /// `[height, width, channels]`.
     pub pixels: Vec<u8>,
-    /// What is odd about the end of the file, which cost no pixel.
+    /// What is odd about the end of the file, although all pixels are there.
     pub odd_end: Option<String>,
 }
 
-/// The pixels of a picture that [`inspect`] has passed.
+/// Decodes a picture that [`inspect`] has accepted.
 ///
 /// # Errors
-/// What is damaged.
+/// A description of the damage.
 pub fn decode(bytes: &[u8], header: &Header, settings: &Pictures) -> Result<Decoded, Refusal> {
     let (image, odd_end) = whole(bytes, header.format, settings.orientation)?;
     Ok(Decoded {
@@ -193,7 +194,7 @@ pub fn decode(bytes: &[u8], header: &Header, settings: &Pictures) -> Result<Deco
     })
 }
 
-/// The whole picture, and what is odd about its end.
+/// Decodes the whole picture; also returns what is odd about its end.
 fn whole(
     bytes: &[u8],
     format: ImageFormat,
@@ -204,7 +205,7 @@ fn whole(
     match format {
         ImageFormat::Jpeg => match jpeg::end(bytes) {
             Some(end) => Ok((read_all()?, appended(bytes.len() - end))),
-            // The decoder fills the missing rest with grey.
+            // The decoder fills missing pixels with grey.
             None => match jpeg::without_end(bytes, |bytes| read(bytes).ok()) {
                 Some(image) => Ok((image, Some(no_end("end-of-image marker")))),
                 None => Err(Refusal::new(
@@ -236,11 +237,11 @@ fn no_end(what: &str) -> String {
     format!("its {what} is missing; all its pixels are there")
 }
 
-/// Decodes, and turns as the EXIF data say.
+/// Decodes, and rotates as the EXIF data say.
 fn read(bytes: &[u8], format: ImageFormat, turn: bool) -> ImageResult<DynamicImage> {
     let mut decoder = decoder(bytes, format)?;
     let orientation = if turn {
-        // Damaged EXIF data turn nothing.
+        // Damaged EXIF data are ignored.
         decoder.orientation().unwrap_or(Orientation::NoTransforms)
     } else {
         Orientation::NoTransforms
@@ -256,7 +257,7 @@ fn read(bytes: &[u8], format: ImageFormat, turn: bool) -> ImageResult<DynamicIma
     Ok(image)
 }
 
-/// A BMP whose every pixel is fully transparent: its writer left the fourth byte unused.
+/// Makes a BMP opaque if every pixel is fully transparent: its writer left the fourth byte unused.
 fn opaque_if_invisible(image: DynamicImage) -> DynamicImage {
     match image {
         DynamicImage::ImageRgba8(image) if image.pixels().all(|pixel| pixel.0[3] == 0) => {
@@ -275,8 +276,8 @@ fn decoder(bytes: &[u8], format: ImageFormat) -> ImageResult<impl ImageDecoder +
     reader.into_decoder()
 }
 
-/// The most memory that a picture of so many bytes takes beside its pixels: a GIF's frame that lies
-/// beyond its screen is decoded beside it, whatever its size.
+/// Maximum memory in addition to `decoded` bytes of pixels: a GIF frame outside the screen is
+/// decoded separately, whatever its size.
 fn beside(format: ImageFormat, decoded: u64) -> u64 {
     match format {
         ImageFormat::Gif => decoded.max(MAX_STRAY_FRAME_BYTES),
@@ -290,7 +291,7 @@ fn limits(bytes: u64) -> Limits {
     limits
 }
 
-/// What a decoder's error means, in words.
+/// Describes a decoder's error in words.
 fn refusal(error: &ImageError, bytes: &[u8], format: ImageFormat) -> Refusal {
     let name = name(format).unwrap_or("a picture");
     if format == ImageFormat::Jpeg
@@ -315,11 +316,11 @@ fn refusal(error: &ImageError, bytes: &[u8], format: ImageFormat) -> Refusal {
     }
 }
 
-/// Whether a decoder has missed the rest of a file.
+/// Whether a decoder failed because the file is truncated.
 fn is_cut_short(error: &ImageError, bytes: &[u8], format: ImageFormat) -> bool {
     match format {
         ImageFormat::Jpeg => jpeg::end(bytes).is_none(),
-        // A WebP file says how long it is.
+        // A WebP file stores its length.
         ImageFormat::WebP => bytes
             .get(4..8)
             .and_then(<[u8]>::first_chunk)
@@ -332,7 +333,7 @@ fn is_cut_short(error: &ImageError, bytes: &[u8], format: ImageFormat) -> bool {
     }
 }
 
-/// The whole picture in 8 bits a channel, grey or colour as the settings say, without transparency.
+/// Converts to 8 bits per channel, grey or colour by the settings, without transparency.
 fn plane(image: DynamicImage, settings: &Pictures) -> Plane {
     let image = match settings.alpha {
         Alpha::Blend if image.color().has_alpha() => blend(image, settings.background),
@@ -350,7 +351,7 @@ fn plane(image: DynamicImage, settings: &Pictures) -> Plane {
     }
 }
 
-/// Lays a picture over a background.
+/// Blends a picture with a background.
 fn blend(image: DynamicImage, background: [u8; 3]) -> DynamicImage {
     let image = image.into_rgba8();
     let (width, height) = image.dimensions();
@@ -378,13 +379,13 @@ fn fit(plane: &Plane, settings: &Pictures) -> Vec<u8> {
     }
     let ratio = width as f64 / height as f64;
     let (high, wide) = (plane.height as f64, plane.width as f64);
-    // The largest box of the images' ratio that the picture holds.
+    // The largest box with the images' ratio that fits in the picture.
     let most = high.min(wide / ratio);
     let area = match settings.crop {
         Crop::Centre => {
             let high_box = most.min(settings.crop_box as f64);
             let wide_box = (high_box * ratio).min(wide);
-            // The original rounds the corner to whole pixels.
+            // The original rounds the corner to integer pixels.
             Area {
                 top: ((high - high_box) / 2.0).round().min(high - high_box),
                 left: ((wide - wide_box) / 2.0).round().min(wide - wide_box),
@@ -405,7 +406,7 @@ fn fit(plane: &Plane, settings: &Pictures) -> Vec<u8> {
     resample(plane, area, height, width, settings.filter)
 }
 
-/// The whole picture in the middle, with bars of the background.
+/// The whole picture, centred, with bars of the background colour.
 #[expect(
     clippy::cast_possible_truncation,
     clippy::cast_sign_loss,

@@ -1,26 +1,26 @@
-//! Where a JPEG ends, and whether one without an end holds all its pixels. Section names are those
-//! of ITU-T T.81.
+//! Finds the end of a JPEG, and checks whether one without an end has all its pixels. Names are
+//! those of ITU-T T.81.
 
 const START_OF_IMAGE: u8 = 0xd8;
 const END_OF_IMAGE: u8 = 0xd9;
 const START_OF_SCAN: u8 = 0xda;
 const RESTART_INTERVAL: u8 = 0xdd;
-/// Coefficients of a block.
+/// Coefficients per block.
 const COEFFICIENTS: usize = 64;
 /// A coefficient that no scan has given yet.
 const ABSENT: u8 = u8::MAX;
 
-/// One marker with what belongs to it.
+/// A marker and its content.
 struct Segment<'a> {
     marker: u8,
-    /// What its length spans; nothing for a marker without a length.
+    /// The bytes covered by its length; empty for a marker without one.
     content: &'a [u8],
-    /// The place behind it.
+    /// The offset after it.
     end: usize,
 }
 
-/// The markers of a file. Segments are passed over by their lengths, so that a thumbnail's markers
-/// do not count.
+/// Iterates over the markers of a file. Segments are skipped by their lengths, so a thumbnail's
+/// markers don't count.
 struct Segments<'a> {
     bytes: &'a [u8],
     at: usize,
@@ -31,8 +31,8 @@ impl<'a> Iterator for Segments<'a> {
 
     fn next(&mut self) -> Option<Segment<'a>> {
         let rest = self.bytes.get(self.at..)?;
-        // A scan holds values (FF 00) and restarts (FF D0 to D7); before a marker, there is fill
-        // (FF FF).
+        // A scan contains values (FF 00) and restarts (FF D0 to D7); before a marker there may be
+        // fill bytes (FF FF).
         let is_marker = |pair: &[u8]| pair[0] == 0xff && !matches!(pair[1], 0 | 0xd0..=0xd7 | 0xff);
         let start = rest.windows(2).position(is_marker)?;
         let (marker, rest) = (rest[start + 1], &rest[start + 2..]);
@@ -58,14 +58,14 @@ fn segments(bytes: &[u8]) -> Segments<'_> {
     Segments { bytes, at: 0 }
 }
 
-/// The place behind the end-of-image marker, where there is one. What cameras append, a film or
-/// another picture, comes later.
+/// The offset after the end-of-image marker, if there is one. Cameras may append a film or another
+/// picture after it.
 pub(crate) fn end(bytes: &[u8]) -> Option<usize> {
     let end = segments(bytes).find(|segment| segment.marker == END_OF_IMAGE);
     end.map(|segment| segment.end)
 }
 
-/// What a file is, if it is coded in a way that is not read.
+/// Names the coding of a file if it can't be read.
 pub(crate) fn unread_coding(bytes: &[u8]) -> Option<&'static str> {
     let frame = segments(bytes).find(|segment| is_frame(segment.marker))?;
     match frame.marker {
@@ -81,8 +81,8 @@ fn is_frame(marker: u8) -> bool {
     matches!(marker, 0xc0..=0xcf) && !matches!(marker, 0xc4 | 0xc8 | 0xcc)
 }
 
-/// The picture of a file without an end-of-image marker, if all its pixels are there: whatever
-/// bytes follow, `decode` makes the same of it.
+/// Decodes a file without an end-of-image marker if all its pixels are there: `decode` gives the
+/// same picture whatever bytes follow.
 pub(crate) fn without_end<T: PartialEq>(
     bytes: &[u8],
     decode: impl Fn(&[u8]) -> Option<T>,
@@ -90,7 +90,7 @@ pub(crate) fn without_end<T: PartialEq>(
     if !has_all_scans(bytes) {
         return None;
     }
-    // Half a marker at the end is no value of the scan.
+    // Half a marker at the end is not part of the scan.
     let last = bytes.iter().rposition(|byte| *byte != 0xff)?;
     let bytes = &bytes[..=last];
     let followed_by = |more: &[u8]| decode(&[bytes, more, &[0xff, END_OF_IMAGE]].concat());
@@ -103,16 +103,16 @@ pub(crate) fn without_end<T: PartialEq>(
     continuations.iter().all(is_same).then_some(image)
 }
 
-/// Values that a scan may go on with: four bits of one's choice, for no more than these may be missing,
-/// and some that differ for each choice. They are enough for a unit of ten blocks, in which a
-/// coefficient takes 27 bits at most. Some are no code's, which ends a picture as if nothing came; so
-/// one choice tells little, and all of them together tell what is missing.
+/// Bytes to continue a scan with: a choice of four bits, as no more may be missing, and others that
+/// differ for each choice. They are enough for a unit of ten blocks, where a coefficient has at
+/// most 27 bits. Some are not valid codes, which ends the picture as if nothing followed; so a
+/// single choice tells little, but all choices together show whether something is missing.
 fn values(first: u8) -> Vec<u8> {
     let mut state = u32::from(first);
     let value = |_| {
         state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
         let [high, ..] = state.to_be_bytes();
-        // A marker begins with the last value that there is.
+        // The largest byte begins a marker.
         high.min(0xfe)
     };
     let mut values: Vec<u8> = (0..10 * COEFFICIENTS * 4).map(value).collect();
@@ -124,7 +124,7 @@ fn values(first: u8) -> Vec<u8> {
 fn has_all_scans(bytes: &[u8]) -> bool {
     let mut components: Vec<u8> = Vec::new();
     let mut is_progressive = false;
-    // The lowest bit given so far.
+    // The lowest bit seen so far.
     let mut lowest: Vec<[u8; COEFFICIENTS]> = Vec::new();
     for Segment {
         marker, content, ..
@@ -160,7 +160,7 @@ fn has_all_scans(bytes: &[u8]) -> bool {
     !lowest.is_empty() && lowest.iter().flatten().all(|low| *low == 0)
 }
 
-/// The restart marker that would come next, in a file with restart intervals.
+/// The next restart marker in a file with restart intervals.
 fn next_restart(bytes: &[u8]) -> Option<u8> {
     let is_interval = |segment: &Segment<'_>| {
         segment.marker == RESTART_INTERVAL && segment.content.iter().any(|byte| *byte != 0)

@@ -1,4 +1,4 @@
-//! The classes of pictures as a table has them.
+//! Classes of pictures from a table.
 
 use crate::{MAX_FILE_BYTES, read_file, recognise};
 use dcgan_hints::Hint;
@@ -6,19 +6,19 @@ use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// What may stand between a file and its label: a spreadsheet takes what its country takes.
+/// Separators between file and label, which spreadsheets choose by country.
 const SEPARATORS: [u8; 3] = [b',', b';', b'\t'];
-/// The rows of a table without a match that are compared with the pictures' names.
+/// Number of rows to compare with the pictures' names if no row matches.
 const COMPARED: usize = 20;
 
 /// The table of labels; a first row `file,label` is a heading.
 #[derive(Debug)]
 pub struct LabelTable {
-    /// Labels by file, as the rows have them.
+    /// Labels by file, as in the rows.
     labels: BTreeMap<String, String>,
-    /// Files with back-slashes in them, by their names with slashes.
+    /// Files with backslashes, by their names with slashes.
     slashed: BTreeMap<String, String>,
-    /// The first row's file, if the row may be a heading of any words.
+    /// The first row's file, if the row may be a heading.
     heading: Option<String>,
 }
 
@@ -26,8 +26,8 @@ impl LabelTable {
     /// Reads the rows of a CSV file in UTF-8, separated by commas, semicolons or tabs.
     ///
     /// # Errors
-    /// [`LabelsError::Read`], [`LabelsError::Format`], [`LabelsError::Table`], [`LabelsError::Row`],
-    /// [`LabelsError::Twice`].
+    /// [`LabelsError::Read`], [`LabelsError::Format`], [`LabelsError::Table`],
+    /// [`LabelsError::Row`], [`LabelsError::Twice`].
     pub fn read(path: &Path) -> Result<Self, LabelsError> {
         let read = read_file(path).and_then(|bytes| {
             let message = format!("expected at most {MAX_FILE_BYTES} bytes, got more");
@@ -54,7 +54,7 @@ impl LabelTable {
             })?;
             let line = row.position().map_or(0, csv::Position::line);
             let mut cells: Vec<&str> = row.iter().collect();
-            // A spreadsheet ends its rows with empty cells.
+            // Spreadsheets may add empty cells at the end of rows.
             while cells.len() > 2 && cells.last().is_some_and(|cell| cell.is_empty()) {
                 cells.pop();
             }
@@ -78,7 +78,7 @@ impl LabelTable {
                 return Err(LabelsError::Twice { path, line, file });
             }
         }
-        // A heading's second word is no other row's class.
+        // The second word of a heading is not the class of another row.
         table.heading = first.and_then(|(file, label)| {
             let n = table.labels.values().filter(|other| **other == label);
             (!file.contains('.') && n.count() == 1).then_some(file)
@@ -86,7 +86,7 @@ impl LabelTable {
         Ok(table)
     }
 
-    /// Takes a row in; `false` if its file has one already.
+    /// Inserts a row; returns `false` if its file already has one.
     fn insert(&mut self, file: &str, label: &str) -> bool {
         let with_slashes = file.replace('\\', "/");
         let with_slashes = with_slashes.trim_start_matches("./");
@@ -103,8 +103,8 @@ impl LabelTable {
         is_new
     }
 
-    /// File and label of a picture's row. The row has the picture's name or its path below its folder,
-    /// which are `names`, with slashes or, as Windows writes them, back-slashes.
+    /// File and label of a picture's row. The row has one of `names`, the picture's name and its
+    /// path below the folder, with slashes or backslashes.
     pub fn row_of(&self, names: [&str; 2]) -> Option<(&str, &str)> {
         let row = |name: &str| {
             let exact = self.labels.get_key_value(name);
@@ -114,7 +114,7 @@ impl LabelTable {
         Some((file, label))
     }
 
-    /// The files of rows, without what may be a heading.
+    /// The files of all rows, without a possible heading.
     pub fn files(&self) -> impl Iterator<Item = &str> {
         let is_heading = |file: &&String| self.heading.as_ref() == Some(*file);
         self.labels
@@ -123,8 +123,8 @@ impl LabelTable {
             .map(String::as_str)
     }
 
-    /// The error that no row is a picture's: a row, the picture that it most likely means, and what
-    /// keeps them apart. `None` for a table without rows.
+    /// The error that no row matches a picture: a row, the picture that it most likely means, and
+    /// the difference. `None` for a table without rows.
     pub fn matches_nothing(&self, path: &Path, pictures: &[&str]) -> Option<LabelsError> {
         let first = self.files().next()?.to_owned();
         let pairs = self.files().take(COMPARED).flat_map(|file| {
@@ -145,7 +145,7 @@ impl LabelTable {
     }
 }
 
-/// What keeps a row's file from being a picture's, if it is one thing.
+/// The difference between a row's file and a picture's name, if it is a known one.
 fn apart(file: &str, name: &str) -> Option<Mismatch> {
     let file = file.replace('\\', "/");
     let stem = name.rsplit_once('.').map_or(name, |(stem, _)| stem);
@@ -166,12 +166,12 @@ fn apart(file: &str, name: &str) -> Option<Mismatch> {
     }
 }
 
-/// The two words of a heading that needs no comparison with the pictures.
+/// Whether a row is the standard heading, which needs no comparison with the pictures.
 fn is_heading(file: &str, label: &str) -> bool {
     file.eq_ignore_ascii_case("file") && label.eq_ignore_ascii_case("label")
 }
 
-/// What a table is that is no CSV file in UTF-8.
+/// Names the format of a table that is not CSV in UTF-8.
 fn other_format(bytes: &[u8], path: &Path) -> Option<&'static str> {
     if bytes.starts_with(b"\xff\xfe") || bytes.starts_with(b"\xfe\xff") {
         return Some("UTF-16");
@@ -182,7 +182,7 @@ fn other_format(bytes: &[u8], path: &Path) -> Option<&'static str> {
     }
 }
 
-/// What separates the cells of the first row.
+/// The separator used in the first row.
 fn separator(bytes: &[u8]) -> u8 {
     let parts_the_first = |separator: &&u8| {
         let first = reader(bytes, **separator).into_records().next();
@@ -200,17 +200,17 @@ fn reader(bytes: &[u8], separator: u8) -> csv::Reader<&[u8]> {
         .from_reader(bytes)
 }
 
-/// What keeps the file of a row from being a picture's.
+/// The difference between the file of a row and a picture's name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum Mismatch {
-    /// Capital and small letters.
+    /// Upper and lower case differ.
     Case,
     /// The row's file has no extension.
     Extension,
-    /// The row's file has a folder more.
+    /// The row's file has an additional folder.
     FolderTooMany,
-    /// The row's file has a folder less.
+    /// The row's file lacks a folder.
     FolderMissing,
 }
 
@@ -218,12 +218,12 @@ pub enum Mismatch {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum LabelsError {
-    /// The system would not let us read it, or it is no file, or longer than any table.
+    /// It can't be read, is not a plain file, or is longer than any table.
     #[error("could not read `{}`", path.display())]
     Read {
         /// The table.
         path: PathBuf,
-        /// What the system said.
+        /// The system's error.
         #[source]
         source: io::Error,
     },
@@ -232,11 +232,11 @@ pub enum LabelsError {
     Table {
         /// The table.
         path: PathBuf,
-        /// What the reader said.
+        /// The reader's error.
         #[source]
         source: csv::Error,
     },
-    /// It is something else by its content.
+    /// Its content is something else.
     #[error("`{}` is {got}: expected a CSV table in UTF-8", path.display())]
     Format {
         /// The table.
@@ -244,7 +244,7 @@ pub enum LabelsError {
         /// What it is.
         got: &'static str,
     },
-    /// No row is a picture's.
+    /// No row matches a picture.
     #[error(
         "no row of `{}` is that of a picture: expected a file such as `{picture}`, got such as \
          `{row}`",
@@ -257,17 +257,17 @@ pub enum LabelsError {
         row: String,
         /// The name of a picture.
         picture: String,
-        /// What keeps the two apart, where it is known.
+        /// The difference between the two, if known.
         apart: Option<Mismatch>,
     },
-    /// A row that is something else.
+    /// A row that is not file and label.
     #[error("line {line} of `{}` is not a row of labels: expected `file,label`, got `{got}`", path.display())]
     Row {
         /// The table.
         path: PathBuf,
         /// Line, from 1.
         line: u64,
-        /// What stands there.
+        /// The row as it is.
         got: String,
     },
     /// A file with two rows.

@@ -1,9 +1,9 @@
-//! One picture file of any format and size to an image of one size.
+//! Decodes a picture file of any size to an image of a given size.
 //!
-//! The bytes are PNG, JPEG, GIF, BMP or WebP; what comes out is `[height, width, channels]` in 8 bits,
-//! cropped and resized as the section `prepare.pictures` of the settings says. Equal bytes give equal
-//! images on every machine, and a file that lies about its size costs no more memory than
-//! [`MAX_FILE_BYTES`] and the bounds of [`inspect`] allow. [`LabelTable`] has the classes of pictures.
+//! The input is PNG, JPEG, GIF, BMP or WebP; the output is `[height, width, channels]` in 8 bits,
+//! cropped and resized by the settings in `prepare.pictures`. Equal bytes give equal images on
+//! every machine, and a file that lies about its size uses no more memory than [`MAX_FILE_BYTES`]
+//! and the limits of [`inspect`] allow. [`LabelTable`] has the classes of pictures.
 
 mod content;
 mod decode;

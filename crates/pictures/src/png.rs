@@ -1,24 +1,24 @@
-//! What is wrong with a PNG, by its chunks.
+//! Describes faults of a PNG by its chunks.
 
 use flate2::Crc;
 
 const SIGNATURE: usize = 8;
-/// An end chunk: no bytes, its name, its checksum.
+/// The end chunk: length 0, name, checksum.
 pub(crate) const END_CHUNK: [u8; 12] = *b"\0\0\0\0IEND\xae\x42\x60\x82";
 
-/// Whether a PNG is in the form that Xcode makes of it: pixels that no other program decodes.
+/// Whether a PNG was converted by Xcode to a form that no other program decodes.
 pub(crate) fn is_for_iphones(bytes: &[u8]) -> bool {
     chunks(bytes)
         .next()
         .is_some_and(|first| first.name == *b"CgBI")
 }
 
-/// A chunk that the file holds to its last byte.
+/// A complete chunk.
 struct Chunk<'a> {
     name: [u8; 4],
     content: &'a [u8],
     checksum: u32,
-    /// The place behind it.
+    /// The offset after it.
     end: usize,
 }
 
@@ -31,7 +31,7 @@ impl Chunk<'_> {
     }
 }
 
-/// The chunks of a file, up to the end chunk or to where the file is cut.
+/// The chunks of a file, up to the end chunk or to where the file is truncated.
 fn chunks(bytes: &[u8]) -> impl Iterator<Item = Chunk<'_>> {
     let mut at = Some(SIGNATURE);
     std::iter::from_fn(move || {
@@ -51,11 +51,11 @@ fn chunks(bytes: &[u8]) -> impl Iterator<Item = Chunk<'_>> {
     })
 }
 
-/// How far a file goes.
+/// Whether a file has its end chunk.
 pub(crate) enum End {
-    /// The place behind its end chunk.
+    /// The offset after the end chunk.
     Whole(usize),
-    /// The place behind its last whole chunk: it has no end chunk.
+    /// There is no end chunk; the offset after the last complete chunk.
     Missing(usize),
 }
 
@@ -66,7 +66,7 @@ pub(crate) fn end(bytes: &[u8]) -> End {
     }
 }
 
-/// Why a file does not decode, in words.
+/// Describes why a file can't be decoded.
 pub(crate) fn fault(bytes: &[u8]) -> String {
     let has_pixels = chunks(bytes).any(|chunk| chunk.name == *b"IDAT");
     // A capital letter marks a chunk that a decoder can't do without.

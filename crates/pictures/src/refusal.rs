@@ -1,14 +1,14 @@
-//! Why a file becomes no image.
+//! Reasons to reject a picture file.
 
 use dcgan_hints::Hint;
 
-/// Why a file becomes no image: the reason for programs, the detail for people.
+/// Why a picture file is rejected: the reason for programs, the detail for people.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{detail}")]
 pub struct Refusal {
     /// The kind of fault.
     pub reason: Reason,
-    /// What exactly, in words.
+    /// A description in words.
     pub detail: String,
 }
 
@@ -17,11 +17,11 @@ pub struct Refusal {
 pub enum Reason {
     /// Neither its name nor its content is a picture's.
     NotAPicture,
-    /// A picture of a format that is not read.
+    /// A picture in a format that can't be read.
     Unsupported,
-    /// Beyond the bounds of bytes, pixels or memory.
+    /// Over a limit of bytes, pixels or memory.
     TooLarge,
-    /// No readable picture, whatever its name says.
+    /// Not a readable picture, despite its name.
     Damaged,
 }
 

@@ -1,13 +1,14 @@
-//! Antialiased resizing in whole numbers: the same bytes on every machine.
+//! Antialiased resizing in integers: the same bytes on every machine.
 //!
-//! The method, its rounding included, is Pillow's (`src/libImaging/Resample.c`): each output pixel is
-//! a weighted mean of the input pixels under the filter, which widens by the factor of shrinking; the
-//! weights are fixed-point numbers of 22 bits; columns are done first, then rows, 8 bits between.
+//! The method, including rounding, is Pillow's (`src/libImaging/Resample.c`): each output pixel is
+//! a weighted mean of the input pixels under the filter, which is widened by the factor of
+//! shrinking; weights are fixed-point numbers of 22 bits; columns are filtered first, then rows,
+//! with 8 bits in between.
 
 use dcgan_settings::Filter;
 use std::f64::consts::PI;
 
-/// Fractional bits of a weight: 32 less 8 for the pixel and 2 for overshoot.
+/// Fractional bits of a weight: 32 minus 8 for the pixel and 2 for overshoot.
 const PRECISION: u32 = 22;
 
 /// A picture in memory.
@@ -23,12 +24,12 @@ pub struct Plane {
     pub channels: usize,
 }
 
-/// A box of a picture, in pixels from its upper left corner; edges may lie within pixels.
+/// A box in a picture, in pixels from its upper left corner; edges may be fractional.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Area {
-    /// Of its upper edge.
+    /// The upper edge.
     pub top: f64,
-    /// Of its left edge.
+    /// The left edge.
     pub left: f64,
     /// From edge to edge.
     pub height: f64,
@@ -36,7 +37,7 @@ pub struct Area {
     pub width: f64,
 }
 
-/// Resizes the part of `plane` under `area`, which lies inside, to `[height, width, channels]`.
+/// Resizes the part of `plane` in `area`, which must be inside it, to `[height, width, channels]`.
 pub fn resample(plane: &Plane, area: Area, height: usize, width: usize, filter: Filter) -> Vec<u8> {
     let columns = weights(plane.width, area.left, area.width, width, filter);
     let rows = weights(plane.height, area.top, area.height, height, filter);
@@ -78,7 +79,7 @@ struct Taps {
     weights: Vec<i32>,
 }
 
-/// Filters `row` along itself.
+/// Filters one row horizontally.
 fn across<const C: usize>(row: &[u8], columns: &[Taps], out: &mut Vec<u8>) {
     let (pixels, _) = row.as_chunks::<C>();
     for taps in columns {
@@ -96,7 +97,7 @@ fn clip(sum: i32) -> u8 {
     u8::try_from((sum >> PRECISION).clamp(0, 255)).unwrap_or(u8::MAX)
 }
 
-/// Weights for `out` pixels over `length` of `input` pixels from `start` on.
+/// Weights for `out` pixels from `length` of `input` pixels, starting at `start`.
 #[expect(
     clippy::cast_possible_truncation,
     clippy::cast_sign_loss,
@@ -115,7 +116,7 @@ fn weights(input: usize, start: f64, length: f64, out: usize, filter: Filter) ->
                 .map(|x| value(filter, (x as f64 - centre + 0.5) / widening))
                 .collect();
             let sum: f64 = exact.iter().sum();
-            // A filter that meets no pixel's middle takes the nearest.
+            // If no pixel's centre is under the filter, use the nearest pixel.
             let sum = if sum == 0.0 { 1.0 } else { sum };
             let fixed = |weight: f64| (weight / sum * f64::from(1 << PRECISION)).round() as i32;
             Taps {
@@ -126,7 +127,7 @@ fn weights(input: usize, start: f64, length: f64, out: usize, filter: Filter) ->
         .collect()
 }
 
-/// Where the filter ends, in pixels of the coarser side.
+/// Radius of the filter in pixels of the coarser side.
 fn radius(filter: Filter) -> f64 {
     match filter {
         Filter::Box => 0.5,
@@ -151,7 +152,7 @@ fn value(filter: Filter, x: f64) -> f64 {
     }
 }
 
-/// `sin(πx) / πx`, by a library of our own, since the system's sine differs between machines.
+/// `sin(πx) / πx` with `libm`, because the system's sine differs between machines.
 fn sinc(x: f64) -> f64 {
     if x == 0.0 {
         1.0
@@ -218,7 +219,7 @@ mod tests {
         }
     }
 
-    /// Means by hand: a box over 2 pixels; a triangle of radius 2 around the middle of 4.
+    /// Computed by hand: a box over 2 pixels; a triangle of radius 2 around the middle of 4.
     #[test]
     fn shrinking_takes_the_mean_under_the_filter() {
         let row = Plane {

@@ -1,39 +1,39 @@
-//! One stream of random numbers and what may be drawn from it.
+//! A stream of random numbers and its distributions.
 
 use rand_chacha::ChaCha8Rng;
 use rand_core::{RngCore, SeedableRng};
 use sha2::{Digest, Sha256};
 
-/// What a stream of random numbers is for. Its name is hashed, never its position, so that purposes
-/// can be added and sorted freely.
+/// What a stream of random numbers is for. Its name is hashed, not its position, so purposes can be
+/// added and reordered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum Purpose {
-    /// Initial weights of the generator; index: the weight's place in the network.
+    /// Initial weights of the generator; index: the weight's position in the network.
     GeneratorWeights,
-    /// Initial weights of the discriminator; index: the weight's place in the network.
+    /// Initial weights of the discriminator; index: the weight's position in the network.
     DiscriminatorWeights,
-    /// The order of the training pictures; index: the epoch.
+    /// Order of the training pictures; index: the epoch.
     BatchOrder,
     /// z of a training step; index: the step.
     Latent,
-    /// The fixed z of the sample grids.
+    /// Fixed z of the sample grids.
     GridLatent,
     /// z of a sample; index: the sample's number.
     SampleLatent,
-    /// The draw of validation pictures from the training part.
+    /// Choice of validation pictures from the training part.
     ValidationDraw,
     /// Synthetic pictures; index: the picture's number.
     Synthetic,
-    /// Weights and batch order of the classifier that measures quality.
+    /// Weights and batch order of the quality classifier.
     Classifier,
     /// Resampling for intervals.
     Bootstrap,
     /// Random changes to training pictures; index: the step.
     Augmentation,
-    /// z of the pictures that a training run is scored by; index: the picture's number.
+    /// z of the pictures that score a training run; index: the picture's number.
     ScoreLatent,
-    /// Splits, blocks, subsets and halves of the images that an evaluation measures; index: which.
+    /// Splits, blocks, subsets and halves of the images in an evaluation; index: which one.
     Split,
 }
 
@@ -77,22 +77,23 @@ impl Purpose {
 
 /// A stream of random numbers, fixed by (seed, purpose, index, attempt).
 ///
-/// Two streams that differ in any of the four are independent. Within a stream the numbers follow
-/// the order of the calls.
+/// Streams that differ in any of the four are independent. Within a stream the numbers follow the
+/// order of calls.
 #[derive(Debug, Clone)]
 pub struct Stream {
     generator: ChaCha8Rng,
-    /// The second number of the last Box-Muller pair, until it is asked for.
+    /// The second number of the last Box-Muller pair, if not used yet.
     spare_normal: Option<f32>,
 }
 
 impl Stream {
-    /// The stream of (seed, purpose, index), first attempt.
+    /// The stream of (seed, purpose, index) for the first attempt.
     pub fn new(seed: u64, purpose: Purpose, index: u64) -> Self {
         Self::with_attempt(seed, purpose, index, 0)
     }
 
-    /// The stream of (seed, purpose, index) after `attempt` roll-backs; attempt 0 is [`Stream::new`].
+    /// The stream of (seed, purpose, index) after `attempt` roll-backs; attempt 0 is
+    /// [`Stream::new`].
     pub fn with_attempt(seed: u64, purpose: Purpose, index: u64, attempt: u32) -> Self {
         let mut hasher = Sha256::new();
         hasher.update(b"dcgan\0");
@@ -110,8 +111,8 @@ impl Stream {
 
     /// Uniform in [0, 1): one of the 2^24 multiples of 2^-24, each equally likely.
     ///
-    /// A 24-bit integer and its product with 2^-24 are exact in an f32, so the largest value is
-    /// 1 - 2^-24 and 1 is never reached.
+    /// A 24-bit integer and its product with 2^-24 are exact in f32, so the largest value is 1 -
+    /// 2^-24, never 1.
     pub fn uniform(&mut self) -> f32 {
         #[expect(clippy::cast_precision_loss, reason = "24 bits fit an f32 exactly")]
         let integer = (self.generator.next_u32() >> 8) as f32;
@@ -120,9 +121,9 @@ impl Stream {
 
     /// Uniform in [low, high), for finite `low < high`.
     ///
-    /// Exact for [-1, 1): multiples of 2^-23 from -1 to 1 - 2^-23. Elsewhere `low + u (high - low)`
-    /// may round up to `high`; that draw is repeated, so `high` is never returned. Returns `low`
-    /// when the range is empty or not finite.
+    /// Exact for [-1, 1): multiples of 2^-23 from -1 to 1 - 2^-23. For other ranges
+    /// `low + u (high - low)` may round up to `high`; such a draw is repeated, so `high` is never
+    /// returned. Returns `low` if the range is empty or not finite.
     pub fn uniform_in(&mut self, low: f32, high: f32) -> f32 {
         let width = high - low;
         if !(width > 0.0 && width.is_finite()) {
@@ -136,11 +137,11 @@ impl Stream {
         }
     }
 
-    /// Standard normal, by Box and Muller (1958): from uniform u, v come
-    /// `sqrt(-2 ln(1 - u)) cos(2 pi v)` and the same with sin, computed in f64 and rounded once.
+    /// Standard normal by Box and Muller (1958): uniform u, v give `sqrt(-2 ln(1 - u)) cos(2 pi v)`
+    /// and the same with sin, computed in f64 and rounded once.
     ///
-    /// 1 - u lies in (0, 1], so the logarithm is finite and no value exceeds
-    /// sqrt(-2 ln 2^-24) = 5.77 in magnitude.
+    /// 1 - u is in (0, 1], so the logarithm is finite and no value exceeds sqrt(-2 ln 2^-24) = 5.77
+    /// in magnitude.
     pub fn normal(&mut self) -> f32 {
         if let Some(value) = self.spare_normal.take() {
             return value;
@@ -158,8 +159,8 @@ impl Stream {
         first
     }
 
-    /// Standard normal cut at two standard deviations: draws outside `[-2, 2]` are repeated, as in
-    /// TensorFlow's `truncated_normal`.
+    /// Standard normal truncated at two standard deviations: draws outside `[-2, 2]` are repeated,
+    /// as in TensorFlow's `truncated_normal`.
     pub fn truncated_normal(&mut self) -> f32 {
         loop {
             let value = self.normal();
@@ -173,8 +174,8 @@ impl Stream {
     /// interval", 2019, algorithm 5). Returns 0 for n = 0.
     pub fn below(&mut self, n: u32) -> u32 {
         let mut product = u64::from(self.generator.next_u32()) * u64::from(n);
-        // The low word says where in its slot the draw fell; the first 2^32 mod n places of a slot
-        // are one too many for some results, so they are drawn again.
+        // The low word is the position of the draw within its slot. Some slots have one position
+        // more than others, so draws at the first 2^32 mod n positions are repeated.
         if low_word(product) < n {
             let surplus = n.wrapping_neg() % n;
             while low_word(product) < surplus {

@@ -4,12 +4,12 @@ use serde::de::{Deserialize, Deserializer, Error, Unexpected, Visitor};
 use serde::{Serialize, Serializer};
 use std::fmt;
 
-/// Levels of the unlabelled network, each of which halves the map: `auto`, or a number.
+/// Levels of the unlabelled network, each halving the map: `auto` or a number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Depth {
     /// 4, and one more for each whole doubling of the shorter side above 64.
     Auto,
-    /// So many; 4 as the original.
+    /// This many; the original has 4.
     Levels(usize),
 }
 

@@ -1,4 +1,4 @@
-//! What can be wrong with a pipeline, and what to do about it.
+//! Errors in pipelines, with hints.
 
 use crate::keys;
 use dcgan_hints::Hint;
@@ -9,16 +9,16 @@ use std::path::PathBuf;
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Origin {
-    /// In a pipeline file; line and column count from 1 where the parser knows them.
+    /// In a pipeline file, with line and column from 1 if the parser knows them.
     File {
-        /// The file, as it was named by the user.
+        /// The file as named by the user.
         name: String,
         /// Line and column.
         at: Option<(usize, usize)>,
     },
     /// On the command line, as the text after `--set`.
     Set(String),
-    /// Nowhere: a default of this program that does not fit another setting.
+    /// Nowhere: a default that conflicts with another setting.
     Default,
 }
 
@@ -36,7 +36,7 @@ impl fmt::Display for Origin {
     }
 }
 
-/// A pipeline that cannot be used. Every case is the user's to mend: exit code 2.
+/// An invalid pipeline, for the user to fix: exit code 2.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
@@ -45,28 +45,28 @@ pub enum Error {
     Read {
         /// The file.
         path: PathBuf,
-        /// What the system says.
+        /// The system's error.
         source: std::io::Error,
     },
-    /// The text is no YAML.
+    /// The text is not YAML.
     #[error("{origin} is not well-formed YAML")]
     Syntax {
         /// Where.
         origin: Origin,
-        /// What the parser says.
+        /// The parser's error.
         source: serde_yaml::Error,
     },
-    /// More of something than any pipeline has: brackets, whose square the parser's time grows
-    /// with, or aliases (`*name`), each of which repeats what its anchor holds.
+    /// Too many of something: brackets, because the parser's time grows with their square, or
+    /// aliases (`*name`), because each repeats the contents of its anchor.
     #[error("{origin}: expected at most {limit} {what}, found {found}")]
     TooMany {
         /// Where.
         origin: Origin,
-        /// Of what.
+        /// What there are too many of.
         what: &'static str,
-        /// The most that are read.
+        /// The maximum.
         limit: usize,
-        /// How many there are.
+        /// The number found.
         found: usize,
     },
     /// A key that no stage knows.
@@ -79,10 +79,10 @@ pub enum Error {
         /// The nearest key that exists, dotted, if one is near.
         nearest: Option<String>,
     },
-    /// A key that stands twice in one section.
+    /// A key that occurs twice in a section.
     #[error("key `{key}` stands twice in {origin}")]
     DuplicateKey {
-        /// Where the second one stands.
+        /// Where the second one is.
         origin: Origin,
         /// The key, dotted.
         key: String,
@@ -94,31 +94,31 @@ pub enum Error {
         origin: Origin,
         /// The key, dotted.
         key: String,
-        /// What belongs there.
+        /// What is expected.
         expected: String,
-        /// What stands there.
+        /// The value found.
         found: String,
     },
-    /// A value outside what makes sense.
+    /// A value out of range.
     #[error("`{key}` in {origin}: expected {expected}, found {found}")]
     Range {
         /// Where.
         origin: Origin,
         /// The key, dotted.
         key: String,
-        /// What belongs there.
+        /// What is expected.
         expected: String,
-        /// What stands there.
+        /// The value found.
         found: String,
     },
-    /// An environment variable with a value that its setting cannot have.
+    /// An environment variable with an invalid value for its setting.
     #[error("environment variable `{name}`: expected {expected}, found `{found}`")]
     Variable {
         /// The variable.
         name: &'static str,
-        /// What belongs there.
+        /// What is expected.
         expected: String,
-        /// What it holds.
+        /// Its value.
         found: String,
         /// The nearest value, if one is near.
         nearest: Option<String>,
@@ -141,7 +141,7 @@ pub enum Error {
     },
 }
 
-/// Where every key is explained.
+/// The file that explains every key.
 const EXPLAINED: &str = "every key is explained in `pipelines/mnist.yaml`";
 
 impl Hint for Error {
@@ -211,8 +211,7 @@ impl Hint for Error {
 }
 
 impl Error {
-    /// What serde says against a document, taken apart; `origin` makes the place from line and
-    /// column.
+    /// Converts serde's error to one of ours; `origin` builds the place from line and column.
     pub(crate) fn typing(
         error: serde_path_to_error::Error<serde_yaml::Error>,
         origin: impl FnOnce(Option<(usize, usize)>) -> Origin,
@@ -251,7 +250,7 @@ impl Error {
     }
 }
 
-/// What serde found against a document.
+/// The kind of fault that serde reports.
 enum Fault {
     UnknownField(String),
     DuplicateField(String),
@@ -259,8 +258,8 @@ enum Fault {
 }
 
 impl Fault {
-    /// Reads it off the message, whose form serde documents (`serde::de::Error`); the message may
-    /// stand between a path and ` at line 3 column 5`.
+    /// Parses serde's message, whose form is documented (`serde::de::Error`); it may be between a
+    /// path and ` at line 3 column 5`.
     fn read(message: &str) -> Option<Self> {
         let after = |opener: &str| message.split_once(opener).map(|(_, rest)| rest);
         let quoted = |opener: &str| after(opener)?.split('`').next().map(str::to_owned);
@@ -293,7 +292,7 @@ fn dotted(path: &str, name: &str) -> String {
     }
 }
 
-/// Serde's and Rust's words in plain ones.
+/// Replaces terms of serde and Rust by plain words.
 fn plain(words: &str) -> String {
     let openers = [
         ("string ", "text "),

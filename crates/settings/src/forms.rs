@@ -1,10 +1,10 @@
-//! The forms of YAML that people write and serde's derive would refuse.
+//! Deserialises forms of YAML that people write but serde's derive would refuse.
 
 use serde::de::{Deserialize, Deserializer, Error, SeqAccess, Unexpected, Visitor};
 use std::fmt;
 use std::path::PathBuf;
 
-/// A section whose keys are all commented out is YAML's null: the defaults.
+/// Gives the defaults for a section whose keys are all commented out, which is null in YAML.
 pub(crate) fn empty_is_default<'de, T, D>(deserializer: D) -> Result<T, D::Error>
 where
     T: Deserialize<'de> + Default,
@@ -49,7 +49,7 @@ pub(crate) fn text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String,
     Text::deserialize(deserializer).map(|text| text.0)
 }
 
-/// [`text`], or null for none.
+/// [`text`], or null for `None`.
 pub(crate) fn optional_text<'de, D>(deserializer: D) -> Result<Option<String>, D::Error>
 where
     D: Deserializer<'de>,
@@ -63,7 +63,7 @@ pub(crate) fn texts<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<St
         .map(|texts| texts.into_iter().map(|text| text.0).collect())
 }
 
-/// A path, a list of paths, or null for none.
+/// A path, a list of paths, or null for an empty list.
 pub(crate) fn paths<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<PathBuf>, D::Error> {
     struct PathsVisitor;
 

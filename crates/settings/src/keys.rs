@@ -1,17 +1,17 @@
-//! The keys that exist, read off the defaults, so that no second list can fall behind.
+//! The list of keys, derived from the defaults so that there is no second list to maintain.
 
 use crate::Pipeline;
 use serde_json::Value;
 
 /// A dotted key with its default.
 pub(crate) struct Leaf {
-    /// As `train.batch_size`.
+    /// For example `train.batch_size`.
     pub(crate) key: String,
-    /// The default as it would be written in a file.
+    /// The default as written in a file.
     pub(crate) default: String,
 }
 
-/// Every key of `section` (or of all, for the empty text) with its default, in order of the names.
+/// Every key of `section` (or of all sections, if empty) with its default, sorted by name.
 fn leaves(section: &str) -> Vec<Leaf> {
     fn walk(prefix: &str, value: &Value, leaves: &mut Vec<Leaf>) {
         match value {
@@ -46,8 +46,8 @@ fn leaves(section: &str) -> Vec<Leaf> {
     leaves
 }
 
-/// The settings of one section (`train`) and their defaults: dotted keys and values as text, in
-/// order of the names. Empty for a section that does not exist.
+/// The settings of one section (`train`) and their defaults: dotted keys and values as text, sorted
+/// by name. Empty for a section that does not exist.
 pub fn default_settings(section: &str) -> Vec<(String, String)> {
     let exists = resolved(&Pipeline::default()).get(section).is_some();
     let leaves = if exists { leaves(section) } else { Vec::new() };
@@ -57,16 +57,16 @@ pub fn default_settings(section: &str) -> Vec<(String, String)> {
         .collect()
 }
 
-/// Resolved settings, a section or a whole pipeline, as the tree that a manifest records: every
-/// key, also those left at their default, sorted by name.
+/// Resolved settings of a section or a whole pipeline, as the tree for a manifest: every key,
+/// including those with default values, sorted by name.
 ///
 /// # Panics
-/// Never for the structs of this crate: their text comes from YAML or the command line's UTF-8.
+/// Never for the structs of this crate: their text comes from YAML or a UTF-8 command line.
 pub fn resolved<S: serde::Serialize>(settings: &S) -> Value {
     serde_json::to_value(settings).expect("settings hold text, numbers, lists and string keys only")
 }
 
-/// The names that may stand under the dotted key `parent`.
+/// The names allowed under the dotted key `parent`.
 pub(crate) fn names_under(parent: &str) -> Vec<String> {
     let mut value = &resolved(&Pipeline::default());
     for part in parent.split('.').filter(|part| !part.is_empty()) {
@@ -81,8 +81,8 @@ pub(crate) fn names_under(parent: &str) -> Vec<String> {
         .unwrap_or_default()
 }
 
-/// The existing key that the writer of the unknown `key` most likely meant: a near name in the same
-/// place, or else the same name in another place.
+/// The existing key that an unknown `key` most likely means: a similar name in the same place, or
+/// else the same name in another place.
 pub(crate) fn nearest(key: &str) -> Option<String> {
     let (parent, name) = key.rsplit_once('.').unwrap_or(("", key));
     nearest_name(name, &names_under(parent))
@@ -93,7 +93,7 @@ pub(crate) fn nearest(key: &str) -> Option<String> {
         })
 }
 
-/// The one of `names` that `name` most likely meant: at most a third of its letters differ.
+/// The one of `names` that `name` most likely means: at most a third of its letters differ.
 pub(crate) fn nearest_name<'a, S: AsRef<str>>(name: &str, names: &'a [S]) -> Option<&'a str> {
     let allowed = (name.chars().count() / 3).max(1);
     let spelled = name.replace('-', "_").to_lowercase();

@@ -1,8 +1,8 @@
 //! Pipeline settings: YAML, defaults, overrides, resolved values.
 //!
-//! A pipeline is typed twice: first as it stands in the file, so that a mistake is named with line
-//! and column, then again after the command line's overrides, so that a culprit there is named
-//! too. What comes out is a [`Pipeline`] without holes, whose values have been checked.
+//! A pipeline is deserialised twice: first as written in the file, so that errors have line and
+//! column, then after the command line's overrides, so that errors name the override. The result is
+//! a complete [`Pipeline`] with checked values.
 
 mod depth;
 mod error;

@@ -1,13 +1,14 @@
-//! Limits on the text that the YAML parser is given.
+//! Limits on the text for the YAML parser.
 
 use crate::error::{Error, Origin};
 
-/// Most lists and mappings in brackets of a pipeline, comments included.
+/// Maximum number of bracketed lists and mappings in a pipeline, comments included.
 const MAX_BRACKETS: usize = 1000;
-/// Most aliases. Each can repeat a whole file, whose length is bounded, so this bounds the memory.
+/// Maximum number of aliases. Each can repeat a whole file of bounded length, so this bounds the
+/// memory.
 const MAX_ALIASES: usize = 100;
 
-/// Refuses what would keep the parser busy for minutes or fill the memory.
+/// Refuses text that would take the parser minutes or fill the memory.
 pub(crate) fn check_counts(text: &str, origin: impl FnOnce() -> Origin) -> Result<(), Error> {
     let bytes = text.as_bytes();
     let n_brackets = bytes.iter().filter(|byte| b"[{".contains(byte)).count();

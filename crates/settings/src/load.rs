@@ -1,4 +1,4 @@
-//! From a file and the command line to a checked [`Pipeline`].
+//! Loads a checked [`Pipeline`] from a file and the command line.
 
 use crate::error::{Error, Origin};
 use crate::limits::check_counts;
@@ -9,7 +9,7 @@ use std::fs::File;
 use std::io::{self, Read as _};
 use std::path::Path;
 
-/// No pipeline is longer. What is, is some other file given by mistake.
+/// Maximum length of a pipeline; a longer file was given by mistake.
 const MAX_BYTES: u64 = 1 << 20;
 
 /// Reads the pipeline at `path`, applies `overrides` (`train.batch_size=32`, one each, later ones
@@ -25,17 +25,17 @@ pub fn load(path: &Path, overrides: &[String]) -> Result<Pipeline, Error> {
     load_text(&path.display().to_string(), &text, overrides)
 }
 
-/// The same from text; `name` is what errors call it. Empty text gives the defaults.
+/// Like [`load`], from text; errors use `name` for it. Empty text gives the defaults.
 ///
 /// # Errors
-/// As [`load`].
+/// Like [`load`].
 pub fn load_text(name: &str, text: &str, overrides: &[String]) -> Result<Pipeline, Error> {
     let file = |at| Origin::File {
         name: name.into(),
         at,
     };
     check_counts(text, || file(None))?;
-    // Typed as it stands first: only the text itself knows lines and columns.
+    // First without overrides: only the text has lines and columns.
     let typed = serde_path_to_error::deserialize(serde_yaml::Deserializer::from_str(text));
     let mut pipeline: Pipeline = typed
         .map(Option::unwrap_or_default)
@@ -49,7 +49,7 @@ pub fn load_text(name: &str, text: &str, overrides: &[String]) -> Result<Pipelin
         .iter()
         .map(|text| Override::parse(text))
         .collect::<Result<Vec<_>, _>>()?;
-    // Typed again after each: the one that breaks it is the culprit.
+    // Again after each override, to find the one at fault.
     for given in &overrides {
         given.apply(&mut tree);
         pipeline = serde_path_to_error::deserialize(tree.clone())
@@ -71,8 +71,8 @@ pub fn load_text(name: &str, text: &str, overrides: &[String]) -> Result<Pipelin
     Ok(pipeline)
 }
 
-/// The text of a file of at most [`MAX_BYTES`], also where the file never ends. It may be a pipe, as
-/// shells make of `<(...)`, or `/dev/null`.
+/// Reads a file of at most [`MAX_BYTES`], even if the file is endless. It may be a pipe, as from a
+/// shell's `<(...)`, or `/dev/null`.
 fn read(path: &Path) -> io::Result<String> {
     let mut text = String::new();
     File::open(path)?

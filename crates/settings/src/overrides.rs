@@ -1,21 +1,21 @@
-//! `--set KEY=VALUE`: one value put into the tree of a pipeline.
+//! `--set KEY=VALUE`: sets one value in the tree of a pipeline.
 
 use crate::error::{Error, Origin};
 use crate::limits::check_counts;
 use serde_yaml::{Mapping, Value};
 
-/// One `--set`, taken apart.
+/// A parsed `--set`.
 pub(crate) struct Override {
-    /// As it was typed, after `--set`.
+    /// The text after `--set`.
     pub(crate) text: String,
     /// The dotted key.
     key: String,
-    /// The value, read as YAML.
+    /// The value, parsed as YAML.
     value: Value,
 }
 
 impl Override {
-    /// Takes `text` apart at its first `=`.
+    /// Splits `text` at its first `=`.
     pub(crate) fn parse(text: &str) -> Result<Self, Error> {
         let Some((key, value)) = text.split_once('=') else {
             return Err(Error::OverrideForm {
@@ -42,7 +42,7 @@ impl Override {
         })
     }
 
-    /// Puts the value into `tree`, making the sections on the way where they are missing.
+    /// Sets the value in `tree` and adds missing sections.
     pub(crate) fn apply(&self, tree: &mut Value) {
         let mut place = tree;
         for name in self.key.split('.') {
@@ -57,7 +57,7 @@ impl Override {
         *place = self.value.clone();
     }
 
-    /// Whether this set `key`, or something that holds it or lies in it.
+    /// Whether this sets `key`, one of its parents or one of its children.
     pub(crate) fn touches(&self, key: &str) -> bool {
         let within = |inner: &str, outer: &str| {
             inner
@@ -68,7 +68,7 @@ impl Override {
     }
 }
 
-/// A value as YAML, in which nothing is a comment: ` #1` is a part of a folder's name.
+/// Parses a value as YAML without comments: ` #1` is part of a folder's name.
 fn read(text: &str) -> Result<Value, serde_yaml::Error> {
     let value: Value = serde_yaml::from_str(text)?;
     let is_comment = |(at, _): (usize, &str)| {

@@ -1,5 +1,5 @@
-//! What each value may be. A value outside is named with its key, what is expected and what stands
-//! there, before any stage begins.
+//! Ranges of values. An error names the key, what is expected and the value found, before any stage
+//! begins.
 
 use crate::error::{Error, Origin};
 use crate::keys::{join, nearest_name};
@@ -13,14 +13,14 @@ use std::fmt::Display;
 use std::ops::RangeInclusive;
 use std::path::PathBuf;
 
-/// The most classes that a dataset may have: labels are bytes.
+/// Maximum number of classes in a dataset: labels are bytes.
 const MAX_CLASSES: usize = 256;
-/// The most bytes of pixels that the synthetic source draws, which it holds in memory.
+/// Maximum bytes of pixels from the synthetic source, which holds them in memory.
 const MAX_SYNTHETIC_BYTES: usize = 1 << 32;
 /// The four files of an IDX dataset, by key.
 const IDX_FILES: [&str; 4] = ["train_images", "train_labels", "test_images", "test_labels"];
 
-/// A value outside its range, before it is known who wrote it.
+/// A value out of range, before its origin is known.
 pub(crate) struct Fault {
     pub(crate) key: String,
     expected: String,
@@ -101,7 +101,7 @@ fn idx(files: &IdxFiles) -> Result<(), Fault> {
         files.test_labels.is_some(),
     ];
     let [train_images, train_labels, test_images, test_labels] = given;
-    // The key that stands there is named, for that is where its writer looks.
+    // Name the key that is present, because that is where its writer looks.
     let alone = |name: &str, missing: &str| {
         let expected = format!("`prepare.idx.{missing}` beside it");
         Err(Fault::new(&join("prepare.idx", name), expected, "none"))
@@ -220,7 +220,7 @@ fn synthetic(synthetic: &Synthetic) -> Result<(), Fault> {
 
 fn train(train: &Train) -> Result<(), Fault> {
     within("train.epochs", train.epochs, 1..=1_000_000, "")?;
-    // Batch norm's unbiased variance divides by the batch size less one.
+    // Batch norm's unbiased variance divides by the batch size minus one.
     within("train.batch_size", train.batch_size, 2..=65_536, "")?;
     within("train.z_dim", train.z_dim, 1..=65_536, "")?;
     within("train.gf_dim", train.gf_dim, 1..=4096, "")?;
@@ -298,7 +298,7 @@ fn train(train: &Train) -> Result<(), Fault> {
     scores(train)
 }
 
-/// Scores, and the best checkpoint by them.
+/// Checks scores and the choice of the best checkpoint.
 fn scores(train: &Train) -> Result<(), Fault> {
     let every = train.score_every;
     within("train.score_every", every, 0..=1_000_000_000, "")?;
@@ -369,7 +369,7 @@ fn eval(eval: &Eval) -> Result<(), Fault> {
     Ok(())
 }
 
-/// A number in a range, `unit` following both numbers in the message.
+/// Checks that a number is in a range; `unit` follows both numbers in the message.
 fn within<T: Copy + PartialOrd + Display>(
     key: &str,
     value: T,
@@ -383,7 +383,7 @@ fn within<T: Copy + PartialOrd + Display>(
     Err(Fault::new(key, expected, format!("{value}{unit}")))
 }
 
-/// A name that can be shown on one line.
+/// Checks that a name can be shown on one line.
 fn named(key: &str, name: &str) -> Result<(), Fault> {
     if name.trim().is_empty() || !is_printable(name) {
         return Err(Fault::new(

@@ -1,7 +1,7 @@
-//! The four sections of a pipeline, one struct each: every key, its default and what it changes.
+//! The four sections of a pipeline, one struct each: every key with its default and effect.
 //!
-//! These structs are the single list of settings: `--help`, the shipped `pipelines/*.yaml`, the
-//! nearest-key hints and the manifest's resolved settings all follow them.
+//! These structs are the only list of settings: `--help`, the shipped `pipelines/*.yaml`, hints for
+//! misspelt keys and the manifest's resolved settings all follow them.
 
 use crate::Depth;
 use crate::forms;
@@ -35,7 +35,7 @@ pub enum SourceKind {
     Idx,
     /// Folders of pictures: PNG, JPEG, GIF, BMP, WebP.
     Folder,
-    /// Pictures drawn by the program: for tests and a first look.
+    /// Pictures drawn by the program, for tests and a first look.
     Synthetic,
 }
 
@@ -43,7 +43,7 @@ pub enum SourceKind {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Prepare {
-    /// The dataset's name, written into it.
+    /// The dataset's name, stored in it.
     #[serde(deserialize_with = "forms::text")]
     pub name: String,
     /// Where the pictures come from.
@@ -51,14 +51,14 @@ pub struct Prepare {
     /// The IDX files, for `source: idx`.
     #[serde(deserialize_with = "forms::empty_is_default")]
     pub idx: IdxFiles,
-    /// Folders of pictures, for `source: folder`: one path or a list; searched with all below. A path
-    /// with `*`, `?`, `[...]` or `**` is a pattern for the files to take.
+    /// Folders of pictures, for `source: folder`: one path or a list, searched with all
+    /// sub-folders. A path with `*`, `?`, `[...]` or `**` is a pattern.
     #[serde(deserialize_with = "forms::paths")]
     pub folder: Vec<PathBuf>,
-    /// Folders of the test part, in the same form; none: see `pictures.test_share`.
+    /// Folders of the test part, in the same form; if empty, see `pictures.test_share`.
     #[serde(deserialize_with = "forms::paths")]
     pub test_folder: Vec<PathBuf>,
-    /// What becomes of the pictures, for `source: folder`.
+    /// How to convert pictures, for `source: folder`.
     #[serde(deserialize_with = "forms::empty_is_default")]
     pub pictures: Pictures,
     /// The drawn pictures, for `source: synthetic`.
@@ -67,14 +67,14 @@ pub struct Prepare {
     /// Names of the classes in the order of their numbers; empty: the numbers themselves.
     #[serde(deserialize_with = "forms::texts")]
     pub class_names: Vec<String>,
-    /// Pictures drawn from the training part, equally many of each class, into `validation`.
+    /// Pictures to move from the training part to `validation`, equally many of each class.
     pub validation: usize,
-    /// Seed of the validation draw and of the synthetic source.
+    /// Seed for choosing validation pictures and for the synthetic source.
     pub seed: u64,
 }
 
 /// Paths of the IDX files, relative to the working directory. Labels may be absent in both parts;
-/// the test part may be absent as a whole.
+/// the whole test part may be absent.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct IdxFiles {
@@ -86,34 +86,34 @@ pub struct IdxFiles {
     pub test_images: Option<PathBuf>,
     /// IDX1 file of the test labels.
     pub test_labels: Option<PathBuf>,
-    /// Pinned SHA-256 (lower-case hex) of the files as they lie on disk, by the keys above.
+    /// Pinned SHA-256 (lower-case hex) of the files as stored, by the keys above.
     pub sha256: BTreeMap<String, String>,
-    /// Rows and columns of each picture change places: EMNIST stores its pictures that way.
+    /// Swap rows and columns of each picture, as EMNIST needs.
     pub transpose: bool,
-    /// The label of class 0: 1 where labels count from 1. Smaller labels are an error.
+    /// The label of class 0; 1 if labels count from 1. Smaller labels are an error.
     pub first_label: usize,
 }
 
-/// Which part of a picture is taken, before it is resized.
+/// Which part of a picture is used, before resizing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Crop {
-    /// A box of `pictures.box` pixels around the centre, as the original does; a picture smaller
-    /// than the box gives what fits.
+    /// A box of `pictures.box` pixels around the centre, as in the original; the largest box that
+    /// fits in a smaller picture.
     Centre,
-    /// As much as possible around the centre: the short side is resized, the long one cut.
+    /// As much as possible around the centre: resizes the short side and cuts the long one.
     Cover,
     /// The whole picture; bars of `pictures.background` fill the rest.
     Fit,
 }
 
-/// The filter of resizing; each is antialiased: where a picture shrinks, it widens accordingly.
+/// The filter for resizing. Each is antialiased: it is widened when a picture shrinks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Filter {
-    /// Mean of the pixels below.
+    /// Mean of the pixels covered.
     Box,
-    /// Triangle, 2 pixels wide, as the original.
+    /// Triangle, 2 pixels wide, as in the original.
     Bilinear,
     /// Cubic with a = -0.5, 4 pixels wide.
     Bicubic,
@@ -121,13 +121,13 @@ pub enum Filter {
     Lanczos,
 }
 
-/// What becomes of transparency.
+/// How to treat transparency.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Alpha {
-    /// The picture is laid over `pictures.background`.
+    /// Blend the picture with `pictures.background`.
     Blend,
-    /// It is dropped: the colour beneath shows.
+    /// Drop it and keep the colours.
     Ignore,
 }
 
@@ -143,7 +143,7 @@ pub enum Labels {
     Csv,
 }
 
-/// From picture files of any size to images of one size.
+/// Converts picture files of any size to images of one size.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Pictures {
@@ -153,34 +153,34 @@ pub struct Pictures {
     pub width: usize,
     /// Colours: 1 grey, 3 red, green and blue.
     pub channels: usize,
-    /// Which part of a picture is taken.
+    /// Which part of a picture is used.
     pub crop: Crop,
-    /// Height of the box in the picture's pixels, for `crop: centre`; its width has the images' ratio.
+    /// Height of the box in pixels of the picture, for `crop: centre`; its width follows the
+    /// images' ratio.
     #[serde(rename = "box")]
     pub crop_box: usize,
-    /// Filter of resizing.
+    /// Filter for resizing.
     pub filter: Filter,
-    /// What becomes of transparency.
+    /// How to treat transparency.
     pub alpha: Alpha,
-    /// Red, green and blue, 0 to 255, behind transparent pictures and beside fitted ones.
+    /// Red, green and blue, 0 to 255, behind transparent pictures and of the bars of `crop: fit`.
     pub background: [u8; 3],
-    /// Turn pictures as their EXIF orientation says.
+    /// Rotate pictures by their EXIF orientation.
     pub orientation: bool,
     /// Where a picture's class comes from.
     pub labels: Labels,
     /// CSV table of file and label, for `labels: csv`; a first row `file,label` is a heading.
     pub labels_file: Option<PathBuf>,
-    /// Share of the pictures that goes into the test part, by the hash of a file's content: equal
-    /// files go together, and a new picture moves no other.
+    /// Share of the pictures for the test part, by the hash of a file's content: equal files stay
+    /// together, and a new picture moves no other.
     pub test_share: f64,
-    /// At most so many files of `folder`, and of `test_folder`, evenly spaced in the order of their
-    /// names; 0: all.
+    /// At most this many files of `folder` and of `test_folder`, evenly spaced by name; 0: all.
     pub max_images: usize,
-    /// A picture that can't be used ends the stage instead of being skipped.
+    /// Stop at a picture that can't be used instead of skipping it.
     pub strict: bool,
 }
 
-/// The synthetic source: per class one shape (bars, discs, rings ...) at a random place.
+/// The synthetic source: one shape per class (bars, discs, rings ...) at a random place.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Synthetic {
@@ -211,7 +211,7 @@ pub enum NetworkKind {
 /// The distribution of each coordinate of the latent vector z.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum LatentChoice {
-    /// Uniform in [-1, 1), as the original trains.
+    /// Uniform in [-1, 1), as in the original's training.
     #[serde(rename = "uniform")]
     Uniform,
     /// Uniform in [0, 1).
@@ -226,13 +226,13 @@ pub enum LatentChoice {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum MovingAverages {
-    /// The passes of the three updates: G 3, D 4 an iteration.
+    /// The passes of the three updates: G 3, D 4 per iteration.
     Updates,
-    /// Those and the original's three loss read-outs: G 5, D 7 an iteration.
+    /// These and the original's three loss read-outs: G 5, D 7 per iteration.
     WithReadouts,
 }
 
-/// The precision of the products of layers in training.
+/// The precision of the layers' products in training.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum PrecisionChoice {
@@ -253,7 +253,7 @@ pub enum KernelChoice {
     Gemm,
     /// Every product in full, without minimal filtering.
     Direct,
-    /// Minimal filtering for every convolution that it is possible for, however narrow.
+    /// Minimal filtering for every convolution that allows it, however narrow.
     Winograd,
     /// No instructions of our own beyond the baseline of the target.
     Baseline,
@@ -262,7 +262,7 @@ pub enum KernelChoice {
 }
 
 impl KernelChoice {
-    /// All there are, in the order in which messages list them.
+    /// All values, in the order used in messages.
     pub const ALL: [Self; 6] = [
         Self::Auto,
         Self::Gemm,
@@ -285,34 +285,34 @@ impl KernelChoice {
     }
 }
 
-/// What to do when training diverges: when a loss, gradient or weight is infinite or no number.
+/// What to do when training diverges: when a loss, gradient or weight is infinite or NaN.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum OnDivergence {
     /// Stop with exit code 4.
     Stop,
-    /// Go back to the last good checkpoint and on with other batches.
+    /// Go back to the last good checkpoint and continue with other batches.
     Rollback,
 }
 
-/// The score by which a run's best checkpoint is told: a column of `scores.csv`.
+/// The score that chooses a run's best checkpoint: a column of `scores.csv`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Best {
-    /// None is told.
+    /// No choice.
     None,
-    /// The greatest class accuracy.
+    /// Highest class accuracy.
     ClassAccuracy,
-    /// The least Fréchet distance.
+    /// Lowest Fréchet distance.
     FrechetDistance,
-    /// The greatest class accuracy of the averaged generator.
+    /// Highest class accuracy of the averaged generator.
     EmaClassAccuracy,
-    /// The least Fréchet distance of the averaged generator.
+    /// Lowest Fréchet distance of the averaged generator.
     EmaFrechetDistance,
 }
 
 impl Best {
-    /// The column, as the settings name it; none for [`Best::None`].
+    /// The column, with its name in the settings; `None` for [`Best::None`].
     pub fn column(self) -> Option<&'static str> {
         match self {
             Self::None => None,
@@ -323,7 +323,7 @@ impl Best {
         }
     }
 
-    /// Whether more is better.
+    /// Whether higher is better.
     pub fn is_accuracy(self) -> bool {
         matches!(self, Self::ClassAccuracy | Self::EmaClassAccuracy)
     }
@@ -362,48 +362,48 @@ pub struct Train {
     pub depth: Depth,
     /// Adam's learning rate.
     pub learning_rate: f64,
-    /// Adam's learning rate for the discriminator, where it has one of its own.
+    /// Adam's learning rate for the discriminator, if different.
     pub learning_rate_d: Option<f64>,
-    /// Epochs in which both learning rates fall to half; 0: they stay.
+    /// Epochs in which both learning rates fall to half; 0: constant.
     pub learning_rate_half_life: f64,
     /// Adam's decay of the first moment.
     pub beta1: f64,
     /// Generator updates per discriminator update, all on the same z.
     pub generator_updates: usize,
-    /// How much less than 1 the discriminator is to answer to a real picture: one-sided label
-    /// smoothing.
+    /// One-sided label smoothing: the discriminator's target for a real picture is 1 minus this.
     pub label_smoothing: f64,
-    /// Mirror each picture of a batch, left to right, or not, at random.
+    /// Randomly mirror pictures of a batch, left to right.
     pub flip: bool,
-    /// Decay of the averaged generator, near 1; 0: none is kept.
+    /// Decay of the averaged generator, near 1; 0: no average.
     pub ema: f64,
-    /// Draw a new order of the pictures each epoch; false keeps the order of epoch 1.
+    /// Shuffle the pictures again in each epoch; `false` keeps the order of epoch 1.
     pub reshuffle: bool,
     /// Which passes feed the moving averages.
     pub moving_averages: MovingAverages,
-    /// Precision of the layers' products in updates; all else, sampling and evaluation are in float32.
+    /// Precision of the layers' products in updates; everything else, sampling and evaluation are
+    /// in float32.
     pub precision: PrecisionChoice,
     /// Which kernels to compute with.
     pub kernels: KernelChoice,
     /// What to do when training diverges.
     pub on_divergence: OnDivergence,
-    /// How often a run may roll back, in all.
+    /// Maximum number of roll-backs in a run.
     pub max_rollbacks: u32,
-    /// Steps that a sign of collapse lasts before a warning; 0: no warning.
+    /// Steps that a sign of collapse must last to cause a warning; 0: off.
     pub collapse_watch: usize,
-    /// Steps between two rows of `metrics.csv`, and of `histograms.csv`.
+    /// Steps between rows of `metrics.csv` and `histograms.csv`.
     pub log_every: usize,
-    /// Steps between two checkpoints; one more stands at the end.
+    /// Steps between checkpoints; the last step has one too.
     pub checkpoint_every: usize,
-    /// Checkpoints kept, the newest; 0: all.
+    /// Keep this many of the newest checkpoints; 0: all.
     pub keep_checkpoints: usize,
-    /// Steps between two sample grids; one stands before step 1, one at the end. 0: none.
+    /// Steps between sample grids, with one before step 1 and one at the end; 0: none.
     pub grid_every: usize,
-    /// Steps between two rows of `scores.csv`, taken on the validation part; 0: none.
+    /// Steps between rows of `scores.csv`, measured on the validation part; 0: none.
     pub score_every: usize,
-    /// The classifier that scores are taken with; `None` for data without labels.
+    /// The classifier for scores; `None` for data without labels.
     pub classifier: Option<PathBuf>,
-    /// The score by which the best checkpoint is told, and kept.
+    /// The score that chooses the best checkpoint, which is kept.
     pub best: Best,
     /// Also write event files for TensorBoard.
     pub tensorboard: bool,
@@ -415,19 +415,19 @@ pub struct Train {
 pub struct Sample {
     /// Images per seed.
     pub n: usize,
-    /// Seeds, as `0,3-6`.
+    /// Seeds, such as `0,3-6`.
     #[serde(deserialize_with = "forms::text")]
     pub seeds: String,
-    /// The one class to draw, by name or number; none: image i has class i mod classes.
+    /// Draw only this class, by name or number; `None`: image i has class i mod classes.
     #[serde(deserialize_with = "forms::optional_text")]
     pub class: Option<String>,
-    /// Also write every image as a PNG of its own.
+    /// Also write each image as a PNG.
     pub single_images: bool,
-    /// Columns of the grid; 0: near square, or one per class.
+    /// Columns of the grid; 0: near square, or a row per class.
     pub columns: usize,
-    /// Take the averaged generator of a checkpoint (`train.ema`).
+    /// Use the averaged generator of a checkpoint (`train.ema`).
     pub ema: bool,
-    /// Take the best checkpoint that the given one tells of (`train.best`).
+    /// Use the best checkpoint that the given one records (`train.best`).
     pub best: bool,
     /// Which kernels to compute with.
     pub kernels: KernelChoice,
@@ -439,40 +439,41 @@ pub struct Sample {
 pub struct Eval {
     /// Images generated from a checkpoint.
     pub n: usize,
-    /// Seed of those images.
+    /// Seed of those images and of the metrics' draws.
     pub seed: u64,
-    /// Take the averaged generator of the checkpoint (`train.ema`).
+    /// Use the averaged generator of the checkpoint (`train.ema`).
     pub ema: bool,
-    /// Take the best checkpoint that the given one tells of (`train.best`).
+    /// Use the best checkpoint that the given one records (`train.best`).
     pub best: bool,
     /// Bins of the discriminator histograms.
     pub histogram_bins: usize,
-    /// The classifier whose features the metrics use; `None`: one is trained on labelled data, and
-    /// data without labels get fixed random features.
+    /// The classifier whose features the metrics use; `None`: train one on labelled data, or use
+    /// fixed random features without labels.
     pub classifier: Option<PathBuf>,
-    /// Passes over the training part when a classifier is trained.
+    /// Passes over the training part if a classifier is trained.
     pub classifier_epochs: usize,
     /// Which kernels to compute with.
     pub kernels: KernelChoice,
-    /// When to raise an alarm.
+    /// Thresholds of alarms.
     #[serde(deserialize_with = "forms::empty_is_default")]
     pub alarms: Alarms,
 }
 
-/// Bounds of the alarms of an evaluation.
+/// Alarm thresholds of an evaluation.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Alarms {
-    /// The discriminator is saturated: its accuracy on training and generated images from here on.
+    /// The discriminator is saturated: its accuracy on training and generated images is at least
+    /// this.
     pub discriminator_saturated: f64,
-    /// The generator is saturated: the mean probability of its images up to here.
+    /// The generator is saturated: the mean probability of its images is at most this.
     pub generator_saturated: f64,
-    /// The discriminator knows its training images: training less test accuracy from here on.
+    /// The discriminator overfits: its training minus test accuracy is at least this.
     pub overfitting: f64,
-    /// The generator has collapsed: a class's diversity, as a share of real images', up to here.
+    /// The generator has collapsed: a class's diversity relative to real images is at most this.
     pub collapse: f64,
-    /// Training oscillates: how far the smoothed accuracy of the discriminator swings in the second
-    /// half of the run, from here on.
+    /// Training oscillates: the swing of the discriminator's smoothed accuracy in the second half
+    /// of the run is at least this.
     pub oscillation: f64,
 }
 

@@ -2,14 +2,14 @@
 
 use crate::Error;
 
-/// The most seeds that one list may name.
+/// Maximum number of seeds in a list.
 pub const MAX_SEEDS: usize = 1_000_000;
 
-/// Reads a list of seeds: numbers and inclusive ranges, separated by commas, in the order given.
+/// Parses a list of seeds: numbers and inclusive ranges, separated by commas, in the given order.
 ///
 /// # Errors
-/// When a part is no number or range, a range runs backwards, the list is empty, or it names more
-/// than [`MAX_SEEDS`].
+/// If a part is not a number or range, a range is descending, or the list is empty or has more than
+/// [`MAX_SEEDS`] seeds.
 pub fn parse_seeds(text: &str) -> Result<Vec<u64>, Error> {
     let mut seeds = Vec::new();
     for part in text.split(',') {

@@ -1,18 +1,18 @@
-//! Settings that the environment overrides.
+//! Environment variables that override settings.
 
 use crate::keys::nearest_name;
 use crate::{Error, KernelChoice, Pipeline};
 use std::ffi::OsString;
 
-/// The variable that overrides the setting `kernels` of every stage.
+/// Environment variable that overrides the setting `kernels` of every stage.
 pub const KERNELS: &str = "DCGAN_KERNELS";
 
 impl Pipeline {
-    /// Applies the variables of the environment, which override file and command line. `variable`
-    /// looks one up; an empty one counts as unset.
+    /// Applies environment variables, which override file and command line. `variable` looks one
+    /// up; an empty one counts as unset.
     ///
     /// # Errors
-    /// [`Error::Variable`] for a value that the setting may not have.
+    /// [`Error::Variable`] for an invalid value.
     pub fn heed_environment(
         &mut self,
         variable: impl Fn(&str) -> Option<OsString>,

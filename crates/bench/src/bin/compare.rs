@@ -1,7 +1,7 @@
-//! Drives programs in turn, ours and those of `peers/`, and prints medians over rounds and their ratios.
+//! Runs our programs and those of `peers/` in turn and prints medians over rounds and their ratios.
 //!
-//! Programs that are compared run one after another within a round, so that what slows the machine for a while
-//! slows all of them.
+//! Compared programs run one after another within a round, so that a slow phase of the machine
+//! affects all of them.
 
 #![expect(clippy::print_stdout, reason = "figures are what this program is for")]
 
@@ -16,7 +16,8 @@ use dcgan_bench::{Result, Spread};
 use image::codecs::jpeg::JpegEncoder;
 use serde_json::Value;
 
-/// Time training, preparing and sampling; with `--torch` and `--tensorflow`, against those.
+/// Time training, preparing and sampling, with `--torch` and `--tensorflow` in comparison with
+/// those.
 #[derive(Parser)]
 struct Args {
     /// Rounds
@@ -39,12 +40,12 @@ struct Args {
     #[arg(long)]
     tensorflow: Option<PathBuf>,
 
-    /// Threads of all programs, but for the runs on one
+    /// Threads of all programs, except in the runs on one thread
     #[arg(long, default_value_t = 2)]
     threads: usize,
 }
 
-/// A ratio of the table: ours over the fastest of the others, and what it should be at most.
+/// A ratio of the table: ours over the fastest of the others, and its goal.
 struct Ratio {
     name: &'static str,
     ours: &'static str,
@@ -157,7 +158,7 @@ const RATIOS: &[Ratio] = &[
     },
 ];
 
-/// What each program gave, round by round.
+/// The results of each program, by round.
 type Results = BTreeMap<(Measure, &'static str), Vec<f64>>;
 
 fn main() -> Result<()> {
@@ -201,7 +202,7 @@ fn main() -> Result<()> {
     Ok(())
 }
 
-/// Where programs lie and what they write into.
+/// Paths of programs and of their output.
 struct Session<'a> {
     programs: PathBuf,
     folder: PathBuf,
@@ -276,8 +277,8 @@ impl Session<'_> {
         self.torch(results, PILLOW_FOLDER, "pillow_folder.py", &options)
     }
 
-    /// 2,000 JPEGs of 178x218, the size of common sets of aligned faces: gradients and a little noise,
-    /// about 20 kB each as photographs of that size are.
+    /// Draws 2,000 JPEGs of 178x218, the size of common sets of aligned faces: gradients and a
+    /// little noise, about 20 kB each like photographs of that size.
     fn draw_pictures(&self) -> Result<()> {
         let folder = self.folder.join("pictures");
         dcgan_artifacts::create_folder(&folder)?;
@@ -298,7 +299,7 @@ impl Session<'_> {
         Ok(())
     }
 
-    /// A full-width generator, of one step: what it draws does not matter here.
+    /// Trains a full-width generator for one step; its images don't matter here.
     fn train_generator(&self) -> Result<()> {
         let dataset = self.folder.join("prepare");
         let settings = [
@@ -396,7 +397,7 @@ fn run(mut command: Command) -> Result<Vec<u8>> {
     Ok(output.stdout)
 }
 
-/// Runs a program that reports its own figures in its last line.
+/// Runs a program that prints its own figures on its last line.
 fn reported(results: &mut Results, name: &'static str, command: Command) -> Result<()> {
     let output = run(command)?;
     let line = output.trim_ascii().rsplit(|&byte| byte == b'\n').next();
@@ -413,7 +414,7 @@ fn reported(results: &mut Results, name: &'static str, command: Command) -> Resu
     Ok(())
 }
 
-/// Runs a program and takes its wall time.
+/// Runs a program and measures its wall time.
 fn timed(results: &mut Results, name: &'static str, command: Command) -> Result<()> {
     let start = Instant::now();
     run(command)?;

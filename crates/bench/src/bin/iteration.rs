@@ -1,4 +1,5 @@
-//! Times the training iteration, `dcgan_train`'s own: one update of the discriminator and two of the generator.
+//! Times the training iteration of `dcgan-train`: one update of the discriminator and two of the
+//! generator.
 
 #![expect(clippy::print_stdout, reason = "figures are what this program is for")]
 
@@ -16,15 +17,15 @@ struct Args {
     #[command(flatten)]
     network: Network,
 
-    /// Iterations that count
+    /// Iterations to measure
     #[arg(long, default_value_t = 30)]
     repeats: usize,
 
-    /// Iterations before them that do not
+    /// Iterations before the measured ones
     #[arg(long, default_value_t = 3)]
     warmups: usize,
 
-    /// Threads to compute with [default: all cores]
+    /// Number of threads [default: all cores]
     #[arg(long)]
     threads: Option<usize>,
 

@@ -1,8 +1,10 @@
-//! Times every operation of the labelled network's training iteration by itself, against the fastest product.
+//! Times each operation of the labelled network's training iteration, relative to the fastest
+//! product.
 //!
-//! A gradient is timed as a whole backward pass from a sum, less the same pass without the operation.
-//! Arithmetic is that of the direct method without labels, so that a form with fewer multiplications may pass
-//! 100 %; bytes are each operand once and the result once, the least that has to move.
+//! A gradient's time is that of a whole backward pass from a sum, minus the same pass without the
+//! operation. Arithmetic is counted by the direct method without labels, so a method with fewer
+//! multiplications may exceed 100 %; bytes count each operand and the result once, the minimum of
+//! memory traffic.
 
 #![expect(clippy::print_stdout, reason = "figures are what this program is for")]
 
@@ -26,33 +28,33 @@ struct Args {
     #[command(flatten)]
     network: Network,
 
-    /// Calls of each operation that count
+    /// Measured calls of each operation
     #[arg(long, default_value_t = 15)]
     repeats: usize,
 
-    /// Threads to compute with [default: all cores]
+    /// Number of threads [default: all cores]
     #[arg(long)]
     threads: Option<usize>,
 }
 
-/// How often an iteration runs a layer: forward, for the input's gradient, for the weight's.
+/// How often an iteration runs a layer: forward, input gradient, weight gradient.
 type Counts = [usize; 3];
 
-/// G(z) of the discriminator update serves the first generator update; z has no gradient.
+/// The first generator update reuses G(z) of the discriminator update; z has no gradient.
 const FIRST_OF_G: Counts = [2, 0, 2];
 const OF_G: Counts = [2, 2, 2];
 /// Real and generated in the discriminator update, frozen weights in two generator updates.
 const FIRST_OF_D: Counts = [4, 2, 2];
 const OF_D: Counts = [4, 4, 2];
 
-/// A layer's result from its input, weight and bias.
+/// Computes a layer's result from its input, weight and bias.
 type Apply = dyn Fn(&[&Tensor; 3]) -> candle_core::Result<Tensor>;
 
-/// A layer as the table needs it.
+/// A layer in the table.
 struct Layer<'a> {
     name: &'a str,
     counts: Counts,
-    /// Multiplications of a forward pass of the batch; each gradient has as many.
+    /// Multiplications in a forward pass of the batch; each gradient has the same number.
     products: usize,
     /// Input, weight, bias.
     operands: [Tensor; 3],
@@ -71,7 +73,7 @@ struct Row {
 /// The table, row by row.
 struct Table {
     repeats: usize,
-    /// Operations a second of the fastest product so far.
+    /// Operations per second of the fastest product so far.
     roof: f64,
     rows: Vec<Row>,
 }
@@ -86,10 +88,10 @@ fn main() -> Result<()> {
         rows: Vec::new(),
     };
     let precision = args.network.precision();
-    // As in an iteration.
+    // With the threads set up as in an iteration.
     let measured = || -> Result<()> {
         for layer in layers(&args.network)? {
-            // Again and again, as others on the machine come and go.
+            // Measured repeatedly, because the load of the machine varies.
             table.roof = table.roof.max(roof()?);
             table.layer(&layer)?;
         }
@@ -107,7 +109,7 @@ fn main() -> Result<()> {
     Ok(())
 }
 
-/// The fastest of large square products, in operations a second.
+/// The fastest of large square products, in operations per second.
 fn roof() -> Result<f64> {
     const SIDE: usize = 1536;
     let (x, b) = (values(&[SIDE, SIDE])?, values(&[SIDE])?);
@@ -198,7 +200,7 @@ fn layers(network: &Network) -> Result<Vec<Layer<'static>>> {
         let features = &shape[shape.len() - 1..];
         layers.push(Layer {
             name,
-            // Its input's and its parameters' gradients are one pass, here that of the input.
+            // Gradients of its input and parameters are one pass, counted under the input.
             counts: [counts[0], counts[1], 0],
             products: 0,
             operands: [values(&shape)?, values(features)?, values(features)?],
@@ -261,7 +263,7 @@ impl Table {
         Ok(())
     }
 
-    /// Milliseconds of a backward pass from the sum of what `forward` returns.
+    /// Milliseconds of a backward pass from the sum of the result of `forward`.
     fn backward(&self, forward: impl Fn() -> candle_core::Result<Tensor>) -> Result<f64> {
         let mut times = Vec::with_capacity(self.repeats);
         for repeat in 0..self.repeats + 2 {

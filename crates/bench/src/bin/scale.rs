@@ -1,4 +1,5 @@
-//! Times iterations over batches and widths, each in a process of its own, as a table and two charts.
+//! Times iterations by batch size and width, each in a separate process; prints a table and draws
+//! two charts.
 
 #![expect(clippy::print_stdout, reason = "figures are what this program is for")]
 
@@ -9,10 +10,10 @@ use clap::Parser;
 use dcgan_bench::{Line, Result, figure};
 use serde_json::Value;
 
-/// Time and memory of the labelled network's iteration over batches and widths.
+/// Time and memory of the labelled network's iteration by batch size and width.
 #[derive(Parser)]
 struct Args {
-    /// Batches
+    /// Batch sizes
     #[arg(
         long,
         value_delimiter = ',',
@@ -24,11 +25,12 @@ struct Args {
     #[arg(long, value_delimiter = ',', default_value = "0.5,1,2")]
     widths: Vec<f64>,
 
-    /// Iterations that count, of each
+    /// Measured iterations of each
     #[arg(long, default_value_t = 4)]
     repeats: usize,
 
-    /// Rounds over all sizes; the lowest median of each counts, as a shared machine has slow minutes
+    /// Rounds over all sizes; the lowest median of each counts, because the load of the machine
+    /// varies
     #[arg(long, default_value_t = 2)]
     rounds: usize,
 
@@ -37,7 +39,7 @@ struct Args {
     out: Option<PathBuf>,
 }
 
-/// An iteration's median in milliseconds and the most memory of its process in megabytes.
+/// An iteration's median time in milliseconds and its process's peak memory in megabytes.
 type Point = (f64, f64);
 
 fn main() -> Result<()> {
@@ -92,7 +94,7 @@ fn main() -> Result<()> {
     Ok(())
 }
 
-/// Runs `iteration`, which lies beside this program.
+/// Runs `iteration` from this program's folder.
 fn measure(width: f64, batch: usize, repeats: usize) -> Result<Point> {
     let output = Command::new(std::env::current_exe()?.with_file_name("iteration"))
         .args(["--json", "--warmups", "2"])

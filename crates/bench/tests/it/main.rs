@@ -1,4 +1,4 @@
-//! Figures of benchmarks are only as good as the medians and charts made of them.
+//! Tests of the medians and charts of benchmarks.
 
 use dcgan_bench::{Line, Spread, figure};
 
@@ -45,6 +45,6 @@ fn a_chart_has_a_path_for_every_line_within_its_frame() {
     );
     assert!(svg.starts_with("<svg") && svg.ends_with("</svg>\n"));
     assert_eq!(svg.matches("stroke-width=\"2\"").count(), 2);
-    // 16 lies on the left edge, 64 on the right; 30 above 3.
+    // 16 is at the left edge, 64 at the right; 30 is above 3.
     assert!(svg.contains("M60.0 ") && svg.contains("L570.0 "), "{svg}");
 }

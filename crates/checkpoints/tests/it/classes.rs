@@ -1,4 +1,4 @@
-//! What a typed class means.
+//! Resolving a typed class.
 
 use crate::support::{info, labelled, unlabelled};
 use dcgan_artifacts::NetworkInfo;

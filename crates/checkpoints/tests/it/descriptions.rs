@@ -1,4 +1,4 @@
-//! What a file says of its network, and the network's configuration.
+//! Descriptions of networks in files, and their configurations.
 
 use crate::support::{info, labelled, unlabelled};
 use dcgan::ZDistribution;
@@ -11,8 +11,8 @@ fn a_description_is_the_configuration() {
     }
 }
 
-/// Files from before there was a choice say nothing of levels, and files of the original's networks
-/// still have the same bytes.
+/// Older files don't record levels, and files of networks with the original's depth keep their
+/// bytes.
 #[test]
 fn levels_are_told_where_they_are_not_the_originals() {
     for config in [labelled(), unlabelled()] {

@@ -15,7 +15,7 @@ fn loaded(config: &Config) -> LoadedDiscriminator {
     LoadedDiscriminator::load(&path).unwrap()
 }
 
-/// Noise images, and labels where the network has classes.
+/// Noise images, and labels if the network has classes.
 fn noise(config: &Config, n: usize) -> (Vec<u8>, Option<Vec<u8>>) {
     let mut stream = Stream::new(0, Purpose::Synthetic, 0);
     let bytes = config.height * config.width * config.channels;
@@ -59,7 +59,7 @@ fn blocks_are_of_64_and_the_last_is_filled_from_the_beginning() {
 
 #[test]
 fn a_logit_depends_on_its_block() {
-    // No inference mode: this is what the documentation warns of.
+    // There is no inference mode, as the documentation says.
     let config = unlabelled();
     let discriminator = loaded(&config);
     let (images, _) = noise(&config, 2);

@@ -1,4 +1,4 @@
-//! Loaded generators and what they draw.
+//! Loaded generators and their images.
 
 use crate::support::{checkpoint, generator_arrays, labelled, model_file, unlabelled};
 use dcgan::{Config, Generator, ZDistribution};

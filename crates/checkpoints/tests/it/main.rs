@@ -1,4 +1,4 @@
-//! Networks out of files and into them.
+//! Tests of reading and writing networks.
 
 #![expect(
     clippy::unwrap_used,

@@ -1,4 +1,4 @@
-//! Narrow networks, and files of them.
+//! Narrow networks and their files.
 
 use dcgan::{Config, Discriminator, Generator, ZDistribution};
 use dcgan_artifacts::{Arrays, Checkpoint, CheckpointInfo, ModelFile, NetworkInfo, Role};
@@ -33,7 +33,7 @@ pub(crate) fn info(config: &Config) -> NetworkInfo {
     network_info(config, &names, ZDistribution::Uniform)
 }
 
-/// The arrays of a fresh generator, enlarged: as they are they give almost one grey.
+/// The arrays of a fresh generator, scaled up: otherwise its images are almost a single grey.
 pub(crate) fn generator_arrays(config: &Config) -> Arrays {
     let mut arrays = Generator::init(config, 3).unwrap().arrays().unwrap();
     enlarge(&mut arrays);

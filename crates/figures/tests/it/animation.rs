@@ -1,4 +1,4 @@
-//! GIF there and back.
+//! GIF round trips.
 
 use crate::{decode_gif, picture};
 use dcgan_figures::{Error, Picture, encode_gif};
@@ -14,10 +14,10 @@ fn rgb(picture: &Picture) -> Vec<u8> {
 }
 
 proptest! {
-    /// Frames with few colours come back exactly, with their size and delay.
+    /// Frames with few colours are decoded exactly, with their size and delay.
     #[test]
     fn few_colours_are_exact(picture in picture(), delay in any::<u16>()) {
-        // At most 121 pixels a frame: two frames hold fewer than 256 colours.
+        // At most 121 pixels per frame: two frames have fewer than 256 colours.
         let (h, w, c) = (picture.height(), picture.width(), picture.channels());
         let inverse = picture.pixels().iter().map(|value| !value).collect();
         let frames = [picture, Picture::new(h, w, c, inverse).unwrap()];

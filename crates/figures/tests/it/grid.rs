@@ -1,4 +1,4 @@
-//! Where each image lands in a grid.
+//! The place of each image in a grid.
 
 use dcgan_figures::{BACKGROUND, Error, Layout, Picture, grid, near_square, tile};
 use proptest::prelude::*;
@@ -56,7 +56,7 @@ fn what_cannot_be_drawn_is_named() {
 }
 
 proptest! {
-    /// Every image can be read back from its cell, and all the rest is background.
+    /// Every image can be read back from its cell, and everything else is background.
     #[test]
     fn images_lie_in_their_cells_and_the_rest_is_background(
         n in 1usize..30, h in 1usize..5, w in 1usize..5, colour in any::<bool>(),
@@ -86,7 +86,8 @@ proptest! {
         }
     }
 
-    /// `near_square` holds n images, one column fewer would be taller than wide.
+    /// A grid of `near_square` columns has room for n images; with one column fewer it would be
+    /// taller than wide.
     #[test]
     fn near_square_is_near(n in 1usize..1_000_000) {
         let columns = near_square(n);

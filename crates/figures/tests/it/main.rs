@@ -27,7 +27,7 @@ struct Film {
     frames: Vec<Vec<u8>>,
 }
 
-/// Decodes a GIF by the library's reader, colours looked up in its palette.
+/// Decodes a GIF with the library's reader and looks up colours in its palette.
 fn decode_gif(bytes: &[u8]) -> Film {
     let mut decoder = gif::DecodeOptions::new().read_info(bytes).unwrap();
     let palette = decoder.global_palette().unwrap().to_vec();

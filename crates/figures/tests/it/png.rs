@@ -1,4 +1,4 @@
-//! PNG there and back.
+//! PNG round trips.
 
 use crate::picture;
 use dcgan_figures::{Error, Picture, decode_png, encode_png};
@@ -12,7 +12,7 @@ proptest! {
         prop_assert_eq!(decode_png(&bytes).unwrap(), picture);
     }
 
-    /// Whatever the damage, decoding answers with a picture or an error, never with a panic.
+    /// Decoding damaged bytes returns a picture or an error and never panics.
     #[test]
     fn damage_is_an_error_or_another_picture(picture in picture(), at in any::<prop::sample::Index>(), value in any::<u8>()) {
         let mut bytes = encode_png(&picture).unwrap();

@@ -1,5 +1,5 @@
-//! Files that end too early or too late. The JPEGs under `data` were drawn for these tests, by
-//! formula, and written by Pillow.
+//! Files that end too early or too late. The JPEGs in `data` were generated for these tests from a
+//! formula and written with Pillow.
 
 use crate::{encode, picture, read};
 use dcgan_pictures::{Decoded, Reason};
@@ -18,14 +18,14 @@ fn a_jpeg_without_an_end_is_taken_when_all_its_pixels_are_there() {
     for (name, bytes) in JPEGS {
         let whole = read(bytes, "a.jpg").unwrap();
         assert_eq!(whole.odd_end, None, "{name}");
-        // Of the marker's two bytes, one alone or none is there.
+        // One or both bytes of the marker are missing.
         for missing in 1..=2 {
             let taken = read(&bytes[..bytes.len() - missing], "a.jpg").unwrap();
             assert!(taken.pixels == whole.pixels, "{name}");
             let odd = "its end-of-image marker is missing; all its pixels are there";
             assert_eq!(taken.odd_end.as_deref(), Some(odd), "{name}");
         }
-        // Zeros for the end, as a disk's last block has them.
+        // Zeros instead of the end, as in the last block of a disk.
         let zeros = [&bytes[..bytes.len() - 2], &[0; 300]].concat();
         assert_eq!(
             read(&zeros, "a.jpg").unwrap().pixels,
@@ -35,7 +35,7 @@ fn a_jpeg_without_an_end_is_taken_when_all_its_pixels_are_there() {
     }
 }
 
-/// Whatever is cut away, a picture that is taken is the whole one.
+/// However much is cut off, an accepted picture is the complete one.
 #[test]
 fn a_jpeg_that_lacks_a_pixel_is_not_taken() {
     for (name, bytes) in JPEGS {
@@ -50,7 +50,7 @@ fn a_jpeg_that_lacks_a_pixel_is_not_taken() {
                 }
             }
         }
-        // All but those in whose last bytes there is nothing but fill.
+        // All except those whose last bytes are only fill.
         assert!(
             n_refused > bytes.len() - 12,
             "{name}: {n_refused} of {}",
@@ -81,7 +81,7 @@ fn bytes_after_the_end_are_told() {
 fn a_png_without_an_end_is_taken_when_all_its_pixels_are_there() {
     let whole = picture(Png);
     let pixels = read(&whole, "a.png").unwrap().pixels;
-    // Its end chunk has 12 bytes.
+    // The end chunk has 12 bytes.
     for missing in 1..=12 {
         let taken = read(&whole[..whole.len() - missing], "a.png").unwrap();
         assert!(taken.pixels == pixels);
@@ -94,7 +94,7 @@ fn a_png_without_an_end_is_taken_when_all_its_pixels_are_there() {
     }
 }
 
-/// Writers that leave the fourth byte unused declare a mask for it all the same.
+/// Writers that leave the fourth byte unused may still declare a mask for it.
 #[test]
 fn a_bmp_that_is_transparent_throughout_is_opaque() {
     let of = |alpha: &dyn Fn(u32) -> u8| {
@@ -115,7 +115,7 @@ fn a_bmp_that_is_transparent_throughout_is_opaque() {
         read(&of(&|_| 255), "a.bmp").unwrap().pixels,
         opaque.as_raw().as_slice()
     );
-    // One that shows anything is meant as it is: over white.
+    // If any pixel is visible, the transparency is meant: blend with white.
     let shown = read(&of(&|x| if x == 0 { 255 } else { 0 }), "a.bmp")
         .unwrap()
         .pixels;

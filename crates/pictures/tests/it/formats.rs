@@ -1,11 +1,11 @@
-//! Formats that are not read are named by their content, whatever the file's name.
+//! Unreadable formats are recognised by content, whatever the file's name.
 
 use crate::{picture, read, refused};
 use dcgan_pictures::{Reason, is_text, recognise};
 use image::ImageFormat::{Bmp, Gif, Jpeg, Png, WebP};
 use std::path::Path;
 
-/// The first box of a file with these brands.
+/// The first box of a file with the given brands.
 fn brands(brands: &str) -> Vec<u8> {
     let length = u32::try_from(8 + brands.len()).unwrap().to_be_bytes();
     [&length, b"ftyp", brands.as_bytes(), &[0; 100]].concat()
@@ -15,7 +15,7 @@ fn padded(start: &[u8]) -> Vec<u8> {
     [start, &[0; 100]].concat()
 }
 
-/// The start of a file of each format, and what it is called.
+/// The start of a file of each format, and the format's name.
 fn unread() -> Vec<(Vec<u8>, &'static str)> {
     let svg = b"<?xml version=\"1.0\"?>\n<!-- drawn -->\n<svg width=\"9\"></svg>";
     vec![
@@ -66,7 +66,8 @@ fn a_picture_that_is_not_read_is_named_and_never_damaged() {
             assert!(detail.contains("convert it first"), "{format}: {detail}");
         }
     }
-    // A camera's name for a TIFF tells what is in it; one without a signature has but its name.
+    // A RAW file's extension tells it from other TIFF files; formats without a signature have only
+    // their name.
     assert!(
         refused(&padded(b"MM\0*"), "a.NEF")
             .1
@@ -115,7 +116,7 @@ fn what_is_no_picture_is_named() {
         of(b"\x01\x02\x03\x04", "a.png"),
         damaged("no picture by its content")
     );
-    // Words are no map of pixels, nor is half of a signature.
+    // Plain words are not a portable map, and neither is half a signature.
     for words in [
         "P5 is a picture",
         "P1",

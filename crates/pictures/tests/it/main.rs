@@ -1,4 +1,4 @@
-//! What a picture file is, and its pixels.
+//! Recognising and decoding picture files.
 #![expect(
     clippy::unwrap_used,
     reason = "helper functions of tests fail by panicking"
@@ -14,7 +14,7 @@ use image::{DynamicImage, ImageFormat, Rgb, RgbImage};
 use std::io::Cursor;
 use std::path::Path;
 
-/// A picture as `prepare` takes it in, 40 wide and 24 high.
+/// Reads a picture as `prepare` does, at 40x24.
 fn read(bytes: &[u8], name: &str) -> Result<Decoded, Refusal> {
     let settings = Pictures {
         height: 24,
@@ -25,14 +25,14 @@ fn read(bytes: &[u8], name: &str) -> Result<Decoded, Refusal> {
     decode(bytes, &header, &settings)
 }
 
-/// Reason and detail of a picture that is not taken.
+/// Reason and detail of a rejected picture.
 #[track_caller]
 fn refused(bytes: &[u8], name: &str) -> (Reason, String) {
     let refusal = read(bytes, name).unwrap_err();
     (refusal.reason, refusal.detail)
 }
 
-/// A picture of 40x24 in which no two places are equal.
+/// A picture of 40x24 in which no two pixels are equal.
 fn picture(format: ImageFormat) -> Vec<u8> {
     let value =
         |x: u32, y: u32| Rgb([x * 6, y * 10, x * y % 256].map(|v| u8::try_from(v).unwrap()));

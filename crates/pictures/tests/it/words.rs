@@ -1,11 +1,11 @@
-//! What is wrong with a picture, in words and not in a library's.
+//! Descriptions of faults are in our words, not a library's.
 
 use crate::{picture, refused};
 use dcgan_pictures::Reason;
 use flate2::Crc;
 use image::ImageFormat::{Bmp, Gif, Jpeg, Png, WebP};
 
-/// Every detail is a sentence's part, without what a program prints of itself.
+/// Checks that a detail is part of a sentence, without a library's message.
 #[track_caller]
 fn check(detail: &str) {
     let debug = ["{", "}", "::", "Format error", "ChunkType", "0x"];
@@ -13,12 +13,12 @@ fn check(detail: &str) {
     assert!(!detail.is_empty() && !detail.ends_with('.'), "{detail}");
 }
 
-/// The place of a chunk's name in a PNG.
+/// The offset of a chunk's name in a PNG.
 fn place(bytes: &[u8], chunk: [u8; 4]) -> usize {
     bytes.windows(4).position(|name| *name == chunk).unwrap()
 }
 
-/// Sets the checksum of the chunk whose name is at `at` right.
+/// Corrects the checksum of the chunk whose name is at `at`.
 fn mend(bytes: &mut [u8], at: usize) {
     let length = u32::from_be_bytes(*bytes[at - 4..].first_chunk().unwrap()) as usize;
     let end = at + 4 + length;
@@ -46,7 +46,7 @@ fn a_png_names_the_chunk_at_fault() {
         flipped(*b"IHDR"),
         damaged("the checksum of its header (chunk IHDR) is wrong")
     );
-    // No pixels at all, and pixels that are something else under a right checksum.
+    // No pixels at all, and invalid pixel data with a correct checksum.
     let at = place(&whole, *b"IDAT");
     let without = [&whole[..at - 4], &whole[whole.len() - 12..]].concat();
     assert_eq!(

@@ -1,4 +1,4 @@
-//! Tests of `dcgan-random`: the recipe's pinned vectors, and that the numbers are what they claim.
+//! Tests of `dcgan-random`: fixed vectors of the algorithm, and the distributions.
 
 mod statistics;
 mod vectors;

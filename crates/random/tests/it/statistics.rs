@@ -1,4 +1,4 @@
-//! That the numbers are distributed as they claim. Seeds are fixed, so a failure is no accident.
+//! Tests of the distributions. Seeds are fixed, so failures are not random.
 
 use dcgan_random::{Purpose, Stream};
 use proptest::prelude::*;
@@ -32,8 +32,8 @@ fn check_close(what: &str, got: f64, expected: f64, bound: f64) {
     );
 }
 
-/// Largest distance between the empirical distribution and `cdf`, against the 0.1 % point of
-/// Kolmogorov's distribution.
+/// Compares the largest distance between the empirical distribution and `cdf` with the 0.1 % point
+/// of Kolmogorov's distribution.
 #[track_caller]
 fn check_distribution(mut values: Vec<f64>, cdf: impl Fn(f64) -> f64) {
     values.sort_by(f64::total_cmp);
@@ -134,7 +134,7 @@ fn neighbouring_streams_share_nothing() {
     let drawn = seen.len();
     seen.sort_unstable();
     seen.dedup();
-    // Of 599 draws among 2^24, a pair agrees by chance once in a hundred tries.
+    // Among 599 draws out of 2^24, two are equal by chance in one of a hundred tries.
     assert!(seen.len() + 1 >= drawn);
 }
 

@@ -1,10 +1,10 @@
-//! Numbers that may never change, computed by `reference.py` beside this file, which follows the
-//! recipe without our code.
+//! Numbers that must never change, computed by `reference.py` next to this file, an independent
+//! implementation of the algorithm.
 
 use dcgan_random::{Purpose, Stream};
 use sha2::{Digest, Sha256};
 
-/// The draw as the 24-bit integer that it is made of.
+/// The 24-bit integer behind a draw.
 fn bits(value: f32) -> u32 {
     let scaled = value * 16_777_216.0;
     assert_eq!(
@@ -88,7 +88,7 @@ fn below_draws_without_bias() {
     let mut stream = Stream::new(0, Purpose::Bootstrap, 0);
     let got: [u32; 12] = std::array::from_fn(|_| stream.below(10));
     assert_eq!(got, [1, 0, 8, 0, 9, 9, 0, 8, 5, 9, 7, 3]);
-    // Here three of ten draws fall into the surplus and are repeated.
+    // Here three of ten draws are rejected and repeated.
     let mut stream = Stream::new(1, Purpose::Bootstrap, 0);
     let got: [u32; 4] = std::array::from_fn(|_| stream.below(3_000_000_000));
     assert_eq!(

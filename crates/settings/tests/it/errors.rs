@@ -1,4 +1,4 @@
-//! Every way in which a file can be wrong, as its reader sees it.
+//! Every kind of faulty file, with its message.
 
 use crate::{render, report};
 use dcgan_settings::load;

@@ -1,4 +1,4 @@
-//! What a good pipeline resolves to.
+//! Valid pipelines and their values.
 
 use dcgan_settings::{
     Crop, Depth, LatentChoice, MovingAverages, Pipeline, SourceKind, default_settings, load,
@@ -37,7 +37,7 @@ fn depth_is_a_number_or_a_word() {
     ");
 }
 
-/// Of the original's `main.py` and `model.py`; what is not its own is in ARCHITECTURE.md's list.
+/// Defaults of the original's `main.py` and `model.py`; ARCHITECTURE.md lists the others.
 #[test]
 fn the_defaults_are_the_originals_or_in_the_list_of_those_that_are_not() {
     let defaults = ["prepare", "train"].into_iter().flat_map(default_settings);
@@ -60,7 +60,7 @@ fn the_defaults_are_the_originals_or_in_the_list_of_those_that_are_not() {
         ("prepare.pictures.width", "64"),
         ("prepare.pictures.box", "108"),
         ("prepare.pictures.filter", "bilinear"),
-        // What it has nothing like, and is off.
+        // Settings without a counterpart in the original are off.
         ("train.learning_rate_d", "none"),
         ("train.learning_rate_half_life", "0.0"),
         ("train.label_smoothing", "0.0"),
@@ -78,7 +78,7 @@ fn the_defaults_are_the_originals_or_in_the_list_of_those_that_are_not() {
     let list = list.unwrap().split("\n\n").next().unwrap();
     for (key, original) in [
         ("train.network", "unlabelled"),
-        // Of MNIST; it shuffles folders for each epoch.
+        // For MNIST; it shuffles folders for each epoch.
         ("train.reshuffle", "false"),
         ("train.moving_averages", "with_readouts"),
         ("train.checkpoint_every", "200"),
@@ -89,7 +89,7 @@ fn the_defaults_are_the_originals_or_in_the_list_of_those_that_are_not() {
         let is_listed = list.contains(&format!("`{key}`"));
         assert!(defaults[key] != original && is_listed, "{key}");
     }
-    // And the pipeline that goes by its name has its settings.
+    // The pipeline with its name has its settings.
     let pipeline =
         Path::new(env!("CARGO_MANIFEST_DIR")).join("../../pipelines/mnist-original.yaml");
     let train = load(&pipeline, &[]).unwrap().train;

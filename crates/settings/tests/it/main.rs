@@ -13,14 +13,14 @@ mod variables;
 use dcgan_settings::{Error, load_text};
 use std::error::Error as _;
 
-/// The error of `text` under `overrides`, as the terminal shows it.
+/// The error of `text` with `overrides`, as shown on a terminal.
 #[track_caller]
 fn report(text: &str, overrides: &[&str]) -> String {
     let overrides: Vec<String> = overrides.iter().map(|&text| text.into()).collect();
     render(&load_text("p.yaml", text, &overrides).unwrap_err())
 }
 
-/// An error with its causes and its hint, a line each.
+/// An error with its causes and hint, one per line.
 fn render(error: &Error) -> String {
     let mut lines = vec![format!("error: {error}")];
     let mut cause = error.source();

@@ -40,7 +40,7 @@ fn values_are_yaml() {
     assert_eq!(pipeline.train.learning_rate.to_bits(), 1e-4_f64.to_bits());
 }
 
-/// In a file ` #` begins a comment; on the command line it is a part of a name.
+/// In a file ` #` begins a comment; on the command line it is part of a name.
 #[test]
 fn nothing_is_a_comment() {
     let folder = |value: &str| {

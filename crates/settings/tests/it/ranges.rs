@@ -1,4 +1,4 @@
-//! Values that have the right type and make no sense.
+//! Values with the right type that are out of range.
 
 use crate::report;
 
@@ -53,7 +53,7 @@ fn numbers_out_of_range() {
     ");
 }
 
-/// The key at fault, for the many whose message has the one form seen above.
+/// The key at fault, for messages of the form seen above.
 #[track_caller]
 fn check(text: &str, key: &str) {
     let report = report("", &[text]);

@@ -1,4 +1,4 @@
-//! Whatever stands in a file, the answer is a pipeline or an error.
+//! Any text gives a pipeline or an error, never a panic.
 
 use crate::report;
 use dcgan_settings::load_text;

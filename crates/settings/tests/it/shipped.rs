@@ -21,7 +21,7 @@ fn every_one_loads() {
     assert!(n_pipelines >= 8, "only {n_pipelines}");
 }
 
-/// Hints and `--help` send the reader to this file for the meaning of every key.
+/// Hints and `--help` refer to this file for the meaning of every key.
 #[test]
 fn the_default_one_explains_every_key() {
     let text = std::fs::read_to_string(pipelines().join("mnist.yaml")).unwrap();
@@ -62,7 +62,7 @@ fn each_is_what_it_says() {
     assert!(best.prepare.validation > 0 && best.train.score_every > 0 && best.train.ema > 0.0);
     assert!(best.train.best.is_of_average() && best.sample.ema && best.eval.ema);
     assert!(best.sample.best && best.eval.best);
-    // docs/recipe.md says so.
+    // As described in docs/recipe.md.
     let others = dcgan_settings::Train {
         generator_updates: 1,
         label_smoothing: 0.1,

@@ -1,10 +1,10 @@
-//! What the environment says over file and command line.
+//! Environment variables override file and command line.
 
 use crate::{render, report};
 use dcgan_settings::{KERNELS, KernelChoice, Pipeline, load_text, resolved};
 use std::ffi::OsString;
 
-/// The settings of `text` under `DCGAN_KERNELS=value`.
+/// The settings of `text` with `DCGAN_KERNELS=value`.
 fn with(text: &str, value: Option<&str>) -> Result<Pipeline, Box<dcgan_settings::Error>> {
     let mut pipeline = load_text("p.yaml", text, &[]).unwrap();
     let look = |name: &str| value.filter(|_| name == KERNELS).map(OsString::from);
