@@ -70,7 +70,7 @@ def with_sources(prepare, source):
     prepare = dict(prepare)
     if "idx" in prepare:
         prepare["idx"] = {
-            key: str(source / name) if key in IDX_FILES else name
+            key: str(found(name, source)) if key in IDX_FILES else name
             for key, name in prepare["idx"].items()
         }
     folders = {key: as_list(prepare[key]) for key in ("folder", "test_folder") if key in prepare}
@@ -93,7 +93,19 @@ def of_folder(name, source, n_folders):
     if first == NAMELESS and not (source / NAMELESS).exists():
         # With an absolute path a single folder would get another name.
         return (rest or ".") if n_folders == 1 else str(source / rest)
-    return str(source / name)
+    return str(found(name, source))
+
+
+def found(name, source):
+    """The source, file or folder or pattern, that the manifest calls `name`, which must be there."""
+    steps = name.split("/")
+    plain = next((i for i, step in enumerate(steps) if set(step) & set("*?[")), len(steps))
+    place = "/".join(steps[:plain])
+    if (source / place).exists():
+        return source / name
+    above = [parent for parent in source.parents if (parent / place).exists()]
+    advice = f": give SOURCE={above[0]}" if above else ""
+    sys.exit(f"error: `{source / place}` does not exist; SOURCE is the folder that holds `{place}`{advice}")
 
 
 def table_of_labels(name, source, folders):
@@ -224,6 +236,8 @@ def main():
     pipeline = {}
     for stage, manifest in manifests.items():
         settings = without_none(manifest["settings"])
+        # Not a setting: it tells how the figures are defined.
+        settings.pop("figures", None)
         extra = set(settings) - {stage}
         if extra:
             print(f"{stage}: not repeated, it was run with {', '.join(sorted(extra))}")

@@ -59,6 +59,7 @@ mod event_file;
 mod foreign;
 mod lock;
 mod manifest;
+mod missing;
 mod neighbours;
 mod network;
 mod number;
@@ -94,6 +95,7 @@ pub use lock::RunLock;
 pub use manifest::{
     Difference, FileRecord, FolderDigest, Manifest, SourceRecord, differences, with_defaults,
 };
+pub use missing::{ClassCounts, ImageCounts, MOST_COMPARED, MissingFigure, least};
 pub use neighbours::{NeighboursFile, NeighboursInfo};
 pub use network::{Arrays, ModelFile, NetworkInfo, Role};
 pub use number::format_f32;

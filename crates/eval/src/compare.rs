@@ -8,6 +8,7 @@ use crate::error::artifact_failure;
 use crate::film::MAX_GRID_BYTES;
 use crate::page;
 use crate::report::{FIGURES, PIXELS};
+use crate::run::FIGURES_KEY;
 use crate::svg::{escape, short};
 use crate::tables::{csv, number};
 use crate::{Error, inputs};
@@ -95,12 +96,12 @@ struct Run {
 impl Run {
     fn read(folder: &Path) -> Result<Self, Failure> {
         let path = folder.join("eval/metrics.json");
-        let record = inputs::record(&path, Artifact::Other)?;
         let evaluated = Manifest::read(&folder.join("eval")).map_err(artifact_failure)?;
-        let Some(evaluated) = evaluated else {
+        let Some(evaluated) = evaluated.filter(|_| path.exists()) else {
             let path = folder.to_owned();
             return Err(Failure::input(Error::NotEvaluated { path }));
         };
+        let record = inputs::record(&path, Artifact::Other)?;
         let bytes = read_bounded(&path, MAX_JSON_BYTES).ok();
         let metrics = bytes.and_then(|bytes| serde_json::from_slice(&bytes).ok());
         let is_sound = evaluated
@@ -266,10 +267,18 @@ fn warnings(runs: &[Run]) -> Vec<String> {
             ));
         }
         for difference in differences(&runs[0].evaluation, &run.evaluation) {
-            warnings.push(format!(
-                "`{}` was evaluated with another {} than `{}`",
-                run.name, difference.key, runs[0].name
-            ));
+            let (name, first) = (&run.name, &runs[0].name);
+            warnings.push(if difference.key == FIGURES_KEY {
+                format!(
+                    "the figures of `{name}` are defined otherwise than those of `{first}`: \
+                     evaluate both again"
+                )
+            } else {
+                format!(
+                    "`{name}` was evaluated with another {} than `{first}`",
+                    difference.key
+                )
+            });
         }
         let left_out = |run: &Run| run.figure("/left_out/classes").clone();
         if run.dataset == runs[0].dataset && left_out(run) != left_out(&runs[0]) {

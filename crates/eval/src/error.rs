@@ -165,23 +165,11 @@ pub enum Error {
         /// The dataset's class names.
         expected: Vec<String>,
     },
-    /// Fewer images than a measure needs.
-    #[error("{what} holds {got} images, expected at least {expected}")]
-    TooFew {
-        /// Which images.
+    /// Samples without an image to evaluate.
+    #[error("{what} holds 0 images, expected at least 1")]
+    NoImagesIn {
+        /// Which samples.
         what: String,
-        /// The least number.
-        expected: usize,
-        /// How many there are.
-        got: usize,
-    },
-    /// `eval.n` is smaller than a measure needs.
-    #[error("`eval.n` is {got}, expected at least {expected}")]
-    TooFewToDraw {
-        /// The least number.
-        expected: usize,
-        /// The setting.
-        got: usize,
     },
     /// Neither a checkpoint nor samples were given.
     #[error("no images to evaluate: expected `--checkpoint` or `--samples`, got neither")]
@@ -246,7 +234,7 @@ pub enum Error {
         first: PathBuf,
     },
     /// A run without an evaluation.
-    #[error("the run `{}` is not evaluated, expected `eval/manifest.json`", path.display())]
+    #[error("the run `{}` is not evaluated, expected `eval/metrics.json` and `eval/manifest.json`", path.display())]
     NotEvaluated {
         /// The run's folder.
         path: PathBuf,
@@ -295,7 +283,12 @@ fn has(labelled: bool) -> &'static str {
 impl Hint for Error {
     fn hint(&self) -> Option<String> {
         Some(match self {
-            Self::Size { .. } | Self::Classes { .. } | Self::NoSharedClass { .. } => {
+            Self::Size { .. } => {
+                "give a dataset of these images' size: for a network or a classifier, the one that \
+                 it was trained on"
+                    .into()
+            }
+            Self::Classes { .. } | Self::NoSharedClass { .. } => {
                 "give the dataset that the network was trained on".into()
             }
             Self::Labels { .. } => {
@@ -325,12 +318,7 @@ impl Hint for Error {
                 "name classes as the dataset does, or by their numbers from 0".into()
             }
             Self::Label { .. } => "give samples of the dataset's own classes".into(),
-            Self::TooFew { expected: 1, .. } => "give a file with images in it".into(),
-            Self::TooFew { expected, .. } => format!(
-                "the discriminator judges images in blocks of {expected}, as in training: give \
-                 more images, or leave `--checkpoint` out"
-            ),
-            Self::TooFewToDraw { expected, .. } => format!("set `eval.n` to {expected} or more"),
+            Self::NoImagesIn { .. } => "give a file with images in it".into(),
             Self::NoImages => "`make train` makes checkpoints, `make sample` makes samples".into(),
             Self::Measure { source, .. } => return source.hint(),
             Self::Classifier { .. } => "`dcgan-eval classifier` makes another one".into(),

@@ -17,9 +17,6 @@ use serde_json::{Value, json};
 use std::borrow::Cow;
 use std::path::Path;
 
-/// Raised when a figure is computed otherwise: kept rows of checkpoints are of one kind of figures.
-const FIGURES: u32 = 2;
-
 /// One file to write.
 #[derive(Debug)]
 pub(crate) struct Output {
@@ -105,6 +102,7 @@ pub(crate) fn evaluate(
         .statistics
         .as_ref()
         .map(|found| tables::discriminator_tree(found, &class_names, BLOCK));
+    let missing = &measured.missing;
     let mut outputs = sample_grids(&images, interpolation.as_ref(), &dataset.trained_classes())?;
     if let (Some(found), Some(tree)) = (&measured.statistics, &judged) {
         let rows = tables::discriminator_rows(found, &class_names);
@@ -137,6 +135,7 @@ pub(crate) fn evaluate(
     let report = Report {
         dataset: &dataset.info().name,
         metrics: &metrics,
+        missing,
         charts: &charts,
         pictures: pictures(&outputs),
         settings: provenance.0,
@@ -193,7 +192,6 @@ fn checkpoint_rows(
             ..*measure
         },
         provenance: json!({
-            "figures": FIGURES,
             "inputs": others,
             "settings": identity,
             "version": env!("CARGO_PKG_VERSION"),
@@ -220,6 +218,7 @@ fn table(measured: &Measured, metrics: &Value, n: usize, class_names: &[String])
     head + &summary::quality(&metrics["quality"])
         + &summary::pixels(&metrics["pixels"])
         + &summary::alarms(&metrics["alarms"])
+        + &summary::missing(&measured.missing)
 }
 
 /// The classifier at hand, or one that is made now.

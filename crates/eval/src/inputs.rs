@@ -11,7 +11,7 @@ use crate::{Args, Error, film, samples};
 use dcgan::between;
 use dcgan_artifacts::{
     Arrays, Artifact, CheckpointInfo, ClassifierFile, DatasetReader, FileRecord, NeighboursFile,
-    NetworkInfo, Part, digest_file, list_checkpoints, read_checkpoint_info,
+    NetworkInfo, Part, digest_file, least, list_checkpoints, read_checkpoint_info,
 };
 use dcgan_checkpoints::{BLOCK, ClassChoice, LoadedDiscriminator, LoadedGenerator, quoted};
 use dcgan_hints::text_of;
@@ -226,23 +226,16 @@ impl Inputs {
             }
             None => None,
         };
-        if let Some(discriminator) = &discriminator {
-            checks.enough_real()?;
+        if let (Some(discriminator), Some((path, images))) = (&discriminator, &samples) {
             let takes_labels = !discriminator.info().class_names.is_empty();
-            if let Some((path, images)) = &samples {
-                enough(&format!("`{}`", path.display()), images.n, BLOCK)?;
-                if takes_labels && images.labels.is_none() {
-                    let other = args.checkpoint.clone().unwrap_or_default();
-                    let path = (*path).clone();
-                    return Err(Failure::input(Error::Labels {
-                        path,
-                        labelled: false,
-                        other,
-                    }));
-                }
-            } else if settings.n < BLOCK {
-                let (expected, got) = (BLOCK, settings.n);
-                return Err(Failure::usage(Error::TooFewToDraw { expected, got }));
+            if takes_labels && images.labels.is_none() {
+                let other = args.checkpoint.clone().unwrap_or_default();
+                let path = (*path).clone();
+                return Err(Failure::input(Error::Labels {
+                    path,
+                    labelled: false,
+                    other,
+                }));
             }
         }
         let info = args.checkpoint.as_deref().map(read_checkpoint_info);
@@ -252,13 +245,8 @@ impl Inputs {
         for path in listed(args)? {
             let info = read_checkpoint_info(&path).map_err(artifact_failure)?;
             checks.network(&path, &info.network)?;
-            checks.enough_real()?;
             let sha256 = record(&path, Artifact::Checkpoint)?.sha256;
             all.push(Listed { path, sha256 });
-        }
-        if !all.is_empty() && settings.n < BLOCK {
-            let (expected, got) = (BLOCK, settings.n);
-            return Err(Failure::usage(Error::TooFewToDraw { expected, got }));
         }
         let extractor = checks.extractor(args, settings)?;
         let source = match (samples, &args.checkpoint) {
@@ -408,7 +396,7 @@ impl Checks<'_> {
     /// The images of a file but for those of classes without training pictures.
     fn samples(&self, args: &Args, path: &Path, left_out: &mut LeftOut) -> Result<Images, Failure> {
         let mut images = samples::read(args, path, self.dataset_path, self.dataset.info())?;
-        enough(&format!("`{}`", path.display()), images.n, 1)?;
+        not_empty(&format!("`{}`", path.display()), images.n)?;
         self.size(path, images.shape)?;
         let classes = self.dataset.info().class_names.len();
         let dataset = || self.dataset_path.to_owned();
@@ -438,7 +426,7 @@ impl Checks<'_> {
         if n > 0 {
             left_out.images.insert("generated", n);
             let what = "without the classes that have no training images";
-            enough(&format!("`{}` {what}", path.display()), images.n, 1)?;
+            not_empty(&format!("`{}` {what}", path.display()), images.n)?;
         }
         Ok(images)
     }
@@ -475,7 +463,7 @@ impl Checks<'_> {
             return Ok(Extractor::Given(Box::new(file)));
         }
         let labels = self.dataset.labels(Part::Train).unwrap_or_default();
-        if labels.len() < Classifier::BATCH_SIZE {
+        if labels.len() < least::TRAINED_ON {
             return Ok(Extractor::Random);
         }
         // A damaged file is no loss: another one is trained.
@@ -536,16 +524,6 @@ impl Checks<'_> {
             );
         }
     }
-
-    fn enough_real(&self) -> Result<(), Failure> {
-        for (part, name) in [(Part::Train, "training"), (Part::Test, "test")] {
-            if let Some(n) = self.dataset.len(part) {
-                let dataset = self.dataset_path.display();
-                enough(&format!("the {name} part of `{dataset}`"), n, BLOCK)?;
-            }
-        }
-        Ok(())
-    }
 }
 
 /// Every weight is a number: one that is none would spoil each figure, late and without a name.
@@ -563,13 +541,10 @@ fn finite(path: &Path, arrays: &Arrays) -> Result<(), Failure> {
     Ok(())
 }
 
-fn enough(what: &str, got: usize, expected: usize) -> Result<(), Failure> {
-    if got >= expected {
+fn not_empty(what: &str, n: usize) -> Result<(), Failure> {
+    if n > 0 {
         return Ok(());
     }
-    Err(Failure::input(Error::TooFew {
-        what: what.to_owned(),
-        expected,
-        got,
-    }))
+    let what = what.to_owned();
+    Err(Failure::input(Error::NoImagesIn { what }))
 }

@@ -10,6 +10,7 @@ mod classifier;
 mod cli;
 mod compare;
 mod copying;
+mod counts;
 mod discriminator;
 mod error;
 mod evaluate;

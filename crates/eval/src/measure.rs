@@ -7,13 +7,16 @@ use crate::images::Images;
 use crate::inputs::LeftOut;
 use crate::quality::{Judge, Quality};
 use crate::reading::Reader;
-use crate::{Error, order, tables};
-use dcgan_artifacts::{ClassifierFile, DatasetReader, NeighboursFile, Part};
-use dcgan_checkpoints::LoadedDiscriminator;
+use crate::{Error, counts, order, tables};
+use dcgan_artifacts::{ClassifierFile, DatasetReader, MissingFigure, NeighboursFile, Part, least};
+use dcgan_checkpoints::{BLOCK, LoadedDiscriminator};
 use dcgan_settings::Eval;
 use dcgan_terminal::{Failure, Progress, Signals};
 use serde_json::{Value, json};
 use std::path::Path;
+
+// The discriminator judges whole blocks.
+const _: () = assert!(least::JUDGED == BLOCK);
 
 /// What images are measured by.
 #[derive(Clone, Copy)]
@@ -33,6 +36,8 @@ pub(crate) struct Measure<'a> {
 pub(crate) struct Measured {
     /// The tree of `metrics.json`, but for the alarms.
     pub(crate) metrics: Value,
+    /// Its list of figures that there are too few images for.
+    pub(crate) missing: Vec<MissingFigure>,
     /// The discriminator's, where there is one.
     pub(crate) statistics: Option<Statistics>,
     /// The images that the classifier takes for their class least, the least likely first.
@@ -62,10 +67,11 @@ impl Measure<'_> {
         }
         let mut statistics = None;
         if let Some((path, discriminator)) = discriminator {
-            let found = self.judge(images, path, discriminator)?;
             metrics["step"] = json!(discriminator.step());
-            metrics["discriminator"] = tables::discriminator_metrics(&found);
-            statistics = Some(found);
+            if let Some(found) = self.judge(images, path, discriminator)? {
+                metrics["discriminator"] = tables::discriminator_metrics(&found);
+                statistics = Some(found);
+            }
         }
         let order = order::by_content(&images.pixels, images.size(), images.labels.as_deref());
         let judge = Judge {
@@ -77,8 +83,22 @@ impl Measure<'_> {
             tree,
             worst,
             surest,
+            compared,
         } = judge.quality(images, &order)?;
         metrics["quality"] = tree;
+        let has_classifier = self.extractor.info.epochs > 0;
+        let is_judged = discriminator.is_some();
+        let counts = counts::of_images(
+            self.dataset,
+            images,
+            compared.as_deref(),
+            has_classifier,
+            is_judged,
+        );
+        let missing = counts.missing();
+        if !missing.is_empty() {
+            metrics["missing"] = json!(missing);
+        }
         let copying = Copying {
             dataset: self.dataset,
             images,
@@ -96,6 +116,7 @@ impl Measure<'_> {
         metrics["pixels"] = tree;
         Ok(Measured {
             metrics,
+            missing,
             statistics,
             worst,
             surest,
@@ -112,13 +133,14 @@ impl Measure<'_> {
         }
     }
 
-    /// The discriminator's statistics on real and generated images.
+    /// The discriminator's statistics on real and generated images; `None` where no kind of them
+    /// has the images of a block.
     fn judge(
         &self,
         images: &Images,
         path: &Path,
         discriminator: &LoadedDiscriminator,
-    ) -> Result<Statistics, Failure> {
+    ) -> Result<Option<Statistics>, Failure> {
         let reader = Reader {
             discriminator,
             seed: self.settings.seed,
@@ -126,17 +148,24 @@ impl Measure<'_> {
         };
         let mut parts = Vec::new();
         for (kind, part) in [(Kind::Train, Part::Train), (Kind::Test, Part::Test)] {
-            if let Some(n) = self.dataset.len(part) {
+            let n = self.dataset.len(part).unwrap_or(0);
+            if n >= least::JUDGED {
                 let progress = Progress::new("discriminator", n as u64, self.quiet);
                 parts.push(reader.real(kind, self.dataset, part, &progress)?);
                 progress.finish();
             }
         }
-        let progress = Progress::new("discriminator", images.n as u64, self.quiet);
-        parts.push(reader.generated(images, &progress)?);
-        progress.finish();
+        if images.n >= least::JUDGED {
+            let progress = Progress::new("discriminator", images.n as u64, self.quiet);
+            parts.push(reader.generated(images, &progress)?);
+            progress.finish();
+        }
+        if parts.is_empty() {
+            return Ok(None);
+        }
         let classes = self.dataset.info().class_names.len();
-        Statistics::of(&parts, classes, self.settings.histogram_bins).map_err(|source| {
+        let found = Statistics::of(&parts, classes, self.settings.histogram_bins);
+        found.map(Some).map_err(|source| {
             let path = path.to_owned();
             Failure::input(Error::Measure { path, source })
         })

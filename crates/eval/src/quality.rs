@@ -13,11 +13,11 @@ use crate::error::artifact_failure;
 use crate::images::Images;
 use crate::order;
 use crate::run::kernels;
-use dcgan_artifacts::{ClassifierFile, Part};
+use dcgan_artifacts::{ClassifierFile, MOST_COMPARED, Part, least};
 use dcgan_metrics::{
-    Classified, Classifier, Estimate, FEATURES, Features, FrechetReference, Gaussian, Manifold,
-    ManifoldReference, Points as _, Reading, Uncertain, bootstrap_mean, kernel_distance_interval,
-    share,
+    Classified, Classifier, Estimate, FEATURES, Features, FrechetReference, Gaussian, LEAST_GROUPS,
+    Manifold, ManifoldReference, Points as _, Reading, Uncertain, bootstrap_mean,
+    kernel_distance_interval, share,
 };
 use dcgan_random::{Purpose, Stream};
 use dcgan_settings::Eval;
@@ -27,14 +27,20 @@ use serde_json::{Map, Value, json};
 /// Neighbours that make a ball.
 const K: usize = 5;
 /// Points of each set at most in the measures of neighbours and in the reference.
-const POINTS: usize = 10_000;
+const POINTS: usize = MOST_COMPARED;
 /// Points of a subset in the kernel distance: as many as its authors take at most, fewer where that
 /// would make fewer than so many subsets, and all of a set that has not five times the least.
 const SUBSET: usize = 1000;
 const LEAST_SUBSET: usize = 10;
 const SUBSETS: usize = 10;
-/// Fewer images of a class say nothing of its spread.
-const LEAST: usize = 40;
+// As `dcgan_artifacts` says of each figure.
+const _: () = {
+    assert!(least::NEIGHBOURS == K + 1);
+    assert!(least::KERNEL_INTERVAL == LEAST_GROUPS * LEAST_SUBSET);
+    assert!(least::SCORED == 2 * SPLITS);
+    assert!(least::INTERVAL == LEAST_GROUPS);
+};
+
 /// Splits of the classifier score, as its authors take.
 const SPLITS: usize = 10;
 /// Resamples of each bootstrap.
@@ -53,6 +59,8 @@ pub(crate) struct Quality {
     pub(crate) worst: Vec<usize>,
     /// Those that it is surest of, the surest first.
     pub(crate) surest: Vec<usize>,
+    /// The labels of the images that the generated ones were compared with.
+    pub(crate) compared: Option<Vec<u8>>,
 }
 
 /// A set of images as the classifier sees it, in the order of their content.
@@ -148,6 +156,7 @@ impl Judge<'_> {
             tree,
             worst,
             surest,
+            compared: sets.reference.labels,
         })
     }
 
@@ -182,26 +191,21 @@ impl Judge<'_> {
         })
     }
 
-    /// What `real` and `halves` are: part, number of images, and whether the classifier was taught by
-    /// them (null: not known).
+    /// What `real` and `halves` are: part, number of images, and, where that is known, whether the
+    /// classifier was taught by them.
     fn described(&self, sets: &Sets) -> Value {
         let is_own = self.file.info.dataset_sha256 == self.work.dataset.content_sha256();
-        let taught = |part: Part| match (self.is_trained(), is_own) {
-            (false, _) => json!(false),
-            (true, true) => json!(part == Part::Train),
-            (true, false) => Value::Null,
-        };
         let of = |seen: &Seen, part: Part| {
-            json!({
-                "part": part.name(),
-                "n": seen.n(),
-                "taught_the_classifier": taught(part),
-            })
+            let mut set = json!({ "part": part.name(), "n": seen.n() });
+            if is_own || !self.is_trained() {
+                set["taught_the_classifier"] = json!(self.is_trained() && part == Part::Train);
+            }
+            set
         };
-        let mut tree = json!({
-            "reference": of(&sets.reference, sets.part),
-            "halves": of(&sets.halves[0], sets.part),
-        });
+        let mut tree = json!({ "reference": of(&sets.reference, sets.part) });
+        if sets.halves[0].n() >= least::KERNEL {
+            tree["halves"] = of(&sets.halves[0], sets.part);
+        }
         if let Some(stand_in) = &sets.stand_in {
             tree["real"] = of(stand_in, Part::Train);
         }
@@ -222,7 +226,9 @@ impl Judge<'_> {
         let mut tree = json!({ "name": name, "features": FEATURES });
         if self.is_trained() {
             tree["train_accuracy"] = json!(info.train_accuracy);
-            tree["test_accuracy"] = json!(info.test_accuracy);
+            if let Some(test_accuracy) = info.test_accuracy {
+                tree["test_accuracy"] = json!(test_accuracy);
+            }
             tree["dataset_sha256"] = json!(info.dataset_sha256);
             let same = info.dataset_sha256 == self.work.dataset.content_sha256();
             tree["trained_on_this_dataset"] = json!(same);
@@ -296,13 +302,13 @@ impl Judge<'_> {
             }
             tree["class_accuracy_by_class"] = by_class.into();
         }
-        if own.len() >= 2 * SPLITS {
+        if own.len() >= least::SCORED {
             let of = |classified: &Classified| {
                 classified
                     .score_over_splits(SPLITS, self.settings.seed)
                     .map_err(Failure::input)
             };
-            let real = (others.len() >= 2 * SPLITS)
+            let real = (others.len() >= least::SCORED)
                 .then(|| of(&others))
                 .transpose()?;
             tree["classifier_score"] = figure(of(&own)?, real.map(|real| real.value));
@@ -316,13 +322,14 @@ impl Judge<'_> {
         let (own, reference) = (sets.generated.features()?, sets.reference.features()?);
         let others = sets.stand_in.as_ref().map(Seen::features).transpose()?;
         let [half, other_half] = [sets.halves[0].features()?, sets.halves[1].features()?];
-        if own.len() >= LEAST {
+        if own.len().min(reference.len()) >= least::SPREAD {
             let held = FrechetReference::of(&reference).map_err(Failure::input)?;
             let found = held.distance_with_variance(&own, seed);
             let found = found.map_err(Failure::input)?;
-            let real = others.as_ref().map(|others| between(&held, others));
+            let others = others.filter(|others| others.len() >= least::SPREAD);
+            let real = others.map(|others| between(&held, &others));
             let mut leaf = figure(found.estimate(), real.transpose()?);
-            if half.len() >= LEAST {
+            if half.len() >= least::SPREAD {
                 let held = FrechetReference::of(&half).map_err(Failure::input)?;
                 let value = between(&held, &other_half)?;
                 let n = [own.len(), reference.len()];
@@ -333,10 +340,10 @@ impl Judge<'_> {
         }
         let kernel = |x: &Features<'_>, y: &Features<'_>| {
             let n = x.len().min(y.len());
-            if n < 2 {
+            if n < least::KERNEL {
                 return Ok::<_, Failure>(None);
             }
-            let subset = if n < 5 * LEAST_SUBSET {
+            let subset = if n < least::KERNEL_INTERVAL {
                 n
             } else {
                 (n / SUBSETS).clamp(LEAST_SUBSET, SUBSET)
@@ -405,7 +412,7 @@ impl Judge<'_> {
     }
 
     /// Diversity of each class against the reference's, and the Fréchet distance of each with the mean
-    /// over classes. Classes with fewer than [`LEAST`] images on a side are left out.
+    /// over classes. Classes with fewer than [`least::SPREAD`] images on a side are left out.
     fn by_class(&self, tree: &mut Value, sets: &Sets) -> Result<(), Failure> {
         if sets.generated.labels.is_none() || sets.reference.labels.is_none() {
             return Ok(());
@@ -418,7 +425,7 @@ impl Judge<'_> {
                 sets.reference.of_class(class),
             );
             let (own, reference) = (features(&own)?, features(&reference)?);
-            if own.len().min(reference.len()) < LEAST {
+            if own.len().min(reference.len()) < least::SPREAD {
                 continue;
             }
             let held = FrechetReference::of(&reference).map_err(Failure::input)?;
@@ -433,24 +440,24 @@ impl Judge<'_> {
             let others = sets.stand_in.as_ref().map(|seen| seen.of_class(class));
             let others = others.unwrap_or_default();
             let others = features(&others)?;
-            let is_enough = others.len() >= LEAST;
+            let is_enough = others.len() >= least::SPREAD;
             let ceiling = is_enough.then(|| between(&held, &others)).transpose()?;
             ceilings.extend(ceiling);
             let mut leaf = figure(distance.estimate(), ceiling);
             let [half, other_half] = [0, 1].map(|i| sets.halves[i].of_class(class));
             let (half, other_half) = (features(&half)?, features(&other_half)?);
             let n = [half.len(), other_half.len()];
-            let least = half.len().min(other_half.len());
-            if least >= LEAST {
+            let smaller = half.len().min(other_half.len());
+            if smaller >= least::SPREAD {
                 let held = FrechetReference::of(&half).map_err(Failure::input)?;
                 let value = between(&held, &other_half)?;
                 let scaled = same_n(value, n, [own.len(), reference.len()]);
-                leaf["halves"] = json!({ "value": value, "n": least, "scaled": scaled });
+                leaf["halves"] = json!({ "value": value, "n": smaller, "scaled": scaled });
                 of_halves.push((value, scaled));
             }
             distances.insert(name.clone(), leaf);
         }
-        if found.len() >= 2 {
+        if found.len() >= least::CLASSES {
             let over_classes = Uncertain::mean(&found).map_err(Failure::input)?;
             // A mean over fewer classes is of something else.
             let ceiling = (ceilings.len() == found.len()).then(|| mean(&ceilings));
@@ -471,23 +478,6 @@ impl Judge<'_> {
     fn mean(&self, values: &[f64]) -> Result<Estimate, Failure> {
         bootstrap_mean(values, RESAMPLES, self.settings.seed).map_err(Failure::input)
     }
-}
-
-/// How many classes have enough images on either side to be compared by themselves, as far as labels tell: of a
-/// reference of more than [`POINTS`] a part is drawn, which has about its share of each.
-pub(crate) fn compared_classes(generated: &[u8], reference: &[u8]) -> usize {
-    let n_of_each = |labels: &[u8]| {
-        let mut n = [0; 256];
-        for &label in labels {
-            n[usize::from(label)] += 1;
-        }
-        n
-    };
-    let drawn = |n: usize| n * POINTS.min(reference.len()) / reference.len().max(1);
-    let pairs = n_of_each(generated).into_iter().zip(n_of_each(reference));
-    pairs
-        .filter(|&(own, of_class)| own.min(drawn(of_class)) >= LEAST)
-        .count()
 }
 
 /// Per image how unsure the classifier is of it: of its class where it has one, else of the

@@ -4,7 +4,7 @@ use crate::alarms;
 use crate::page::{self, section};
 use crate::sets;
 use crate::svg::{ChartFiles, Named, bars, escape, histograms, lines, reliability, short};
-use dcgan_artifacts::{Columns, FileRecord};
+use dcgan_artifacts::{Columns, FileRecord, MissingFigure};
 use serde_json::{Map, Value};
 use std::fmt::Write as _;
 use std::path::Path;
@@ -131,6 +131,8 @@ pub(crate) struct Report<'a> {
     pub(crate) dataset: &'a str,
     /// `metrics.json`.
     pub(crate) metrics: &'a Value,
+    /// The figures that there are too few images for.
+    pub(crate) missing: &'a [MissingFigure],
     /// The charts.
     pub(crate) charts: &'a Charts,
     /// Pictures: name, caption, PNG or GIF.
@@ -235,7 +237,9 @@ pub(crate) fn judged(tree: &Value) -> ChartFiles {
         })
         .collect();
     let title = "Calibration: share that is real";
-    charts.push(("calibration.svg", reliability(title, &series)));
+    if !series.is_empty() {
+        charts.push(("calibration.svg", reliability(title, &series)));
+    }
     charts
 }
 
@@ -369,6 +373,20 @@ impl Report<'_> {
              <td class=\"note\">images equal, byte by byte, to an earlier one</td></tr></tbody></table></div>",
             self.metrics["pixels"]["duplicates"]
         );
+        self.missing(page);
+    }
+
+    /// Which figures are left out, and why.
+    fn missing(&self, page: &mut String) {
+        if self.missing.is_empty() {
+            return;
+        }
+        page.push_str("<h3>Left out</h3><dl>");
+        for (reason, figures) in MissingFigure::by_reason(self.missing) {
+            let (reason, figures) = (escape(reason), escape(&figures.join(", ")));
+            let _ = write!(page, "<dt>{reason}</dt><dd>{figures}</dd>");
+        }
+        page.push_str("</dl>");
     }
 
     fn pictures(&self, page: &mut String) {

@@ -4,7 +4,7 @@ use crate::classifier::{self, FILE};
 use crate::error::artifact_failure;
 use crate::evaluate::{Evaluation, Output, evaluate};
 use crate::inputs::{Extractor, Inputs, Source, records};
-use crate::{Args, Cli, compare, copying, film, inputs, quality, timing, verify};
+use crate::{Args, Cli, compare, copying, counts, film, inputs, timing, verify};
 use dcgan::Backend;
 use dcgan_artifacts::{
     Columns, EarlierResults, Manifest, Part, Results, ValueRange, best_checkpoint, remove_file,
@@ -20,6 +20,12 @@ use std::path::Path;
 
 /// The program, as manifests name it.
 const STAGE: &str = env!("CARGO_PKG_NAME");
+
+/// Raised when a figure is defined otherwise or another one is added: an earlier evaluation, and
+/// each kept row of a checkpoint, is then made anew.
+const FIGURES: u32 = 3;
+/// Its key in the settings of the manifest.
+pub(crate) const FIGURES_KEY: &str = "figures";
 
 /// Does what the command line asks for.
 ///
@@ -126,7 +132,7 @@ fn identity(settings: &Eval, samples_range: Option<ValueRange>) -> Value {
     if let Some(settings) = settings.as_object_mut() {
         settings.remove("classifier");
     }
-    let mut identity = json!({ "eval": settings });
+    let mut identity = json!({ "eval": settings, FIGURES_KEY: FIGURES });
     if let Some(range) = samples_range {
         identity["samples"] = json!({ "range": range.name() });
     }
@@ -135,7 +141,12 @@ fn identity(settings: &Eval, samples_range: Option<ValueRange>) -> Value {
 
 /// The settings as a manifest would have them if all were left at their defaults.
 fn defaults() -> Value {
-    identity(&Eval::default(), None)
+    let mut defaults = identity(&Eval::default(), None);
+    // An evaluation that does not say how its figures are defined is of another definition.
+    if let Some(defaults) = defaults.as_object_mut() {
+        defaults.remove(FIGURES_KEY);
+    }
+    defaults
 }
 
 /// The kernels of the settings, and who computes the networks.
@@ -158,22 +169,6 @@ pub(crate) fn kernels_of_earlier(folder: &Path) -> Option<Value> {
     settings.pointer("/eval/kernels").cloned()
 }
 
-/// Whether two classes at least have enough images on either side to be compared by themselves.
-fn has_classes_to_compare(inputs: &Inputs, settings: &Eval) -> bool {
-    let dataset = &inputs.dataset;
-    let real = dataset
-        .labels(Part::Test)
-        .filter(|labels| !labels.is_empty());
-    let Some(real) = real.or_else(|| dataset.labels(Part::Train)) else {
-        return false;
-    };
-    let generated: Vec<u8> = match &inputs.source {
-        Source::Generator(_, choice) => choice.classes(0, settings.n).unwrap_or_default(),
-        Source::Samples(images) => images.labels.clone().unwrap_or_default(),
-    };
-    quality::compared_classes(&generated, real) >= 2
-}
-
 /// Says what would be done.
 fn dry_run(args: &Args, settings: &Eval, identity: &Value) -> Result<(), Failure> {
     let inputs = Inputs::open(args, settings)?;
@@ -181,6 +176,8 @@ fn dry_run(args: &Args, settings: &Eval, identity: &Value) -> Result<(), Failure
     let earlier = EarlierResults::read(folder, STAGE).map_err(artifact_failure)?;
     let up_to_date = earlier.is_of(identity, &defaults(), &records) && !args.common.force;
     let info = inputs.dataset.info();
+    let counts = counts::of_inputs(&inputs, settings);
+    let of_discriminator = counts::files_of_discriminator(&counts);
     let mut names = vec!["grid.png"];
     let labelled = match &inputs.source {
         Source::Generator(_, choice) => *choice != ClassChoice::Unlabelled,
@@ -194,17 +191,14 @@ fn dry_run(args: &Args, settings: &Eval, identity: &Value) -> Result<(), Failure
         if labelled {
             names.push("accuracy-by-class.svg");
         }
-        if has_classes_to_compare(&inputs, settings) {
-            names.extend(["diversity-by-class.svg", "distance-by-class.svg"]);
-        }
+    }
+    if labelled && counts.is_labelled && counts.has("quality.diversity_by_class") {
+        names.extend(["diversity-by-class.svg", "distance-by-class.svg"]);
     }
     if inputs.dataset.len(Part::Test).unwrap_or(0) > 0 {
         names.extend(["nearest.png", "nearest.csv", copying::FILE]);
     }
-    if inputs.discriminator.is_some() {
-        names.extend(["discriminator.csv", "discriminator.json"]);
-        names.extend(["logits.svg", "probabilities.svg", "calibration.svg"]);
-    }
+    names.extend(&of_discriminator);
     if inputs.extractor.is_kept() {
         names.push(FILE);
     }
@@ -216,15 +210,18 @@ fn dry_run(args: &Args, settings: &Eval, identity: &Value) -> Result<(), Failure
         names.push(film::FILE);
     }
     if !inputs.listed.is_empty() {
-        names.extend([
-            "checkpoints.csv",
-            "quality-over-time.svg",
-            "distance-over-time.svg",
-        ]);
+        names.push("checkpoints.csv");
+        let has_accuracy = labelled && counts.has("quality.class_accuracy");
+        if has_accuracy || counts.has("quality.precision") {
+            names.push("quality-over-time.svg");
+        }
+        if counts.has("quality.frechet_distance") {
+            names.push("distance-over-time.svg");
+        }
         if inputs.dataset.len(Part::Test).unwrap_or(0) > 0 {
             names.push("errors-over-time.svg");
         }
-        if inputs.listed.len() > 1 {
+        if inputs.listed.len() > 1 && !of_discriminator.is_empty() {
             names.push("discriminator-over-time.svg");
         }
     }

@@ -3,6 +3,7 @@
 use crate::alarms::raised;
 use crate::discriminator::{Kind, Reading, Statistics};
 use crate::sets;
+use dcgan_artifacts::MissingFigure;
 use dcgan_hints::printable;
 use serde_json::Value;
 use std::fmt::Write as _;
@@ -106,6 +107,9 @@ pub(crate) fn quality(tree: &Value) -> String {
         ("coverage", "coverage"),
     ];
     let mut text = figures(title, &names, tree);
+    if text.is_empty() {
+        return text;
+    }
     for (name, what) in sets::described(tree) {
         let _ = writeln!(text, "{name}: {what}");
     }
@@ -120,12 +124,11 @@ pub(crate) fn pixels(tree: &Value) -> String {
         ("nearest_training_distance", "distance to training part"),
     ];
     let mut text = figures("pixels", &names, tree);
-    let _ = writeln!(
-        text,
-        "{:<28}{:>12}",
-        "duplicates",
-        tree["duplicates"].to_string()
-    );
+    let duplicates = tree["duplicates"].to_string();
+    if text.is_empty() {
+        text.push_str("\npixels\n");
+    }
+    let _ = writeln!(text, "{:<28}{duplicates:>12}", "duplicates");
     text
 }
 
@@ -141,6 +144,17 @@ pub(crate) fn alarms(tree: &Value) -> String {
     text
 }
 
+/// A line per reason for which figures are left out.
+pub(crate) fn missing(missing: &[MissingFigure]) -> String {
+    let mut text = String::new();
+    for (i, (reason, figures)) in MissingFigure::by_reason(missing).iter().enumerate() {
+        let blank = if i == 0 { "\n" } else { "" };
+        let figures = printable(&figures.join(", ")).into_owned();
+        let _ = writeln!(text, "{blank}left out because {reason}: {figures}");
+    }
+    text
+}
+
 /// Figures one a line, with the interval and what real images give, and halves of them.
 fn figures(title: &str, names: &[(&str, &str)], tree: &Value) -> String {
     let has_halves = names
@@ -151,7 +165,7 @@ fn figures(title: &str, names: &[(&str, &str)], tree: &Value) -> String {
         let line = format!("{label:<28}{value:>12}{interval:>20}{real:>12}{halves:>12}");
         format!("{}\n", line.trim_end())
     };
-    let mut text = format!("\n{}", line(title, "value", "95 %", ["real", heading]));
+    let mut text = String::new();
     for (key, label) in names {
         let number = |name: &str| tree[key][name].as_f64();
         let Some(value) = number("value") else {
@@ -164,6 +178,9 @@ fn figures(title: &str, names: &[(&str, &str)], tree: &Value) -> String {
         let cell = |value: Option<f64>| value.map_or_else(String::new, |v| format!("{v:.4}"));
         let ceilings = [cell(number("real")), cell(sets::of_halves(&tree[key]))];
         let [real, halves] = &ceilings;
+        if text.is_empty() {
+            text = format!("\n{}", line(title, "value", "95 %", ["real", heading]));
+        }
         text += &line(label, &format!("{value:.4}"), &interval, [real, halves]);
     }
     if tree["memorised"]["real_by_construction"] == true {

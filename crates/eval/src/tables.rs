@@ -187,8 +187,11 @@ pub(crate) fn discriminator_metrics(statistics: &Statistics) -> Value {
         roc_auc.insert(versus(ranking.real), json!(ranking.roc_auc));
         calibration.insert(versus(ranking.real), json!(ranking.calibration.error));
     }
-    tree.insert("roc_auc".into(), Value::Object(roc_auc));
-    tree.insert("calibration_error".into(), Value::Object(calibration));
+    for (name, leaf) in [("roc_auc", roc_auc), ("calibration_error", calibration)] {
+        if !leaf.is_empty() {
+            tree.insert(name.into(), Value::Object(leaf));
+        }
+    }
     let train = statistics.overall(Kind::Train);
     if let Some(gap) = train.and_then(|train| gap_tree(statistics, train)) {
         tree.insert(GAP.into(), gap);

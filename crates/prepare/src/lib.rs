@@ -9,6 +9,7 @@ mod audit;
 mod contents;
 mod error;
 mod folder;
+mod forecast;
 pub mod idx;
 mod preview;
 mod source;

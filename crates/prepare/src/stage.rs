@@ -4,7 +4,7 @@ use crate::audit::{self, Audit, Look};
 use crate::contents::Contents;
 use crate::folder::{self, Converted, Scan, Work};
 use crate::source::{self, Loaded, SourceFile};
-use crate::{Args, Error, preview};
+use crate::{Args, Error, forecast, preview};
 use dcgan_artifacts::{
     DatasetInfo, DatasetWriter, FileDigest, FileRecord, Manifest, Part, RunLock, create_folder,
     differences, digest_file, sha256_bytes, with_defaults, write_atomic, write_dataset,
@@ -445,12 +445,14 @@ fn report_written(args: &Args, contents: &Contents, audit: &Audit) -> Result<(),
         }
     }
     let mut human = format!(
-        "{}: {}\naudit: {}\nwrote {}",
+        "{}: {}\naudit: {}\n",
         printable(&contents.info.name),
         describe(&contents.info, &counts.collect()),
         audit.summary(),
-        shown(&dataset)
     );
+    let missing = forecast::missing(contents, &args.common.pipeline()?);
+    human.push_str(&forecast::told(&missing));
+    let _ = write!(human, "wrote {}", shown(&dataset));
     // Above, it is one line of many; the last one is read.
     let wanted = audit.wanted();
     if skipped * 10 > wanted {
@@ -466,6 +468,7 @@ fn report_written(args: &Args, contents: &Contents, audit: &Audit) -> Result<(),
         "status": "written",
         "dataset": text_of(dataset),
         "audit": audit.json(contents),
+        "missing_figures": missing,
     });
     print_result(&args.common, &human, &json)
 }

@@ -163,8 +163,8 @@ fn a_run_without_an_evaluation_or_with_altered_figures_is_named() {
     run(&fixture, "a", &json!({ "seed": 0 }), 0);
     insta::assert_snapshot!(fixture.fail(&["compare", "a", "b", "--out", "out"]), @r"
     exit 3
-    error: file `b/eval/metrics.json` does not exist
-    hint: check the path
+    error: the run `b` is not evaluated, expected `eval/metrics.json` and `eval/manifest.json`
+    hint: `make eval RUN=...` evaluates it
     ");
     run(&fixture, "b", &json!({ "seed": 1 }), 0);
     let path = fixture.path("b/eval/metrics.json");
@@ -177,7 +177,7 @@ fn a_run_without_an_evaluation_or_with_altered_figures_is_named() {
     std::fs::remove_file(fixture.path("b/eval/manifest.json")).unwrap();
     insta::assert_snapshot!(fixture.fail(&["compare", "a", "b", "--out", "out"]), @r"
     exit 3
-    error: the run `b` is not evaluated, expected `eval/manifest.json`
+    error: the run `b` is not evaluated, expected `eval/metrics.json` and `eval/manifest.json`
     hint: `make eval RUN=...` evaluates it
     ");
     assert!(

@@ -197,6 +197,12 @@ fn samples_alone_have_no_discriminator() {
     nearer than 99 % of tests: real is 1 % by construction
     duplicates                             0
 
+    left out because the training part has 10 images and 64 are needed: quality.class_accuracy, quality.cross_entropy, quality.class_accuracy_by_class, quality.classifier_score
+    left out because 20 images are generated and 40 are needed: quality.frechet_distance
+    left out because 20 images are generated and 50 are needed: quality.kernel_distance.interval
+    left out because the test part has 5 images and 6 are needed: quality.precision, quality.recall, quality.density, quality.coverage
+    left out because fewer than 2 classes have 40 generated and 40 test images each: quality.frechet_distance_class_mean, quality.frechet_distance_by_class, quality.diversity_by_class, alarms.collapse
+
     wrote grid.png, grid-classes.png, nearest.png, nearest.csv, report.html, metrics.json to `out`
     ");
 }
@@ -291,6 +297,9 @@ fn the_summary_is_a_table() {
     distance to training part       000.0000                        000.0000
     nearer than 00 % of tests: real is 0 % by construction
     duplicates                            00
+
+    left out because half of the test part has 00 images and 00 are needed: quality.frechet_distance.halves
+    left out because fewer than 0 classes have 00 generated and 00 test images each: quality.frechet_distance_class_mean, quality.frechet_distance_by_class, quality.diversity_by_class, alarms.collapse
 
     wrote grid.png, grid-classes.png, interpolation.png, discriminator.csv, discriminator.json, worst.png, surest.png, nearest.png, nearest.csv, accuracy-by-class.svg, logits.svg, probabilities.svg, calibration.svg, report.html, metrics.json to `out`
     ");

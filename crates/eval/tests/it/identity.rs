@@ -126,6 +126,29 @@ fn an_evaluation_from_before_a_setting_existed_has_its_default() {
     assert!(!is_up_to_date(&other));
 }
 
+#[test]
+fn an_evaluation_whose_figures_are_defined_otherwise_is_made_anew() {
+    let fixture = with_inputs();
+    let all = args(&["--out", "out", "--set", "eval.classifier_epochs=1"]);
+    let is_up_to_date = || fixture.succeed(&all).contains("is up to date");
+    assert!(!is_up_to_date());
+    let expected = fixture.files("out");
+    assert!(is_up_to_date());
+    let settings = |change: &dyn Fn(&mut serde_json::Map<String, serde_json::Value>)| {
+        let folder = fixture.path("out");
+        let mut manifest = Manifest::read(&folder).unwrap().unwrap();
+        change(manifest.settings.as_object_mut().unwrap());
+        manifest.write(&folder).unwrap();
+    };
+    // As a version before the number had it, and as one of other figures has it.
+    settings(&|settings| assert!(settings.remove("figures").is_some()));
+    assert!(!is_up_to_date());
+    assert_eq!(fixture.files("out"), expected);
+    settings(&|settings| settings["figures"] = 2.into());
+    assert!(!is_up_to_date());
+    assert_eq!(fixture.files("out"), expected);
+}
+
 /// The classifier that an evaluation leaves for the next one depends on the kernels.
 #[test]
 fn an_evaluation_with_other_kernels_takes_over_nothing() {
@@ -198,7 +221,7 @@ fn a_dry_run_writes_nothing() {
     assert!(!fixture.path("out").exists());
     insta::assert_snapshot!(stdout, @r#"
     dataset `noise`: 8x8x1, 3 classes
-    settings: {"eval":{"alarms":{"collapse":0.5,"discriminator_saturated":0.98,"generator_saturated":0.02,"oscillation":0.4,"overfitting":0.1},"best":false,"classifier_epochs":8,"ema":false,"histogram_bins":50,"kernels":"auto","n":96,"seed":0}}
+    settings: {"eval":{"alarms":{"collapse":0.5,"discriminator_saturated":0.98,"generator_saturated":0.02,"oscillation":0.4,"overfitting":0.1},"best":false,"classifier_epochs":8,"ema":false,"histogram_bins":50,"kernels":"auto","n":96,"seed":0},"figures":3}
     reads c, d
     would write grid.png, grid-classes.png, worst.png, surest.png, accuracy-by-class.svg, nearest.png, nearest.csv, neighbours.safetensors, discriminator.csv, discriminator.json, logits.svg, probabilities.svg, calibration.svg, classifier.safetensors, interpolation.png, report.html, metrics.json, manifest.json in `out`
     "#);

@@ -8,6 +8,7 @@ mod copying;
 mod elsewhere;
 mod errors;
 mod evaluation;
+mod few;
 mod fixture;
 mod identity;
 mod outside_text;

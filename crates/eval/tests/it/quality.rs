@@ -259,7 +259,7 @@ fn classifiers_that_do_not_fit_are_refused() {
     insta::assert_snapshot!(large, @r"
     exit 3
     error: `c3/classifier.safetensors` holds images of 8x8x1, expected 12x12x1 as in the dataset `large`
-    hint: give the dataset that the network was trained on
+    hint: give a dataset of these images' size: for a network or a classifier, the one that it was trained on
     ");
     let other = fixture.fail(&[&["--dataset", "other", "--samples", "o"], &given[..]].concat());
     insta::assert_snapshot!(other, @r#"

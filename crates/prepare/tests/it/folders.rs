@@ -43,6 +43,12 @@ fn every_format_without_classes() {
     assert_snapshot!(folder.succeed(ARGUMENTS), @r"
     dataset: 5 train, 16x16x3, no labels
     audit: nothing odd
+    `dcgan-eval` will leave out some figures:
+      the training part has 5 images and 64 are needed: discriminator.train, discriminator.roc_auc.train_vs_generated, discriminator.calibration_error.train_vs_generated, discriminator.train_minus_test, alarms.discriminator_saturated, alarms.overfitting
+      there is no test part: discriminator.test, discriminator.roc_auc.test_vs_generated, discriminator.calibration_error.test_vs_generated, pixels.memorised, pixels.nearest_training_distance
+      the training part has 5 images and 40 are needed: quality.frechet_distance
+      the training part has 5 images and 50 are needed: quality.kernel_distance.interval
+      the training part has 5 images and 6 are needed: quality.precision, quality.recall, quality.density, quality.coverage
     wrote out/dataset.safetensors
     ");
     let dataset = open(&folder);

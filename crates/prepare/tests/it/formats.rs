@@ -46,6 +46,11 @@ fn pictures_that_are_not_read_are_counted_and_named() {
     assert_snapshot!(stdout, @r"
     dataset: 20 train, 8x8x3, no labels
     audit: 2 unsupported
+    `dcgan-eval` will leave out some figures:
+      the training part has 20 images and 64 are needed: discriminator.train, discriminator.roc_auc.train_vs_generated, discriminator.calibration_error.train_vs_generated, discriminator.train_minus_test, alarms.discriminator_saturated, alarms.overfitting
+      there is no test part: discriminator.test, discriminator.roc_auc.test_vs_generated, discriminator.calibration_error.test_vs_generated, pixels.memorised, pixels.nearest_training_distance
+      the training part has 20 images and 40 are needed: quality.frechet_distance
+      the training part has 20 images and 50 are needed: quality.kernel_distance.interval
     wrote out/dataset.safetensors
     ");
     assert_snapshot!(rows(&folder), @r#"

@@ -27,6 +27,15 @@ fn a_first_run_says_what_it_made() {
     assert_snapshot!(folder.succeed(ARGUMENTS), @r"
     tiny: 6 train, 2 test, 3x4x1, 3 classes
     audit: 1 empty_class
+    `dcgan-eval` will leave out some figures:
+      the training part has 6 images and 64 are needed: discriminator.train, discriminator.roc_auc.train_vs_generated, discriminator.calibration_error.train_vs_generated, discriminator.train_minus_test, alarms.discriminator_saturated, alarms.overfitting, quality.class_accuracy, quality.cross_entropy, quality.class_accuracy_by_class, quality.classifier_score
+      the test part has 2 images and 64 are needed: discriminator.test, discriminator.roc_auc.test_vs_generated, discriminator.calibration_error.test_vs_generated
+      the test part has 2 images and 40 are needed: quality.frechet_distance
+      half of the test part has 1 image and 2 are needed: quality.kernel_distance.halves
+      the test part has 2 images and 50 are needed: quality.kernel_distance.interval
+      the test part has 2 images and 6 are needed: quality.precision, quality.recall, quality.density, quality.coverage
+      fewer than 2 classes have 40 generated and 40 test images each: quality.frechet_distance_class_mean, quality.frechet_distance_by_class, quality.diversity_by_class, alarms.collapse
+      the test part has 2 images and 5 are needed: pixels.nearest_neighbour_error.interval
     wrote out/dataset.safetensors
     ");
     assert_eq!(folder.names("out"), [&[".lock"], &FILES[..]].concat());
