@@ -160,8 +160,15 @@ fn source(folder: &Path, known: &[PathBuf], record: &FileRecord) -> Result<Link,
     if known.is_empty() {
         return Ok(Link::Unseen);
     }
+    let named = |error| match error {
+        Error::Missing { path, .. } => Error::Missing {
+            path,
+            artifact: Artifact::Source,
+        },
+        error => error,
+    };
     for path in known {
-        if is_same(path, record)? {
+        if is_same(path, record).map_err(named)? {
             return Ok(Link::Source(path.clone()));
         }
     }

@@ -28,6 +28,8 @@ pub enum Artifact {
     Table,
     /// `run.json`.
     Run,
+    /// A file that a dataset was made of, below the folder `--source`.
+    Source,
     /// Any other file.
     Other,
 }
@@ -43,7 +45,11 @@ impl Artifact {
             | Artifact::Table => Some("make train"),
             Artifact::Classifier => Some("dcgan-eval classifier"),
             Artifact::Samples => Some("make sample"),
-            Artifact::Neighbours | Artifact::Manifest | Artifact::Run | Artifact::Other => None,
+            Artifact::Neighbours
+            | Artifact::Manifest
+            | Artifact::Run
+            | Artifact::Source
+            | Artifact::Other => None,
         }
     }
 }
@@ -61,6 +67,7 @@ impl fmt::Display for Artifact {
             Artifact::Manifest => "manifest",
             Artifact::Table => "table",
             Artifact::Run => "run",
+            Artifact::Source => "source",
             Artifact::Other => "file",
         })
     }
@@ -370,6 +377,14 @@ impl dcgan_hints::Hint for Error {
                 artifact: Artifact::Run,
                 ..
             } => Some("leave `--run` out, or give the `run.json` that the training wrote".into()),
+            Error::Missing {
+                artifact: Artifact::Source,
+                ..
+            } => Some(
+                "give the folder that the sources' names are relative to as `--source`, make's SOURCE: \
+                 for `photos/1.png` the folder that holds `photos`"
+                    .into(),
+            ),
             Error::Missing { artifact, .. } => Some(match again(artifact) {
                 Some(command) => format!("`{command}` makes it; or give another path"),
                 None => "check the path".into(),

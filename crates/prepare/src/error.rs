@@ -5,6 +5,9 @@ use std::collections::TryReserveError;
 use std::io;
 use std::path::PathBuf;
 
+/// The type byte of 32-bit integers.
+const INT32: u8 = 0x0c;
+
 /// Why a source can't become a dataset.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -73,6 +76,8 @@ pub enum Error {
         path: PathBuf,
         /// The type byte.
         got: u8,
+        /// The dimensions of its header.
+        dimensions: u8,
     },
     /// An IDX file of another number of dimensions.
     #[error(
@@ -447,6 +452,15 @@ impl Hint for Error {
             Self::Magic { .. } => {
                 "give an IDX file of unsigned bytes, plain or gzip; data/README.md says more".into()
             }
+            Self::ElementType {
+                got: INT32,
+                dimensions: 2,
+                ..
+            } => {
+                "these are probably QMNIST's labels, 8 columns of 32-bit integers: write the first \
+                 column, which is the class, as an IDX file of unsigned bytes"
+                    .into()
+            }
             Self::ElementType { .. } => "convert its elements to unsigned bytes".into(),
             Self::Dimensions {
                 expected: 3,
@@ -568,7 +582,7 @@ fn element_name(element_type: u8) -> &'static str {
         0x08 => "unsigned bytes",
         0x09 => "signed bytes",
         0x0b => "16-bit integers",
-        0x0c => "32-bit integers",
+        INT32 => "32-bit integers",
         0x0d => "32-bit floats",
         _ => "64-bit floats",
     }

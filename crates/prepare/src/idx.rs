@@ -243,8 +243,12 @@ fn header<const D: usize>(
                 got,
             });
         }
-        Some([0, 0, got @ (0x08..=0x09 | 0x0b..=0x0e), _]) => {
-            return Err(Error::ElementType { path: path(), got });
+        Some([0, 0, got @ (0x08..=0x09 | 0x0b..=0x0e), dimensions]) => {
+            return Err(Error::ElementType {
+                path: path(),
+                got,
+                dimensions,
+            });
         }
         Some([n, UNSIGNED_BYTES, 0, 0]) if usize::from(n) == D => {
             return Err(Error::SmallEnd { path: path() });

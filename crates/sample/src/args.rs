@@ -52,8 +52,8 @@ pub struct Args {
     #[arg(long, value_name = "MODE", value_enum, default_value_t = Mode::Images)]
     pub mode: Mode,
 
-    /// Checkpoint or generator file; nothing else is needed
-    #[arg(long, value_name = "FILE", required_unless_present_any = ["checkpoints", "grids"])]
+    /// Checkpoint or generator file; every mode but `film` needs it, and nothing else
+    #[arg(long, value_name = "FILE")]
     pub model: Option<PathBuf>,
 
     /// Images per seed [default: `sample.n`, 64; in other modes 8, or 16 in a film]

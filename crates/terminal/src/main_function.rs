@@ -1,6 +1,6 @@
 //! The body of every stage's `main`.
 
-use crate::{Failure, log_lines, stderr};
+use crate::{Failure, log_lines, signals, stderr};
 use clap::{Arg, ArgMatches, value_parser};
 use clap_complete::{Shell, generate};
 use dcgan_hints::shown;
@@ -19,6 +19,7 @@ const COMPLETIONS: &str = "completions";
 /// the end of its `--help`. Every program prints its completions for a shell with
 /// `--completions bash`, which `make install` calls.
 pub fn run_main<A: clap::Parser>(run: impl FnOnce(&A) -> Result<(), Failure>) -> ExitCode {
+    signals::let_writes_fail();
     let arguments: Vec<OsString> = std::env::args_os().collect();
     let (args, quiet) = match parse::<A, _>(&arguments) {
         Ok(Parsed::Stage(args, quiet)) => (args, quiet),

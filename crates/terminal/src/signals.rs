@@ -2,8 +2,8 @@
 
 use crate::Failure;
 use dcgan_hints::Hint;
-use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
-use signal_hook::iterator;
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGXFSZ};
+use signal_hook::{flag, iterator};
 use std::fmt;
 use std::io;
 use std::sync::Arc;
@@ -119,6 +119,13 @@ impl Signals {
             .into_iter()
             .find(|signal| signal.exit_code() == code)
     }
+}
+
+/// From here on a write beyond the limit on file sizes (`ulimit -f`) fails with an error. Without a
+/// handler the system would end the process by SIGXFSZ, without a word.
+pub(crate) fn let_writes_fail() {
+    // If the system refuses, all is as it was.
+    let _ = flag::register(SIGXFSZ, Arc::default());
 }
 
 /// Whether the process was started with SIGHUP ignored, read from Linux's own record; elsewhere it

@@ -13,6 +13,9 @@ pub enum Error {
     /// A file of the contract could not be read or written.
     #[error(transparent)]
     Artifacts(#[from] dcgan_artifacts::Error),
+    /// A table that a checkpoint was written with is gone, or is another one.
+    #[error(transparent)]
+    Table(dcgan_artifacts::Error),
     /// A network refused its sizes, weights or input.
     #[error(transparent)]
     Network(#[from] dcgan::Error),
@@ -241,6 +244,11 @@ impl Hint for Error {
     fn hint(&self) -> Option<String> {
         match self {
             Self::Artifacts(source) => source.hint(),
+            Self::Table(_) => Some(
+                "put back the table that was here, with which the run goes on; or, to start afresh, \
+                 move the whole folder away and run the same command again"
+                    .into(),
+            ),
             Self::Network(source) => source.hint(),
             Self::UnfitPictures { kind, .. } => Some(match kind {
                 dcgan::Kind::Labelled => {
@@ -270,7 +278,9 @@ impl Hint for Error {
             Self::UnfitClassifier { .. } | Self::Classifier { .. } => Some(
                 "set `train.classifier` to another file; `dcgan-eval classifier` trains one".into(),
             ),
-            Self::BatchTooLarge { .. } => Some("set a smaller `train.batch_size`".into()),
+            Self::BatchTooLarge { n_images, .. } => {
+                Some(format!("set `train.batch_size` to {n_images} or less"))
+            }
             Self::Precision { .. } => Some(
                 "set `train.precision: f32`, or train on a processor with AVX512_BF16: AMD's from Zen 4 on, \
                  Intel's Cooper Lake and Xeons from Sapphire Rapids on"
@@ -303,6 +313,17 @@ impl Hint for Error {
     }
 }
 
+impl Error {
+    /// The error of going on with a table: what the reader found, with what to do about it in a run.
+    pub(crate) fn of_table(source: dcgan_artifacts::Error) -> Self {
+        use dcgan_artifacts::Error::{Damaged, Missing};
+        match source {
+            source @ (Missing { .. } | Damaged { .. }) => Self::Table(source),
+            source => source.into(),
+        }
+    }
+}
+
 impl From<Error> for Failure {
     /// The exit code follows from whose fault an error is.
     fn from(error: Error) -> Self {
@@ -320,6 +341,7 @@ impl From<Error> for Failure {
             | Error::Folder { .. } => Self::output(error),
             Error::Diverged { .. } => Self::diverged(error),
             Error::Artifacts(_)
+            | Error::Table(_)
             | Error::Network(_)
             | Error::Models(_)
             | Error::Metrics(_)

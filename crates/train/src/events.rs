@@ -33,11 +33,11 @@ impl Events {
     /// Goes on where a checkpoint saw the table. What came after it is cut, for it comes again.
     ///
     /// # Errors
-    /// [`dcgan_artifacts::Error::Damaged`] where the table is not the one that the checkpoint saw.
+    /// [`Error::Table`] where the table is not the one that the checkpoint saw.
     pub(crate) fn resume(folder: &Path, position: Option<&TablePosition>) -> Result<Self, Error> {
         let path = folder.join(EVENTS);
         let table = if let Some(position) = position {
-            Some(GrowingTable::resume(&path, position)?)
+            Some(GrowingTable::resume(&path, position).map_err(Error::of_table)?)
         } else {
             remove_file(&path)?;
             None

@@ -68,7 +68,7 @@ pub(crate) fn inspect(folder: &Path, identity: &Value, force: bool) -> Result<Fo
         Err(Error::DamagedRun { .. }) if force => return Ok(Found::MoveAside),
         Err(error) => return Err(error),
     };
-    let differences = differences(&old, identity);
+    let mut differences = differences(&old, identity);
     if differences.is_empty() && is_complete(folder)? {
         Ok(if force {
             Found::MoveAside
@@ -80,6 +80,8 @@ pub(crate) fn inspect(folder: &Path, identity: &Value, force: bool) -> Result<Fo
     } else if force {
         Ok(Found::MoveAside)
     } else {
+        // More epochs alone would continue the run: they are not what keeps it from going on.
+        differences.retain(|difference| !continues(difference));
         Err(Error::OtherRun {
             folder: folder.to_owned(),
             differences,

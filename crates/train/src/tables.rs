@@ -87,7 +87,7 @@ impl Tables {
     /// what they hold up to `step` stays as it is.
     ///
     /// # Errors
-    /// [`dcgan_artifacts::Error::Damaged`] where a table is not the one that the checkpoint saw.
+    /// [`Error::Table`] where a table is not the one that the checkpoint saw.
     pub(crate) fn resume(
         folder: &Path,
         resolved: &Resolved,
@@ -104,7 +104,7 @@ impl Tables {
                     expected: format!("the length of `{name}`"),
                     got: "none".into(),
                 })?;
-            GrowingTable::resume(&folder.join(name), position)
+            GrowingTable::resume(&folder.join(name), position).map_err(Error::of_table)
         };
         let histograms = positions
             .get(HISTOGRAMS)

@@ -3,12 +3,12 @@
 //! The programs run under a limit of their address space, so that whatever takes more ends them.
 #![cfg(unix)]
 
-use crate::programs::{program, put, root, text};
-use flate2::write::{GzEncoder, ZlibEncoder};
+use crate::programs::{Run, program, put, root, text};
+use flate2::write::{DeflateEncoder, GzEncoder, ZlibEncoder};
 use flate2::{Compression, Crc};
 use std::io::Write;
 use std::path::Path;
-use std::process::Output;
+use std::process::{Command, Output};
 
 /// What each of them unpacks to.
 const UNPACKED: usize = 1 << 30;
@@ -22,6 +22,49 @@ fn zeros(to: &mut impl Write, n: usize) {
         to.write_all(&block[..block.len().min(n - start)])
             .expect("memory");
     }
+}
+
+/// The header of an array file of so many 8x8 images of bytes, as NumPy writes it.
+fn npy_header(images: usize) -> Vec<u8> {
+    let shape = format!("({images}, 8, 8, 1)");
+    let mut text = format!("{{'descr': '|u1', 'fortran_order': False, 'shape': {shape}, }}");
+    while (10 + text.len() + 1) % 64 != 0 {
+        text.push(' ');
+    }
+    text.push('\n');
+    let length = u16::try_from(text.len()).expect("a short header");
+    [
+        b"\x93NUMPY\x01\0",
+        &length.to_le_bytes()[..],
+        text.as_bytes(),
+    ]
+    .concat()
+}
+
+/// An archive with the one member `images.npy` of this array, which says that it unpacks to so many bytes.
+fn npz(array: impl FnOnce(&mut DeflateEncoder<Vec<u8>>), crc: u32, claimed: usize) -> Vec<u8> {
+    let mut encoder = DeflateEncoder::new(Vec::new(), Compression::best());
+    array(&mut encoder);
+    let packed = encoder.finish().expect("memory");
+    let name = b"images.npy";
+    let of = |n: usize| u32::try_from(n).expect("a small file").to_le_bytes();
+    // Method, time, date, CRC, sizes, length of the name, none of the extra field.
+    let common = [
+        &[20, 0, 0, 0, 8, 0, 0, 0, 0, 0][..],
+        &crc.to_le_bytes(),
+        &of(packed.len()),
+        &of(claimed),
+        &[10, 0, 0, 0],
+    ]
+    .concat();
+    let mut file = [b"PK\x03\x04", &common[..], name, &packed].concat();
+    let start = file.len();
+    file.extend([b"PK\x01\x02\x14\0", &common[..], &[0; 14], name].concat());
+    let length = file.len() - start;
+    file.extend(b"PK\x05\x06\0\0\0\0\x01\0\x01\0");
+    file.extend([of(length), of(start)].concat());
+    file.extend([0, 0]);
+    file
 }
 
 fn compressed(n: usize) -> Vec<u8> {
@@ -53,16 +96,22 @@ fn png(chunks: &[(&[u8; 4], &[u8])], pixels: &[u8]) -> Vec<u8> {
     file
 }
 
-/// Runs dcgan-prepare with these settings and the limited address space.
-fn prepare(folder: &Path, settings: &[String]) -> Output {
-    let mut command = std::process::Command::new("bash");
+/// A program with the limited address space.
+fn limited(stage: &str, folder: &Path) -> Command {
+    let mut command = Command::new("bash");
     command
         .current_dir(root())
         .args(["-c", &format!("ulimit -v {LIMIT}; exec \"$0\" \"$@\"")])
-        .arg(program("prepare"))
+        .arg(program(stage))
         .args(["--pipeline", "/dev/null", "--quiet", "--threads", "1"])
         .arg("--out")
         .arg(folder.join("out"));
+    command
+}
+
+/// Runs dcgan-prepare with these settings.
+fn prepare(folder: &Path, settings: &[String]) -> Output {
+    let mut command = limited("prepare", folder);
     for setting in settings {
         command.arg("--set").arg(setting);
     }
@@ -139,4 +188,62 @@ fn an_idx_header_takes_no_memory_for_what_the_file_lacks() {
     let images = u32::try_from(UNPACKED / (28 * 28)).expect("it fits");
     let said = refused(folder.path(), "images", &idx_header(images));
     assert!(said.contains("is shorter than its header says"), "{said}");
+}
+
+/// What dcgan-eval says to this archive as samples, which it must refuse.
+fn refused_as_samples(folder: &Path, name: &str, bytes: &[u8]) -> String {
+    put(&folder.join(name), bytes);
+    let mut command = limited("eval", folder);
+    command
+        .arg("--dataset")
+        .arg(folder.join("prepare/dataset.safetensors"))
+        .arg("--samples")
+        .arg(folder.join(name));
+    let output = command.output().expect("bash starts");
+    let said = text(&output.stderr);
+    assert_eq!(output.status.code(), Some(3), "{name}: {said}");
+    assert!(said.contains(name), "{said}");
+    said
+}
+
+#[test]
+fn archives_of_arrays_that_unpack_to_gigabytes_are_refused_within_bounds() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let size = "prepare.synthetic={train: 8, test: 2, height: 8, width: 8, classes: 0}";
+    let settings = ["--set", "prepare.source=synthetic", "--set", size];
+    Run::new(folder.path(), &[]).stage("prepare", &settings);
+    let folder = folder.path();
+    let image = 8 * 8;
+    let header = npy_header(3);
+    let claims = UNPACKED + header.len();
+
+    // A small array, and behind it what nobody asked for.
+    let bomb = npz(
+        |to| {
+            to.write_all(&header).expect("memory");
+            zeros(to, UNPACKED);
+        },
+        0,
+        claims,
+    );
+    refused_as_samples(folder, "behind.npz", &bomb);
+    // The same of a member that says that it is small.
+    let bomb = npz(
+        |to| {
+            to.write_all(&header).expect("memory");
+            zeros(to, UNPACKED);
+        },
+        0,
+        header.len() + 3 * image,
+    );
+    refused_as_samples(folder, "silent.npz", &bomb);
+    // An array of a gigabyte of which nothing is there, by its header, and by the directory too.
+    let large = npy_header(UNPACKED / image);
+    for (name, claimed) in [
+        ("header.npz", large.len()),
+        ("both.npz", large.len() + UNPACKED),
+    ] {
+        let bomb = npz(|to| to.write_all(&large).expect("memory"), 0, claimed);
+        refused_as_samples(folder, name, &bomb);
+    }
 }

@@ -127,6 +127,16 @@ fn elements_of_another_type() {
 }
 
 #[test]
+fn labels_of_qmnist() {
+    let labels = idx([0, 0, 0x0c, 2], &[2, 8], &[0; 64]);
+    assert_snapshot!(with("test-labels", &labels), @r"
+    exit code 3
+    error: `test-labels` holds 32-bit integers: expected unsigned bytes (type 08), got type 0c
+    hint: these are probably QMNIST's labels, 8 columns of 32-bit integers: write the first column, which is the class, as an IDX file of unsigned bytes
+    ");
+}
+
+#[test]
 fn labels_in_place_of_images_and_the_other_way_round() {
     assert_snapshot!(with("train-images.gz", &gzip(&labels(&[0, 1, 2]))), @r"
     exit code 3

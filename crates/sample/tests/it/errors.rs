@@ -143,13 +143,14 @@ fn wrong_usage_is_exit_code_2() {
     ");
     insta::assert_snapshot!(place.run(&["--out", "[DIR]/out"]).failure(), @r"
     exit code Some(2)
-    error: the following required arguments were not provided:
-      --model <FILE>
-
-    Usage: dcgan-sample --model <FILE> --out <DIR> [OPTIONS]
-           dcgan-sample --mode film --checkpoints <DIR> --out <DIR> [OPTIONS]
-
-    For more information, try '--help'.
+    error: `--mode images` needs `--model FILE`
+    hint: `--help` shows an example
+    ");
+    let film = ["--mode", "film", "--out", "[DIR]/out"];
+    insta::assert_snapshot!(place.run(&film).failure(), @r"
+    exit code Some(2)
+    error: `--mode film` needs `--checkpoints DIR` or `--grids DIR`
+    hint: `--help` shows an example
     ");
     assert!(!place.path("out").exists());
 }

@@ -58,7 +58,7 @@ fn the_help_says_what_there_is() {
               [default: images]
 
           --model <FILE>
-              Checkpoint or generator file; nothing else is needed
+              Checkpoint or generator file; every mode but `film` needs it, and nothing else
 
           --n <N>
               Images per seed [default: `sample.n`, 64; in other modes 8, or 16 in a film]

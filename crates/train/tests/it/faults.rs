@@ -261,6 +261,33 @@ fn a_damaged_metrics_table_is_refused() {
     );
 }
 
+/// Neither the table nor a start over what is left of the run is made by the same command: the hint
+/// names two ways that lead out.
+#[test]
+fn a_lost_metrics_table_is_put_back_or_the_folder_moved_away() {
+    let place = Place::new();
+    place.train("run", &["train.epochs=1"]);
+    let expected = place.files("run");
+    let table = fs::read(place.path("run/metrics.csv")).unwrap();
+    fs::remove_file(place.path("run/metrics.csv")).unwrap();
+    insta::assert_snapshot!(place.fail("run", &["train.epochs=1"], &["--quiet"]), @"
+    exit code 3
+    warning: file `run/metrics.csv` does not exist; the run goes on from the last good checkpoint
+    error: table `run/metrics.csv` does not exist
+    hint: put back the table that was here, with which the run goes on; or, to start afresh, move the whole folder away and run the same command again
+    ");
+    dcgan_artifacts::write_atomic(&place.path("run/metrics.csv"), &table).unwrap();
+    place.train("run", &["train.epochs=1"]);
+    assert_same(&expected, &place.files("run"));
+
+    fs::remove_file(place.path("run/metrics.csv")).unwrap();
+    place.fail("run", &["train.epochs=1"], &["--quiet"]);
+    #[expect(clippy::disallowed_methods, reason = "what the hint says")]
+    fs::rename(place.path("run"), place.path("away")).unwrap();
+    place.train("run", &["train.epochs=1"]);
+    assert_same(&expected, &place.files("run"));
+}
+
 #[test]
 fn a_finished_run_that_lost_a_file_is_mended() {
     let place = Place::new();

@@ -52,14 +52,11 @@ fn other_kernels_are_another_run() {
     let refusal = place.fail("run", &["train.epochs=2", "train.kernels=direct"], &[]);
     insta::assert_snapshot!(refusal, @"
     exit code 2
-    error: `run` holds another run: `train.epochs` was `1`, is `2`, `train.kernels` was `auto`, is `direct`
+    error: `run` holds another run: `train.kernels` was `auto`, is `direct`
     hint: choose another `--out`, go back to the old settings, or give `--force` to move the old run aside and start afresh
     ");
     let mut told = place.command("run", &["train.epochs=1"]);
-    assert_eq!(
-        report(told.env("DCGAN_KERNELS", "direct")),
-        refusal.replace("`train.epochs` was `1`, is `2`, ", "")
-    );
+    assert_eq!(report(told.env("DCGAN_KERNELS", "direct")), refusal);
 }
 
 #[test]
@@ -290,7 +287,7 @@ fn a_batch_larger_than_the_dataset() {
     insta::assert_snapshot!(place.fail("run", &["train.batch_size=27"], &[]), @"
     exit code 2
     error: `train.batch_size`: expected at most the 26 training pictures of `dataset.safetensors`, got 27
-    hint: set a smaller `train.batch_size`
+    hint: set `train.batch_size` to 26 or less
     ");
 }
 
