@@ -67,12 +67,10 @@ pub struct ImageCounts {
     pub is_judged: bool,
     /// Whether the features are a trained classifier's.
     pub has_classifier: bool,
-    /// Whether the dataset has labels.
-    pub is_labelled: bool,
     /// Whether the generated images have labels.
     pub is_generated_labelled: bool,
-    /// Each class with training images; empty without labels.
-    pub classes: Vec<ClassCounts>,
+    /// Each class with training images; `None` where the dataset has no labels.
+    pub classes: Option<Vec<ClassCounts>>,
 }
 
 /// A set of images in a reason.
@@ -106,6 +104,15 @@ impl ImageCounts {
     pub fn has(&self, figure: &str) -> bool {
         let is_missing = |found: &MissingFigure| found.figure == figure && found.classes.is_empty();
         !self.missing().iter().any(is_missing)
+    }
+
+    /// Whether the dataset has labels.
+    pub fn is_labelled(&self) -> bool {
+        self.classes.is_some()
+    }
+
+    fn classes(&self) -> &[ClassCounts] {
+        self.classes.as_deref().unwrap_or_default()
     }
 
     /// The part that generated images are compared with.
@@ -187,7 +194,7 @@ impl ImageCounts {
     }
 
     fn classified(&self, missing: &mut Missing) {
-        if !self.is_labelled {
+        if !self.is_labelled() {
             return;
         }
         let few = self.lack(Set::Train, least::TRAINED_ON);
@@ -203,7 +210,10 @@ impl ImageCounts {
         if !missing.add("quality.class_accuracy_by_class", no_classes) {
             let figure = "quality.class_accuracy_by_class";
             let of = |is_few: fn(usize) -> bool| {
-                let few = self.classes.iter().filter(|class| is_few(class.generated));
+                let few = self
+                    .classes()
+                    .iter()
+                    .filter(|class| is_few(class.generated));
                 few.map(|class| class.name.clone()).collect()
             };
             missing.add_classes(figure, of(|n| n == 0), "no image of the class is generated");
@@ -261,14 +271,14 @@ impl ImageCounts {
 
     /// Classes that have enough images on either side to be compared by themselves.
     pub fn compared_classes(&self) -> usize {
-        self.classes
+        self.classes()
             .iter()
             .filter(|class| is_compared(class))
             .count()
     }
 
     fn by_class(&self, missing: &mut Missing) {
-        if !self.is_labelled {
+        if !self.is_labelled() {
             return;
         }
         let n = self.compared_classes();
@@ -287,7 +297,7 @@ impl ImageCounts {
             missing.add(figure, reason.clone());
         }
         if reason.is_none() {
-            let few = self.classes.iter().filter(|class| !is_compared(class));
+            let few = self.classes().iter().filter(|class| !is_compared(class));
             let few: Vec<String> = few.map(|class| class.name.clone()).collect();
             let reason = format!("fewer than {needed} generated or {part} images of the class");
             for figure in [
@@ -301,7 +311,7 @@ impl ImageCounts {
 
     fn pixels(&self, missing: &mut Missing) {
         let no_test = self.lack(Set::Test, 1);
-        if self.is_labelled {
+        if self.is_labelled() {
             let reason = no_test.clone().or_else(|| self.no_labels());
             if !missing.add("pixels.nearest_neighbour_error", reason) {
                 let few = self.lack(Set::Test, least::INTERVAL);

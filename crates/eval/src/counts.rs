@@ -89,21 +89,19 @@ impl Counts<'_> {
         let own = per_class(labels.unwrap_or_default());
         let trained = self.dataset.trained_classes().into_iter().map(usize::from);
         let classes = trained.filter(|&class| class < names.len());
+        let of_class = |class: usize| ClassCounts {
+            name: names[class].clone(),
+            generated: own[class],
+            compared: self.compared[class],
+        };
         ImageCounts {
             train: self.dataset.len(Part::Train).unwrap_or(0),
             test: self.dataset.len(Part::Test).unwrap_or(0),
             generated,
             is_judged,
             has_classifier,
-            is_labelled: !names.is_empty(),
             is_generated_labelled: labels.is_some(),
-            classes: classes
-                .map(|class| ClassCounts {
-                    name: names[class].clone(),
-                    generated: own[class],
-                    compared: self.compared[class],
-                })
-                .collect(),
+            classes: (!names.is_empty()).then(|| classes.map(of_class).collect()),
         }
     }
 }

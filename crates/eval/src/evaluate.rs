@@ -102,7 +102,6 @@ pub(crate) fn evaluate(
         .statistics
         .as_ref()
         .map(|found| tables::discriminator_tree(found, &class_names, BLOCK));
-    let missing = &measured.missing;
     let mut outputs = sample_grids(&images, interpolation.as_ref(), &dataset.trained_classes())?;
     if let (Some(found), Some(tree)) = (&measured.statistics, &judged) {
         let rows = tables::discriminator_rows(found, &class_names);
@@ -135,7 +134,7 @@ pub(crate) fn evaluate(
     let report = Report {
         dataset: &dataset.info().name,
         metrics: &metrics,
-        missing,
+        missing: &measured.missing,
         charts: &charts,
         pictures: pictures(&outputs),
         settings: provenance.0,

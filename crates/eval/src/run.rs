@@ -192,7 +192,7 @@ fn dry_run(args: &Args, settings: &Eval, identity: &Value) -> Result<(), Failure
             names.push("accuracy-by-class.svg");
         }
     }
-    if labelled && counts.is_labelled && counts.has("quality.diversity_by_class") {
+    if labelled && counts.is_labelled() && counts.has("quality.diversity_by_class") {
         names.extend(["diversity-by-class.svg", "distance-by-class.svg"]);
     }
     if inputs.dataset.len(Part::Test).unwrap_or(0) > 0 {

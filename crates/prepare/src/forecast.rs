@@ -64,9 +64,8 @@ fn counts(contents: &Contents, pipeline: &Pipeline) -> ImageCounts {
         is_judged: true,
         has_classifier: is_labelled
             && (pipeline.eval.classifier.is_some() || train >= least::TRAINED_ON),
-        is_labelled,
         is_generated_labelled: has_labels,
-        classes: trained.iter().enumerate().map(class).collect(),
+        classes: is_labelled.then(|| trained.iter().enumerate().map(class).collect()),
     }
 }
 
