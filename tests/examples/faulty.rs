@@ -1,13 +1,13 @@
-//! A stage on a disk that fails as told: `faulty FAULT STAGE ARGUMENTS...`. The tests of faults run
+//! Runs a stage with simulated disk faults: `faulty FAULT STAGE ARGUMENTS...`. The fault tests run
 //! it as a process.
 //!
 //! | fault | what happens |
 //! |---|---|
 //! | `count` | nothing; the last line on stderr is the number of changes to the disk |
-//! | `stop:N` | the process ends before change N, from 0; of a write, half is on the disk |
+//! | `stop:N` | the process ends before change N, from 0, or halfway through it if it is a write |
 //! | `fail:ACTION:N` | the N-th change of this kind, from 0, fails |
-//! | `lose:ACTION:N` | the file to be changed vanishes before the N-th change of this kind |
-//! | `look:N` | a training that looks for a signal for the N-th time, from 0, and from then on, finds SIGTERM |
+//! | `lose:ACTION:N` | the file is deleted before the N-th change of this kind |
+//! | `look:N` | from the N-th time, from 0, that a training polls for a signal, it finds SIGTERM |
 #![expect(
     clippy::print_stderr,
     reason = "a program of the tests says what it met"
@@ -21,10 +21,10 @@ use std::io::{self, Write as _};
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// The exit code of a process that stopped as told; no stage has it.
+/// Exit code of a process that stopped on purpose; no stage uses it.
 const STOPPED: i32 = 99;
 
-/// Changes so far; those that the fault speaks of.
+/// Changes so far that match the fault.
 static CHANGES: AtomicU64 = AtomicU64::new(0);
 
 enum Fault {
@@ -85,7 +85,7 @@ fn failed(failure: &Failure) -> ExitCode {
     ExitCode::from(failure.exit_code())
 }
 
-/// Lets the fault happen when its change comes.
+/// Applies the fault at its change.
 fn happen(change: &Change<'_>, fault: &Fault, n: u64) -> io::Result<()> {
     let counts = match fault {
         Fault::Count | Fault::Stop => true,

@@ -1,3 +1,3 @@
-//! Tests that cross the stages live in `tests/`; this library holds what they share with `fuzz/`.
+//! Code that tests across stages (in `tests/`) share with `fuzz/`.
 
 pub mod readers;

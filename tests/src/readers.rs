@@ -1,8 +1,8 @@
-//! Every reader of what a stranger may have made, as a function of bytes.
+//! Every reader of untrusted files, as a function of bytes.
 //!
-//! `fuzz/` feeds them what a fuzzer makes up, `tests/it/corpus.rs` the committed seeds and findings.
-//! Whatever the bytes are, a reader returns: a value that holds what it promises, or an error that
-//! names the file. It never panics, hangs, or takes memory that the bytes do not account for.
+//! `fuzz/` runs them on a fuzzer's inputs, `tests/it/corpus.rs` on the committed seeds and
+//! findings. For any bytes a reader returns a consistent value or an error that names the file. It
+//! never panics, hangs, or uses more memory than the bytes justify.
 #![expect(
     clippy::missing_panics_doc,
     reason = "each panics where a reader breaks its promise, and that is what it is for"
@@ -29,13 +29,13 @@ use std::path::{Component, Path};
 /// A family of readers.
 #[derive(Debug, Clone, Copy)]
 pub struct Reader {
-    /// The name of its fuzz target and of its corpus.
+    /// Name of the fuzz target and the corpus.
     pub name: &'static str,
-    /// Reads the bytes; whether they were accepted.
+    /// Reads the bytes; returns whether they were accepted.
     pub read: fn(&[u8]) -> bool,
 }
 
-/// All of them.
+/// All readers.
 pub const READERS: &[Reader] = &[
     Reader {
         name: "container",
@@ -83,7 +83,7 @@ pub const READERS: &[Reader] = &[
     },
 ];
 
-/// Decoding more than this is for the tests of the limits, not for a fuzzer.
+/// Skip larger pictures when fuzzing; tests of the limits decode them.
 const PICTURE_MEMORY: u64 = 1 << 24;
 
 /// The bytes as a safetensors file, read as each format in turn.
@@ -91,8 +91,8 @@ pub fn container(bytes: &[u8]) -> bool {
     in_file("file.safetensors", bytes, read_as_each_format)
 }
 
-/// The same with checksums that are right, so that what lies behind them is reached. The bytes are a
-/// line of metadata, a line with the arrays' places, both JSON objects, and the data.
+/// The same with correct checksums, to reach the code behind them. The bytes are a line of metadata
+/// and a line with the arrays' offsets, both JSON objects, and the data.
 pub fn contents(bytes: &[u8]) -> bool {
     let Some(file) = sealed_container(bytes) else {
         return false;
@@ -100,7 +100,7 @@ pub fn contents(bytes: &[u8]) -> bool {
     in_file("file.safetensors", &file, read_as_each_format)
 }
 
-/// A network out of such a file: its description, its weights, and an image where it is small.
+/// A network from such a file: its description, its weights, and an image if it is small.
 pub fn network(bytes: &[u8]) -> bool {
     let Some(file) = sealed_container(bytes) else {
         return false;
@@ -119,7 +119,7 @@ pub fn network(bytes: &[u8]) -> bool {
             let classes = ClassChoice::resolve(None, generator.info());
             match generator.images(0, 0, 1, &classes.expect("no class is asked")) {
                 Ok(image) => assert_eq!(image.len(), generator.image_bytes()),
-                // Weights that are finite can still give what is not.
+                // Finite weights can still give images that are not finite.
                 Err(error) => assert!(names(&error, path), "{error:?}"),
             }
         }
@@ -127,7 +127,7 @@ pub fn network(bytes: &[u8]) -> bool {
     })
 }
 
-/// The bytes as a manifest, as they are and with the seal made right, and as what a training says of itself.
+/// The bytes as a manifest, unchanged and with a corrected seal, and as `run.json`.
 pub fn manifest(bytes: &[u8]) -> bool {
     let read = |bytes: &[u8]| {
         in_file(Manifest::NAME, bytes, |path| {
@@ -136,7 +136,7 @@ pub fn manifest(bytes: &[u8]) -> bool {
                 Ok(manifest) => manifest.expect("a manifest that is there"),
                 Err(error) => return refused(&error, path),
             };
-            // Nothing that it names lies outside its folder.
+            // It names no file outside its folder.
             let outputs = manifest.outputs.iter();
             let mut parts = outputs.flat_map(|output| Path::new(&output.name).components());
             assert!(parts.all(|part| matches!(part, Component::Normal(_))));
@@ -162,7 +162,7 @@ pub fn manifest(bytes: &[u8]) -> bool {
     accepted | sealed.is_some_and(|sealed| read(sealed.as_bytes()))
 }
 
-/// A pipeline, a zero, and values of `--set` with zeros between them.
+/// A pipeline, a zero byte, and values of `--set` separated by zero bytes.
 pub fn settings(bytes: &[u8]) -> bool {
     let mut texts = bytes.split(|&byte| byte == 0).map(std::str::from_utf8);
     let Some(Ok(text)) = texts.next() else {
@@ -175,7 +175,7 @@ pub fn settings(bytes: &[u8]) -> bool {
             false
         }
         Ok(pipeline) => {
-            // What a manifest records gives the same settings again: JSON is YAML.
+            // Settings recorded in a manifest load to the same settings: JSON is valid YAML.
             let recorded = dcgan_settings::resolved(&pipeline).to_string();
             let again = dcgan_settings::load_text("again.yaml", &recorded, &[]);
             assert_eq!(again.expect("settings on record"), pipeline, "{recorded}");
@@ -184,8 +184,8 @@ pub fn settings(bytes: &[u8]) -> bool {
     }
 }
 
-/// The bytes as an IDX file of images and of labels, plain or as gzip if that is what they are; and
-/// compressed, which must give the same.
+/// The bytes as an IDX file of images and of labels, plain or gzip; and the bytes compressed, which
+/// must give the same.
 pub fn idx(bytes: &[u8]) -> bool {
     let images = idx_of::<3>(bytes);
     let labels = idx_of::<1>(bytes);
@@ -219,7 +219,7 @@ fn idx_of<const D: usize>(bytes: &[u8]) -> bool {
     decoded.is_ok()
 }
 
-/// The bytes as images of another program, with and without a size and a range that are known.
+/// The bytes as images of another program, with and without a known size and range.
 pub fn foreign(bytes: &[u8]) -> bool {
     in_file("images", bytes, |path| {
         let sizes = [None, Some([3, 5, 3]), Some([3, 5, 1])];
@@ -246,7 +246,7 @@ fn accepted_as_images(path: &Path, reading: &ForeignReading) -> bool {
     })
 }
 
-/// The bytes as a table that a run has grown, and as a table of labels.
+/// The bytes as a table of a run, and as a table of labels.
 pub fn table(bytes: &[u8]) -> bool {
     let header = ["step", "d_loss"];
     let read = in_file("metrics.csv", bytes, |path| {
@@ -273,7 +273,7 @@ pub fn table(bytes: &[u8]) -> bool {
         read && labels
     });
 
-    // A checkpoint vouches for the first half, or for something else.
+    // A checkpoint records the hash of the first half, or of something else.
     let half = &bytes[..bytes.len() / 2];
     let position = |prefix: &[u8]| TablePosition {
         bytes: half.len() as u64,
@@ -291,7 +291,7 @@ pub fn table(bytes: &[u8]) -> bool {
         assert_eq!(std::fs::read(path).expect("the table"), half);
     });
 
-    // Nobody vouches for it.
+    // No hash is recorded for it.
     in_file("timing.csv", bytes, |path| {
         let table = GrowingTable::resume_until(path, &header, 5);
         let mut table = table.expect("what is odd is cut");
@@ -309,8 +309,8 @@ pub fn table(bytes: &[u8]) -> bool {
     read
 }
 
-/// The bytes as TensorBoard's event file of a run, as they are; and in records whose checksums are
-/// right, each as a byte with its length and its bytes.
+/// The bytes as TensorBoard's event file of a run: unchanged, and as records with correct
+/// checksums, each given as a length byte and its bytes.
 pub fn events(bytes: &[u8]) -> bool {
     let read = |bytes: &[u8]| {
         in_file("events", bytes, |path| {
@@ -318,7 +318,7 @@ pub fn events(bytes: &[u8]) -> bool {
             resumed.expect("what is odd is cut");
             let kept = std::fs::read(path).expect("the file");
             if !bytes.starts_with(&kept) {
-                // Started anew: what it holds is what a new one does.
+                // If it is started anew, it must equal a new file.
                 let fresh = path.with_extension("fresh");
                 EventFile::create(&fresh, 1.0).expect("a file of ours");
                 assert_eq!(kept, std::fs::read(&fresh).expect("the file"));
@@ -413,7 +413,7 @@ pub fn expression(bytes: &[u8]) -> bool {
     }
 }
 
-/// Runs `read` on a file of these bytes in a folder of its own.
+/// Runs `read` on a file with these bytes in a temporary folder.
 fn in_file<T>(name: &str, bytes: &[u8], read: impl FnOnce(&Path) -> T) -> T {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let path = folder.path().join(name);
@@ -426,7 +426,7 @@ fn names(error: &impl std::fmt::Display, path: &Path) -> bool {
     error.to_string().contains(&path.display().to_string())
 }
 
-/// An error of a reader must speak of the file and say what to do. Returns false.
+/// Checks that a reader's error names the file and has a hint. Returns `false`.
 fn refused(error: &Error, path: &Path) -> bool {
     assert_eq!(error.kind(), ErrorKind::Input, "{error}");
     assert!(names(error, path), "{error}");
@@ -434,7 +434,7 @@ fn refused(error: &Error, path: &Path) -> bool {
     false
 }
 
-/// Reads a file as each format; whether it is one.
+/// Reads a file as each format; returns whether one accepted it.
 fn read_as_each_format(path: &Path) -> bool {
     let read = [
         accepted(path, DatasetReader::open(path), check_dataset),
@@ -514,7 +514,8 @@ fn check_model(path: &Path, file: &ModelFile, role: Role) {
     check_again(path, file, ModelFile::write, read);
 }
 
-/// What was read can be written, and read and written again to the same bytes.
+/// Checks that the value can be written, and that reading and writing it again gives the same
+/// bytes.
 fn check_again<T>(
     path: &Path,
     value: &T,
@@ -528,8 +529,8 @@ fn check_again<T>(
     assert_eq!(first, second);
 }
 
-/// Takes a line of metadata, a line of places and the data, and puts them into a safetensors file
-/// whose content hash is right.
+/// Makes a safetensors file with a correct content hash from a line of metadata, a line of offsets,
+/// and the data.
 fn sealed_container(bytes: &[u8]) -> Option<Vec<u8>> {
     let mut lines = bytes.splitn(3, |&byte| byte == b'\n');
     let mut object = || -> Option<Map<String, Value>> {
@@ -539,7 +540,7 @@ fn sealed_container(bytes: &[u8]) -> Option<Vec<u8>> {
     let data = lines.next().unwrap_or_default();
 
     let mut content = Vec::new();
-    // A map of serde_json is sorted as the format wants it.
+    // A map of serde_json is sorted, as the format needs.
     for (name, entry) in &header {
         let offset = |i: usize| usize::try_from(entry["data_offsets"][i].as_u64()?).ok();
         let shape: Vec<String> = entry["shape"]
@@ -563,7 +564,7 @@ fn sealed_container(bytes: &[u8]) -> Option<Vec<u8>> {
     Some([&length, header.as_bytes(), data].concat())
 }
 
-/// The object as text with a seal that is right.
+/// The object as text with a correct seal.
 fn sealed_text(mut object: Map<String, Value>) -> String {
     object.insert("seal".into(), "".into());
     let seal = sha256_bytes(Value::Object(object.clone()).to_string().as_bytes());

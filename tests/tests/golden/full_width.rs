@@ -1,5 +1,6 @@
-//! The original's widths: an iteration against an independent computation, and the same bytes for
-//! any number of threads. The narrow vectors never reach blocks and packings that these sizes do.
+//! The original's widths: an iteration compared with an independent computation, and the same bytes
+//! for any number of threads. These sizes use blocks and packings that the narrow vectors don't
+//! reach.
 
 use crate::reference::{Measured, Reference};
 use crate::vectors::compare;
@@ -14,29 +15,32 @@ use dcgan_random::{Purpose, Stream};
 use dcgan_testkit::{Instructions, Missing, untested};
 
 const BATCH: usize = 64;
-/// Size of the batch on which a whole iteration is compared with float64. Rounding, which depends on
-/// the processor, must not decide on which side of its kink, 0, the input of a rectifier is: that
-/// gives another gradient, and as right a one. The fewer inputs, the further from 0 is the nearest.
+/// Size of the batch on which a whole iteration is compared with float64. Rounding, which depends
+/// on the processor, must not move the input of a ReLU across 0, where the slope changes: the
+/// gradient would be another one, equally correct. With fewer inputs the nearest one is further
+/// from 0.
 const FEW: usize = 16;
-/// Of that batch: of the first thousand seeds the one whose nearest input is the furthest.
+/// Seed of that batch: among the first thousand, the one whose nearest input is furthest from 0.
 const SEED: u64 = 815;
-/// How far that input is, as a share of the root mean square of its layer's.
+/// Distance of that input from 0, relative to the root mean square of its layer's inputs.
 const FROM_KINK: f64 = 8e-6;
-/// The same of [`BATCH`] images with the weights of [`cleared`]: some hundred times the rounding
-/// of these inputs, so that no gradient needs to be left out.
+/// The same for [`BATCH`] images with the weights of [`cleared`]: about a hundred times the
+/// rounding of these inputs, so that no gradient has to be left out.
 const FROM_CLEARED_KINK: f64 = 1e-4;
-/// Largest difference of Adam's first moment, which is a sum of gradients, as a share of the array's
-/// root mean square.
+/// Largest difference of Adam's first moment, a sum of gradients, relative to the array's root mean
+/// square.
 const GRADIENT_TOLERANCE: f64 = 1e-4;
-/// Largest difference of a weight after one iteration, of three that Adam moves by 2e-4 each.
+/// Largest difference of a weight after one iteration of three updates, which change it by about
+/// 2e-4 each.
 const WEIGHT_TOLERANCE: f64 = 5e-7;
-/// Adam divides by the gradient's size, and so magnifies the rounding of one that is small. A weight
-/// is held to that difference whose gradients are all above this share of the root mean square of
-/// its array's first moment.
+/// Adam divides by the gradient's size and so magnifies the rounding of small gradients. A weight
+/// is checked only if all its gradients are above this share of the root mean square of its array's
+/// first moment.
 const FAINT: f64 = 1e-2;
 /// Biases in front of a batch norm: their gradient is rounding noise, which Adam amplifies.
 const WANDERING_TOLERANCE: f64 = 1.2e-3;
-/// These biases, and the shift of the batch norm, whose gradient has the same terms, weighted.
+/// These biases, each with the shift (beta) of its batch norm, whose gradient has the same terms,
+/// weighted.
 const WANDERING: [(&str, &str); 5] = [
     ("generator/g_h0_lin/bias", "generator/g_bn0/beta"),
     ("generator/g_h1_lin/bias", "generator/g_bn1/beta"),
@@ -45,7 +49,7 @@ const WANDERING: [(&str, &str); 5] = [
     ("discriminator/d_h2_lin/bias", "discriminator/d_bn2/beta"),
 ];
 
-/// The batch norm's shift behind a bias whose gradient is 0 but for rounding.
+/// The batch norm's shift after a bias whose gradient is 0 except for rounding.
 fn shift_behind(name: &str) -> Option<&'static str> {
     let found = WANDERING.into_iter().find(|(bias, _)| *bias == name);
     found.map(|(_, shift)| shift)
@@ -74,7 +78,7 @@ fn state(
     .unwrap()
 }
 
-/// Pictures of noise do: the arithmetic doesn't know what it sees.
+/// Noise pictures are enough to check arithmetic.
 fn batch(n: usize, seed: u64) -> Batch {
     let mut stream = Stream::new(seed, Purpose::Synthetic, 0);
     let labels: Vec<u8> = (0..n)
@@ -104,8 +108,8 @@ fn run_by(backend: Backend, precision: Precision, batch: &Batch) -> (Trace, Stat
     (trace, state)
 }
 
-/// Calls `hold` with what `run` gives in each form of the products: as the layers choose by their
-/// widths, each form everywhere, and in plain candle operations.
+/// Calls `hold` with the result of `run` for each form of the products: as chosen by the layers'
+/// widths, each form for all layers, and plain candle operations.
 fn in_each_form(
     run: impl Fn(Backend) -> (Trace, State),
     mut hold: impl FnMut(&str, &Trace, &State),
@@ -211,8 +215,8 @@ fn iteration_agrees_with_float64() {
     });
 }
 
-/// Weights for which no input of a rectifier is within rounding of its kink on `batch`: fresh ones
-/// but for the shifts, which the reference places.
+/// Weights for which no input of a ReLU is within rounding of 0 on `batch`: fresh weights with
+/// shifts chosen by the reference.
 fn cleared(batch: &Batch) -> Arrays {
     let state = fresh(Backend::Fused, Precision::F32);
     let mut reference = Reference::new(&weights(&state));
@@ -223,8 +227,8 @@ fn cleared(batch: &Batch) -> Arrays {
     arrays
 }
 
-/// What differs between the gradients of a first update, which are twice the first moments, and
-/// float64's: for each array the largest difference, as a share of the root mean square.
+/// Differences between the gradients of a first update, which are twice the first moments, and
+/// those in float64: the largest of each array, relative to the root mean square.
 #[expect(clippy::print_stdout, reason = "how close it is, where somebody asks")]
 fn hold_moments(form: &str, state: &State, reference: &Reference, network: &str) {
     let mut failures = Vec::new();
@@ -236,7 +240,7 @@ fn hold_moments(form: &str, state: &State, reference: &Reference, network: &str)
         }
         let (expected, _) = reference.gradients(&name);
         assert_eq!(got.len(), expected.len(), "{name}");
-        // A gradient of 0 but for rounding has the size of its terms, not one of its own.
+        // A gradient that is 0 except for rounding is compared with the size of its terms.
         let (scale, _) = reference.gradients(shift_behind(&name).unwrap_or(&name));
         let scale = root_mean_square(scale.iter().copied());
         let apart = got.iter().zip(expected);
@@ -251,9 +255,9 @@ fn hold_moments(form: &str, state: &State, reference: &Reference, network: &str)
     assert!(failures.is_empty(), "{form}: {}", failures.join("\n"));
 }
 
-/// The blocks of a batch of the original's size, each update on its own: every gradient, none left
-/// out. With fresh weights a few of the millions of inputs of rectifiers would be so near to 0 that
-/// rounding decides; the shifts are placed so that none is.
+/// Checks every gradient of each update on a batch of the original's size. With fresh weights a few
+/// of the millions of ReLU inputs would be so near 0 that rounding decides their slope; the shifts
+/// are chosen so that none is.
 #[test]
 fn a_whole_batch_agrees_with_float64() {
     let batch = batch(BATCH, 1);
@@ -288,7 +292,7 @@ fn a_whole_batch_agrees_with_float64() {
     }
 }
 
-/// SHA-256 of all weights and averages after an iteration, and what it measured.
+/// SHA-256 of all weights and averages after an iteration, and its measurements.
 fn hash(precision: Precision, form: Form, threads: usize) -> (String, String) {
     let pool = rayon::ThreadPoolBuilder::new()
         .num_threads(threads)
@@ -322,8 +326,8 @@ fn bfloat16_gives_the_same_bytes_for_any_number_of_threads() {
             "{threads} threads"
         );
     }
-    // Rounding to eight bits is off by up to 2^-9 of a number: losses by less, as means over many, and a
-    // gradient by as much for each layer on its way, four of D and four of G.
+    // Rounding to eight bits has a relative error of up to 2^-9: less for losses, which are means
+    // over many values, and that much per layer for a gradient, four of D and four of G.
     let batch = batch(BATCH, 1);
     let [bf16, f32] = [Precision::Bf16, Precision::F32].map(|precision| run(precision, &batch).0);
     for (got, expected, layers) in [
@@ -357,7 +361,7 @@ fn any_number_of_threads_gives_the_same_bytes() {
     });
     assert_ne!(direct.0, winograd.0, "a form was not forced");
     assert_ne!(gemm.0, winograd.0, "a form was not forced");
-    // Loops for wider vectors change the time alone.
+    // Loops with wider vectors only change the time.
     use_baseline(true);
     assert_eq!(hash(Form::Winograd, 2), winograd, "baseline");
     use_baseline(false);

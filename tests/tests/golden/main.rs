@@ -1,8 +1,8 @@
-//! Every number of the golden vectors, through the public functions of the crates.
+//! Checks every number of the golden vectors with the public functions of the crates.
 //!
-//! `vectors` reads the files and compares, `ops` covers single operations, `forward` one batch,
-//! `train` whole iterations, `full_width` the original's sizes against an independent computation.
-//! The files' own page, `golden/README.md`, says what each tensor is.
+//! `vectors` reads and compares the files, `ops` covers single operations, `forward` one batch,
+//! `train` whole iterations, and `full_width` compares the original's sizes with an independent
+//! computation. `golden/README.md` describes each tensor.
 #![expect(
     clippy::unwrap_used,
     reason = "a helper that cannot read a vector has failed the test"

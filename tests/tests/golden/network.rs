@@ -1,4 +1,4 @@
-//! The networks that a golden file describes.
+//! The networks described by a golden file.
 
 use crate::vectors::Vectors;
 use dcgan::step::State;
@@ -30,7 +30,7 @@ pub(crate) fn config(vectors: &Vectors) -> Config {
     }
 }
 
-/// Both networks from one map of weights and moving averages; together they own every array.
+/// Both networks from one map of weights and moving averages, of which they use every array.
 pub(crate) fn networks(
     config: &Config,
     arrays: &Arrays,
@@ -51,7 +51,7 @@ pub(crate) fn networks(
     (generator, discriminator)
 }
 
-/// The moving averages alone, by full name.
+/// Only the moving averages, by full name.
 pub(crate) fn averages(state: &State) -> Arrays {
     let mut arrays = state.generator.arrays().unwrap();
     arrays.extend(state.discriminator.arrays().unwrap());
@@ -59,8 +59,8 @@ pub(crate) fn averages(state: &State) -> Arrays {
     arrays
 }
 
-/// Runs a test once with each form of the kernels, whatever the form that these widths would choose,
-/// and once with plain candle operations.
+/// Runs a test with each form of the kernels, regardless of the form chosen for these widths, and
+/// with plain candle operations.
 #[track_caller]
 pub(crate) fn in_every_form(test: impl Fn(Backend)) {
     Instructions::Avx512.or_untested("golden vectors by products on vectors");

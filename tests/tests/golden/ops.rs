@@ -118,7 +118,7 @@ fn cross_entropy(vectors: &mut Vectors, backend: Backend, group: &str, target: f
     vectors.check_tensor(&format!("{group}/dlogits"), gradients.get(&logits).unwrap());
 }
 
-/// Five steps in a row, each on the state that the one before left.
+/// Five steps in a row, each from the state after the previous one.
 fn adam(vectors: &mut Vectors, backend: Backend) {
     let w = leaf(vectors, "adam/w0");
     let zeros = || Var::zeros(w.shape(), w.dtype(), w.device()).unwrap();

@@ -1,8 +1,7 @@
-//! The labelled network once more, by other means: candle's own layers in float64, images with the
-//! channels first, labels joined as planes, gradients by candle's own rules.
+//! An independent implementation of the labelled network: candle's own layers in float64, channels
+//! first, labels joined as planes, and candle's own gradients.
 //!
-//! It shares with the crates the names of the weights and nothing else: no kernel, no layer, no
-//! optimiser.
+//! It shares only the names of weights with the crates: no kernel, layer or optimiser.
 
 use candle_core::backprop::GradStore;
 use candle_core::{DType, Device, Result, Tensor, Var};
@@ -13,7 +12,7 @@ use std::collections::BTreeMap;
 
 const EPSILON: f64 = 1e-5;
 
-/// The arrays that shift the input of a rectifier, in the order of the layers.
+/// The arrays that shift the input of a ReLU, in the order of the layers.
 const GENERATOR_SHIFTS: [&str; 3] = [
     "generator/g_bn0/beta",
     "generator/g_bn1/beta",
@@ -25,19 +24,19 @@ const DISCRIMINATOR_SHIFTS: [&str; 3] = [
     "discriminator/d_bn2/beta",
 ];
 
-/// How far a shift may be moved, as a share of the root mean square of the rectifier's input.
+/// How far a shift may be moved, relative to the root mean square of the ReLU's input.
 const MOVE: f64 = 0.5;
 
-/// The weights of both networks and Adam's two moments of each.
+/// The weights of both networks and Adam's two moments for each.
 pub(crate) struct Reference {
     vars: BTreeMap<String, Var>,
     moments: BTreeMap<String, (Vec<f64>, Vec<f64>)>,
-    /// The least size that the gradient of each weight had.
+    /// The smallest magnitude of each weight's gradient so far.
     faintest: BTreeMap<String, Vec<f64>>,
     steps: BTreeMap<&'static str, i32>,
-    /// How near to its kink, 0, the input of an activation came.
+    /// The smallest distance of an activation's input from its kink at 0.
     nearest_kink: Cell<f64>,
-    /// Inputs of the rectifiers by the name of their shift, while [`Reference::clear_kinks`] runs.
+    /// Inputs of the ReLUs by the name of their shift, while [`Reference::clear_kinks`] runs.
     seen: RefCell<Option<BTreeMap<&'static str, Vec<Tensor>>>>,
 }
 
@@ -59,7 +58,7 @@ impl Inputs {
     }
 }
 
-/// What an iteration measured.
+/// Measurements of an iteration.
 #[derive(Debug, Default)]
 pub(crate) struct Measured {
     pub(crate) d_loss_real: f64,
@@ -98,9 +97,9 @@ impl Reference {
         }
     }
 
-    /// Moves the shift of each rectifier's channels so that the nearest input of the batch is as
-    /// far from the kink, 0, as its neighbours allow: 0 is then in the middle of the widest gap
-    /// between two inputs. Shifts are rounded to float32.
+    /// Moves the shift of each ReLU's channels so that the nearest input of the batch is as far
+    /// from the kink at 0 as possible: 0 is then in the middle of the widest gap between two
+    /// inputs. Shifts are rounded to float32.
     pub(crate) fn clear_kinks(&mut self, batch: &Batch) -> Result<()> {
         let Inputs { x, y, z } = Inputs::new(batch)?;
         for shift in GENERATOR_SHIFTS {
@@ -140,9 +139,9 @@ impl Reference {
         self.vars[name].set(&Tensor::new(moved, &Device::Cpu)?)
     }
 
-    /// How near to its kink, 0, the input of any rectifier, leaky or not, came so far, as a share of
-    /// the root mean square of its layer's. Where rounding takes one to the other side, the gradient
-    /// is another one, and as right.
+    /// The smallest distance so far of any (leaky) ReLU's input from its kink at 0, relative to the
+    /// root mean square of its layer's inputs. If rounding moves an input to the other side, the
+    /// gradient is another one, equally correct.
     pub(crate) fn nearest_kink(&self) -> f64 {
         self.nearest_kink.get()
     }
@@ -163,12 +162,12 @@ impl Reference {
         self.vars.iter().map(array).collect()
     }
 
-    /// Adam's first moment of an array, and the least size that each of its gradients had.
+    /// Adam's first moment of an array, and the smallest magnitude of each of its gradients.
     pub(crate) fn gradients(&self, name: &str) -> (&[f64], &[f64]) {
         (&self.moments[name].0, &self.faintest[name])
     }
 
-    /// The updates of `phases` in turn, each with passes of its own.
+    /// Runs the updates of `phases` in turn, each with its own passes.
     pub(crate) fn iteration(&mut self, batch: &Batch, phases: &[Phase]) -> Result<Measured> {
         let inputs = Inputs::new(batch)?;
         let mut measured = Measured::default();
@@ -369,8 +368,8 @@ fn sigmoid(x: &Tensor) -> Result<Tensor> {
     (x.neg()?.exp()? + 1.0)?.recip()
 }
 
-/// Mean cross-entropy of logits against 0 or 1, by logarithms of probabilities: exact enough in
-/// float64 for the small logits of a fresh network.
+/// Mean cross-entropy of logits against 0 or 1, from logarithms of probabilities: accurate enough
+/// in float64 for the small logits of a fresh network.
 fn cross_entropy(logits: &Tensor, target: f64) -> Result<Tensor> {
     let signed = (logits * (2.0 * target - 1.0))?;
     sigmoid(&signed)?.log()?.neg()?.mean_all()

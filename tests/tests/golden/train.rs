@@ -8,11 +8,11 @@ use dcgan::{Adam, AdamConfig, Arrays, Backend, Kind};
 
 /// Generator updates per discriminator update.
 const UPDATES: usize = 2;
-/// Inference from a stored state: no training lies between.
+/// Inference from a stored state, without training.
 const INFERENCE_TOLERANCE: f64 = 5e-6;
 /// One iteration from a stored state.
 const ITERATION_TOLERANCE: f64 = 1e-5;
-/// The same for biases that wander, and the moving means of the batch norms that they feed.
+/// The same for wandering biases and the moving means of the batch norms after them.
 const WANDERING_TOLERANCE: f64 = 1e-3;
 
 #[test]
@@ -65,7 +65,7 @@ fn from_the_start(file: &str, backend: Backend) {
     vectors.finish();
 }
 
-/// Section 6 of the vectors' page: tighter, since no bias has wandered yet.
+/// Section 6 of `golden/README.md`: tighter, because no bias has drifted yet.
 fn from_a_stored_state(file: &str, backend: Backend) {
     let mut vectors = Vectors::open(file);
     let states = states(&vectors);
@@ -118,7 +118,7 @@ fn from_a_stored_state(file: &str, backend: Backend) {
 }
 
 /// Whether `name` is a bias in front of a batch norm over the same axis, or that batch norm's
-/// moving mean (section 5 of the vectors' page).
+/// moving mean (section 5 of `golden/README.md`).
 fn wanders(kind: Kind, name: &str) -> bool {
     let wandering: &[&str] = match kind {
         Kind::Labelled => &[
@@ -263,7 +263,7 @@ fn check_traces(vectors: &mut Vectors, traces: &[Trace]) {
         }),
     ];
     for (name, read) in columns {
-        // Without read-outs their columns stay unread; the run with them reads all.
+        // Without read-outs their columns are not read; the run with read-outs reads all.
         let column: Vec<f32> = traces.iter().filter_map(read).collect();
         if !column.is_empty() {
             vectors.check(&format!("trace/{name}"), &[column.len()], &column);

@@ -1,4 +1,4 @@
-//! The golden files: reading them, comparing with them, and proving that nothing was left out.
+//! Reads the golden files, compares with them, and checks that nothing was left out.
 
 use candle_core::{Device, Tensor};
 use dcgan::{Arrays, values};
@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::path::PathBuf;
 
-/// One golden file, what was read of it, and what did not agree.
+/// A golden file, the names read so far, and the differences found.
 pub(crate) struct Vectors {
     file: String,
     tensors: Arrays,
@@ -57,7 +57,7 @@ impl Vectors {
         }
     }
 
-    /// Every name that starts with `prefix`.
+    /// All names that start with `prefix`.
     pub(crate) fn names(&self, prefix: &str) -> Vec<String> {
         self.tensors
             .keys()
@@ -86,12 +86,12 @@ impl Vectors {
         Tensor::from_vec(values, shape, &Device::Cpu).unwrap()
     }
 
-    /// The tensor `name`, or `None` where the file has none, as `in/y` without labels.
+    /// The tensor `name`, or `None` if the file lacks it, like `in/y` without labels.
     pub(crate) fn optional(&mut self, name: &str) -> Option<Tensor> {
         self.tensors.contains_key(name).then(|| self.tensor(name))
     }
 
-    /// All tensors under `prefix`, named by what follows it.
+    /// All tensors under `prefix`, by the rest of their names.
     pub(crate) fn arrays(&mut self, prefix: &str) -> Arrays {
         let names = self.names(prefix);
         names
@@ -143,7 +143,7 @@ impl Vectors {
         }
     }
 
-    /// Fails if a comparison did.
+    /// Fails if a comparison failed.
     pub(crate) fn finish_partial(self) {
         assert!(
             self.failures.is_empty(),
@@ -154,7 +154,7 @@ impl Vectors {
         );
     }
 
-    /// Fails if a comparison did, or if a tensor of the file was never read.
+    /// Fails if a comparison failed or a tensor of the file was never read.
     pub(crate) fn finish(self) {
         let left: Vec<&String> = self
             .tensors
@@ -166,8 +166,8 @@ impl Vectors {
     }
 }
 
-/// What differs between two arrays by more than `tolerance`: shape, or the worst value, its index,
-/// both values, their difference, the tolerance. A NaN always differs.
+/// Describes a difference above `tolerance` between two arrays: the shapes, or the worst value's
+/// index, both values, their difference and the tolerance. A NaN always differs.
 pub(crate) fn compare(
     (shape, got): (&[usize], &[f32]),
     (expected_shape, expected): (&[usize], &[f32]),
@@ -219,7 +219,7 @@ fn position(mut flat: usize, shape: &[usize]) -> Vec<usize> {
     position
 }
 
-/// The comparison itself can fail: on a shape, on one value, on a NaN.
+/// The comparison can fail: for a shape, a single value, and a NaN.
 #[test]
 fn comparison_finds_what_differs() {
     let shape: &[usize] = &[2, 2];
@@ -232,7 +232,7 @@ fn comparison_finds_what_differs() {
     assert!(compare((&[4], &[1.0, 2.0, 3.0, 4.0]), expected, 0.2).is_some());
 }
 
-/// A tensor that no check looked at fails its file.
+/// An unread tensor fails its file.
 #[test]
 fn unconsumed_tensor_fails() {
     let mut vectors = Vectors::open("ops");
@@ -245,7 +245,7 @@ fn unconsumed_tensor_fails() {
     );
 }
 
-/// A file of vectors that no test opens would pass unseen.
+/// Every file of vectors is opened by a test.
 #[test]
 fn every_file_is_covered() {
     let covered = BTreeSet::from(

@@ -1,9 +1,9 @@
-//! ARCHITECTURE.md's invariants about the shape of the workspace, held against the manifests.
+//! Checks ARCHITECTURE.md's invariants about the workspace against the manifests and sources.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-/// Who may depend on whom, tests and benches aside. A new arrow is argued in ARCHITECTURE.md first.
+/// Allowed dependencies, except in tests and benches. Justify a new one in ARCHITECTURE.md first.
 const ALLOWED: &[(&str, &[&str])] = &[
     ("hints", &[]),
     ("artifacts", &["hints"]),
@@ -45,7 +45,7 @@ const NEURAL_STAGE: &[&str] = &[
     "metrics",
 ];
 
-/// Crates that must know nothing of tensors.
+/// Crates that must not depend on candle.
 const WITHOUT_CANDLE: &[&str] = &[
     "hints",
     "artifacts",
@@ -108,17 +108,17 @@ fn only_allowed_arrows_exist() {
     }
 }
 
-/// The only places of product code that open a file for reading by themselves, each with the reason.
-/// All others go by `dcgan_artifacts`, which takes plain files of a bounded length alone: neither a
-/// device that never ends nor a pipe without a writer keeps a stage busy.
+/// The only places in product code that open files for reading themselves, each with the reason.
+/// All others use `dcgan_artifacts`, which accepts only plain files of bounded length, so that an
+/// endless device or a pipe without a writer can't block a stage.
 const OPENERS: &[(&str, usize)] = &[
     // The readers themselves, and syncing what was written.
     ("artifacts/src/atomic.rs", 4),
-    // Reads as much as its header promises, from a plain file.
+    // Reads as much as the header says, from a plain file.
     ("prepare/src/idx.rs", 1),
-    // Bounded by `MAX_FILE_BYTES`, plain files alone.
+    // Bounded by `MAX_FILE_BYTES`, plain files only.
     ("pictures/src/decode.rs", 1),
-    // A pipeline may come from a pipe; its length is bounded.
+    // A pipeline may be a pipe; its length is bounded.
     ("settings/src/load.rs", 1),
     // The kernel's own record of this process.
     ("terminal/src/signals.rs", 1),
@@ -136,7 +136,7 @@ fn files_are_opened_where_plainness_and_length_are_checked() {
     let mut found = BTreeMap::new();
     for path in sources(&crates) {
         let text = std::fs::read_to_string(&path).expect("our own source");
-        // Tests within a file stand at its end.
+        // Tests within a file are at its end.
         let product = text.split("#[cfg(test)]").next().unwrap_or_default();
         let lines = product
             .lines()
@@ -161,7 +161,7 @@ fn files_are_opened_where_plainness_and_length_are_checked() {
     assert_eq!(found, allowed);
 }
 
-/// The sources of the crates but for the benchmarks.
+/// The sources of all crates except benchmarks.
 fn sources(crates: &Path) -> Vec<PathBuf> {
     let mut found = Vec::new();
     let mut folders = vec![crates.to_owned()];
@@ -218,7 +218,8 @@ fn no_test_is_ignored_and_nothing_is_left_unfinished() {
         banned,
         ["#[should_", "panic"].concat(),
         ["todo", "!("].concat(),
-        // A test that leaves something out calls `dcgan_testkit::untested`, which the gate counts.
+        // A test that leaves something out must call `dcgan_testkit::untested`, which the gate
+        // counts.
         ["(\"ski", "pped"].concat(),
     ];
     let mut folders = vec![root().join("crates"), root().join("tests")];

@@ -1,6 +1,6 @@
-//! Small files that unpack to gigabytes: what is read of them has a bound.
+//! Small files that unpack to gigabytes are read within bounds.
 //!
-//! The programs run under a limit of their address space, so that whatever takes more ends them.
+//! The programs run with a limited address space, so that exceeding it ends them.
 #![cfg(unix)]
 
 use crate::programs::{Run, program, put, root, text};
@@ -10,12 +10,12 @@ use std::io::Write;
 use std::path::Path;
 use std::process::{Command, Output};
 
-/// What each of them unpacks to.
+/// Unpacked size of each file.
 const UNPACKED: usize = 1 << 30;
 /// Address space of a program, in KiB: more than it needs for small files, less than [`UNPACKED`].
 const LIMIT: u32 = 600_000;
 
-/// Writes so many zeros.
+/// Writes `n` zeros.
 fn zeros(to: &mut impl Write, n: usize) {
     let block = vec![0; 1 << 20];
     for start in (0..n).step_by(block.len()) {
@@ -73,7 +73,7 @@ fn compressed(n: usize) -> Vec<u8> {
     encoder.finish().expect("memory")
 }
 
-/// A PNG of 8x8 pixels with these chunks before its pixels, whose stream is `pixels`.
+/// A PNG of 8x8 pixels with these chunks before the pixel stream `pixels`.
 fn png(chunks: &[(&[u8; 4], &[u8])], pixels: &[u8]) -> Vec<u8> {
     let header = [0, 0, 0, 8, 0, 0, 0, 8, 8, 2, 0, 0, 0];
     let mut file = b"\x89PNG\r\n\x1a\n".to_vec();
@@ -145,7 +145,7 @@ fn pictures_that_unpack_to_gigabytes_are_read_within_bounds() {
     assert!(said.contains("3 train, 8x8x3"), "{said}");
 }
 
-/// What dcgan-prepare says to this file of images, which it must refuse.
+/// The error of dcgan-prepare for this file of images.
 fn refused(folder: &Path, name: &str, bytes: &[u8]) -> String {
     let path = folder.join(name);
     put(&path, bytes);
@@ -160,7 +160,7 @@ fn refused(folder: &Path, name: &str, bytes: &[u8]) -> String {
     said
 }
 
-/// The header of an IDX file of so many images.
+/// The header of an IDX file of `images` images.
 fn idx_header(images: u32) -> Vec<u8> {
     let sizes = [images.to_be_bytes(), [0, 0, 0, 28], [0, 0, 0, 28]];
     [&[0, 0, 8, 3], sizes.as_flattened()].concat()
@@ -169,11 +169,11 @@ fn idx_header(images: u32) -> Vec<u8> {
 #[test]
 fn idx_files_that_unpack_to_gigabytes_are_refused_within_bounds() {
     let folder = tempfile::tempdir().expect("a temporary folder");
-    // Each promise is less than what follows, or more than there is.
+    // The header promises less than the file contains, or more.
     for (promised, word) in [(1, "longer"), (u32::MAX, "shorter")] {
         let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
         encoder.write_all(&idx_header(promised)).expect("memory");
-        // What is truly there may be kept, so it is less where it is promised.
+        // Data that are present may be kept, so there are fewer if they are promised.
         zeros(&mut encoder, if promised == 1 { UNPACKED } else { 1 << 24 });
         let bytes = encoder.finish().expect("memory");
         let said = refused(folder.path(), "images.gz", &bytes);

@@ -1,4 +1,4 @@
-//! The seeds and findings of the fuzz targets, replayed: no reader panics on any of them.
+//! Replays the seeds and findings of the fuzz targets: no reader panics on any of them.
 
 use crate::programs::{files, root};
 use dcgan_tests::readers::READERS;
@@ -11,10 +11,10 @@ fn seeds_and_findings_are_read_or_refused() {
         for (name, bytes) in &seeds {
             eprintln!("{}/{name}", reader.name);
             accepted += usize::from((reader.read)(bytes));
-            // What a fuzzer does first.
+            // A typical mutation.
             (reader.read)(&bytes[..bytes.len() / 2]);
         }
-        // Seeds that are all refused would lead a fuzzer nowhere.
+        // If all seeds were refused, a fuzzer would not get far.
         assert!(
             2 * accepted > seeds.len(),
             "{}: {accepted} of {}",

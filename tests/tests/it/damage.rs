@@ -1,8 +1,8 @@
-//! Every byte of the small text files and of IDX files flipped, and every cut of them.
+//! Flips every bit and makes every cut of small text files and IDX files.
 //!
-//! These have no checksum of their own, so a change may give another valid file. It never gives a
-//! panic, a hang, or more memory than the file's own content needs, and never a value that
-//! contradicts a hash on record. Files with a checksum are damaged in `crates/artifacts/tests`.
+//! These have no checksum, so a change may give another valid file. It must not cause a panic, a
+//! hang, more memory than the file's content needs, or a value that contradicts a recorded hash.
+//! Files with checksums are damaged in `crates/artifacts/tests`.
 
 use crate::programs::{put, root};
 use dcgan_artifacts::{Error, GrowingTable};
@@ -10,7 +10,7 @@ use dcgan_prepare::idx::decode;
 use std::io::Write as _;
 use std::path::Path;
 
-/// Every damage of `bytes`: each of eight bits of each byte flipped, and each cut.
+/// Every damage of `bytes`: each bit of each byte flipped, and each cut.
 fn damages(bytes: &[u8]) -> impl Iterator<Item = Vec<u8>> {
     let flips = (0..8 * bytes.len()).map(|bit| {
         let mut damaged = bytes.to_vec();
@@ -26,7 +26,7 @@ fn a_damaged_pipeline_is_read_or_refused() {
     let mut refused = 0;
     let mut all = 0;
     for damaged in damages(&bytes) {
-        // Bytes that are no text are refused before they are parsed.
+        // Bytes that are not UTF-8 are refused before they are parsed.
         let Ok(text) = String::from_utf8(damaged) else {
             continue;
         };
@@ -63,7 +63,7 @@ fn a_damaged_table_is_refused_where_a_checkpoint_vouches_for_it() {
             Err(Error::Damaged { .. }) => {}
             other => panic!("{other:?} of {damaged:?}"),
         }
-        // `timing.csv`, for which nothing vouches, keeps the rows up to the first odd one.
+        // `timing.csv`, which has no recorded hash, keeps the rows before the first faulty one.
         put(&path, &damaged);
         GrowingTable::resume_until(&path, &["step", "d_loss"], 5).expect("a table");
         let kept = std::fs::read(&path).expect("the table");
@@ -85,7 +85,7 @@ fn damaged_idx_files_hold_what_their_header_says_or_are_refused() {
             Ok(read) => {
                 read_again += 1;
                 assert_eq!(read.values.len(), read.sizes.iter().product::<usize>());
-                // A hash on record tells it from the sound file.
+                // A recorded hash distinguishes it from the undamaged file.
                 assert_ne!(read.file.sha256, sound.file.sha256);
             }
         }
@@ -94,8 +94,8 @@ fn damaged_idx_files_hold_what_their_header_says_or_are_refused() {
     eprintln!("images: {all} flips and cuts, {read_again} of them another valid file");
 }
 
-/// Of a gzip file every flip is found by its checksum, or lies in what gzip leaves open (time, system,
-/// name), where the content stays what it was; every cut is an error.
+/// In a gzip file every flip is found by the checksum, or is in a field that doesn't affect the
+/// content (time, system, name); every cut is an error.
 #[test]
 fn damaged_gzip_files_give_the_same_content_or_are_refused() {
     let path = Path::new("images.gz");

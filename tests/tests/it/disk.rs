@@ -1,7 +1,7 @@
-//! Disks as they fail in life: full, read-only, with something in the way, with two at work.
+//! Disk faults on real file systems: full, read-only, names taken, two processes at once.
 //!
-//! A file system of its own is mounted where the system lets us. Where it doesn't, the gate lists the
-//! test as untested; the limit on file sizes, which always can be had, fills a disk all the same.
+//! Mounts a separate file system if permitted. If not, the gate lists the test as untested; a limit
+//! on file sizes, which is always available, also simulates a full disk.
 #![cfg(unix)]
 
 use crate::kills::check_whole;
@@ -20,7 +20,7 @@ const SHORT: [&str; 4] = [
     "prepare.synthetic.train=112",
 ];
 
-/// A finished run, its dataset and its files.
+/// A finished run.
 fn undisturbed(folder: &Path) -> Run {
     let run = Run::new(&folder.join("undisturbed"), &SHORT);
     run.stage("prepare", &[]);
@@ -41,7 +41,7 @@ fn beside(whole: &Run, folder: &Path) -> Run {
     run
 }
 
-/// Exit code 5, with all `words` and a hint in the message.
+/// Checks for exit code 5 and a message with all `words` and a hint.
 #[track_caller]
 fn check_refused(output: &Output, words: &[&str]) {
     let stderr = text(&output.stderr);
@@ -52,7 +52,7 @@ fn check_refused(output: &Output, words: &[&str]) {
     assert!(stderr.contains("hint: "), "{stderr}");
 }
 
-/// The command under a limit of `bytes` on the size of any file, in whole units of 1024.
+/// The command with a limit of `bytes` on file sizes, in units of 1024.
 fn limited(command: &Command, bytes: u64) -> Command {
     let mut limited = Command::new("bash");
     let script = format!("ulimit -f {}; exec \"$@\"", bytes / 1024);
@@ -93,7 +93,7 @@ fn a_file_that_may_not_grow_is_named_with_its_need() {
         "after the limit",
     );
 
-    // The same for a dataset, which is written at places rather than from front to end.
+    // The same for a dataset, which is written at offsets rather than sequentially.
     let run = Run::new(&folder.path().join("dataset"), &SHORT);
     let output = limited(&run.command("prepare"), 8192)
         .output()
@@ -108,7 +108,7 @@ fn a_file_that_may_not_grow_is_named_with_its_need() {
     );
 }
 
-/// A small file system in memory, where the system lets us mount one.
+/// A small file system in memory, if we may mount one.
 struct Mounted(PathBuf);
 
 impl Mounted {
@@ -153,7 +153,7 @@ fn a_full_disk_keeps_the_last_good_checkpoint() {
         .len();
     let dataset = std::fs::metadata(whole.folder.join("prepare/dataset.safetensors"));
     let dataset = dataset.expect("a dataset").len();
-    // Room for two checkpoints and a half: the third is written before the first is deleted.
+    // Space for two and a half checkpoints: the third is written before the first is deleted.
     let room = dataset + one * 5 / 2 + (64 << 10);
     let Some(disk) = Mounted::new(&folder.path().join("disk"), room) else {
         return;
@@ -202,7 +202,7 @@ fn what_is_not_ours_is_not_replaced() {
     for (number, name) in names.into_iter().enumerate() {
         let run = beside(&whole, &folder.path().join(number.to_string()));
         let place = run.folder.join("train").join(name);
-        // A run that has begun, so that the folder is taken for a run's.
+        // A run has begun, so the folder is recognised as a run's.
         run.stage("train", &[]);
         let _ = std::fs::remove_file(&place);
         let _ = std::fs::remove_dir_all(&place);
@@ -227,8 +227,8 @@ fn what_is_not_ours_is_not_replaced() {
     );
 }
 
-/// A cache such as DVC's moves the files of a run elsewhere and leaves links. Nothing is written
-/// through them, and the run goes on once they are copied back.
+/// A cache such as DVC's moves the files of a run and leaves links. Nothing is written through
+/// them, and the run continues once they are copied back.
 #[test]
 fn a_run_of_links_goes_on_once_they_are_copied_back() {
     let folder = tempfile::tempdir().expect("a temporary folder");
@@ -238,7 +238,7 @@ fn a_run_of_links_goes_on_once_they_are_copied_back() {
     let (train, cache) = (run.folder.join("train"), folder.path().join("cache"));
     let all = || {
         let mut all = files(&train);
-        // It names the last process that held it.
+        // The lock names the last process that held it.
         all.remove(".lock");
         all
     };
@@ -285,7 +285,7 @@ fn a_run_of_links_goes_on_once_they_are_copied_back() {
     );
 }
 
-/// Waits until `path` is there while the program runs.
+/// Waits until `path` exists while the program runs.
 fn wait_for(path: &Path) {
     let started = Instant::now();
     while !path.exists() && started.elapsed() < Duration::from_mins(1) {
@@ -320,7 +320,7 @@ fn a_file_or_folder_that_is_removed_under_way_is_named() {
         let (run, child) = long_training(&whole, &folder.path().join(name));
         let place = run.folder.join("train").join(name);
         if place.is_dir() {
-            // Again, where a file was made in the midst of it.
+            // Retry if a file was created meanwhile.
             while std::fs::remove_dir_all(&place).is_err() {}
         } else {
             std::fs::remove_file(&place).expect("a table");
@@ -345,7 +345,7 @@ fn the_second_on_one_folder_is_refused_until_the_first_is_dead() {
         .args(["--set", "train.epochs=100001"])
         .spawn();
     let mut second = shorter.expect("dcgan-train starts");
-    // It goes on where the first was, and further.
+    // It continues from the first run's step.
     let newest = || {
         let left = list_checkpoints(&run.folder.join("train/checkpoints"));
         left.expect("a readable folder")

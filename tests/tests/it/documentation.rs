@@ -1,4 +1,4 @@
-//! What the documentation names exists, and what exists is in the documentation.
+//! Names in the documentation exist, and settings, variables and options are documented.
 
 use crate::programs::{make_variables, program, root, text};
 use std::collections::BTreeSet;
@@ -13,7 +13,7 @@ fn pages() -> Vec<(PathBuf, String)> {
         for entry in std::fs::read_dir(root().join(&folder)).expect("a readable folder") {
             let name = entry.expect("a readable entry").file_name();
             let path = folder.join(&name);
-            // What is built and what is run are no pages of ours.
+            // Build output and runs are not our pages.
             let is_ours = !["target", "runs", ".git"].contains(&name.to_str().unwrap_or_default());
             if root().join(&path).is_dir() && is_ours {
                 folders.push(path);
@@ -34,7 +34,7 @@ fn manual() -> String {
     pages.map(|(_, text)| code_of(&text)).collect()
 }
 
-/// What stands in a page as code: in blocks, and between backticks.
+/// The code in a page: in blocks and between backticks.
 fn code_of(page: &str) -> String {
     let mut code = String::new();
     for (number, block) in page.split("```").enumerate() {
@@ -52,7 +52,7 @@ fn code_of(page: &str) -> String {
     code
 }
 
-/// Whether `word` is in `text` as a word of its own, where names have letters, digits, `_` and `-`.
+/// Whether `text` contains the whole word `word`; words consist of letters, digits, `_` and `-`.
 fn has_word(text: &str, word: &str) -> bool {
     let is_name = |c: char| c.is_alphanumeric() || c == '_' || c == '-';
     text.match_indices(word).any(|(start, _)| {
@@ -61,7 +61,7 @@ fn has_word(text: &str, word: &str) -> bool {
     })
 }
 
-/// Paths from the root in a piece of code. Not those below `data/` and `runs/`, where users put theirs.
+/// Paths from the root in a piece of code, except below `data/` and `runs/`, where users put files.
 fn paths_in(code: &str) -> Vec<&str> {
     let is_part = |c: char| c.is_ascii_alphanumeric() || "._-/*{},".contains(c);
     let words = code.split(|c| !is_part(c));
@@ -81,7 +81,7 @@ fn paths_in(code: &str) -> Vec<&str> {
 }
 
 fn exists(path: &str) -> bool {
-    // Of a pattern the part that is sure.
+    // For a pattern, check the fixed part.
     let sure = path.find(['*', '{']).map_or(path, |end| &path[..end]);
     let sure = match sure.rfind('/') {
         Some(end) if sure.len() < path.len() => &sure[..end],
@@ -90,16 +90,16 @@ fn exists(path: &str) -> bool {
     root().join(sure).exists()
 }
 
-/// Files that an example makes.
+/// Files created by examples.
 const EXAMPLES: [&str; 2] = ["pipelines/mine.yaml", "pipelines/fashion.yaml"];
-/// Folders that fuzzing makes.
+/// Folders created by fuzzing.
 const MADE: [&str; 3] = ["fuzz/artifacts", "fuzz/found", "fuzz/findings"];
 
 #[test]
 fn files_and_links_of_the_pages_exist() {
     let mut wrong = Vec::new();
     for (page, text) in pages() {
-        // The changelog speaks of what was, too.
+        // The changelog may name former files.
         let is_history = page == Path::new("CHANGELOG.md");
         for path in paths_in(&code_of(&text)) {
             let is_made = MADE.iter().any(|folder| path.starts_with(folder));
@@ -173,7 +173,7 @@ fn every_variable_of_make_is_in_the_manual() {
     assert!(missing.is_empty(), "not in docs/commands.md: {missing:?}");
 }
 
-/// Variables of the environment that the programs look at.
+/// Environment variables that the programs read.
 #[test]
 fn every_variable_of_the_environment_is_in_the_documentation() {
     let mut names = BTreeSet::new();
@@ -218,7 +218,7 @@ fn every_option_of_every_program_is_in_the_manual() {
                 .filter(|word| !word.is_empty());
             let help = Command::new(program(stage)).args(arguments).output();
             let help = text(&help.expect("the program starts").stdout);
-            // A line per option: `-h, --help` or `--out <DIR>`.
+            // One line per option: `-h, --help` or `--out <DIR>`.
             for line in help.lines().map(str::trim) {
                 let long = line.trim_start_matches("-h, ").trim_start_matches("-V, ");
                 if !long.starts_with("--") {

@@ -1,7 +1,6 @@
-//! Disks that fail: at each change in turn, full, read-only, in the way.
+//! Simulated disk faults at each change in turn.
 //!
-//! The example `faulty` runs a stage whose changes to the disk fail as told; the rest needs a real
-//! file system.
+//! The example `faulty` runs a stage with simulated faults; `disk` has tests on real file systems.
 #![cfg(unix)]
 
 use crate::kills::{check_whole, kills};
@@ -28,7 +27,7 @@ fn faulty(fault: &str, stage: &str, command: &Command) -> Command {
     faulty
 }
 
-/// Changes to the disk that a whole run of the stage makes.
+/// Number of changes to the disk in a whole run of the stage.
 fn count_changes(stage: &str, run: &Run) -> u64 {
     let output = faulty("count", stage, &run.command(stage))
         .output()
@@ -50,9 +49,9 @@ fn stop_before_each_change(stage: &str, before: &[&str], settings: &[&str]) {
     stops(stage, &whole, settings);
 }
 
-/// Stops a stage, which `whole` has the inputs of, before its changes to the disk, half a write
-/// done, and runs it again: before each change in the long form, `DCGAN_KILLS=200`, before 20
-/// spread over them otherwise. Returns how many stops came between a roll-back and the next checkpoint.
+/// Stops a stage with the inputs of `whole` before its changes to the disk, or halfway through a
+/// write, and runs it again: before each change in the long form (`DCGAN_KILLS=200`), otherwise
+/// before 20 of them. Returns how many stops were between a roll-back and the next checkpoint.
 fn stops(stage: &str, whole: &Run, settings: &[&str]) -> u32 {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let inputs = folder.path().join("inputs");
@@ -102,7 +101,7 @@ fn training_stops_anywhere() {
     stop_before_each_change("train", &["prepare"], &SHORT);
 }
 
-/// With scores, a best checkpoint that only its score keeps, and event files.
+/// With scores, a best checkpoint that is kept only for its score, and event files.
 #[test]
 fn scored_training_stops_anywhere() {
     let settings = [
@@ -135,8 +134,8 @@ fn training_that_rolls_back_stops_anywhere() {
     );
 }
 
-/// Told to stop at each place where it looks for a signal, a training does no more than save: no other
-/// iteration, no score to its end, no second checkpoint. The same command then ends in the same bytes.
+/// Stopped at each point where it polls for a signal, a training only saves: no further iteration,
+/// no completed score, no second checkpoint. The same command then ends in the same bytes.
 #[test]
 fn a_signal_is_heeded_at_every_look() {
     let settings = [
@@ -159,7 +158,8 @@ fn a_signal_is_heeded_at_every_look() {
     whole.stage("train", &[]);
     let expected = whole.outputs("train");
 
-    // After the iteration, before each part of a score, after what is due; at the end before each file, too.
+    // After the iteration, before each part of a score, after the work due at the step; at the end
+    // also before each file.
     let files = expected.len() - 1;
     let at_looks = [
         ([0, 0], 1),
@@ -172,7 +172,7 @@ fn a_signal_is_heeded_at_every_look() {
         ([5, 2], 2 + files),
     ];
     let mut look = 0;
-    // Step of the newest checkpoint, rows of `scores.csv`, and at how many looks in a row.
+    // Step of the newest checkpoint, rows of `scores.csv`, and for how many consecutive polls.
     for (left, looks) in at_looks {
         for again in 0..looks {
             let fault = format!("look:{look}");
@@ -217,7 +217,7 @@ fn sampling_stops_anywhere() {
     stop_before_each_change("sample", &["prepare", "train"], &SHORT);
 }
 
-/// A run that has come to step 7, and goes on under faults, each time from a copy.
+/// A run at step 7, which is continued with faults, each time from a copy.
 struct Begun {
     folder: tempfile::TempDir,
     settings: Vec<&'static str>,
@@ -233,7 +233,8 @@ impl Begun {
         Self { folder, settings }
     }
 
-    /// A copy that goes on under `fault`, and what it said; none where the run has no such change.
+    /// Continues a copy with `fault`; returns it and its output, or `None` if the run has no such
+    /// change.
     fn under(&self, fault: &str) -> Option<(Run, Output)> {
         let run = Run::new(&self.folder.path().join(fault), &self.settings);
         copy(&self.folder.path().join("begun"), &run.folder);
@@ -280,8 +281,8 @@ fn every_failing_change_is_exit_code_5_and_loses_nothing() {
     eprintln!("dcgan-train: {failed} failing changes");
 }
 
-/// A file that vanishes in the midst of its writing is missed at its rename; what vanishes before or
-/// after that is missed then or never. No checkpoint goes with it.
+/// If a file vanishes while it is written, its rename fails; if it vanishes before or after, the
+/// run may fail or not notice. No checkpoint is lost.
 #[test]
 fn a_file_that_vanishes_takes_no_checkpoint_with_it() {
     let begun = Begun::new();

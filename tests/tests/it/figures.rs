@@ -1,4 +1,4 @@
-//! README's figures come from a run, by a script.
+//! A script takes README's figures from a run.
 
 use crate::programs::{Run, put, root, text};
 use std::path::Path;
@@ -45,7 +45,7 @@ fn readme_takes_its_figures_and_its_picture_from_a_run() {
     let ([before, inside, after], [old_before, _, old_after]) = (parts(&made), parts(&shipped));
     assert_eq!((before, after), (old_before, old_after));
     assert!(inside.lines().all(|line| line.len() <= 104), "{inside}");
-    // Every figure is the run's.
+    // Every figure is from the run.
     let metrics = read(&run.folder.join("eval/metrics.json"));
     let metrics: serde_json::Value = serde_json::from_slice(&metrics).expect("JSON");
     let accuracy = metrics["quality"]["class_accuracy"]["value"].as_f64();
@@ -77,7 +77,7 @@ fn readme_takes_its_figures_and_its_picture_from_a_run() {
     assert!(figures(&run.folder, &readme, &picture).status.success());
     assert_eq!(text(&read(&readme)), made);
 
-    // What is not there is named, and nothing is written.
+    // A missing file is named, and nothing is written.
     for (name, said) in [
         ("train/timing.csv", "timing.csv"),
         ("eval/metrics.json", "metrics.json"),

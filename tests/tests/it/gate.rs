@@ -1,5 +1,5 @@
-//! The gate never claims more than it tested: what tests leave out is counted, listed, and an error
-//! where `.ci/run` could have installed it.
+//! The gate reports what it could not test: it counts and lists it, and fails if `.ci/run` could
+//! have installed what was missing.
 #![cfg(unix)]
 
 use crate::programs::{self, put, root, text};
@@ -16,7 +16,7 @@ fn script(path: &Path, lines: &str) {
     std::fs::set_permissions(path, PermissionsExt::from_mode(0o755)).expect("a script of ours");
 }
 
-/// Lists `rows`, where what is named has been installed.
+/// Lists `rows` with the given programs installed.
 fn listed(rows: &str, installed: &[&str]) -> Output {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let file = folder.path().join("untested.tsv");
@@ -68,7 +68,7 @@ fn make_test_begins_a_new_list_and_shows_it() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let cargo = folder.path().join("cargo");
     let rows = folder.path().join("rows");
-    // Takes the place of the tests: it leaves `rows`, if any, where they would.
+    // Replaces the tests: writes `rows`, if any, as they would.
     let lines = format!(
         "[ \"$1\" != test ] || cat '{}' >>\"$DCGAN_UNTESTED\"",
         rows.display()
@@ -91,13 +91,13 @@ fn make_test_begins_a_new_list_and_shows_it() {
     assert_eq!(test(""), "every test could test all that it is for\n");
 }
 
-/// A machine on which `.ci/run` finds nothing but what is put there.
+/// A machine on which `.ci/run` finds only the given programs.
 struct Machine {
     folder: tempfile::TempDir,
 }
 
 impl Machine {
-    /// With a compiler, Python and cargo-deny, and with tests that leave `rows`.
+    /// With a compiler, Python and cargo-deny, and with tests that write `rows`.
     fn new(rows: &str) -> Self {
         let machine = Self {
             folder: tempfile::tempdir().expect("a temporary folder"),
@@ -138,7 +138,7 @@ impl Machine {
         script(&self.path("bin").join(name), lines);
     }
 
-    /// Exit code, what was said on stdout and on stderr.
+    /// Exit code, stdout and stderr.
     fn gate(&self) -> (Option<i32>, String, String) {
         let mut command = Command::new(self.path("bin/bash"));
         command
@@ -163,7 +163,7 @@ fn the_gate_is_green_without_what_no_source_offers_and_says_so() {
         "case $1 in check) cat rows >target/untested.tsv ;; target/*) exit 2 ;; esac";
     machine.program("make", no_tensorboard);
     script(&machine.path("target/tensorboard/bin/python"), "exit 1");
-    // No network: the lists of packages cannot be fetched, or there is no such program.
+    // No network: package lists can't be fetched, or the program doesn't exist.
     for without in ["no lists", "no program"] {
         if without == "no lists" {
             machine.program("apt-get", "case \"$*\" in *update*) exit 100 ;; esac");
@@ -184,7 +184,7 @@ fn the_gate_is_green_without_what_no_source_offers_and_says_so() {
 
 #[test]
 fn the_gate_is_red_without_what_could_have_been_installed() {
-    // Installed, and the tests don't find it.
+    // It is installed, but the tests don't find it.
     let machine = Machine::new(CHROMIUM);
     machine.program("apt-get", "");
     let (code, said, warned) = machine.gate();
@@ -193,16 +193,16 @@ fn the_gate_is_red_without_what_could_have_been_installed() {
         warned.contains("tests lacked chromium, which could have been"),
         "{warned}"
     );
-    // There from the start, and the tests don't find it.
+    // It was there from the start, but the tests don't find it.
     machine.program("chromium", "");
     machine.program("apt-get", "exit 100");
     assert_eq!(machine.gate().0, Some(1));
-    // Its source answers, and it does not go in.
+    // Its source answers, but the installation fails.
     let machine = Machine::new("");
     machine.program("apt-get", "case \"$*\" in *chromium*) exit 100 ;; esac");
     let (code, said, _) = machine.gate();
     assert!(code != Some(0) && !said.contains("every test"), "{said}");
-    // A Python package is treated alike.
+    // Python packages are treated in the same way.
     let machine = Machine::new("");
     machine.program("chromium", "");
     machine.program("make", "case $1 in target/*) exit 2 ;; esac");
@@ -232,7 +232,7 @@ fn the_gate_lists_that_licences_were_not_looked_at() {
         said.ends_with("licences and advisories: cargo-deny is not installed (.ci/run)\n"),
         "{said}"
     );
-    // Tests that fail are the gate's failure.
+    // If tests fail, the gate fails.
     machine.program("make", "[ \"$1\" != check ]");
     assert_ne!(machine.gate().0, Some(0));
 }

@@ -1,7 +1,7 @@
-//! The hashes of the smoke pipeline on the kinds of processor that we have seen.
+//! Hashes of the smoke pipeline on the recorded kinds of processor.
 //!
-//! On a kind of processor that is on record the bytes must not change, unless `make hashes` records
-//! the new ones. The last bits on any other kind are not promised, so there is nothing to compare.
+//! On a recorded kind of processor the bytes must not change unless `make hashes` records the new
+//! ones. On any other kind the last bits are not promised, so there is nothing to compare.
 
 use crate::programs::{Run, root};
 use dcgan_artifacts::{Manifest, write_atomic};
@@ -27,7 +27,7 @@ struct Kin {
 }
 
 /// Vendor, family and model of this processor, and the widest vectors that products would use;
-/// `None` where the system does not tell.
+/// `None` if the system doesn't say.
 fn processor() -> Option<String> {
     let info = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
     let field = |key: &str| {
@@ -49,8 +49,8 @@ fn processor() -> Option<String> {
     ))
 }
 
-/// Records the hashes of a processor, and with it of all that share its record: they gave the same
-/// bytes before, and a change of the program is no reason to doubt it.
+/// Records the hashes of a processor and of all that share its record: they gave the same bytes
+/// before, and a change of the program is no reason to doubt that.
 fn record(known: &mut Vec<Kin>, processor: &str, hashes: &Hashes) {
     if let Some(own) = known
         .iter_mut()
@@ -67,7 +67,7 @@ fn record(known: &mut Vec<Kin>, processor: &str, hashes: &Hashes) {
     }
 }
 
-/// The error message if these are not the bytes on record.
+/// The error message if these are not the recorded bytes.
 fn complaint(here: &str, kin: &Kin, ours: &Hashes) -> Option<String> {
     let names: BTreeSet<&String> = kin.hashes.keys().chain(ours.keys()).collect();
     let differ: Vec<&String> = names

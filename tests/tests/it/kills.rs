@@ -1,8 +1,8 @@
-//! SIGKILL at any instant: what stands is old or new, and the same command makes the same bytes.
+//! SIGKILL at any instant: every file is old or new, and the same command gives the same bytes.
 //!
-//! The instants come from a fixed seed. Half of them are drawn from the whole run, half wait for a
-//! partial file and fall right after it appears, while it is written, synced or renamed.
-//! `DCGAN_KILLS` says how many kills there are (`make torture`), by default 20.
+//! The instants come from a fixed seed. Half of them are drawn from the whole run; the others come
+//! right after a partial file appears, while it is written, synced or renamed. `DCGAN_KILLS` is the
+//! number of kills (`make torture`), by default 20.
 #![cfg(unix)]
 
 use crate::programs::{Run, assert_same_files, copy, files, text};
@@ -16,24 +16,24 @@ use std::time::{Duration, Instant};
 
 /// The seed of all instants.
 const SEED: u64 = 7;
-/// A partial file that was seen lives for about so long, the sync included.
+/// Typical lifetime of a partial file, sync included.
 const WRITING: Duration = Duration::from_millis(2);
-/// Folders of a stage in which files are written.
+/// Folders of a stage with written files.
 const WRITTEN: [&str; 3] = ["", "checkpoints", "samples"];
 
-/// Kills to survive.
+/// Number of kills.
 pub(crate) fn kills() -> u32 {
     std::env::var("DCGAN_KILLS").map_or(20, |text| text.parse().expect("DCGAN_KILLS is a number"))
 }
 
-/// Draws instants and counts what came of them.
+/// Draws instants and counts the outcomes.
 struct Executioner {
     instants: Stream,
-    /// Kills that met a running program.
+    /// Kills of a running program.
     killed: u32,
-    /// Of them, kills that left a partial file behind: in the midst of writing.
+    /// Of these, kills during a write, which left a partial file.
     writing: u32,
-    /// Runs that came to their end between kills.
+    /// Runs that finished between kills.
     ended: u32,
 }
 
@@ -47,7 +47,8 @@ impl Executioner {
         }
     }
 
-    /// Kills a program that writes `folder` at an instant within `span`; whether it was killed.
+    /// Kills a program that writes `folder` at an instant within `span`; returns whether it was
+    /// killed.
     fn strike(&mut self, mut child: Child, folder: &Path, span: Duration) -> bool {
         let started = Instant::now();
         let waits = span.mul_f32(self.instants.uniform());
@@ -101,7 +102,7 @@ fn partial_files(folder: &Path) -> usize {
         .count()
 }
 
-/// Every file with a name of its own must be whole, and a folder with a manifest complete.
+/// Checks that every file with its final name is complete, and every folder with a manifest.
 pub(crate) fn check_whole(folder: &Path) {
     for (_, path) in list_checkpoints(&folder.join("checkpoints")).expect("a readable folder") {
         Checkpoint::read(&path).expect("a checkpoint is whole or not there");
@@ -128,7 +129,7 @@ fn training_survives_kills_and_ends_in_the_same_bytes() {
     });
 }
 
-/// Some of the kills come between a roll-back and the next checkpoint, which records it.
+/// Some kills come between a roll-back and the next checkpoint, which records it.
 #[test]
 fn training_that_rolls_back_survives_kills_and_ends_in_the_same_bytes() {
     let folder = tempfile::tempdir().expect("a temporary folder");
@@ -140,8 +141,8 @@ fn training_that_rolls_back_survives_kills_and_ends_in_the_same_bytes() {
     });
 }
 
-/// Kills the runs that `start` begins, each in a folder of the given name, until they end. They
-/// must end in the bytes of the first one, which is not killed.
+/// Kills runs begun by `start`, each in a folder of the given name, until they finish. They must
+/// end in the bytes of the first one, which is not killed.
 fn trained_under_kills(stage: &str, index: u64, start: impl Fn(&str) -> Run) {
     let undisturbed = start("undisturbed");
     let started = Instant::now();
@@ -180,7 +181,7 @@ fn trained_under_kills(stage: &str, index: u64, start: impl Fn(&str) -> Run) {
     }
 }
 
-/// A stage that redoes its work under two settings in turn, killed all the while.
+/// Runs a stage with two settings in turn, killing it repeatedly.
 fn redone_under_kills(stage: &str, index: u64, settings: [&str; 2]) {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let undisturbed = settings.map(|setting| {
@@ -231,7 +232,7 @@ fn make_inputs(run: &Run, stage: &str) {
     }
 }
 
-/// Each file that has a name of its own is one of the files that undisturbed runs write.
+/// Checks that each file with its final name is one that an uninterrupted run writes.
 fn check_old_or_new(folder: &Path, versions: &[&BTreeMap<String, Vec<u8>>]) {
     if !folder.exists() {
         return;

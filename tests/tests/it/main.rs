@@ -1,4 +1,4 @@
-//! Tests that cross the stages. `dcgan_testkit` finds or builds the programs that they start.
+//! Tests across stages. `dcgan_testkit` finds or builds the programs that they start.
 #![expect(
     clippy::print_stderr,
     reason = "tests by chance say what they met; cargo shows it on request"

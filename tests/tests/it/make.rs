@@ -1,4 +1,4 @@
-//! The Makefile's variables as people fill them: paths with blanks, quotes and dollar signs.
+//! The Makefile's variables with awkward values: paths with blanks, quotes and dollar signs.
 #![cfg(unix)]
 
 use crate::programs::{self, files, make_variables, program, put, root, text};
@@ -6,10 +6,10 @@ use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-/// What a shell, make or a pattern might take for something else.
+/// Characters that a shell, make or a pattern might interpret.
 const AWKWARD: &str = r#"Ann's "best"  runs, $HOME & $(RUN); [1-2] {a,b} 100% (x) ~ `y`"#;
 
-/// Variables that take a path or several; the tests below give each one in a folder of that name.
+/// Variables that take one or more paths; the tests below give each one in a folder of that name.
 const PATHS: [&str; 11] = [
     "PIPELINE",
     "RUN",
@@ -23,7 +23,7 @@ const PATHS: [&str; 11] = [
     "PREFIX",
     "DESTDIR",
 ];
-/// Variables that take a number, a word, or a command, which is a line for the shell.
+/// Variables that take a number, a word, or a shell command line.
 const OTHERS: [&str; 12] = [
     "THREADS",
     "FORCE",
@@ -49,12 +49,12 @@ fn given(name: &str, path: &Path) -> String {
     format!("{name}={}", path.display())
 }
 
-/// One word of the shell, in single quotes.
+/// A word for the shell, in single quotes.
 fn quoted(word: &str) -> String {
     format!("'{}'", word.replace('\'', r"'\''"))
 }
 
-/// What `make prepare` hands to the program's `--set`, by a stand-in that prints its arguments.
+/// The arguments of `--set` from `make prepare`, printed by a stand-in for the program.
 fn settings_by(set: &str) -> Vec<String> {
     let stand_in = "PREPARE=printf '<%s>\\n'".to_owned();
     let output = make(&[
@@ -114,7 +114,7 @@ fn settings_are_split_as_the_shell_splits_words() {
     assert_eq!(settings_by(&set), [format!("a={AWKWARD}")]);
 }
 
-/// Wherever the shell's rules and ours are of the same words, the shell itself gives the same.
+/// For words where our rules are the shell's, the shell gives the same result.
 #[test]
 fn quotes_mean_what_they_mean_to_the_shell() {
     for set in [
@@ -161,7 +161,7 @@ fn every_variable_of_the_makefile_is_tried_here() {
     }
 }
 
-/// The run's name where none is given: the pipeline's, whatever its folder is called.
+/// The default name of the run: the pipeline's, whatever its folder is called.
 #[test]
 fn a_run_is_called_after_its_pipeline() {
     for (pipeline, expected) in [
@@ -210,9 +210,9 @@ impl Awkward {
         self.home.join(name)
     }
 
-    /// The setting `key`, as a word of SET, of a path.
+    /// A word of SET that sets `key` to a path.
     fn setting(&self, key: &str, name: &str) -> String {
-        // A value is YAML, where ` "` and `, ` within a word are themselves.
+        // A value is YAML, where ` "` and `, ` within a word are literal.
         quoted(&format!("{key}={}", self.path(name).display()))
     }
 
@@ -233,7 +233,7 @@ impl Awkward {
     }
 }
 
-/// `n` pictures of 28x28 and a label each.
+/// `n` pictures of 28x28 with labels.
 fn idx(n: u8) -> [Vec<u8>; 2] {
     let pixels =
         (0..n).flat_map(|i| (0..784_u32).map(move |p| (p * u32::from(i)).to_le_bytes()[0]));
@@ -287,7 +287,7 @@ fn every_path_may_hold_blanks_quotes_and_dollar_signs() {
         assert!(found.contains_key(name), "{name}: {:?}", found.keys());
     }
 
-    // Nothing is left to do for the same settings; another checkpoint is another evaluation.
+    // With the same settings nothing is done; another checkpoint is another evaluation.
     let again = place.succeeds(&["eval"], &variables);
     assert!(again.contains("up to date"), "{again}");
     let checkpoint = place.path("run 1/train/checkpoints/step-00000008.safetensors");
@@ -319,7 +319,7 @@ fn every_path_may_hold_blanks_quotes_and_dollar_signs() {
     place.succeeds(&["compare"], &[named, given("OUT", &out)]);
     assert!(out.join("compare.html").exists());
 
-    // A pattern, where blanks are the only thing odd.
+    // A pattern, with only blanks as special characters.
     let plain = tempfile::tempdir().expect("a temporary folder");
     for run in ["my run 1", "my run 2"] {
         symlink(place.path("run 1"), plain.path().join(run)).expect("a link");
@@ -334,7 +334,7 @@ fn every_path_may_hold_blanks_quotes_and_dollar_signs() {
     );
 }
 
-/// The programs' folder as it comes to tests and benches, and an environment that is made anew.
+/// The programs' folder as passed to tests and benches, and a newly created environment.
 #[test]
 fn tests_and_benches_find_the_programs_and_python() {
     let place = Awkward::new();
@@ -348,7 +348,7 @@ fn tests_and_benches_find_the_programs_and_python() {
             .expect("a script of ours");
     };
     script(bin.join("cargo"), "echo \"cargo <$DCGAN_BIN_DIR>\"");
-    // As `python3 -m venv FOLDER` does, with a Python that takes any arguments.
+    // Like `python3 -m venv FOLDER`, with a Python that accepts any arguments.
     script(
         bin.join("python3"),
         "mkdir -p \"$3/bin\"; printf '#!/bin/sh\\necho \"pip <$0>\"\\n' >\"$3/bin/python\"\n\
@@ -388,12 +388,12 @@ fn tests_and_benches_find_the_programs_and_python() {
         )),
         "{said}"
     );
-    // Made once.
+    // Created only once.
     let said = go("bench", &peers);
     assert!(!said.contains("pip <"), "{said}");
 }
 
-/// Programs and completions come to where they belong; the build itself is a stand-in.
+/// Programs and completions are installed in their places; the build itself is a stand-in.
 #[test]
 fn programs_are_installed_with_their_completions() {
     let place = Awkward::new();

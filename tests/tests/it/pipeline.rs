@@ -36,7 +36,7 @@ fn a_second_run_does_no_work_and_says_so() {
     let run = Run::new(folder.path(), &[]);
     for stage in STAGES {
         let first = run.stage(stage, &[]);
-        // The clock's files too: nothing at all may be written, but for the lock's own text.
+        // Timing files too: nothing may be written except the lock's text.
         let everything = || {
             let mut found = files(&folder.path().join(stage));
             found.remove(".lock");
@@ -55,8 +55,8 @@ fn a_second_run_does_no_work_and_says_so() {
     }
 }
 
-/// Stops training by SIGINT once `metrics.csv` has grown past some rows, continues it, and does so
-/// at several places of the run.
+/// Stops training with SIGINT when `metrics.csv` has a number of rows, and continues it, several
+/// times.
 #[test]
 #[cfg(unix)]
 fn stopped_and_resumed_equals_undisturbed() {
@@ -101,7 +101,7 @@ fn lines(path: &Path) -> usize {
     std::fs::read_to_string(path).map_or(0, |text| text.lines().count())
 }
 
-/// `make` with the stages' variables set to given commands: nothing is built.
+/// `make` with the stages replaced by given commands: nothing is built.
 fn make(run_folder: &Path, goal: &str, replaced: &[(&str, String)]) -> std::process::Output {
     make_with(run_folder, goal, replaced, &[])
 }
@@ -130,8 +130,8 @@ fn make_with(
     command.args(variables).output().expect("make starts")
 }
 
-/// A trainer in another language, by the contract's page alone: it reads our dataset, writes a
-/// checkpoint and `metrics.csv`, and our `dcgan-eval` takes them.
+/// A trainer in another language, written from the format's description: it reads our dataset and
+/// writes a checkpoint and `metrics.csv`, which our `dcgan-eval` accepts.
 #[test]
 fn a_trainer_of_another_language_replaces_ours() {
     let folder = tempfile::tempdir().expect("a temporary folder");
@@ -151,8 +151,8 @@ fn a_trainer_of_another_language_replaces_ours() {
     assert!(eval.contains_key("discriminator.json") && eval.contains_key("grid.png"));
 }
 
-/// Which checkpoint `make` looks at: by default the last, or the one that CHECKPOINT says; and its averaged
-/// generator where the settings ask for that.
+/// The checkpoint that `make` uses: by default the last, or CHECKPOINT; and its averaged generator
+/// if the settings say so.
 #[test]
 fn make_finds_the_checkpoint_and_the_generator_that_are_asked_for() {
     let folder = tempfile::tempdir().expect("a temporary folder");
@@ -214,7 +214,7 @@ fn make_finds_the_checkpoint_and_the_generator_that_are_asked_for() {
     };
     assert!(drawn.images == images(true) && drawn.images != images(false));
 
-    // A run whose checkpoints are gone still draws, by the generator that stands beside them.
+    // A run without checkpoints still draws, with its generator file.
     std::fs::remove_dir_all(run.join("train/checkpoints")).expect("a folder");
     let (is_done, said) = go("sample", &["SET=sample.ema=false"]);
     assert!(is_done, "make sample without a checkpoint: {said}");
@@ -239,7 +239,7 @@ fn make_compares_the_runs_that_are_named() {
     let bin = bin.parent().expect("a folder").display();
     let out = folder.path().join("out");
     let compare = |runs: String| {
-        // Nothing is to be built.
+        // Nothing must be built.
         let variables = [
             "CARGO=true".to_owned(),
             format!("BIN={bin}"),
@@ -259,8 +259,9 @@ fn make_compares_the_runs_that_are_named() {
     assert!(made.contains_key("compare.html") && made.contains_key("compare.csv"));
 }
 
-/// With scores and the best checkpoint, as `make` gives them: the chain holds, and repeating it from the
-/// manifests gives the same bytes; also where all checkpoints are measured and another one is evaluated.
+/// With scores and the best checkpoint, as passed by `make`: the hashes match, and repeating the
+/// run from its manifests gives the same bytes, also if all checkpoints are measured and another
+/// one is evaluated.
 #[test]
 fn a_scored_run_is_verified_and_repeated() {
     let folder = tempfile::tempdir().expect("a temporary folder");
@@ -282,7 +283,7 @@ fn a_scored_run_is_verified_and_repeated() {
     }
     let chart = std::fs::read_to_string(folder.path().join("eval/scores.svg"));
     assert!(chart.expect("a chart").contains("best checkpoint: step "));
-    // `make` finds what else the training left for the report.
+    // `make` passes the training's other files for the report.
     let chart = std::fs::read_to_string(folder.path().join("eval/probabilities-over-time.svg"));
     assert!(chart.expect("a chart").contains("D(x) and D(G(z))"));
     let report = std::fs::read_to_string(folder.path().join("eval/report.html"));
@@ -296,7 +297,7 @@ fn a_scored_run_is_verified_and_repeated() {
     holds(folder.path());
 }
 
-/// Holds that the chain of a run is sound, and that its manifests repeat it with the same bytes.
+/// Checks that a run's hashes match, and that repeating it from its manifests gives the same bytes.
 fn holds(run: &Path) {
     let mut verify = Command::new(program("eval"));
     let output = verify.arg("verify").arg(run).output();
@@ -315,8 +316,8 @@ fn holds(run: &Path) {
     assert!(said.contains(" hashes are the same, 0 differ"), "{said}");
 }
 
-/// One checkpoint beside samples is either the discriminator that judges them or one that is measured as
-/// well: neither evaluation is taken for the other, and what repeats it sees which it was.
+/// A single checkpoint next to samples is either their discriminator or one to measure in addition:
+/// neither evaluation is mistaken for the other, and a repetition knows which it was.
 #[test]
 fn samples_beside_one_checkpoint_are_repeated_as_they_were_measured() {
     let folder = tempfile::tempdir().expect("a temporary folder");
@@ -352,7 +353,7 @@ fn samples_beside_one_checkpoint_are_repeated_as_they_were_measured() {
     }
 }
 
-/// A preparer in another language, with verified hash, for our trainer.
+/// A preparer in another language for our trainer, with verified hash.
 #[test]
 fn a_dataset_written_by_another_language_trains() {
     let folder = tempfile::tempdir().expect("a temporary folder");
@@ -371,8 +372,8 @@ fn a_dataset_written_by_another_language_trains() {
     assert!(folder.path().join("train/generator.safetensors").exists());
 }
 
-/// A finished run is repeated from its manifests, on one thread where it was made on several; a hash that
-/// it does not come to is named.
+/// A finished run is repeated from its manifests on one thread instead of several; a hash that
+/// differs is named.
 #[test]
 fn a_finished_run_is_repeated_from_its_manifests() {
     let folder = tempfile::tempdir().expect("a temporary folder");
@@ -398,7 +399,7 @@ fn a_finished_run_is_repeated_from_its_manifests() {
     let same: usize = same.and_then(|n| n.parse().ok()).expect("a count");
     assert!(same > 30, "{said}");
 
-    // As if another program had trained: its manifest has the hash of what it made.
+    // As if another program had trained: its manifest has the hash of its output.
     let train = run.folder.join("train");
     let manifest = Manifest::read(&train).expect("a sound manifest");
     let mut manifest = manifest.expect("a finished stage");
@@ -414,7 +415,7 @@ fn a_finished_run_is_repeated_from_its_manifests() {
     assert!(said.ends_with(" hashes are the same, 1 differ\n"), "{said}");
 }
 
-/// Every file of a run is walked, whoever made it, and a changed one is named.
+/// Every file of a run is checked, whichever program made it, and a changed one is named.
 #[test]
 fn a_run_is_verified_from_its_figures_to_its_dataset() {
     let folder = tempfile::tempdir().expect("a temporary folder");
@@ -431,7 +432,7 @@ fn a_run_is_verified_from_its_figures_to_its_dataset() {
         .arg(&own);
     let trained = command.output().expect("dcgan-eval starts");
     assert!(trained.status.success(), "{}", text(&trained.stderr));
-    // Not by the name that a classifier of the run itself would have.
+    // Its name differs from that of a classifier trained by the run.
     let classifier = own.join("mine.safetensors");
     std::fs::copy(own.join("classifier.safetensors"), &classifier).expect("a copy");
     let given = classifier.to_str().expect("a path in UTF-8");
@@ -464,7 +465,7 @@ fn a_run_is_verified_from_its_figures_to_its_dataset() {
         assert!(said.contains(name), "`{name}` is not named: {said}");
     };
     let mut links = files(&run.folder);
-    // What a clock touches is no part of the chain, nor is a lock.
+    // Timing files and locks are not checked.
     links.retain(|name, _| {
         !["timing.csv", "events.csv", ".lock"].contains(&name.rsplit('/').next().unwrap_or(name))
     });

@@ -1,4 +1,4 @@
-//! The four programs as a person starts them, each test in a folder of its own.
+//! Runs the four programs like a user, each test in a folder of its own.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -17,7 +17,7 @@ pub(crate) fn program(stage: &str) -> PathBuf {
     dcgan_testkit::program(&format!("dcgan-{stage}"))
 }
 
-/// `make` with all its variables as the Makefile has them, whatever `make` started these tests.
+/// `make` with all variables at their defaults, whatever `make` started these tests.
 pub(crate) fn make() -> Command {
     let mut command = Command::new("make");
     command
@@ -35,7 +35,7 @@ pub(crate) fn make() -> Command {
 pub(crate) fn make_variables() -> Vec<String> {
     let makefile = std::fs::read_to_string(root().join("Makefile")).expect("the Makefile");
     let lines = makefile.lines().filter_map(|line| line.strip_prefix("#: "));
-    // What goes on with the line before begins with blanks.
+    // Continuation lines begin with blanks.
     let lines = lines.filter(|line| !line.starts_with(' '));
     let names = lines.map(|line| {
         let names = line.split(' ').map(|name| name.trim_end_matches(','));
@@ -48,13 +48,13 @@ pub(crate) fn make_variables() -> Vec<String> {
     names.flatten().collect()
 }
 
-/// Makes a file of any bytes, whatever stands there.
+/// Writes a file and replaces an existing one.
 #[expect(clippy::disallowed_methods, reason = "any bytes are what is wanted")]
 pub(crate) fn put(path: &Path, bytes: &[u8]) {
     std::fs::write(path, bytes).expect("a file of ours");
 }
 
-/// A run folder and the pipeline that fills it.
+/// A run folder and its pipeline.
 pub(crate) struct Run {
     pub(crate) folder: PathBuf,
     pipeline: PathBuf,
@@ -79,7 +79,7 @@ impl Run {
     pub(crate) fn with_arguments(&self, mut command: Command, stage: &str) -> Command {
         command
             .current_dir(root())
-            // Tests say what they compute with.
+            // Tests choose the kernels themselves.
             .env_remove("DCGAN_KERNELS")
             .arg("--pipeline")
             .arg(&self.pipeline)
@@ -126,8 +126,8 @@ impl Run {
             .expect("a checkpoint")
     }
 
-    /// Every file of a stage but those of the clock and the lock, by name relative to its folder.
-    /// A partial file that was left behind is among them, and so a difference.
+    /// Every file of a stage except timing and lock, by name relative to its folder. A partial file
+    /// left behind is included, and so counts as a difference.
     pub(crate) fn outputs(&self, stage: &str) -> BTreeMap<String, Vec<u8>> {
         let mut found = files(&self.folder.join(stage));
         found.retain(|name, _| {
@@ -138,7 +138,7 @@ impl Run {
     }
 }
 
-/// Copies a folder that is there to one that is not.
+/// Copies a folder to a new one.
 pub(crate) fn copy(from: &Path, to: &Path) {
     let status = Command::new("cp").arg("-r").args([from, to]).status();
     assert!(status.expect("cp starts").success());

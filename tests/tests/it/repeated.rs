@@ -1,4 +1,4 @@
-//! `make verify` and `make reproduce` of runs on folders of pictures, and of manifests that were
+//! `make verify` and `make reproduce` for runs on folders of pictures, and for manifests that were
 //! written before a setting existed.
 
 use crate::programs::{self, Run, program, put, root, text};
@@ -31,7 +31,7 @@ fn succeed(run: &Path, goal: &str, variables: &[&str]) -> String {
     said
 }
 
-/// Puts `n` pictures of 20x20 noise into `folder`, no two of them alike.
+/// Puts `n` different pictures of 20x20 noise into `folder`.
 fn put_pictures(folder: &Path, n: usize, seed: u64) {
     std::fs::create_dir_all(folder).expect("a folder of ours");
     let mut noise = Stream::new(seed, Purpose::Synthetic, 0);
@@ -46,7 +46,7 @@ fn put_pictures(folder: &Path, n: usize, seed: u64) {
 }
 
 /// Runs all stages with the settings `prepare`, in which `{}` is the folder `sources`; then
-/// verifies the run and repeats it from its manifests. A picture that was added is noticed.
+/// verifies the run and repeats it from its manifests. An added picture must be noticed.
 fn made_of_pictures(sources: &Path, prepare: &str, network: &str) {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let run = folder.path().join("run");
@@ -95,7 +95,7 @@ fn one_folder_of_pictures_with_a_folder_for_each_class() {
     made_of_pictures(sources.path(), prepare, "labelled");
 }
 
-/// The table is among the pictures, and the manifest records no more than its file name.
+/// The table is among the pictures, and the manifest records only its file name.
 #[test]
 fn a_pattern_of_pictures_with_a_table_of_labels() {
     let sources = sources();
@@ -110,7 +110,7 @@ fn a_pattern_of_pictures_with_a_table_of_labels() {
     made_of_pictures(sources.path(), prepare, "labelled");
 }
 
-/// The manifest cannot name the folder `.`, so SOURCE is the folder itself.
+/// The manifest can't name the folder `.`, so SOURCE is the folder itself.
 #[test]
 fn the_working_directory_as_the_folder_of_pictures() {
     let sources = sources();
@@ -137,7 +137,7 @@ fn the_working_directory_as_the_folder_of_pictures() {
 }
 
 /// Settings that the manifests lack have their defaults, whatever the environment says, and files
-/// that show settings count as the same.
+/// that contain settings count as equal.
 #[test]
 fn manifests_from_before_a_setting_existed() {
     let folder = tempfile::tempdir().expect("a temporary folder");
@@ -180,8 +180,8 @@ fn manifests_from_before_a_setting_existed() {
     assert!(said.contains("train writes run.json: "), "{said}");
 }
 
-/// Rewrites a run as if it were made by a program without `train.flip`, `eval.alarms.oscillation`
-/// and `kernels`.
+/// Rewrites a run as if made by a program without `train.flip`, `eval.alarms.oscillation` and
+/// `kernels`.
 fn make_old(run: &Path) {
     let kernels = "<div><dt>kernels</dt><dd>auto</dd></div>";
     let flip = "<div><dt>flip</dt><dd>false</dd></div>";
@@ -218,7 +218,7 @@ fn make_old(run: &Path) {
         settings
             .expect("the settings of the training")
             .clone_from(&old);
-        // The hash in this name is also of the settings.
+        // The hash in this name covers the settings too.
         let is_row = |output: &&mut FileRecord| output.name.starts_with("checkpoints/");
         for row in manifest.outputs.iter_mut().filter(is_row) {
             let (step, _) = row.name.rsplit_once('-').expect("a step and a hash");

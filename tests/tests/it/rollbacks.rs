@@ -1,8 +1,9 @@
-//! A training that diverges and rolls back several times, for tests that kill it on the way.
+//! A training that diverges and rolls back several times, for tests that kill it.
 //!
 //! No allowed setting diverges within a few steps, so the weights of a checkpoint are edited: the
-//! discriminator then overflows on every picture that is not all dark. All pictures are dark but
-//! one. An order that has this one after the checkpoint diverges; the next attempt has another.
+//! discriminator then overflows on every picture that is not all dark. All pictures but one are
+//! dark. If the order has this one after the checkpoint, the run diverges; the next attempt has
+//! another order.
 
 use crate::programs::Run;
 use dcgan_artifacts::{
@@ -13,7 +14,7 @@ use dcgan_random::{Purpose, Stream};
 use std::collections::BTreeMap;
 use std::path::Path;
 
-/// Settings of such a run over those of the smoke pipeline.
+/// Settings of such a run in addition to the smoke pipeline's.
 pub(crate) const SETTINGS: [&str; 6] = [
     "train.epochs=1",
     "train.checkpoint_every=4",
@@ -22,9 +23,9 @@ pub(crate) const SETTINGS: [&str; 6] = [
     "train.on_divergence=rollback",
     "train.max_rollbacks=20",
 ];
-/// Steps between two checkpoints, and the one that the run goes on from.
+/// Steps between checkpoints, and the step that the run continues from.
 const EVERY: u64 = 4;
-/// Pictures of a step, in the smoke pipeline.
+/// Pictures per step in the smoke pipeline.
 const BATCH: usize = 16;
 const SIDE: usize = 28;
 const CLASSES: usize = 10;
@@ -111,12 +112,12 @@ fn spoil(path: &Path) {
     checkpoint.write(path).expect("a checkpoint of ours");
 }
 
-/// `events.csv`; `None` where there is none.
+/// `events.csv`, or `None` if there is none.
 pub(crate) fn events(run: &Run) -> Option<String> {
     std::fs::read_to_string(run.folder.join("train/events.csv")).ok()
 }
 
-/// Roll-backs of a run so far, and how many of them its newest checkpoint records.
+/// Number of roll-backs so far, and number recorded in the newest checkpoint.
 pub(crate) fn rollbacks(run: &Run) -> [usize; 2] {
     let rows = events(run).map_or(0, |events| events.lines().count().saturating_sub(1));
     let checkpoints = list_checkpoints(&run.folder.join("train/checkpoints"));

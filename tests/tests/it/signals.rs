@@ -1,4 +1,4 @@
-//! Signals and broken streams in the midst of training: nothing is lost, the run goes on.
+//! Signals and broken streams during training: nothing is lost, and the run continues.
 #![cfg(unix)]
 
 use crate::kills::check_whole;
@@ -8,7 +8,7 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-/// Waits until the run's table has as many lines, and sends the signal.
+/// Waits until the run's table has `lines` lines and sends the signal.
 fn send(child: &Child, name: &str, run: &Run, lines: usize) {
     let table = run.folder.join("train/metrics.csv");
     let grown = || std::fs::read_to_string(&table).map_or(0, |text| text.lines().count());
@@ -27,7 +27,7 @@ fn newest(run: &Run) -> Option<u64> {
     Some(checkpoints.expect("a readable folder").last()?.0)
 }
 
-/// A finished run, and one of the same settings that has its dataset only.
+/// A finished run, and one with the same settings and dataset that is not trained yet.
 fn runs(folder: &Path) -> (Run, Run) {
     let settings = ["train.epochs=8"];
     let runs = ["undisturbed", "disturbed"].map(|name| {
@@ -44,7 +44,7 @@ fn each_signal_ends_in_order_and_the_run_goes_on() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let (undisturbed, run) = runs(folder.path());
     for (name, code, lines) in [("INT", 130, 3), ("TERM", 143, 20), ("HUP", 143, 40)] {
-        // It hears SIGHUP even where the tests themselves run under `nohup`.
+        // It receives SIGHUP even if the tests run under `nohup`.
         let mut env = Command::new("env");
         env.arg("--default-signal=HUP").arg(program("train"));
         let mut command = run.with_arguments(env, "train");
@@ -65,7 +65,7 @@ fn each_signal_ends_in_order_and_the_run_goes_on() {
 fn a_broken_pipe_and_closed_streams_do_no_harm() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let (undisturbed, run) = runs(folder.path());
-    // The readers of both streams have gone, and the system says so by a signal as well.
+    // The readers of both streams are gone, and the system also sends a signal.
     let closed = || std::io::pipe().expect("a pipe").1;
     let mut command = run.command("train");
     let mut child = command
@@ -111,7 +111,7 @@ fn the_second_interrupt_loses_nothing_that_was_saved() {
         .expect("dcgan-train starts");
     send(&child, "INT", &run, 18);
     let before = newest(&run).expect("a checkpoint");
-    // A hand's second signal; it may find the program gone already.
+    // A user's second signal; the program may already have ended.
     std::thread::sleep(Duration::from_millis(250));
     let _ = Command::new("kill")
         .args(["-s", "INT", &child.id().to_string()])
