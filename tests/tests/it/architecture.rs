@@ -57,7 +57,7 @@ const WITHOUT_CANDLE: &[&str] = &[
     "prepare",
 ];
 
-fn root() -> PathBuf {
+pub(crate) fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
 }
 
@@ -162,7 +162,7 @@ fn files_are_opened_where_plainness_and_length_are_checked() {
 }
 
 /// The sources of all crates except benchmarks.
-fn sources(crates: &Path) -> Vec<PathBuf> {
+pub(crate) fn sources(crates: &Path) -> Vec<PathBuf> {
     let mut found = Vec::new();
     let mut folders = vec![crates.to_owned()];
     while let Some(folder) = folders.pop() {

@@ -22,4 +22,6 @@ mod pipeline;
 mod programs;
 mod repeated;
 mod rollbacks;
+mod rust_tokens;
 mod signals;
+mod sources;
