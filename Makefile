@@ -90,11 +90,12 @@ BESIDE = $(call seen,--run,run.json) $(call seen,--histograms,histograms.csv) \
 # A stage whose command is replaced doesn't need our programs built.
 built_for = $(if $(filter file,$(origin $(1))),build)
 
-.PHONY: help build install prepare train sample eval compare figures check fmt clippy test smoke \
+.PHONY: help build install prepare train sample eval compare figures check check-bridges fmt \
+  clippy test smoke \
   examples torture reproduce verify hashes soak fuzz deny doc bench peers clean
 
 help: ## List targets and variables
-	@awk 'BEGIN { FS = ":.*## "; print "Targets:" } /^[a-z]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk 'BEGIN { FS = ":.*## "; print "Targets:" } /^[a-z-]+:.*## / { printf "  %-13s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 	@awk 'BEGIN { print "Variables:" } sub(/^#: /, "") { print "  " $$0 }' $(firstword $(MAKEFILE_LIST))
 
 build: ## Build the programs
@@ -232,6 +233,20 @@ $(TENSORBOARD_VENV)/installed: tests/python/tensorboard-requirements.txt
 	python3 -m venv "$(TENSORBOARD_VENV)"
 	"$(TENSORBOARD_VENV)/bin/pip" install --quiet --requirement "$<"
 	touch "$@"
+
+#: TORCH_PYTHON a Python with PyTorch, for `check-bridges`; the default is that of python3-torch
+TORCH_PYTHON ?= /usr/bin/python3
+$(call literally,TORCH_PYTHON)
+# PyPI's PyTorch for x86-64 brings gigabytes of CUDA, so the system's is used.
+BRIDGES_VENV = target/bridges
+$(BRIDGES_VENV)/installed: tests/python/requirements-bridges.txt
+	$(call quoted,$(TORCH_PYTHON)) -c 'import torch, numpy'
+	$(call quoted,$(TORCH_PYTHON)) -m venv --clear --system-site-packages "$(BRIDGES_VENV)"
+	"$(BRIDGES_VENV)/bin/pip" install --quiet --requirement "$<"
+	touch "$@"
+
+check-bridges: build $(BRIDGES_VENV)/installed ## Run the tests of python/ with PyTorch, MLflow, W&B
+	$(WITH_BIN) "$(BRIDGES_VENV)/bin/python" tests/python/bridges.py
 
 #: PREFIX      where `install` puts programs and shell completions
 PREFIX = /usr/local

@@ -72,6 +72,7 @@ fn paths_in(code: &str) -> Vec<&str> {
         "docs/",
         "scripts/",
         "peers/",
+        "python/",
         "fuzz/",
         "pipelines/",
         ".ci/",

@@ -176,8 +176,11 @@ fn the_gate_is_green_without_what_no_source_offers_and_says_so() {
             let expected = format!("{name} cannot be installed: no package source answers");
             assert!(warned.contains(&expected), "{without}: {warned}");
         }
-        let last: Vec<&str> = said.lines().rev().take(2).collect();
-        assert_eq!(last[1], "1 test could not test all that it is for:");
+        let expected = "PyTorch and the trackers cannot be installed: no package source answers";
+        assert!(warned.contains(expected), "{without}: {warned}");
+        let last: Vec<&str> = said.lines().rev().take(3).collect();
+        assert_eq!(last[2], "2 tests could not test all that they are for:");
+        assert!(last[1].contains("W&B and DVC: they are not"), "{said}");
         assert!(last[0].contains("a page in a browser: chromium"), "{said}");
     }
 }
@@ -213,6 +216,21 @@ fn the_gate_is_red_without_what_could_have_been_installed() {
         warned.contains("error: tensorboard cannot be installed"),
         "{warned}"
     );
+}
+
+#[test]
+fn the_gate_is_red_where_the_bridges_fail_or_were_not_installed() {
+    let machine = Machine::new("");
+    machine.program("chromium", "");
+    machine.program("apt-get", "");
+    script(&machine.path("target/tensorboard/bin/python"), "");
+    machine.program("make", "[ \"$1\" != check-bridges ]");
+    assert_ne!(machine.gate().0, Some(0));
+    machine.program("make", "[ \"$1\" != target/bridges/installed ]");
+    let (code, _, warned) = machine.gate();
+    assert_eq!(code, Some(1), "{warned}");
+    let expected = "error: PyTorch and the trackers cannot be installed, though";
+    assert!(warned.contains(expected), "{warned}");
 }
 
 #[test]
