@@ -15,7 +15,7 @@
 
 use clap::Parser as _;
 use dcgan_artifacts::{Change, observe_changes};
-use dcgan_terminal::{Failure, Signal};
+use dcgan_stage::{Failure, Signal};
 use std::fs::OpenOptions;
 use std::io::{self, Write as _};
 use std::process::ExitCode;
@@ -54,23 +54,22 @@ fn main() -> ExitCode {
     observe_changes(move |change| happen(change, &fault, n));
 
     let arguments: Vec<String> = std::iter::once(stage.clone()).chain(arguments).collect();
-    let outcome = match stage.as_str() {
-        "prepare" => dcgan_prepare::run(&dcgan_prepare::Args::parse_from(arguments)).map(|_| ()),
-        "train" if looks => {
-            dcgan_train::run_until(&dcgan_train::Args::parse_from(arguments), || {
-                let looks = AtomicU64::new(0);
-                Ok(
-                    move || {
+    let outcome =
+        match stage.as_str() {
+            "prepare" => dcgan_prepare::run(&dcgan_prepare::Args::parse_from(arguments)),
+            "train" if looks => {
+                dcgan_train::run_until(&dcgan_train::Args::parse_from(arguments), || {
+                    let looks = AtomicU64::new(0);
+                    Ok(move || {
                         (looks.fetch_add(1, Ordering::SeqCst) >= n).then_some(Signal::Terminate)
-                    },
-                )
-            })
-        }
-        "train" => dcgan_train::run(&dcgan_train::Args::parse_from(arguments)),
-        "sample" => dcgan_sample::run(&dcgan_sample::Args::parse_from(arguments)),
-        "eval" => dcgan_eval::run(&dcgan_eval::Cli::parse_from(arguments)),
-        _ => panic!("unknown stage `{stage}`"),
-    };
+                    })
+                })
+            }
+            "train" => dcgan_train::run(&dcgan_train::Args::parse_from(arguments)),
+            "sample" => dcgan_sample::run(&dcgan_sample::Args::parse_from(arguments)),
+            "eval" => dcgan_eval::run(&dcgan_eval::Cli::parse_from(arguments)),
+            _ => panic!("unknown stage `{stage}`"),
+        };
     if counts {
         eprintln!("{}", CHANGES.load(Ordering::SeqCst));
     }

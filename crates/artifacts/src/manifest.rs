@@ -5,8 +5,9 @@
 
 use crate::atomic::{self, write_atomic};
 use crate::container::{seal, take_format, take_seal};
-use crate::digest::{digest_file, hex};
+use crate::digest::{FileDigest, digest_file, hex, sha256_bytes};
 use crate::error::{Artifact, Error};
+use dcgan_hints::text_of;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use sha2::{Digest as _, Sha256};
@@ -38,18 +39,41 @@ pub struct FileRecord {
 pub type SourceRecord = FileRecord;
 
 impl FileRecord {
-    /// The record of the file `name` in `folder`.
-    ///
-    /// # Errors
-    /// [`Error::Missing`] or [`Error::Read`].
-    pub fn of_file(folder: &Path, name: &str) -> Result<Self, Error> {
-        let digest = digest_file(&folder.join(name))?;
-        Ok(Self {
+    /// The record of a file under `name`.
+    pub fn new(name: impl Into<String>, digest: FileDigest) -> Self {
+        Self {
             name: name.into(),
             bytes: digest.bytes,
             sha256: digest.sha256,
             count: None,
-        })
+        }
+    }
+
+    /// The record of the file at `path`, under its name without its folder.
+    ///
+    /// # Errors
+    /// [`Error::Missing`], [`Error::Read`], or [`Error::Unfit`] for what is not a file.
+    pub fn at(path: &Path) -> Result<Self, Error> {
+        let name = text_of(path.file_name().unwrap_or(path.as_os_str()));
+        Ok(Self::new(name, digest_file(path)?))
+    }
+
+    /// The record of the file `name` in `folder`.
+    ///
+    /// # Errors
+    /// As [`FileRecord::at`].
+    pub fn of_file(folder: &Path, name: &str) -> Result<Self, Error> {
+        Ok(Self::new(name, digest_file(&folder.join(name))?))
+    }
+
+    /// The record of a file of these bytes.
+    pub fn of_bytes(name: &str, bytes: &[u8]) -> Self {
+        Self {
+            name: name.to_owned(),
+            bytes: bytes.len() as u64,
+            sha256: sha256_bytes(bytes),
+            count: None,
+        }
     }
 }
 

@@ -384,16 +384,6 @@ pub enum Error {
         /// Names given.
         got: usize,
     },
-    /// The folder to be written belongs to another stage.
-    #[error("`{}` is not ours to write: expected a folder of {expected}, got one of {got}", folder.display())]
-    OtherStage {
-        /// The folder.
-        folder: PathBuf,
-        /// This program.
-        expected: &'static str,
-        /// The program in the folder's manifest.
-        got: String,
-    },
     /// A table could not be put together.
     #[error("could not write the rows of `{name}`")]
     Table {
@@ -528,7 +518,6 @@ impl Hint for Error {
             Self::Labels(source) => return source.hint(),
             Self::Threads { .. } => "try with `--threads 1`".into(),
             Self::ClassNames { .. } => "give a name to each class, or to none".into(),
-            Self::OtherStage { .. } => "choose another `--out`".into(),
             Self::Table { .. } => return None,
             Self::ValidationShare { classes, got } => {
                 let below = got / classes * classes;

@@ -11,21 +11,26 @@ mod error;
 mod folder;
 mod forecast;
 pub mod idx;
+mod idx_labels;
+mod idx_source;
+mod memory;
+mod names;
 mod preview;
+mod report;
 mod source;
 mod stage;
 mod synthetic;
 mod validation;
 
 pub use error::Error;
-pub use stage::{Outcome, run};
+pub use stage::run;
 
-use dcgan_terminal::CommonArgs;
+use dcgan_stage::CommonArgs;
 
 /// Make a dataset: read IDX files (plain or gzip) or folders of pictures, or draw synthetic ones, check
 /// them, and write `dataset.safetensors` with an audit and a preview.
 ///
-/// What to read stands in the section `prepare` of the pipeline.
+/// The section `prepare` of the pipeline says what to read.
 #[derive(Debug, clap::Parser)]
 #[command(name = "dcgan-prepare", version)]
 pub struct Args {

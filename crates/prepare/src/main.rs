@@ -1,6 +1,5 @@
 //! The program `dcgan-prepare`; everything it does is in the library.
 
-use dcgan_prepare::{Args, run};
 use std::process::ExitCode;
 
 // Fresh pages are slow from the system's allocator, and a dataset is many of them.
@@ -8,5 +7,5 @@ use std::process::ExitCode;
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
-    dcgan_terminal::run_main(|args: &Args| run(args).map(drop))
+    dcgan_stage::run_main(dcgan_prepare::run)
 }

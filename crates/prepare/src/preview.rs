@@ -3,7 +3,7 @@
 use crate::contents::Contents;
 use dcgan_artifacts::Part;
 use dcgan_figures::{BACKGROUND, encode_png, grid};
-use dcgan_terminal::Failure;
+use dcgan_stage::Failure;
 
 /// Images in a row.
 const COLUMNS: usize = 10;

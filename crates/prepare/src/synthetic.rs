@@ -3,9 +3,17 @@
 //! Each picture shows the shape of its class at a random place, in a random size and brightness,
 //! on black. Picture i is a function of (seed, part, i) alone, by `Purpose::Synthetic`.
 
-use dcgan_artifacts::PartData;
+use crate::Error;
+use crate::contents::Origin;
+use crate::memory::Loaded;
+use crate::source::{Outline, Source, Written};
+use dcgan_artifacts::{FileRecord, Part, PartData};
 use dcgan_random::{Purpose, Stream};
-use dcgan_settings::Synthetic;
+use dcgan_settings::{Prepare, Synthetic};
+use dcgan_stage::Failure;
+use serde_json::{Map, Value, json};
+use std::collections::BTreeMap;
+use std::path::Path;
 
 /// Shapes there are; the classes beyond are the same ones in stripes, ever wider.
 const SHAPES: usize = 10;
@@ -13,13 +21,78 @@ const SHAPES: usize = 10;
 /// neither depends on the size of the other.
 const FIRST_OF_TEST: u64 = 1 << 40;
 
+/// The synthetic pictures of the settings.
+#[derive(Debug)]
+pub(crate) struct SyntheticSource<'a> {
+    pub(crate) settings: &'a Prepare,
+    pub(crate) threads: usize,
+}
+
+impl Source for SyntheticSource<'_> {
+    type Scanned = Loaded;
+
+    fn settings(&self) -> Map<String, Value> {
+        Map::from_iter([("synthetic".to_owned(), json!(self.settings.synthetic))])
+    }
+
+    fn inputs(&self) -> Result<Vec<FileRecord>, Failure> {
+        Ok(Vec::new())
+    }
+
+    fn scan(&self) -> Result<(Outline, Loaded), Failure> {
+        let mut loaded = draw_all(self.settings).map_err(Failure::usage)?;
+        loaded.draw_validation(self.settings)?;
+        Ok((loaded.outline(&self.settings.name), loaded))
+    }
+
+    fn write(&self, loaded: Loaded, path: &Path) -> Result<Written, Failure> {
+        loaded.write(&self.settings.name, self.threads, path)
+    }
+}
+
+fn draw_all(settings: &Prepare) -> Result<Loaded, Error> {
+    let synthetic = &settings.synthetic;
+    let (expected, got) = (synthetic.classes, settings.class_names.len());
+    if got != 0 && got != expected {
+        return Err(Error::ClassNames { expected, got });
+    }
+    let mut parts = BTreeMap::from([(Part::Train, train(synthetic, settings.seed))]);
+    if let Some(test) = test(synthetic, settings.seed) {
+        parts.insert(Part::Test, test);
+    }
+    let origin = |_: &PartData| Origin::OneSource {
+        source: "synthetic".into(),
+        indices: None,
+    };
+    let origins = parts
+        .iter()
+        .map(|(part, data)| (*part, origin(data)))
+        .collect();
+    let class_names = if settings.class_names.is_empty() {
+        (0..synthetic.classes)
+            .map(|class| class.to_string())
+            .collect()
+    } else {
+        settings.class_names.clone()
+    };
+    Ok(Loaded {
+        class_names,
+        height: synthetic.height,
+        width: synthetic.width,
+        channels: synthetic.channels,
+        sources: Vec::new(),
+        parts,
+        origins,
+    })
+}
+
 /// Draws the training part.
-pub(crate) fn train(settings: &Synthetic, seed: u64) -> PartData {
+fn train(settings: &Synthetic, seed: u64) -> PartData {
     part(settings, seed, 0, settings.train)
 }
 
 /// Draws the test part, or none if it has no pictures.
-pub(crate) fn test(settings: &Synthetic, seed: u64) -> Option<PartData> {
+fn test(settings: &Synthetic, seed: u64) -> Option<PartData> {
     (settings.test > 0).then(|| part(settings, seed, FIRST_OF_TEST, settings.test))
 }
 

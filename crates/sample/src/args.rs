@@ -1,13 +1,12 @@
 //! What was typed.
 
 use crate::Error;
-use crate::error::file_failure;
 use crate::modes::{
     ArithmeticArgs, FilmArgs, GridArgs, Mode, MotionArgs, NearestArgs, ProjectionArgs,
 };
 use dcgan_artifacts::best_checkpoint;
 use dcgan_settings::{Sample, parse_seeds};
-use dcgan_terminal::{CommonArgs, Failure};
+use dcgan_stage::{CommonArgs, Failure};
 use std::path::PathBuf;
 
 /// Most images side by side in a mode that draws grids alone.
@@ -177,7 +176,7 @@ impl Args {
     pub(crate) fn model(&self, sample: &Sample) -> Result<PathBuf, Failure> {
         let given = self.needed(self.model.as_ref(), "--model FILE")?;
         if sample.best {
-            return best_checkpoint(given).map_err(file_failure);
+            return Ok(best_checkpoint(given)?);
         }
         Ok(given.clone())
     }

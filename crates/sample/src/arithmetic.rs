@@ -6,10 +6,11 @@ use crate::error::model_failure;
 use crate::expression::{Expression, Vector, parse};
 use crate::grid::{shape, tiles};
 use crate::model::load;
-use crate::produce::{Output, Task};
+use crate::produce::{self, STAGE, drawn, records, write_png};
+use dcgan_artifacts::FileRecord;
 use dcgan_checkpoints::LoadedGenerator;
 use dcgan_settings::Sample;
-use dcgan_terminal::Failure;
+use dcgan_stage::{Failure, Output, Plan, Report, Settings, Stage, Work};
 use serde_json::{Value, json};
 use std::path::PathBuf;
 
@@ -70,21 +71,23 @@ impl Arithmetic {
     }
 }
 
-impl Task for Arithmetic {
+impl Stage for Arithmetic {
     type Loaded = (LoadedGenerator, Vec<Option<u8>>);
 
-    fn settings(&self) -> Value {
-        json!({
+    const NAME: &'static str = STAGE;
+
+    fn settings(&self) -> Settings {
+        produce::settings(json!({
             "mode": "arithmetic",
             "arithmetic": {
                 "expr": self.text, "seed": self.seed, "class": self.sample.class,
                 "ema": self.sample.ema, "kernels": self.sample.kernels,
             },
-        })
+        }))
     }
 
-    fn inputs(&self) -> Result<Vec<PathBuf>, Failure> {
-        Ok(vec![self.model.clone()])
+    fn inputs(&self) -> Result<Vec<FileRecord>, Failure> {
+        records(std::slice::from_ref(&self.model))
     }
 
     fn load(&self) -> Result<Self::Loaded, Failure> {
@@ -93,12 +96,12 @@ impl Task for Arithmetic {
         Ok((model, rows))
     }
 
-    fn outputs(&self, _: &Self::Loaded) -> Vec<String> {
-        [GRID, NUMBERS].map(str::to_owned).to_vec()
+    fn plan(&self, _: &Self::Loaded, _: Work) -> Plan {
+        Plan::new().files([GRID, NUMBERS])
     }
 
-    fn write(&self, (model, rows): &Self::Loaded, output: &mut Output) -> Result<usize, Failure> {
-        let vectors = self.vectors(model);
+    fn write(&self, (model, rows): Self::Loaded, output: &mut Output) -> Result<Report, Failure> {
+        let vectors = self.vectors(&model);
         let columns = vectors.len();
         let classes: Option<Vec<u8>> = rows
             .iter()
@@ -118,10 +121,9 @@ impl Task for Arithmetic {
         let numbers = json!({
             "expr": self.text, "seed": self.seed, "columns": terms, "z": vectors.last(),
         });
-        output.clear()?;
-        output.write_png(GRID, &grid)?;
+        write_png(output, GRID, &grid)?;
         output.write_json(NUMBERS, &numbers)?;
-        Ok(columns * rows.len())
+        Ok(drawn(columns * rows.len(), output))
     }
 }
 

@@ -3,7 +3,7 @@
 use crate::error::model_failure;
 use dcgan_artifacts::NetworkInfo;
 use dcgan_checkpoints::{ClassChoice, quoted};
-use dcgan_terminal::Failure;
+use dcgan_stage::Failure;
 
 /// Most letters of a class in a file's name: at four bytes each they leave room for the rest.
 const LONGEST: usize = 48;

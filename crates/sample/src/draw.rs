@@ -2,16 +2,16 @@
 
 use crate::Args;
 use crate::classes::{choose, file_names};
-use crate::error::{file_failure, model_failure};
+use crate::error::model_failure;
 use crate::grid::Arrangement;
 use crate::model::load;
-use crate::produce::{Output, Task};
-use dcgan_artifacts::Samples;
+use crate::produce::{self, STAGE, drawn, records, write_png};
+use dcgan_artifacts::{FileRecord, Samples};
 use dcgan_checkpoints::{BLOCK, ClassChoice, LoadedGenerator};
 use dcgan_figures::Picture;
 use dcgan_settings::Sample;
-use dcgan_terminal::Failure;
-use serde_json::{Value, json};
+use dcgan_stage::{Failure, Output, Plan, Report, Settings, Stage, Work};
+use serde_json::json;
 use std::path::PathBuf;
 
 /// Name of the samples file.
@@ -45,15 +45,17 @@ impl Plain {
     }
 }
 
-impl Task for Plain {
+impl Stage for Plain {
     type Loaded = (LoadedGenerator, ClassChoice);
 
-    fn settings(&self) -> Value {
-        json!({ "sample": self.sample })
+    const NAME: &'static str = STAGE;
+
+    fn settings(&self) -> Settings {
+        produce::settings(json!({ "sample": self.sample }))
     }
 
-    fn inputs(&self) -> Result<Vec<PathBuf>, Failure> {
-        Ok(vec![self.model.clone()])
+    fn inputs(&self) -> Result<Vec<FileRecord>, Failure> {
+        records(std::slice::from_ref(&self.model))
     }
 
     fn load(&self) -> Result<Self::Loaded, Failure> {
@@ -62,24 +64,24 @@ impl Task for Plain {
         Ok((generator, classes))
     }
 
-    fn outputs(&self, _: &Self::Loaded) -> Vec<String> {
-        let mut outputs = vec![GRID.to_owned(), SAMPLES.to_owned()];
+    fn plan(&self, _: &Self::Loaded, _: Work) -> Plan {
+        let plan = Plan::new().files([GRID, SAMPLES]);
         if self.sample.single_images {
-            outputs.push(format!("{SINGLE}/*.png"));
+            plan.many(format!("{SINGLE}/*.png"))
+        } else {
+            plan
         }
-        outputs
     }
 
     fn write(
         &self,
-        (generator, classes): &Self::Loaded,
+        (generator, classes): Self::Loaded,
         output: &mut Output,
-    ) -> Result<usize, Failure> {
-        let samples = self.images(generator, classes, output)?;
-        output.clear()?;
+    ) -> Result<Report, Failure> {
+        let samples = self.images(&generator, &classes, output)?;
         let names = &generator.info().class_names;
-        self.write_files(&samples, classes, names, output)?;
-        Ok(samples.n)
+        self.write_files(&samples, &classes, names, output)?;
+        Ok(drawn(samples.n, output))
     }
 }
 
@@ -95,10 +97,10 @@ impl Plain {
         let total = n * self.seeds.len();
         let mut images = Vec::new();
         let mut labels = Vec::new();
-        let progress = output.progress(total);
+        let progress = output.progress("sample", total);
         for &seed in &self.seeds {
             for first in (0..n).step_by(CHUNK) {
-                output.go_on()?;
+                output.check_signal()?;
                 let rows = CHUNK.min(n - first);
                 let block = generator.images(seed, first as u64, rows, classes);
                 images.extend(block.map_err(model_failure)?);
@@ -116,7 +118,7 @@ impl Plain {
             width: info.width,
             channels: info.channels,
             seeds: self.seeds.clone(),
-            model_sha256: output.inputs.first().map(|model| model.sha256.clone()),
+            model_sha256: output.inputs().first().map(|model| model.sha256.clone()),
         })
     }
 
@@ -132,13 +134,12 @@ impl Plain {
         let grid = self
             .arrangement(samples, classes)
             .picture(&samples.images, shape);
-        output.write_png(GRID, &grid.map_err(Failure::output)?)?;
+        write_png(output, GRID, &grid.map_err(Failure::output)?)?;
         if self.sample.single_images {
             self.write_single_images(samples, class_names, output)?;
         }
-        let path = output.folder().join(SAMPLES);
-        let digest = samples.write(&path).map_err(file_failure)?;
-        output.add(SAMPLES, digest);
+        let digest = samples.write(&output.place(SAMPLES)?)?;
+        output.record(SAMPLES, digest);
         Ok(())
     }
 
@@ -170,7 +171,8 @@ impl Plain {
                 None => String::new(),
             };
             let picture = Picture::new(h, w, c, image.to_vec()).map_err(Failure::output)?;
-            output.write_png(&format!("{SINGLE}/seed-{seed}-{i:06}{class}.png"), &picture)?;
+            let name = format!("{SINGLE}/seed-{seed}-{i:06}{class}.png");
+            write_png(output, &name, &picture)?;
         }
         Ok(())
     }

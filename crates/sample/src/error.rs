@@ -1,9 +1,8 @@
 //! What can go wrong in this stage beside what its libraries name.
 
 use crate::Mode;
-use dcgan_artifacts::ErrorKind;
 use dcgan_hints::Hint;
-use dcgan_terminal::Failure;
+use dcgan_stage::Failure;
 use std::path::PathBuf;
 
 /// An error of this stage.
@@ -167,14 +166,6 @@ impl Hint for Error {
             }
             Self::OtherFrame { .. } => "give a folder with the files of one run".into(),
         })
-    }
-}
-
-/// The exit code of an error of a file: what was read or what was to be written.
-pub(crate) fn file_failure(error: dcgan_artifacts::Error) -> Failure {
-    match error.kind() {
-        ErrorKind::Input => Failure::input(error),
-        ErrorKind::Output => Failure::output(error),
     }
 }
 

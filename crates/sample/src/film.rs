@@ -3,17 +3,17 @@
 
 use crate::Args;
 use crate::classes::choose;
-use crate::error::{Error, file_failure, model_failure};
+use crate::error::{Error, model_failure};
 use crate::grid::{read_png, shape};
 use crate::model::load;
 use crate::motion::write_steps;
-use crate::produce::{Output, Task};
-use dcgan_artifacts::{NetworkInfo, list_checkpoints};
+use crate::produce::{self, STAGE, drawn, records};
+use dcgan_artifacts::{FileRecord, NetworkInfo, list_checkpoints};
 use dcgan_checkpoints::{ClassChoice, LoadedGenerator};
 use dcgan_figures::{Picture, encode_gif};
 use dcgan_settings::Sample;
-use dcgan_terminal::Failure;
-use serde_json::{Value, json};
+use dcgan_stage::{Failure, Output, Plan, Report, Settings, Stage, Work};
+use serde_json::json;
 use std::path::{Path, PathBuf};
 
 /// Images side by side if `--n` isn't given: a square.
@@ -56,7 +56,7 @@ impl Film {
         } else {
             let option = "--checkpoints DIR` or `--grids DIR";
             let folder = args.needed(film.checkpoints.as_ref(), option)?;
-            let found = list_checkpoints(folder).map_err(file_failure)?;
+            let found = list_checkpoints(folder)?;
             let frames: Vec<PathBuf> = found.into_iter().map(|(_, path)| path).collect();
             if frames.is_empty() {
                 return Err(Failure::input(Error::NoFrames {
@@ -102,11 +102,11 @@ impl Film {
         untrained: &[u8],
         output: &Output,
     ) -> Result<(Vec<Vec<u8>>, [usize; 3]), Failure> {
-        let progress = output.progress(self.frames.len());
+        let progress = output.progress("sample", self.frames.len());
         let mut steps = Vec::new();
         let mut first = None;
         for path in &self.frames {
-            output.go_on()?;
+            output.check_signal()?;
             let model = self.checkpoint(path)?;
             let info = NetworkInfo {
                 untrained_classes: untrained.to_vec(),
@@ -126,10 +126,12 @@ impl Film {
     }
 }
 
-impl Task for Film {
+impl Stage for Film {
     type Loaded = Loaded;
 
-    fn settings(&self) -> Value {
+    const NAME: &'static str = STAGE;
+
+    fn settings(&self) -> Settings {
         let own = match self.source {
             Source::Grids => json!({ "of": "grids", "delay": self.delay }),
             Source::Checkpoints => json!({
@@ -137,11 +139,11 @@ impl Task for Film {
                 "class": self.sample.class, "ema": self.sample.ema, "kernels": self.sample.kernels,
             }),
         };
-        json!({ "mode": "film", "film": own })
+        produce::settings(json!({ "mode": "film", "film": own }))
     }
 
-    fn inputs(&self) -> Result<Vec<PathBuf>, Failure> {
-        Ok(self.frames.clone())
+    fn inputs(&self) -> Result<Vec<FileRecord>, Failure> {
+        records(&self.frames)
     }
 
     fn load(&self) -> Result<Self::Loaded, Failure> {
@@ -165,28 +167,26 @@ impl Task for Film {
         }
     }
 
-    fn outputs(&self, _: &Self::Loaded) -> Vec<String> {
+    fn plan(&self, _: &Self::Loaded, _: Work) -> Plan {
         let still = (self.source == Source::Checkpoints).then(|| format!("{NAME}.png"));
-        still.into_iter().chain([format!("{NAME}.gif")]).collect()
+        Plan::new().files(still.into_iter().chain([format!("{NAME}.gif")]))
     }
 
-    fn write(&self, loaded: &Self::Loaded, output: &mut Output) -> Result<usize, Failure> {
+    fn write(&self, loaded: Self::Loaded, output: &mut Output) -> Result<Report, Failure> {
         let untrained = match loaded {
             Loaded::Checkpoints(untrained) => untrained,
             Loaded::Grids(grids) => {
-                let gif = encode_gif(grids, self.delay).map_err(Failure::output)?;
-                output.clear()?;
+                let gif = encode_gif(&grids, self.delay).map_err(Failure::output)?;
                 output.write(&format!("{NAME}.gif"), &gif)?;
-                return Ok(grids.len());
+                return Ok(drawn(grids.len(), output));
             }
         };
-        let (steps, shape) = self.draw(untrained, output)?;
+        let (steps, shape) = self.draw(&untrained, output)?;
         let steps: Vec<&[u8]> = steps.iter().map(Vec::as_slice).collect();
-        output.clear()?;
         write_steps(NAME, &steps, shape, output, |frames| {
             encode_gif(&frames, self.delay).map_err(Failure::output)
         })?;
-        Ok(steps.len() * self.n)
+        Ok(drawn(steps.len() * self.n, output))
     }
 }
 

@@ -3,7 +3,7 @@
 use dcgan_artifacts::{NetworkInfo, read_bounded};
 use dcgan_figures::{BACKGROUND, Error, Picture, decode_png, grid, near_square};
 use dcgan_pictures::MAX_FILE_BYTES;
-use dcgan_terminal::Failure;
+use dcgan_stage::Failure;
 use std::path::Path;
 
 /// Most images in one grid.

@@ -17,7 +17,6 @@ mod motion;
 mod nearest;
 mod produce;
 mod project;
-mod report;
 
 pub use args::Args;
 pub use error::Error;
@@ -27,13 +26,12 @@ pub use modes::{
 };
 
 use arithmetic::Arithmetic;
-use dcgan_terminal::Failure;
+use dcgan_stage::{Failure, run as run_stage};
 use draw::Plain;
 use film::Film;
 use model::kernels;
 use motion::Motions;
 use nearest::Nearest;
-use produce::produce;
 use project::Project;
 
 /// The stage.
@@ -45,13 +43,13 @@ pub fn run(args: &Args) -> Result<(), Failure> {
     dcgan_kernels::set_threads(args.common.threads);
     dcgan_kernels::set_kernels(kernels(&args.common.pipeline()?.sample).0);
     match args.mode {
-        Mode::Images => produce(&Plain::new(args)?, &args.common),
+        Mode::Images => run_stage(&Plain::new(args)?, &args.common),
         Mode::Sweep | Mode::Interpolate | Mode::Classes => {
-            produce(&Motions::new(args)?, &args.common)
+            run_stage(&Motions::new(args)?, &args.common)
         }
-        Mode::Arithmetic => produce(&Arithmetic::new(args)?, &args.common),
-        Mode::Nearest => produce(&Nearest::new(args)?, &args.common),
-        Mode::Project => produce(&Project::new(args)?, &args.common),
-        Mode::Film => produce(&Film::new(args)?, &args.common),
+        Mode::Arithmetic => run_stage(&Arithmetic::new(args)?, &args.common),
+        Mode::Nearest => run_stage(&Nearest::new(args)?, &args.common),
+        Mode::Project => run_stage(&Project::new(args)?, &args.common),
+        Mode::Film => run_stage(&Film::new(args)?, &args.common),
     }
 }

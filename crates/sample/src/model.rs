@@ -5,7 +5,7 @@ use dcgan::Backend;
 use dcgan_checkpoints::LoadedGenerator;
 use dcgan_kernels::Kernels;
 use dcgan_settings::Sample;
-use dcgan_terminal::Failure;
+use dcgan_stage::Failure;
 use std::path::Path;
 
 /// The kernels of the settings, and who computes the networks.

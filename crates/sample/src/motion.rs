@@ -4,15 +4,15 @@ use crate::classes::{choose, warn_of_untrained};
 use crate::error::model_failure;
 use crate::grid::{shape, tiles};
 use crate::model::load;
-use crate::produce::{Output, Task};
+use crate::produce::{self, STAGE, drawn, records, write_png};
 use crate::{Args, Error, Mode, MotionArgs, Start, Way};
 use dcgan::between;
-use dcgan_artifacts::NetworkInfo;
+use dcgan_artifacts::{FileRecord, NetworkInfo};
 use dcgan_checkpoints::{ClassChoice, LoadedGenerator};
 use dcgan_figures::{Picture, encode_gif, near_square};
 use dcgan_settings::{Sample, parse_seeds};
-use dcgan_terminal::Failure;
-use serde_json::{Value, json};
+use dcgan_stage::{Failure, Output, Plan, Report, Settings, Stage, Work};
+use serde_json::json;
 use std::path::PathBuf;
 
 /// Images that move side by side if `--n` isn't given and nothing makes some of them equal.
@@ -64,10 +64,12 @@ impl Motions {
     }
 }
 
-impl Task for Motions {
+impl Stage for Motions {
     type Loaded = (LoadedGenerator, Vec<Motion>);
 
-    fn settings(&self) -> Value {
+    const NAME: &'static str = STAGE;
+
+    fn settings(&self) -> Settings {
         let (sample, motion) = (&self.sample, &self.motion);
         let shared = json!({
             "seeds": sample.seeds, "class": sample.class, "ema": sample.ema, "n": self.n,
@@ -82,11 +84,11 @@ impl Task for Motions {
             _ => json!({ "way": lower(self.way()) }),
         };
         let mode = self.mode.to_string();
-        json!({ "mode": mode, "motion": shared, mode.as_str(): own })
+        produce::settings(json!({ "mode": mode, "motion": shared, mode.as_str(): own }))
     }
 
-    fn inputs(&self) -> Result<Vec<PathBuf>, Failure> {
-        Ok(vec![self.model.clone()])
+    fn inputs(&self) -> Result<Vec<FileRecord>, Failure> {
+        records(std::slice::from_ref(&self.model))
     }
 
     fn load(&self) -> Result<Self::Loaded, Failure> {
@@ -99,32 +101,30 @@ impl Task for Motions {
         Ok((model, motions))
     }
 
-    fn outputs(&self, (_, motions): &Self::Loaded) -> Vec<String> {
+    fn plan(&self, (_, motions): &Self::Loaded, _: Work) -> Plan {
         let files = |motion: &Motion| {
             [
                 format!("{}.png", motion.name),
                 format!("{}.gif", motion.name),
             ]
         };
-        let mut outputs: Vec<String> = motions.iter().flat_map(files).collect();
-        outputs.extend((motions.len() > 1).then(|| ALL.to_owned()));
-        outputs
+        let all = (motions.len() > 1).then(|| ALL.to_owned());
+        Plan::new().files(motions.iter().flat_map(files).chain(all))
     }
 
     /// A PNG (a row per image, a column per step) and a GIF of each motion, and one GIF of all.
     fn write(
         &self,
-        (model, motions): &Self::Loaded,
+        (model, motions): Self::Loaded,
         output: &mut Output,
-    ) -> Result<usize, Failure> {
-        output.clear()?;
+    ) -> Result<Report, Failure> {
         let (size, shape) = (model.image_bytes(), shape(model.info()));
         let mut firsts: Vec<Vec<u8>> = Vec::new();
         let mut n_images = 0;
-        let progress = output.progress(motions.len());
+        let progress = output.progress("sample", motions.len());
         for (done, motion) in motions.iter().enumerate() {
-            output.go_on()?;
-            let images = motion.images(model)?;
+            output.check_signal()?;
+            let images = motion.images(&model)?;
             let steps: Vec<&[u8]> = images.chunks_exact(images.len() / motion.steps).collect();
             write_steps(&motion.name, &steps, shape, output, |frames| {
                 self.gif(frames)
@@ -143,7 +143,7 @@ impl Task for Motions {
             let gif = self.gif(frames.collect::<Result<_, _>>()?)?;
             output.write(ALL, &gif)?;
         }
-        Ok(n_images)
+        Ok(drawn(n_images, output))
     }
 }
 
@@ -324,7 +324,7 @@ pub(crate) fn write_steps(
     };
     let rows: Vec<u8> = (0..n).flat_map(row).copied().collect();
     let strip = tiles(&rows, shape, steps.len())?;
-    output.write_png(&format!("{name}.png"), &strip)?;
+    write_png(output, &format!("{name}.png"), &strip)?;
     let frames = steps.iter().map(|step| tiles(step, shape, near_square(n)));
     let gif = gif(frames.collect::<Result<_, _>>()?)?;
     output.write(&format!("{name}.gif"), &gif)

@@ -2,14 +2,14 @@
 
 use crate::Args;
 use crate::classes::choose;
-use crate::error::{Error, file_failure, model_failure};
+use crate::error::{Error, model_failure};
 use crate::grid::{shape, tiles};
 use crate::model::load;
-use crate::produce::{Output, Task};
-use dcgan_artifacts::{DatasetReader, Part};
+use crate::produce::{self, STAGE, drawn, records, write_png};
+use dcgan_artifacts::{DatasetReader, FileRecord, Part};
 use dcgan_checkpoints::{ClassChoice, LoadedGenerator};
 use dcgan_settings::Sample;
-use dcgan_terminal::Failure;
+use dcgan_stage::{Failure, Output, Plan, Report, Settings, Stage, Work};
 use rayon::prelude::*;
 use serde_json::{Value, json};
 use std::path::PathBuf;
@@ -72,15 +72,13 @@ impl Nearest {
         let samples: Vec<&[u8]> = samples.chunks_exact(size).collect();
         let mut found = vec![Vec::new(); samples.len()];
         let mut block = Vec::new();
-        let progress = output.progress(n);
+        let progress = output.progress("sample", n);
         for first in (0..n).step_by((CHUNK / size).max(1)) {
-            output.go_on()?;
+            output.check_signal()?;
             let end = n.min(first + (CHUNK / size).max(1));
             let positions = (first..end).map(u32::try_from).filter_map(Result::ok);
             let positions: Vec<u32> = positions.collect();
-            dataset
-                .read_images(Part::Train, &positions, &mut block)
-                .map_err(file_failure)?;
+            dataset.read_images(Part::Train, &positions, &mut block)?;
             found
                 .par_iter_mut()
                 .zip(&samples)
@@ -128,27 +126,30 @@ impl Nearest {
     }
 }
 
-impl Task for Nearest {
+impl Stage for Nearest {
     type Loaded = (LoadedGenerator, ClassChoice, DatasetReader);
 
-    fn settings(&self) -> Value {
-        json!({
+    const NAME: &'static str = STAGE;
+
+    fn settings(&self) -> Settings {
+        produce::settings(json!({
             "mode": "nearest",
             "nearest": {
-                "n": self.n, "seeds": self.sample.seeds, "class": self.sample.class, "ema": self.sample.ema,
-                "neighbours": self.neighbours, "kernels": self.sample.kernels,
+                "n": self.n, "seeds": self.sample.seeds, "class": self.sample.class,
+                "ema": self.sample.ema, "neighbours": self.neighbours,
+                "kernels": self.sample.kernels,
             },
-        })
+        }))
     }
 
-    fn inputs(&self) -> Result<Vec<PathBuf>, Failure> {
-        Ok(vec![self.model.clone(), self.dataset.clone()])
+    fn inputs(&self) -> Result<Vec<FileRecord>, Failure> {
+        records(&[self.model.clone(), self.dataset.clone()])
     }
 
     fn load(&self) -> Result<Self::Loaded, Failure> {
         let model = load(&self.model, &self.sample)?;
         let classes = choose(self.sample.class.as_deref(), model.info())?;
-        let dataset = DatasetReader::open(&self.dataset).map_err(file_failure)?;
+        let dataset = DatasetReader::open(&self.dataset)?;
         let info = dataset.info();
         let (got, expected) = (
             [info.height, info.width, info.channels],
@@ -174,36 +175,33 @@ impl Task for Nearest {
         Ok((model, classes, dataset))
     }
 
-    fn outputs(&self, _: &Self::Loaded) -> Vec<String> {
-        [GRID, NUMBERS].map(str::to_owned).to_vec()
+    fn plan(&self, _: &Self::Loaded, _: Work) -> Plan {
+        Plan::new().files([GRID, NUMBERS])
     }
 
     fn write(
         &self,
-        (model, classes, dataset): &Self::Loaded,
+        (model, classes, dataset): Self::Loaded,
         output: &mut Output,
-    ) -> Result<usize, Failure> {
-        let images = |&seed: &u64| model.images(seed, 0, self.n, classes);
+    ) -> Result<Report, Failure> {
+        let images = |&seed: &u64| model.images(seed, 0, self.n, &classes);
         let samples: Result<Vec<_>, _> = self.seeds.iter().map(images).collect();
         let samples = samples.map_err(model_failure)?.concat();
-        let found = self.search(&samples, dataset, output)?;
+        let found = self.search(&samples, &dataset, output)?;
         let mut cells = Vec::new();
         let mut image = Vec::new();
         for (sample, neighbours) in samples.chunks_exact(model.image_bytes()).zip(&found) {
             cells.extend_from_slice(sample);
             let positions: Vec<u32> = neighbours.iter().map(|neighbour| neighbour.index).collect();
-            dataset
-                .read_images(Part::Train, &positions, &mut image)
-                .map_err(file_failure)?;
+            dataset.read_images(Part::Train, &positions, &mut image)?;
             cells.extend_from_slice(&image);
         }
         let columns = 1 + self.neighbours;
         let grid = tiles(&cells, shape(model.info()), columns)?;
-        output.clear()?;
-        output.write_png(GRID, &grid)?;
-        let numbers = self.numbers(dataset, classes, &found);
+        write_png(output, GRID, &grid)?;
+        let numbers = self.numbers(&dataset, &classes, &found);
         output.write_json(NUMBERS, &numbers)?;
-        Ok(found.len())
+        Ok(drawn(found.len(), output))
     }
 }
 

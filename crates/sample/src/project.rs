@@ -5,13 +5,14 @@ use crate::classes::choose;
 use crate::error::{Error, model_failure};
 use crate::grid::{shape, tiles};
 use crate::model::load;
-use crate::produce::{Output, Task, file_name};
+use crate::produce::{self, STAGE, drawn, file_name, records, write_png};
 use dcgan::{Projection, Projector};
+use dcgan_artifacts::FileRecord;
 use dcgan_checkpoints::LoadedGenerator;
 use dcgan_pictures::{MAX_FILE_BYTES, Reason, Refusal, decode, inspect, read_file};
 use dcgan_settings::{Pictures, Sample};
-use dcgan_terminal::{Failure, Progress};
-use serde_json::{Value, json};
+use dcgan_stage::{Failure, Output, Plan, Progress, Report, Settings, Stage, Work};
+use serde_json::json;
 use std::path::{Path, PathBuf};
 
 /// Name of the grid: a row per picture, the picture first, then its reconstruction.
@@ -104,7 +105,7 @@ struct Descent<'a> {
 impl Descent<'_> {
     fn go(&mut self, projector: &mut Projector, steps: usize) -> Result<(), Failure> {
         for _ in 0..steps {
-            self.output.go_on()?;
+            self.output.check_signal()?;
             projector.step().map_err(network_failure)?;
             self.done += 1;
             self.progress.set(self.done, "steps");
@@ -113,24 +114,28 @@ impl Descent<'_> {
     }
 }
 
-impl Task for Project {
+impl Stage for Project {
     type Loaded = Loaded;
 
-    fn settings(&self) -> Value {
+    const NAME: &'static str = STAGE;
+
+    fn settings(&self) -> Settings {
         // The manifest sorts its inputs; the rows of the grid stand in this order.
         let names: Vec<_> = self.pictures.iter().map(|path| file_name(path)).collect();
-        json!({
+        produce::settings(json!({
             "mode": "project",
             "project": {
-                "pictures": names, "seed": self.seed, "class": self.sample.class, "ema": self.sample.ema,
-                "steps": self.steps, "restarts": self.restarts, "kernels": self.sample.kernels,
+                "pictures": names, "seed": self.seed, "class": self.sample.class,
+                "ema": self.sample.ema, "steps": self.steps, "restarts": self.restarts,
+                "kernels": self.sample.kernels,
             },
-        })
+        }))
     }
 
-    fn inputs(&self) -> Result<Vec<PathBuf>, Failure> {
+    fn inputs(&self) -> Result<Vec<FileRecord>, Failure> {
         let model = std::iter::once(&self.model);
-        Ok(model.chain(&self.pictures).cloned().collect())
+        let paths: Vec<PathBuf> = model.chain(&self.pictures).cloned().collect();
+        records(&paths)
     }
 
     fn load(&self) -> Result<Self::Loaded, Failure> {
@@ -145,27 +150,27 @@ impl Task for Project {
         })
     }
 
-    fn outputs(&self, _: &Self::Loaded) -> Vec<String> {
-        [GRID, NUMBERS].map(str::to_owned).to_vec()
+    fn plan(&self, _: &Self::Loaded, _: Work) -> Plan {
+        Plan::new().files([GRID, NUMBERS])
     }
 
-    fn write(&self, loaded: &Self::Loaded, output: &mut Output) -> Result<usize, Failure> {
+    fn write(&self, loaded: Self::Loaded, output: &mut Output) -> Result<Report, Failure> {
         let Loaded {
             model,
             targets,
             classes,
-        } = loaded;
+        } = &loaded;
         let trial = self.trial(classes.len());
         let steps = trial * classes.len() + self.steps - trial;
         let mut descent = Descent {
-            progress: output.progress(targets.len() * steps),
+            progress: output.progress("sample", targets.len() * steps),
             output,
             done: 0,
         };
         let mut cells = Vec::new();
         let mut numbers = Vec::new();
         for (path, target) in self.pictures.iter().zip(targets) {
-            let (class, found) = self.find(loaded, target, &mut descent)?;
+            let (class, found) = self.find(&loaded, target, &mut descent)?;
             let labels = class.map(|class| [class]);
             let labels = labels.as_ref().map(<[u8; 1]>::as_slice);
             let image = model
@@ -184,10 +189,9 @@ impl Task for Project {
         }
         descent.progress.finish();
         let grid = tiles(&cells, shape(model.info()), 2)?;
-        output.clear()?;
-        output.write_png(GRID, &grid)?;
+        write_png(output, GRID, &grid)?;
         output.write_json(NUMBERS, &json!({ "pictures": numbers }))?;
-        Ok(targets.len())
+        Ok(drawn(targets.len(), output))
     }
 }
 

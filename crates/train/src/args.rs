@@ -1,6 +1,6 @@
 //! The command line.
 
-use dcgan_terminal::CommonArgs;
+use dcgan_stage::CommonArgs;
 use std::path::PathBuf;
 
 /// Train a DCGAN on a dataset: checkpoints, metrics.csv, sample grids.

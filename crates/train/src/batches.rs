@@ -1,6 +1,7 @@
 //! The batch of any step, as a function of the dataset, the settings and the step's number alone.
 
-use crate::{Error, Plan};
+use crate::Error;
+use crate::steps::Steps;
 use candle_core::{Device, Tensor};
 use dcgan::step::Batch;
 use dcgan::{Config, ZDistribution, images_to_tensor, latents, one_hot};
@@ -16,7 +17,7 @@ pub(crate) struct Batches<'a> {
     config: &'a Config,
     settings: &'a Train,
     distribution: ZDistribution,
-    plan: Plan,
+    steps: Steps,
     /// Roll-backs so far: part of the key of order and z.
     attempt: u32,
     /// The order of the images, and the epoch that it is keyed by.
@@ -26,13 +27,13 @@ pub(crate) struct Batches<'a> {
 }
 
 impl<'a> Batches<'a> {
-    /// The batches of the run that `plan` lays out over `dataset`.
+    /// The batches of the run that `steps` lays out over `dataset`.
     pub(crate) fn new(
         dataset: &'a DatasetReader,
         config: &'a Config,
         settings: &'a Train,
         distribution: ZDistribution,
-        plan: Plan,
+        steps: Steps,
         attempt: u32,
     ) -> Self {
         let order = (0, Vec::new());
@@ -42,7 +43,7 @@ impl<'a> Batches<'a> {
             config,
             settings,
             distribution,
-            plan,
+            steps,
             attempt,
             order,
             bytes,
@@ -67,7 +68,7 @@ impl<'a> Batches<'a> {
         } = *self.config;
         let size = self.settings.batch_size;
         self.sort(step);
-        let start = usize::try_from(self.plan.index_in_epoch(step)).unwrap_or(usize::MAX) * size;
+        let start = usize::try_from(self.steps.index_in_epoch(step)).unwrap_or(usize::MAX) * size;
         let indices = &self.order.1[start..start + size];
         self.dataset
             .read_images(Part::Train, indices, &mut self.bytes)?;
@@ -103,7 +104,7 @@ impl<'a> Batches<'a> {
     /// epoch 1 throughout.
     fn sort(&mut self, step: u64) {
         let epoch = if self.settings.reshuffle {
-            self.plan.epoch(step)
+            self.steps.epoch(step)
         } else {
             1
         };

@@ -1,8 +1,8 @@
 //! A run's state in checkpoints, and back.
 
+use crate::Error;
 use crate::kernels::{kernels, precision};
-use crate::standing::Standing;
-use crate::{Error, Plan};
+use crate::steps::Steps;
 use dcgan::step::State;
 use dcgan::{Adam, AdamConfig, Config, Discriminator, Generator, WeightAverage};
 use dcgan_artifacts::{
@@ -27,9 +27,28 @@ pub(crate) struct Checkpoints {
     /// Content hash of the dataset.
     pub(crate) dataset_sha256: String,
     /// Which steps have one.
-    pub(crate) plan: Plan,
+    pub(crate) steps: Steps,
     /// How many are kept, the newest; 0: all.
     pub(crate) keep: usize,
+}
+
+/// What a checkpoint is made of.
+#[derive(Debug)]
+pub(crate) struct Snapshot<'a> {
+    /// Networks and optimisers.
+    pub(crate) state: &'a State,
+    /// The averaged generator, where the run keeps one.
+    pub(crate) average: Option<&'a WeightAverage>,
+    /// Steps done.
+    pub(crate) step: u64,
+    /// Roll-backs so far.
+    pub(crate) attempt: u32,
+    /// The best score so far.
+    pub(crate) best: Option<&'a BestScore>,
+    /// How far each table has grown.
+    pub(crate) tables: BTreeMap<String, TablePosition>,
+    /// Whether it is written on a signal.
+    pub(crate) on_signal: bool,
 }
 
 /// Where a run goes on.
@@ -145,7 +164,7 @@ impl Checkpoints {
                 .clone_from(&self.network.untrained_classes);
         }
         let found = describe(&network, info.seed, &info.dataset_sha256, info.step);
-        let step = info.step.min(self.plan.last_step);
+        let step = info.step.min(self.steps.last_step);
         let expected = describe(&self.network, self.seed, &self.dataset_sha256, step);
         let differences = differences(&expected, &found);
         if differences.is_empty() {
@@ -157,29 +176,24 @@ impl Checkpoints {
         })
     }
 
-    /// Writes the checkpoint of where a run stands and deletes those that are no longer wanted. On a signal, that is
-    /// in haste, it neither waits for the disk, which may take seconds, nor deletes any: should
-    /// the machine go down with the process, the checkpoint before is still there. What was due after its step may
-    /// not be done then; whoever goes on from it sees to that.
+    /// Writes a checkpoint and deletes those that are no longer wanted. On a signal, that is in
+    /// haste, it neither waits for the disk, which may take seconds, nor deletes any: should the
+    /// machine go down with the process, the checkpoint before is still there. What was due after
+    /// its step may not be done then; whoever goes on from it sees to that.
     ///
     /// # Errors
     /// [`dcgan::Error::NonFinite`] names a weight that is infinite or no number: such a
     /// checkpoint would be worth nothing, and is not written.
-    pub(crate) fn save(
-        &self,
-        at: &Standing,
-        tables: BTreeMap<String, TablePosition>,
-        on_signal: bool,
-    ) -> Result<PathBuf, Error> {
-        let Standing {
+    pub(crate) fn save(&self, snapshot: Snapshot<'_>) -> Result<PathBuf, Error> {
+        let Snapshot {
             state,
             average,
             step,
             attempt,
             best,
-            ..
-        } = at;
-        let step = *step;
+            tables,
+            on_signal,
+        } = snapshot;
         state.require_finite()?;
         let (mut adam_m, mut adam_v) = state.adam_d.moments()?;
         let (m, v) = state.adam_g.moments()?;
@@ -190,31 +204,29 @@ impl Checkpoints {
         let info = CheckpointInfo {
             network: self.network.clone(),
             step,
-            epoch: self.plan.epoch(step),
+            epoch: self.steps.epoch(step),
             seed: self.seed,
             adam_steps_d: state.adam_d.steps(),
             adam_steps_g: state.adam_g.steps(),
-            attempt: *attempt,
-            best: best.clone(),
+            attempt,
+            best: best.cloned(),
             dataset_sha256: self.dataset_sha256.clone(),
             tables,
             on_signal,
         };
         let path = checkpoint_path(&self.folder, step);
-        let ema = average.as_ref().map(|average| average.arrays().clone());
-        let ema = ema.unwrap_or_default();
         let checkpoint = Checkpoint {
             info,
             weights,
             adam_m,
             adam_v,
-            ema,
+            ema: average.map_or_else(Arrays::default, |average| average.arrays().clone()),
         };
         if on_signal {
             checkpoint.write_unsynced(&path)?;
         } else {
             checkpoint.write(&path)?;
-            self.retain(step, best.as_ref())?;
+            self.retain(step, best)?;
         }
         Ok(path)
     }
@@ -222,7 +234,7 @@ impl Checkpoints {
     /// Deletes the checkpoints that are not the plan's own.
     pub(crate) fn drop_unplanned(&self) -> Result<(), Error> {
         for (step, path) in list_checkpoints(&self.folder)? {
-            if !self.plan.keeps_checkpoint(step) {
+            if !self.steps.keeps_checkpoint(step) {
                 remove_file(&path)?;
             }
         }
@@ -239,10 +251,10 @@ impl Checkpoints {
         let mut earlier = list_checkpoints(&self.folder)?;
         earlier.retain(|(of, _)| *of < step);
         // One that is not the plan's own does not count: a roll-back passes it over.
-        let mut kept = usize::from(self.plan.keeps_checkpoint(step));
+        let mut kept = usize::from(self.steps.keeps_checkpoint(step));
         let mut needless = Vec::new();
         for (of, path) in earlier.iter().rev() {
-            if self.plan.keeps_checkpoint(*of) && (self.keep == 0 || kept < self.keep) {
+            if self.steps.keeps_checkpoint(*of) && (self.keep == 0 || kept < self.keep) {
                 kept += 1;
             } else if best.is_none_or(|best| best.step != *of) {
                 needless.push(path);

@@ -2,7 +2,7 @@
 
 use dcgan_artifacts::{Difference, ErrorKind};
 use dcgan_hints::Hint;
-use dcgan_terminal::Failure;
+use dcgan_stage::Failure;
 use serde_json::Value;
 use std::path::{Path, PathBuf};
 
@@ -131,16 +131,6 @@ pub enum Error {
         folder: PathBuf,
         /// The first of the other files.
         found: String,
-    },
-    /// The old run could not be moved aside.
-    #[error("could not move `{}` to `{}`", from.display(), to.display())]
-    Move {
-        /// The run folder.
-        from: PathBuf,
-        /// Its new name.
-        to: PathBuf,
-        /// What the system said.
-        source: std::io::Error,
     },
     /// A file of the run folder could not be listed or removed.
     #[error("could not {action} `{}`", path.display())]
@@ -296,7 +286,6 @@ impl Hint for Error {
                     .into(),
             ),
             Self::NotOurs { .. } => Some("choose another `--out`, an empty or a new folder".into()),
-            Self::Move { .. } => Some("move it by hand, or choose another `--out`".into()),
             Self::Folder { .. } => Some("check the folder's permissions".into()),
             Self::DamagedRun { .. } => {
                 Some("give `--force` to move the old run aside and start afresh".into())
@@ -335,10 +324,7 @@ impl From<Error> for Failure {
             | Error::Precision { .. }
             | Error::PortablePrecision => Self::usage(error),
             Error::Artifacts(source) if source.kind() == ErrorKind::Output => Self::output(error),
-            Error::Figures(_)
-            | Error::NotOurs { .. }
-            | Error::Move { .. }
-            | Error::Folder { .. } => Self::output(error),
+            Error::Figures(_) | Error::NotOurs { .. } | Error::Folder { .. } => Self::output(error),
             Error::Diverged { .. } => Self::diverged(error),
             Error::Artifacts(_)
             | Error::Table(_)

@@ -1,11 +1,9 @@
 //! `events.csv`: what befell a run beside its steps. The file is there once something has.
 
 use crate::Error;
+use crate::files::EVENTS;
 use dcgan_artifacts::{GrowingTable, TablePosition, remove_file};
 use std::path::{Path, PathBuf};
-
-/// File name of the table.
-pub(crate) const EVENTS: &str = "events.csv";
 
 const HEADER: [&str; 5] = ["step", "event", "back_to", "attempt", "detail"];
 

@@ -1,6 +1,7 @@
 //! Sample grids: the same latent vectors again and again, so that a run's grids make a film.
 
 use crate::Error;
+use crate::files::{self, REALS, SAMPLES};
 use dcgan::{Config, Generator, ZDistribution};
 use dcgan_artifacts::{DatasetReader, Part, remove_file, write_atomic};
 use dcgan_random::Purpose;
@@ -49,15 +50,10 @@ impl Grids {
         }
     }
 
-    /// File name of the grid of `step` within the run folder.
-    pub(crate) fn name(step: u64) -> String {
-        format!("samples/step-{step:08}.png")
-    }
-
     /// Removes the grids of steps that `draws` does not name, such as the last one of a shorter
     /// run: a continued run leaves what an undisturbed one would have left.
     pub(crate) fn tidy(&self, draws: impl Fn(u64) -> bool) -> Result<(), Error> {
-        let folder = self.folder.join("samples");
+        let folder = self.folder.join(SAMPLES);
         let failed = |source| Error::Folder {
             path: folder.clone(),
             action: "list",
@@ -89,7 +85,7 @@ impl Grids {
         self.write(
             &images,
             [config.height, config.width, config.channels],
-            &Self::name(step),
+            &files::grid(step),
         )
     }
 
@@ -132,9 +128,6 @@ impl Grids {
         Ok(write_atomic(&path, &dcgan_figures::encode_png(&picture)?)?)
     }
 }
-
-/// File name of the picture of training images within the run folder.
-pub(crate) const REALS: &str = "samples/reals.png";
 
 /// The class of each image, of those that are trained: up to ten classes have rows of their own, more take turns.
 fn classes(trained: &[u8], side: usize) -> Option<Vec<u8>> {

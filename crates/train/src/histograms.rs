@@ -3,14 +3,11 @@
 //! The original keeps both as histograms for TensorBoard (`d_sum` and `d__sum` of its `model.py`).
 
 use crate::Error;
-use crate::folder::CHECKPOINTS;
+use crate::files::{CHECKPOINTS, HISTOGRAMS};
 use dcgan::step::Trace;
 use dcgan_artifacts::{GrowingTable, TablePosition, list_checkpoints, read_checkpoint_info};
 use dcgan_metrics::{Histogram, histogram, probability};
 use std::path::Path;
-
-/// File name of the table of histograms.
-pub(crate) const HISTOGRAMS: &str = "histograms.csv";
 
 /// Bins between 0 and 1, enough for a discriminator that is never sure; their lower edges end the names of the
 /// columns.

@@ -1,14 +1,14 @@
-//! What the command line and the dataset come to: everything that a run follows from.
+//! The validated configuration of a run: everything that its bytes follow from.
 
-use crate::scores::Extractor;
-use crate::{Args, Error, Plan};
+use crate::extractor::Extractor;
+use crate::steps::Steps;
+use crate::{Args, Error};
 use dcgan::step::Schedule;
 use dcgan::{Config, Kind, ZDistribution};
-use dcgan_artifacts::{DatasetReader, FileRecord, NetworkInfo, Part, digest_file};
+use dcgan_artifacts::{DatasetReader, FileRecord, NetworkInfo, Part};
 use dcgan_checkpoints::{network_info, quoted};
-use dcgan_hints::text_of;
 use dcgan_settings::{Depth, KernelChoice, MovingAverages, NetworkKind, PrecisionChoice, Train};
-use dcgan_terminal::Failure;
+use dcgan_stage::Failure;
 use serde_json::{Value, json};
 use std::path::Path;
 
@@ -32,7 +32,7 @@ pub(crate) struct Resolved {
     /// The updates of an iteration.
     pub(crate) schedule: Schedule,
     /// Steps and what is due when.
-    pub(crate) plan: Plan,
+    pub(crate) steps: Steps,
 }
 
 impl Resolved {
@@ -54,14 +54,7 @@ impl Resolved {
         let path = &args.dataset;
         let mut dataset = DatasetReader::open(path)?;
         let left_out = dataset.leave_out_untrained();
-        let digest = digest_file(path)?;
-        let name = text_of(path.file_name().unwrap_or_default());
-        let input = FileRecord {
-            name,
-            bytes: digest.bytes,
-            sha256: digest.sha256,
-            count: None,
-        };
+        let input = FileRecord::at(path)?;
 
         let config = config(args, &settings, &dataset)?;
         let n_images = dataset.len(Part::Train).unwrap_or(0);
@@ -101,7 +94,7 @@ impl Resolved {
             real_target,
             ..Schedule::new(settings.generator_updates, readouts)
         };
-        let plan = Plan::new(&settings, n_images);
+        let steps = Steps::new(&settings, n_images);
         Ok(Self {
             settings,
             dataset,
@@ -111,7 +104,7 @@ impl Resolved {
             network,
             distribution,
             schedule,
-            plan,
+            steps,
         })
     }
 

@@ -2,127 +2,28 @@
 //!
 //! A score only reads the generator: nothing here touches a run's state.
 
+use crate::Error;
 use crate::kernels::kernels;
 use crate::resolved::Resolved;
-use crate::run::Stop;
-use crate::{Error, Plan};
+use crate::steps::Steps;
 use dcgan::{Generator, WeightAverage};
-use dcgan_artifacts::{BestScore, ClassifierFile, DatasetReader, FileRecord, Part, digest_file};
+use dcgan_artifacts::{BestScore, DatasetReader, Part};
 use dcgan_checkpoints::ClassChoice;
-use dcgan_hints::text_of;
-use dcgan_metrics::{Classifier, ClassifierConfig, Reading, Score, Scorer};
+use dcgan_metrics::{Classifier, Reading, Score, Scorer};
 use dcgan_random::Purpose;
 use dcgan_settings::{Best, NetworkKind, Train};
-use std::path::Path;
-
-/// File name of the table of scores.
-pub(crate) const SCORES: &str = "scores.csv";
+use dcgan_stage::Signals;
 
 /// Pictures that a generator is scored by.
 const SAMPLES: usize = 2000;
 /// Those drawn and read between two looks for a signal; whole blocks of inference.
 const PART: usize = 8 * dcgan_checkpoints::BLOCK;
-/// Fewer pictures of the validation part say nothing of how such pictures lie.
-const LEAST: usize = 64;
 /// Pictures of the validation part in memory at a time.
 const CHUNK: u32 = 2048;
 
 /// What the averaged generator's columns begin with.
 const OF_AVERAGE: &str = "ema_";
 const COLUMNS: [&str; 2] = ["class_accuracy", "frechet_distance"];
-
-/// The network whose features the scores are taken of.
-#[derive(Debug)]
-pub(crate) struct Extractor {
-    /// The classifier's file; none for the fixed random features of data without labels.
-    pub(crate) record: Option<FileRecord>,
-    config: ClassifierConfig,
-    file: Option<ClassifierFile>,
-}
-
-impl Extractor {
-    /// The classifier of the settings, or random features; `None` for a run without scores.
-    ///
-    /// # Errors
-    /// [`Error::NoValidation`], [`Error::NoClassifier`] and [`Error::UnfitClassifier`]; as a reader.
-    pub(crate) fn open(
-        settings: &Train,
-        dataset: &DatasetReader,
-        dataset_path: &Path,
-    ) -> Result<Option<Self>, Error> {
-        if settings.score_every == 0 {
-            return Ok(None);
-        }
-        let got = dataset.len(Part::Validation).unwrap_or(0);
-        if got < LEAST {
-            return Err(Error::NoValidation {
-                path: dataset_path.to_owned(),
-                expected: LEAST,
-                got,
-            });
-        }
-        let info = dataset.info();
-        let config = ClassifierConfig {
-            height: info.height,
-            width: info.width,
-            channels: info.channels,
-            classes: info.class_names.len().max(1),
-        };
-        let Some(path) = &settings.classifier else {
-            if info.class_names.is_empty() {
-                let (record, file) = (None, None);
-                return Ok(Some(Self {
-                    record,
-                    config,
-                    file,
-                }));
-            }
-            return Err(Error::NoClassifier {
-                path: dataset_path.to_owned(),
-            });
-        };
-        let file = ClassifierFile::read(path)?;
-        let of = &file.info;
-        let seen = |height, width, channels, class_names: &[String]| {
-            let classes = class_names.join(", ");
-            format!("{height}x{width}x{channels} with the classes {classes}")
-        };
-        let expected = seen(info.height, info.width, info.channels, &info.class_names);
-        let got = seen(of.height, of.width, of.channels, &of.class_names);
-        if got != expected {
-            return Err(Error::UnfitClassifier {
-                path: path.clone(),
-                dataset: dataset_path.to_owned(),
-                expected,
-                got,
-            });
-        }
-        Classifier::from_arrays(config, &file.arrays).map_err(|source| Error::Classifier {
-            path: path.clone(),
-            source,
-        })?;
-        let digest = digest_file(path)?;
-        let record = FileRecord {
-            name: text_of(path.file_name().unwrap_or_default()),
-            bytes: digest.bytes,
-            sha256: digest.sha256,
-            count: None,
-        };
-        Ok(Some(Self {
-            record: Some(record),
-            config,
-            file: Some(file),
-        }))
-    }
-
-    fn classifier(&self) -> Result<Classifier, Error> {
-        Ok(match &self.file {
-            Some(file) => Classifier::from_arrays(self.config, &file.arrays)?,
-            // As `dcgan-eval` has them.
-            None => Classifier::init(self.config, 0),
-        })
-    }
-}
 
 /// The columns of the table, or `None` for a run without scores.
 pub(crate) fn header(settings: &Train) -> Option<Vec<String>> {
@@ -181,23 +82,23 @@ impl Judge {
         }))
     }
 
-    /// The scores of the generator and of its average, in the order of the columns; `None` when `stop`
-    /// says so in the midst of it.
+    /// The scores of the generator and of its average, in the order of the columns; `None` when a
+    /// signal comes in the midst of it.
     pub(crate) fn scores(
         &self,
         generator: &Generator,
         average: Option<&WeightAverage>,
-        stop: Stop<'_>,
+        signals: &Signals,
     ) -> Result<Option<Vec<(String, f64)>>, Error> {
         let mut scores = Vec::new();
-        let Some(score) = self.score(generator, stop)? else {
+        let Some(score) = self.score(generator, signals)? else {
             return Ok(None);
         };
         push(&mut scores, "", score);
         if let Some(average) = average {
             let average = Generator::from_arrays(generator.config(), average.arrays())?;
             let average = average.with_backend(generator.backend());
-            let Some(score) = self.score(&average, stop)? else {
+            let Some(score) = self.score(&average, signals)? else {
                 return Ok(None);
             };
             push(&mut scores, OF_AVERAGE, score);
@@ -205,12 +106,12 @@ impl Judge {
         Ok(Some(scores))
     }
 
-    fn score(&self, generator: &Generator, stop: Stop<'_>) -> Result<Option<Score>, Error> {
+    fn score(&self, generator: &Generator, signals: &Signals) -> Result<Option<Score>, Error> {
         let classes = self.classes.as_deref();
         let z_dim = generator.config().z_dim;
         let mut reading = Reading::default();
         for first in (0..SAMPLES).step_by(PART) {
-            if stop().is_some() {
+            if signals.received().is_some() {
                 return Ok(None);
             }
             let rows = first..SAMPLES.min(first + PART);
@@ -231,10 +132,10 @@ impl Judge {
         so_far: Option<&BestScore>,
         scores: &[(String, f64)],
         step: u64,
-        plan: &Plan,
+        steps: &Steps,
     ) -> Option<BestScore> {
         let mut best = so_far.cloned();
-        if !plan.compares_checkpoint(step) {
+        if !steps.compares_checkpoint(step) {
             return best;
         }
         let column = self.best.column()?;

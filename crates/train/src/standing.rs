@@ -1,13 +1,14 @@
 //! Where a run stands: all that changes from step to step.
 
 use crate::Error;
-use crate::checkpoints::{Checkpoints, Resumed, fresh};
-use crate::events::EVENTS;
+use crate::checkpoints::{Checkpoints, Resumed, Snapshot, fresh};
+use crate::files::EVENTS;
 use crate::resolved::Resolved;
 use crate::tables::Tables;
 use dcgan::WeightAverage;
 use dcgan::step::State;
 use dcgan_artifacts::{BestScore, TablePosition};
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 /// Where a run stands after a step.
@@ -33,6 +34,23 @@ pub(crate) struct Standing {
 }
 
 impl Standing {
+    /// What its checkpoint is made of.
+    pub(crate) fn snapshot(
+        &self,
+        tables: BTreeMap<String, TablePosition>,
+        on_signal: bool,
+    ) -> Snapshot<'_> {
+        Snapshot {
+            state: &self.state,
+            average: self.average.as_ref(),
+            step: self.step,
+            attempt: self.attempt,
+            best: self.best.as_ref(),
+            tables,
+            on_signal,
+        }
+    }
+
     /// Behind the newest good checkpoint, or before the first step where there is none.
     pub(crate) fn find(
         resolved: &Resolved,

@@ -2,20 +2,16 @@
 //! file.
 
 use crate::Error;
-use crate::histograms::{self, HISTOGRAMS};
+use crate::files::{HISTOGRAMS, METRICS, SCORES, TIMING};
+use crate::histograms;
 use crate::resolved::Resolved;
-use crate::scores::{self, SCORES};
+use crate::scores;
 use crate::tensorboard::Board;
 use dcgan::step::{Schedule, Trace};
 use dcgan_artifacts::{Artifact, GrowingTable, TablePosition, format_f32};
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Duration;
-
-/// File name of the table of everything that an iteration measured.
-pub(crate) const METRICS: &str = "metrics.csv";
-/// File name of the table of everything that a clock measured: outside manifest and checkpoints.
-pub(crate) const TIMING: &str = "timing.csv";
 
 const TIMING_HEADER: [&str; 4] = ["step", "iteration_ms", "data_ms", "images_per_second"];
 

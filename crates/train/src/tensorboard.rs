@@ -4,16 +4,12 @@
 //! Events bear times, so their file stands beside `timing.csv`, outside manifest and checkpoints.
 
 use crate::Error;
+use crate::files::EVENT_FILE;
 use crate::histograms::{of_probabilities, probabilities};
 use dcgan::step::Trace;
 use dcgan_artifacts::{EventFile, Summary, SummaryHistogram};
 use std::path::Path;
 use std::time::SystemTime;
-
-/// Folder of the event file within the run folder.
-pub(crate) const FOLDER: &str = "tensorboard";
-/// The event file within the run folder.
-pub(crate) const EVENT_FILE: &str = "tensorboard/events.out.tfevents.dcgan";
 
 /// The event file of a run.
 #[derive(Debug)]

@@ -11,7 +11,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("random", &[]),
     ("figures", &["hints"]),
     ("pictures", &["hints", "settings"]),
-    ("terminal", &["hints", "settings"]),
+    ("stage", &["hints", "artifacts", "settings"]),
     ("kernels", &[]),
     ("dcgan", &["hints", "kernels", "random"]),
     ("checkpoints", &["hints", "artifacts", "dcgan", "random"]),
@@ -29,7 +29,7 @@ const STAGE: &[&str] = &[
     "random",
     "figures",
     "pictures",
-    "terminal",
+    "stage",
 ];
 const NEURAL_STAGE: &[&str] = &[
     "hints",
@@ -38,6 +38,8 @@ const NEURAL_STAGE: &[&str] = &[
     "random",
     "figures",
     "pictures",
+    "stage",
+    // The name that `eval` has for `stage`.
     "terminal",
     "kernels",
     "dcgan",
@@ -53,7 +55,7 @@ const WITHOUT_CANDLE: &[&str] = &[
     "random",
     "figures",
     "pictures",
-    "terminal",
+    "stage",
     "prepare",
 ];
 
@@ -121,7 +123,7 @@ const OPENERS: &[(&str, usize)] = &[
     // A pipeline may be a pipe; its length is bounded.
     ("settings/src/load.rs", 1),
     // The kernel's own record of this process.
-    ("terminal/src/signals.rs", 1),
+    ("stage/src/signals.rs", 1),
 ];
 
 #[test]

@@ -21,6 +21,7 @@ mod make;
 mod pipeline;
 mod programs;
 mod repeated;
+mod results;
 mod rollbacks;
 mod rust_tokens;
 mod signals;

@@ -1,15 +1,17 @@
 //! The second pass: every picture decoded to its place in the dataset.
 
+use super::picture::{Picture, Refused, nothing_left, refuse_if_strict, refused_by};
+use super::scan::Scan;
 use super::similar::{Thumbnail, near_duplicates};
 use super::walk::file_finding;
-use super::{Picture, Refused, Scan, Work, nothing_left, refuse_if_strict, refused_by};
+use super::work::Work;
 use crate::Error;
 use crate::audit::{Finding, Kind, Look, finding};
 use crate::contents::{Contents, Members, Origin};
-use dcgan_artifacts::{DatasetWriter, Kept, Part};
+use dcgan_artifacts::{DatasetInfo, DatasetWriter, Kept, Part};
 use dcgan_pictures::{Decoded, decode, read_file};
 use dcgan_settings::Prepare;
-use dcgan_terminal::Failure;
+use dcgan_stage::Failure;
 use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -30,6 +32,9 @@ struct Seen {
     odd_end: Option<String>,
 }
 
+/// A picture that was found, and its place in the dataset's part.
+type Task<'a> = (Part, usize, &'a Picture);
+
 /// Decodes every picture of `scan` into `dataset`, which has a place for each.
 ///
 /// # Errors
@@ -37,87 +42,118 @@ struct Seen {
 /// on, and with `strict` for the first damaged one; [`Failure::Output`] when writing fails.
 pub(crate) fn convert(
     settings: &Prepare,
-    scan: Scan,
+    scan: &Scan,
     dataset: &DatasetWriter,
     work: &Work<'_>,
 ) -> Result<Converted, Failure> {
-    let tasks: Vec<(Part, usize, &Picture)> = scan
-        .pictures
-        .iter()
+    let parts = scan.pictures.iter();
+    let tasks: Vec<Task<'_>> = parts
         .flat_map(|(part, pictures)| pictures.iter().enumerate().map(|(at, p)| (*part, at, p)))
         .collect();
-    let seen = work.each("decode", &tasks, |&(part, place, picture)| {
-        let _share = work.take(picture.header.memory());
-        let Decoded { pixels, odd_end } = match decoded(settings, picture)? {
-            Ok(decoded) => decoded,
-            Err(refusal) => return Ok(Err(refusal)),
-        };
-        dataset
-            .write_image(part, place, &pixels)
-            .map_err(Failure::output)?;
-        let (height, width) = (settings.pictures.height, settings.pictures.width);
-        Ok(Ok(Seen {
-            look: Look::at(&pixels),
-            thumbnail: Thumbnail::of(&pixels, height, width, settings.pictures.channels),
-            odd_end,
-        }))
-    })?;
+    let seen = work.each("decode", &tasks, |task| see(settings, *task, dataset, work))?;
+    let mut gathered = Gathered {
+        findings: scan.findings.clone(),
+        is_labelled: !scan.info.class_names.is_empty(),
+        ..Gathered::default()
+    };
+    for (task, seen) in tasks.iter().zip(seen) {
+        gathered.add(*task, seen);
+    }
+    gathered.findings.sort();
+    refuse_if_strict(settings, &gathered.findings)?;
+    if !gathered.kept.contains_key(&Part::Train) {
+        return Err(nothing_left(settings, tasks.len(), &gathered.findings));
+    }
+    Ok(gathered.converted(&scan.info))
+}
 
-    let mut findings = scan.findings;
-    let mut kept: BTreeMap<Part, Kept> = BTreeMap::new();
-    let mut names: BTreeMap<Part, Vec<String>> = BTreeMap::new();
-    let mut looks: BTreeMap<Part, Vec<Look>> = BTreeMap::new();
-    let mut thumbnails = Vec::with_capacity(tasks.len());
-    let is_labelled = !scan.info.class_names.is_empty();
-    for ((part, place, picture), seen) in tasks.iter().zip(seen) {
+/// Decodes one picture to its place.
+fn see(
+    settings: &Prepare,
+    (part, place, picture): Task<'_>,
+    dataset: &DatasetWriter,
+    work: &Work<'_>,
+) -> Result<Result<Seen, Refused>, Failure> {
+    let _share = work.take(picture.header.memory());
+    let Decoded { pixels, odd_end } = match decoded(settings, picture)? {
+        Ok(decoded) => decoded,
+        Err(refusal) => return Ok(Err(refusal)),
+    };
+    dataset
+        .write_image(part, place, &pixels)
+        .map_err(Failure::output)?;
+    let (height, width) = (settings.pictures.height, settings.pictures.width);
+    Ok(Ok(Seen {
+        look: Look::at(&pixels),
+        thumbnail: Thumbnail::of(&pixels, height, width, settings.pictures.channels),
+        odd_end,
+    }))
+}
+
+/// What is kept of the pictures, one after the other.
+#[derive(Default)]
+struct Gathered {
+    findings: Vec<Finding>,
+    is_labelled: bool,
+    kept: BTreeMap<Part, Kept>,
+    names: BTreeMap<Part, Vec<String>>,
+    looks: BTreeMap<Part, Vec<Look>>,
+    thumbnails: Vec<(Part, usize, Thumbnail)>,
+}
+
+impl Gathered {
+    fn add(&mut self, (part, place, picture): Task<'_>, seen: Result<Seen, Refused>) {
+        let mut find = |kind, detail| {
+            let finding = file_finding(part, kind, picture.name.clone(), detail);
+            self.findings.push(finding);
+        };
         let seen = match seen {
             Ok(seen) => seen,
-            Err((kind, detail)) => {
-                findings.push(file_finding(*part, kind, picture.name.clone(), detail));
-                continue;
-            }
+            Err((kind, detail)) => return find(kind, detail),
         };
-        findings.extend(
-            seen.odd_end
-                .map(|detail| file_finding(*part, Kind::OddEnd, picture.name.clone(), detail)),
-        );
-        let kept = kept.entry(*part).or_insert_with(|| Kept {
+        if let Some(detail) = seen.odd_end {
+            find(Kind::OddEnd, detail);
+        }
+        let is_labelled = self.is_labelled;
+        let kept = self.kept.entry(part).or_insert_with(|| Kept {
             places: Vec::new(),
             labels: is_labelled.then(Vec::new),
         });
         if let (Some(labels), Some(class)) = (&mut kept.labels, picture.class) {
             labels.push(class);
         }
-        kept.places.push(u32::try_from(*place).unwrap_or(u32::MAX));
-        let of_part = looks.entry(*part).or_default();
-        thumbnails.push((*part, of_part.len(), seen.thumbnail));
+        kept.places.push(u32::try_from(place).unwrap_or(u32::MAX));
+        let of_part = self.looks.entry(part).or_default();
+        self.thumbnails.push((part, of_part.len(), seen.thumbnail));
         of_part.push(seen.look);
-        names.entry(*part).or_default().push(picture.name.clone());
+        self.names
+            .entry(part)
+            .or_default()
+            .push(picture.name.clone());
     }
-    findings.sort();
-    refuse_if_strict(settings, &findings)?;
-    if !kept.contains_key(&Part::Train) {
-        return Err(nothing_left(settings, tasks.len(), &findings));
-    }
-    let members = |(part, names): (Part, Vec<String>)| {
-        let members = Members {
-            n: names.len(),
-            labels: kept[&part].labels.clone(),
-            origin: Origin::Files(names),
+
+    fn converted(self, info: &DatasetInfo) -> Converted {
+        let members = |(part, names): (Part, Vec<String>)| {
+            let members = Members {
+                n: names.len(),
+                labels: self.kept[&part].labels.clone(),
+                origin: Origin::Files(names),
+            };
+            (part, members)
         };
-        (part, members)
-    };
-    let contents = Contents {
-        info: scan.info,
-        parts: names.into_iter().map(members).collect(),
-    };
-    findings.extend(near(&contents, &looks, &thumbnails));
-    Ok(Converted {
-        contents,
-        kept,
-        looks,
-        findings,
-    })
+        let contents = Contents {
+            info: info.clone(),
+            parts: self.names.into_iter().map(members).collect(),
+        };
+        let mut findings = self.findings;
+        findings.extend(near(&contents, &self.looks, &self.thumbnails));
+        Converted {
+            contents,
+            kept: self.kept,
+            looks: self.looks,
+            findings,
+        }
+    }
 }
 
 /// One picture as an image, whose bytes must be those that were hashed.

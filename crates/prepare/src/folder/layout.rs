@@ -1,7 +1,7 @@
 //! Folders that are likely not what the settings take them for: said in a warning, and nothing
 //! else.
 
-use super::Sound;
+use super::picture::Sound;
 use dcgan_hints::text_of;
 use dcgan_settings::{Labels, Prepare};
 use std::collections::BTreeSet;

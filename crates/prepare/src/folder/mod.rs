@@ -7,436 +7,89 @@
 mod convert;
 mod labels;
 mod layout;
+mod picture;
+mod scan;
 mod similar;
 mod walk;
 mod work;
 
-pub(crate) use convert::{Converted, convert};
 pub(crate) use work::Work;
 
-use crate::audit::{Finding, Kind};
-use crate::{Error, validation};
-use dcgan_artifacts::{DatasetInfo, FolderDigest, Part, SourceRecord};
-use dcgan_pictures::{
-    Header, LabelTable, MAX_FILE_BYTES, Reason, Refusal, inspect, read_file, wrong_extension,
-};
-use dcgan_settings::{Labels, Prepare};
-use dcgan_terminal::Failure;
-use sha2::{Digest, Sha256};
-use std::collections::{BTreeMap, BTreeSet};
-use std::path::{Path, PathBuf};
-use walk::{Entry, Root, file_finding};
+use crate::source::{Outline, Source, Written};
+use crate::{audit, preview};
+use convert::{Converted, convert};
+use dcgan_artifacts::{DatasetWriter, FileRecord, Part};
+use dcgan_settings::Prepare;
+use dcgan_stage::Failure;
+use scan::{Scan, scan};
+use serde_json::{Map, Value, json};
+use std::path::Path;
 
-/// What the first pass finds.
-#[derive(Debug)]
-pub(crate) struct Scan {
-    pub(crate) info: DatasetInfo,
-    /// The pictures of each part, in order of their names.
-    pub(crate) pictures: BTreeMap<Part, Vec<Picture>>,
-    pub(crate) findings: Vec<Finding>,
-    /// Names of what was searched, and of the table of labels.
-    pub(crate) names: BTreeMap<&'static str, Vec<String>>,
+/// The folders of the settings, after the first pass: names and hashes follow from it.
+pub(crate) struct FolderSource<'a> {
+    settings: &'a Prepare,
+    work: &'a Work<'a>,
+    scan: Scan,
 }
 
-/// A picture that looks sound from its header.
-#[derive(Debug)]
-pub(crate) struct Picture {
-    pub(crate) name: String,
-    path: PathBuf,
-    sha256: [u8; 32],
-    header: Header,
-    class: Option<u8>,
-}
-
-/// Finds, hashes and inspects every file, and decides which part and class it belongs to.
-///
-/// # Errors
-/// [`Failure::Usage`] for settings, [`Failure::Input`] for whatever leaves nothing to train on, for
-/// classes that don't fit, and with `strict` for the first picture that can't be used.
-pub(crate) fn scan(settings: &Prepare, work: &Work<'_>) -> Result<Scan, Failure> {
-    let roots = walk::roots(settings)?;
-    let (mut entries, mut findings) = walk::files(&roots)?;
-    let table = settings.pictures.labels_file.as_deref();
-    let labels = table.map(LabelTable::read).transpose();
-    let labels = labels.map_err(|error| Failure::input(Error::from(error)))?;
-    if let Some(table) = table {
-        leave_out(&mut entries, table);
+impl<'a> FolderSource<'a> {
+    /// Finds, hashes and inspects every file.
+    ///
+    /// # Errors
+    /// [`Failure::Usage`] for settings, [`Failure::Input`] for whatever leaves nothing to train on,
+    /// for classes that don't fit, and with `strict` for the first picture that can't be used.
+    pub(crate) fn new(settings: &'a Prepare, work: &'a Work<'a>) -> Result<Self, Failure> {
+        Ok(Self {
+            settings,
+            work,
+            scan: scan(settings, work)?,
+        })
     }
-    let entries = thin_out(entries, &roots, settings.pictures.max_images);
-    let read = work.each("read", &entries, |entry| Ok(read(entry, work)))?;
-    let sources = records(&roots, &entries, &read, table)?;
-    let n_files = entries.len() + findings.len();
-    let used = rows_of(labels.as_ref(), table, &entries).map_err(Failure::input)?;
+}
 
-    let mut sound = Vec::new();
-    for (entry, read) in entries.into_iter().zip(read) {
-        let part = roots[entry.root].part;
-        match (read.header, read.sha256) {
-            (Ok(header), Some(sha256)) => {
-                let wrong = wrong_extension(&header, &entry.path);
-                findings.extend(wrong.map(|detail| {
-                    file_finding(part, Kind::WrongExtension, entry.name.clone(), detail)
-                }));
-                sound.push(Sound {
-                    entry,
-                    header,
-                    sha256,
-                });
-            }
-            (Err((kind, detail)), _) => {
-                findings.push(file_finding(part, kind, entry.name, detail));
-            }
-            (Ok(_), None) => {}
-        }
+impl Source for FolderSource<'_> {
+    type Scanned = ();
+
+    fn settings(&self) -> Map<String, Value> {
+        let names = &self.scan.names;
+        let mut pictures = json!(self.settings.pictures);
+        pictures["labels_file"] = json!(names.get("labels_file"));
+        let folders = ["folder", "test_folder"].map(|key| (key.to_owned(), json!(names.get(key))));
+        let pictures = [("pictures".to_owned(), pictures)];
+        pictures.into_iter().chain(folders).collect()
     }
-    let classes = classes(settings, &sound, &roots, labels.as_ref(), &mut findings);
-    // With fewer pictures than there are, most rows have none.
-    if settings.pictures.max_images == 0 {
-        findings.extend(rows_without_picture(labels.as_ref(), &used));
+
+    fn inputs(&self) -> Result<Vec<FileRecord>, Failure> {
+        Ok(self.scan.info.sources.clone())
     }
-    let found: BTreeSet<&str> = classes.iter().flatten().map(String::as_str).collect();
-    let class_names = match settings.pictures.labels {
-        Labels::None => Vec::new(),
-        _ => labels::class_names(settings, &found).map_err(Failure::input)?,
-    };
-    layout::warn(settings, &sound, &found);
-    findings.sort();
-    refuse_if_strict(settings, &findings)?;
-    let mut pictures = share_out(settings, sound, &classes, &class_names, &roots);
-    if !pictures.contains_key(&Part::Train) {
-        return Err(nothing_left(settings, n_files, &findings));
-    }
-    draw_validation(settings, &class_names, &mut pictures)?;
-    Ok(Scan {
-        info: DatasetInfo {
-            name: settings.name.clone(),
-            class_names,
-            height: settings.pictures.height,
-            width: settings.pictures.width,
-            channels: settings.pictures.channels,
-            sources,
-        },
-        pictures,
-        findings,
-        names: names(&roots, table),
-    })
-}
 
-/// A file that is a picture by its header.
-struct Sound {
-    entry: Entry,
-    header: Header,
-    sha256: [u8; 32],
-}
-
-/// What was searched, by the keys of the settings.
-fn names(roots: &[Root], table: Option<&Path>) -> BTreeMap<&'static str, Vec<String>> {
-    let of_part = |part| {
-        let roots = roots.iter().filter(|root| root.part == part);
-        roots.map(|root| root.name.clone()).collect()
-    };
-    BTreeMap::from([
-        ("folder", of_part(Part::Train)),
-        ("test_folder", of_part(Part::Test)),
-        ("labels_file", table.map(file_name).into_iter().collect()),
-    ])
-}
-
-fn file_name(path: &Path) -> String {
-    walk::slashed(Path::new(path.file_name().unwrap_or_default()))
-}
-
-/// Takes the table of labels out, which may lie among the pictures.
-fn leave_out(entries: &mut Vec<Entry>, table: &Path) {
-    let Ok(place) = table.canonicalize() else {
-        return;
-    };
-    entries.retain(|entry| {
-        entry.path.file_name() != table.file_name()
-            || entry.path.canonicalize().ok().as_ref() != Some(&place)
-    });
-}
-
-/// The pictures of each part; those that need a class and have none are left out.
-fn share_out(
-    settings: &Prepare,
-    sound: Vec<Sound>,
-    classes: &[Option<String>],
-    class_names: &[String],
-    roots: &[Root],
-) -> BTreeMap<Part, Vec<Picture>> {
-    let mut pictures: BTreeMap<Part, Vec<Picture>> = BTreeMap::new();
-    for (sound, class) in sound.into_iter().zip(classes) {
-        let number = |class: &String| class_names.iter().position(|name| name == class);
-        let class = class.as_ref().and_then(number);
-        if class.is_none() && settings.pictures.labels != Labels::None {
-            continue;
-        }
-        let part = match roots[sound.entry.root].part {
-            Part::Train if is_held_out(&sound.sha256, settings.pictures.test_share) => Part::Test,
-            part => part,
+    fn scan(&self) -> Result<(Outline, ()), Failure> {
+        let outline = Outline {
+            info: self.scan.info.clone(),
+            counts: self.scan.counts(),
         };
-        pictures.entry(part).or_default().push(Picture {
-            name: sound.entry.name,
-            path: sound.entry.path,
-            sha256: sound.sha256,
-            header: sound.header,
-            class: class.and_then(|class| u8::try_from(class).ok()),
-        });
+        Ok((outline, ()))
     }
-    pictures
-}
 
-/// With `strict`, the first of the findings that cost an image is an error.
-///
-/// # Errors
-/// [`Error::Unusable`].
-pub(crate) fn refuse_if_strict(settings: &Prepare, findings: &[Finding]) -> Result<(), Failure> {
-    let first = findings.iter().find(|found| found.kind.is_skipped());
-    match first.filter(|_| settings.pictures.strict) {
-        Some(found) => Err(Failure::input(Error::Unusable {
-            name: found.source.clone(),
-            kind: found.kind.name(),
-            detail: found.detail.clone(),
-        })),
-        None => Ok(()),
+    fn write(&self, (): (), path: &Path) -> Result<Written, Failure> {
+        let scan = &self.scan;
+        let writer = DatasetWriter::create(path, &scan.info, &scan.counts())?;
+        let Converted {
+            contents,
+            kept,
+            looks,
+            findings,
+        } = convert(self.settings, scan, &writer, self.work)?;
+        let preview = preview::preview(&contents, |image_idx, pixels| {
+            let place = kept[&Part::Train].places[image_idx] as usize;
+            Ok(writer.read_image(Part::Train, place, pixels)?)
+        })?;
+        let audit = audit::audit(&contents, &looks, findings);
+        Ok(Written {
+            digest: writer.finish(&kept)?,
+            contents,
+            audit,
+            preview,
+        })
     }
-}
-
-/// The error that no image is left to train on.
-pub(crate) fn nothing_left(settings: &Prepare, files: usize, findings: &[Finding]) -> Failure {
-    let folders: Vec<String> = settings
-        .folder
-        .iter()
-        .map(|path| path.display().to_string())
-        .collect();
-    let skipped = findings.iter().find(|found| found.kind.is_skipped());
-    let first = skipped.or_else(|| {
-        let mut findings = findings.iter();
-        findings.find(|found| found.kind == Kind::NotAPicture)
-    });
-    Failure::input(Error::NoPictures {
-        folders: folders.join("`, `"),
-        files,
-        first: first.map(|found| {
-            format!(
-                "`{}`: {}, {}",
-                found.source,
-                found.kind.name(),
-                found.detail
-            )
-        }),
-    })
-}
-
-/// Keeps at most `max` entries of each part, evenly spaced.
-fn thin_out(entries: Vec<Entry>, roots: &[Root], max: usize) -> Vec<Entry> {
-    let mut kept = Vec::new();
-    let mut by_part: BTreeMap<Part, Vec<Entry>> = BTreeMap::new();
-    for entry in entries {
-        by_part
-            .entry(roots[entry.root].part)
-            .or_default()
-            .push(entry);
-    }
-    for entries in by_part.into_values() {
-        let n = entries.len();
-        // Of n, those in which i * max / n takes a new value.
-        let is_kept = |idx: usize| max == 0 || n <= max || (idx * max) % n < max;
-        kept.extend(
-            entries
-                .into_iter()
-                .enumerate()
-                .filter(|(idx, _)| is_kept(*idx))
-                .map(|(_, entry)| entry),
-        );
-    }
-    kept
-}
-
-/// Why a file becomes no image, as a kind of finding and a detail in words.
-type Refused = (Kind, String);
-
-fn refused_by(refusal: Refusal) -> Refused {
-    let kind = match refusal.reason {
-        Reason::NotAPicture => Kind::NotAPicture,
-        Reason::Unsupported => Kind::Unsupported,
-        Reason::TooLarge => Kind::TooLarge,
-        Reason::Damaged => Kind::Damaged,
-    };
-    (kind, refusal.detail)
-}
-
-/// A file as the first pass sees it.
-struct ReadFile {
-    bytes: u64,
-    /// `None` where nothing could be read.
-    sha256: Option<[u8; 32]>,
-    header: Result<Header, Refused>,
-}
-
-fn read(entry: &Entry, work: &Work<'_>) -> ReadFile {
-    let refused = |refusal| ReadFile {
-        bytes: 0,
-        sha256: None,
-        header: Err(refusal),
-    };
-    let length = std::fs::metadata(&entry.path).map_or(0, |found| found.len());
-    let _share = work.take(length.min(MAX_FILE_BYTES));
-    match read_file(&entry.path) {
-        Ok(Some(content)) => ReadFile {
-            bytes: content.len() as u64,
-            sha256: Some(Sha256::digest(&content).into()),
-            header: inspect(&content, &entry.path).map_err(refused_by),
-        },
-        Ok(None) => refused((Kind::TooLarge, format!("more than {MAX_FILE_BYTES} bytes"))),
-        Err(error) => refused((Kind::Unreadable, walk::describe_io(&error))),
-    }
-}
-
-/// One record for each root, its files in order of their names, and one for the table of labels.
-fn records(
-    roots: &[Root],
-    entries: &[Entry],
-    read: &[ReadFile],
-    table: Option<&Path>,
-) -> Result<Vec<SourceRecord>, Failure> {
-    let mut records = Vec::with_capacity(roots.len() + 1);
-    for (root_idx, root) in roots.iter().enumerate() {
-        let mut digest = FolderDigest::default();
-        let files = entries
-            .iter()
-            .zip(read)
-            .filter(|(entry, _)| entry.root == root_idx);
-        for (entry, read) in files {
-            if let Some(sha256) = &read.sha256 {
-                digest.add(&entry.below, read.bytes, sha256);
-            }
-        }
-        records.push(digest.record(root.name.clone()));
-    }
-    if let Some(path) = table {
-        let digest = dcgan_artifacts::digest_file(path).map_err(Failure::input)?;
-        records.push(SourceRecord {
-            name: file_name(path),
-            bytes: digest.bytes,
-            sha256: digest.sha256,
-            count: None,
-        });
-    }
-    Ok(records)
-}
-
-/// The files of the rows that are those of an entry, which need not be a picture that can be used.
-///
-/// # Errors
-/// [`Error::Labels`].
-fn rows_of(
-    labels: Option<&LabelTable>,
-    path: Option<&Path>,
-    entries: &[Entry],
-) -> Result<BTreeSet<String>, Error> {
-    let (Some(labels), Some(path)) = (labels, path) else {
-        return Ok(BTreeSet::new());
-    };
-    let rows = entries.iter().filter_map(|entry| row_of(labels, entry));
-    let used: BTreeSet<String> = rows.map(|(file, _)| file.to_owned()).collect();
-    let names: Vec<&str> = entries.iter().map(|entry| entry.name.as_str()).collect();
-    if used.is_empty()
-        && let Some(error) = labels.matches_nothing(path, &names)
-    {
-        return Err(error.into());
-    }
-    Ok(used)
-}
-
-/// File and label of an entry's row: it has its name in the audit or its path below its folder.
-fn row_of<'a>(labels: &'a LabelTable, entry: &Entry) -> Option<(&'a str, &'a str)> {
-    labels.row_of([&entry.name, &walk::slashed(&entry.below)])
-}
-
-fn rows_without_picture(labels: Option<&LabelTable>, used: &BTreeSet<String>) -> Vec<Finding> {
-    let files = labels.into_iter().flat_map(LabelTable::files);
-    let unused = files.filter(|file| !used.contains(*file));
-    let finding = |file: &str| {
-        let detail = "a row in the table of labels without a picture".into();
-        file_finding(Part::Train, Kind::NoPicture, file.to_owned(), detail)
-    };
-    unused.map(finding).collect()
-}
-
-/// The class of each sound picture by name; what has none, where it needs one, is a finding.
-fn classes(
-    settings: &Prepare,
-    sound: &[Sound],
-    roots: &[Root],
-    table: Option<&LabelTable>,
-    findings: &mut Vec<Finding>,
-) -> Vec<Option<String>> {
-    let mut classes = Vec::with_capacity(sound.len());
-    for Sound { entry, .. } in sound {
-        let part = roots[entry.root].part;
-        let (class, why) = match (settings.pictures.labels, table) {
-            (Labels::Folder, _) => (labels::folder_of(&entry.below), "in no sub-folder"),
-            (Labels::Csv, Some(table)) => {
-                let label = row_of(table, entry).map(|(_, label)| label.to_owned());
-                (label, "no row in the table of labels")
-            }
-            _ => (None, ""),
-        };
-        if class.is_none() && settings.pictures.labels != Labels::None {
-            findings.push(file_finding(
-                part,
-                Kind::NoClass,
-                entry.name.clone(),
-                why.into(),
-            ));
-        }
-        classes.push(class);
-    }
-    classes
-}
-
-/// Whether a file goes into the test part: its hash, read as a fraction, is below the share.
-fn is_held_out(sha256: &[u8; 32], share: f64) -> bool {
-    let mut first = [0; 4];
-    first.copy_from_slice(&sha256[..4]);
-    f64::from(u32::from_be_bytes(first)) < share * 2f64.powi(32)
-}
-
-fn draw_validation(
-    settings: &Prepare,
-    class_names: &[String],
-    pictures: &mut BTreeMap<Part, Vec<Picture>>,
-) -> Result<(), Failure> {
-    let Some(train) = pictures
-        .get_mut(&Part::Train)
-        .filter(|_| settings.validation > 0)
-    else {
-        return Ok(());
-    };
-    let labels: Option<Vec<u8>> = train.iter().map(|picture| picture.class).collect();
-    let drawn = validation::draw(
-        train.len(),
-        labels.as_deref(),
-        class_names,
-        settings.validation,
-        settings.seed,
-    )
-    .map_err(|error| match error {
-        Error::ValidationShare { .. } => Failure::usage(error),
-        _ => Failure::input(error),
-    })?;
-    let mut validation = Vec::with_capacity(drawn.len());
-    let mut next = drawn.iter().peekable();
-    let mut kept = Vec::with_capacity(train.len() - drawn.len());
-    for (number, picture) in (0u32..).zip(std::mem::take(train)) {
-        match next.next_if_eq(&&number) {
-            Some(_) => validation.push(picture),
-            None => kept.push(picture),
-        }
-    }
-    *train = kept;
-    pictures.insert(Part::Validation, validation);
-    Ok(())
 }

@@ -2,11 +2,11 @@
 
 use crate::Error;
 use crate::audit::{Finding, Kind};
-use crate::source::shared_folder;
+use crate::names::{shared_folder, slashed};
 use dcgan_artifacts::Part;
 use dcgan_hints::text_of;
 use dcgan_settings::Prepare;
-use dcgan_terminal::Failure;
+use dcgan_stage::Failure;
 use glob::{MatchOptions, Pattern};
 use std::io;
 use std::path::{Component, Path, PathBuf};
@@ -239,10 +239,4 @@ pub(crate) fn file_finding(part: Part, kind: Kind, source: String, detail: Strin
         source,
         detail,
     }
-}
-
-/// A path with `/` between its parts; a byte that is not text becomes an escape such as `\xff`.
-pub(crate) fn slashed(path: &Path) -> String {
-    let parts = path.components().map(|part| text_of(part.as_os_str()));
-    parts.collect::<Vec<_>>().join("/")
 }

@@ -2,7 +2,7 @@
 //! a byte.
 
 use crate::Error;
-use dcgan_terminal::{Failure, Progress, Signals};
+use dcgan_stage::{Failure, Progress, Signals};
 use rayon::prelude::*;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Condvar, Mutex, PoisonError};

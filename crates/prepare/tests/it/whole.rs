@@ -71,7 +71,7 @@ fn a_second_run_does_nothing() {
             .unwrap()
     };
     let before = FILES.map(modified);
-    assert_snapshot!(folder.succeed(ARGUMENTS), @"nothing to do: `out/dataset.safetensors` is up to date");
+    assert_snapshot!(folder.succeed(ARGUMENTS), @"nothing to do: `out` is up to date");
     assert_eq!(FILES.map(modified), before);
     // Sources that now fail their pin are found even so.
     let pin = "a".repeat(64);
@@ -179,15 +179,24 @@ fn a_dry_run_checks_and_tells_and_writes_nothing() {
         .replace(&compressed, "(N bytes)");
     assert_snapshot!(told, @r"
     tiny: 6 train, 2 test, 3x4x1, 3 classes
-    would read train-images.gz (N bytes)
-    would read train-labels (14 bytes)
-    would read test-images (40 bytes)
-    would read test-labels (10 bytes)
-    would write out/dataset.safetensors
-    would write out/audit.json
-    would write out/audit.csv
-    would write out/preview.png
-    would write out/manifest.json
+    prepare.class_names: []
+    prepare.idx.test_images: test-images
+    prepare.idx.test_labels: test-labels
+    prepare.idx.train_images: train-images.gz
+    prepare.idx.train_labels: train-labels
+    prepare.name: tiny
+    prepare.seed: 0
+    prepare.source: idx
+    prepare.validation: 0
+    reads test-images (40 bytes)
+    reads test-labels (10 bytes)
+    reads train-images.gz (N bytes)
+    reads train-labels (14 bytes)
+    writes out/dataset.safetensors
+    writes out/audit.json
+    writes out/audit.csv
+    writes out/preview.png
+    writes out/manifest.json
     ");
     assert!(folder.names("out").is_empty());
     folder.put("test-images", b"damaged");
@@ -206,14 +215,14 @@ fn results_as_json() {
     };
     let dry = json("--dry-run");
     assert_eq!(
-        (&dry["status"], &dry["parts"]["train"]),
-        (&"dry_run".into(), &6.into())
+        (&dry["outcome"], &dry["parts"]["train"]),
+        (&"would run".into(), &6.into())
     );
-    assert_eq!(dry["writes"][0], "out/dataset.safetensors");
+    assert_eq!(dry["files"][0], "dataset.safetensors");
     let written = json("");
-    assert_eq!(written["status"], "written");
+    assert_eq!(written["outcome"], "done");
     assert_eq!(written["audit"], folder.json("out/audit.json"));
-    assert_eq!(json("")["status"], "up_to_date");
+    assert_eq!(json("")["outcome"], "up to date");
 }
 
 #[test]
@@ -248,7 +257,7 @@ fn a_folder_of_another_stage_is_left_alone() {
     manifest.write(&folder.path().join("out")).unwrap();
     assert_snapshot!(folder.fail(&format!("{ARGUMENTS} --force")), @r"
     exit code 5
-    error: `out` is not ours to write: expected a folder of dcgan-prepare, got one of dcgan-train
+    error: `out` holds the results of `dcgan-train`, expected those of `dcgan-prepare` or none
     hint: choose another `--out`
     ");
     assert_eq!(folder.names("out"), ["manifest.json"]);

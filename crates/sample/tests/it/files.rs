@@ -88,9 +88,10 @@ fn classes_whose_names_are_numbers_are_told_apart() {
     place.name_classes("model.safetensors", &["1", "2", "10"]);
     let drawn = |class: &str| {
         let options = ["--n", "1", "--single-images", "--class", class];
-        let outcome = place.sample("out", &options);
+        let out = format!("out-{class}");
+        let outcome = place.sample(&out, &options);
         assert_eq!(outcome.code, Some(0), "{outcome:?}");
-        let names = place.names("out");
+        let names = place.names(&out);
         let single = names.iter().find(|name| name.starts_with("images/"));
         (single.unwrap().clone(), outcome.stderr)
     };
@@ -118,6 +119,7 @@ fn classes_whose_names_are_numbers_are_told_apart() {
     assert_eq!(outcome.stderr.lines().count(), 2, "{outcome:?}");
     // Where name and number are one, there is nothing to tell.
     place.name_classes("model.safetensors", &["0", "1", "2"]);
+    fs::remove_dir_all(place.path("out-1")).unwrap();
     assert_eq!(
         drawn("1"),
         ("images/seed-0-000000-class-1.png".into(), String::new())
@@ -171,7 +173,11 @@ fn the_same_again_is_no_work_and_anything_else_is() {
         let outcome = place.sample("out", &[options, &["--json"]].concat());
         assert_eq!(outcome.code, Some(0), "{outcome:?}");
         let result: serde_json::Value = serde_json::from_str(&outcome.stdout).unwrap();
-        result["work"].as_bool().unwrap()
+        match result["outcome"].as_str().unwrap() {
+            "done" => true,
+            "up to date" => false,
+            outcome => panic!("{outcome}"),
+        }
     };
     assert!(worked(&["--n", "3"]));
     let manifest = fs::read(place.path("out/manifest.json")).unwrap();
@@ -303,25 +309,21 @@ fn a_dry_run_says_all_and_writes_nothing() {
     let place = Place::labelled();
     let outcome = place.sample("out", &["--dry-run", "--n", "3", "--single-images"]);
     assert_eq!(outcome.code, Some(0));
-    insta::assert_snapshot!(outcome.stdout, @r#"
-    settings: {
-      "sample": {
-        "best": false,
-        "class": null,
-        "columns": 0,
-        "ema": false,
-        "kernels": "auto",
-        "n": 3,
-        "seeds": "0",
-        "single_images": true
-      }
-    }
-    read: [DIR]/model.safetensors
-    write: [DIR]/out/grid.png
-    write: [DIR]/out/samples.safetensors
-    write: [DIR]/out/images/*.png
-    write: [DIR]/out/manifest.json
-    "#);
+    insta::assert_snapshot!(outcome.stdout, @"
+    sample.best: false
+    sample.class: null
+    sample.columns: 0
+    sample.ema: false
+    sample.kernels: auto
+    sample.n: 3
+    sample.seeds: 0
+    sample.single_images: true
+    reads model.safetensors (16160 bytes)
+    writes [DIR]/out/grid.png
+    writes [DIR]/out/samples.safetensors
+    writes [DIR]/out/images/*.png
+    writes [DIR]/out/manifest.json
+    ");
     assert!(!place.path("out").exists());
     let faulty = place.sample("out", &["--dry-run", "--class", "four"]);
     assert_eq!(faulty.code, Some(2));

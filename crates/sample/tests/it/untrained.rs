@@ -85,7 +85,7 @@ fn no_mode_draws_it() {
             2,
         ),
     ] {
-        let outcome = place.sample("out", options);
+        let outcome = place.sample("out", &[options, &["--quiet"]].concat());
         assert_eq!(outcome.stderr, WARNING, "{options:?}");
         let picture = png(&place, &format!("out/{name}"));
         assert_eq!(picture.height(), rows * 10 - 2, "{options:?}");

@@ -272,7 +272,7 @@ fn a_lost_metrics_table_is_put_back_or_the_folder_moved_away() {
     fs::remove_file(place.path("run/metrics.csv")).unwrap();
     insta::assert_snapshot!(place.fail("run", &["train.epochs=1"], &["--quiet"]), @"
     exit code 3
-    warning: file `run/metrics.csv` does not exist; the run goes on from the last good checkpoint
+    warning: file `run/metrics.csv` does not exist: the folder counts as not complete
     error: table `run/metrics.csv` does not exist
     hint: put back the table that was here, with which the run goes on; or, to start afresh, move the whole folder away and run the same command again
     ");

@@ -400,11 +400,12 @@ fn a_dry_run_writes_nothing() {
     train.tensorboard: false
     train.z_dim: 4
     train.z_distribution: uniform
-    reads dataset.safetensors
+    reads dataset.safetensors (2202 bytes)
     writes run/run.json
     writes run/metrics.csv
     writes run/histograms.csv
     writes run/timing.csv
+    may write run/events.csv
     writes run/checkpoints/step-NNNNNNNN.safetensors
     writes run/samples/reals.png
     writes run/samples/step-NNNNNNNN.png
@@ -416,7 +417,10 @@ fn a_dry_run_writes_nothing() {
     place.train("run", &["train.epochs=1"]);
     let before = place.files("run");
     for (settings, would) in [
-        ("train.epochs=1", "would do nothing: the run is complete\n"),
+        (
+            "train.epochs=1",
+            "nothing to do: `run` is up to date, 6 steps\n",
+        ),
         ("train.epochs=2", "would go on from the newest checkpoint\n"),
     ] {
         let output = place
@@ -440,8 +444,24 @@ fn a_result_as_json() {
     insta::assert_snapshot!(text(&output.stdout), @r#"
     {
       "epoch": 1,
+      "files": [
+        "checkpoints/step-00000004.safetensors",
+        "checkpoints/step-00000006.safetensors",
+        "discriminator.safetensors",
+        "generator.safetensors",
+        "histograms.csv",
+        "metrics.csv",
+        "run.json",
+        "samples/reals.png",
+        "samples/step-00000000.png",
+        "samples/step-00000005.png",
+        "samples/step-00000006.png",
+        "timing.csv",
+        "manifest.json"
+      ],
       "out": "run",
-      "status": "trained",
+      "outcome": "done",
+      "stage": "dcgan-train",
       "step": 6
     }
     "#);

@@ -354,7 +354,7 @@ fn a_dry_run_says_what_scores_read_and_write() {
     let output = command.arg("--dry-run").output().unwrap();
     let said = text(&output.stdout);
     for line in [
-        "reads classifier.safetensors\n",
+        "reads classifier.safetensors (",
         "writes run/scores.csv\n",
         "writes run/tensorboard/events.out.tfevents.dcgan\n",
     ] {

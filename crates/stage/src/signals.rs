@@ -1,6 +1,7 @@
 //! SIGINT and SIGTERM: finish the step, save, leave.
 
 use crate::Failure;
+use crate::signal::Signal;
 use dcgan_hints::Hint;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGXFSZ};
 use signal_hook::{flag, iterator};
@@ -14,43 +15,6 @@ use std::time::{Duration, Instant};
 /// signals a whole process group, and make passes on what it receives. No hand is so quick.
 const SAME_SIGNAL: Duration = Duration::from_millis(200);
 
-/// A signal that asks a stage to stop.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Signal {
-    /// SIGINT, Ctrl-C.
-    Interrupt,
-    /// SIGTERM; also SIGHUP, the terminal having gone away.
-    Terminate,
-}
-
-impl Signal {
-    /// The exit code of the contract: 130 or 143.
-    pub fn exit_code(self) -> u8 {
-        match self {
-            Self::Interrupt => 130,
-            Self::Terminate => 143,
-        }
-    }
-
-    fn from_number(number: i32) -> Self {
-        if number == SIGINT {
-            Self::Interrupt
-        } else {
-            Self::Terminate
-        }
-    }
-}
-
-impl fmt::Display for Signal {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Interrupt => "SIGINT",
-            Self::Terminate => "SIGTERM",
-        })
-    }
-}
-
 /// The handlers could not be installed.
 #[derive(Debug, thiserror::Error)]
 #[error("cannot install the signal handlers")]
@@ -59,10 +23,15 @@ struct InstallError(#[source] io::Error);
 impl Hint for InstallError {}
 
 /// The signals received since [`Signals::install`].
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Signals {
-    /// 0, or the first signal's exit code.
-    received: Arc<AtomicU8>,
+    first: Arc<dyn Fn() -> Option<Signal> + Send + Sync>,
+}
+
+impl fmt::Debug for Signals {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Signals")
+    }
 }
 
 impl Signals {
@@ -83,6 +52,7 @@ impl Signals {
         }
         let fail = |error| Failure::output(InstallError(error));
         let mut pending = iterator::Signals::new(numbers).map_err(fail)?;
+        // 0, or the first signal's exit code.
         let received = Arc::new(AtomicU8::new(0));
         let recorded = Arc::clone(&received);
         let watch = move || {
@@ -109,15 +79,33 @@ impl Signals {
             .name("signals".into())
             .spawn(watch)
             .map_err(fail)?;
-        Ok(Self { received })
+        Ok(Self::from_fn(move || {
+            let code = received.load(Ordering::Relaxed);
+            [Signal::Interrupt, Signal::Terminate]
+                .into_iter()
+                .find(|signal| signal.exit_code() == code)
+        }))
+    }
+
+    /// Signals of another source. Once `first` has returned a signal it must keep doing so.
+    pub fn from_fn(first: impl Fn() -> Option<Signal> + Send + Sync + 'static) -> Self {
+        Self {
+            first: Arc::new(first),
+        }
     }
 
     /// The first signal received, if any.
     pub fn received(&self) -> Option<Signal> {
-        let code = self.received.load(Ordering::Relaxed);
-        [Signal::Interrupt, Signal::Terminate]
-            .into_iter()
-            .find(|signal| signal.exit_code() == code)
+        (self.first)()
+    }
+
+    /// Ends the stage if a signal came.
+    ///
+    /// # Errors
+    /// [`Failure::Interrupted`].
+    pub fn check(&self) -> Result<(), Failure> {
+        self.received()
+            .map_or(Ok(()), |signal| Err(Failure::Interrupted(signal)))
     }
 }
 

@@ -1,6 +1,6 @@
 //! Why a stage ends early, and the exit code that says so.
 
-use crate::Signal;
+use crate::signal::Signal;
 use dcgan_hints::{Hint, printable};
 use std::fmt::Write as _;
 
@@ -10,22 +10,22 @@ use std::fmt::Write as _;
 #[non_exhaustive]
 pub enum Failure {
     /// Wrong usage or settings, missing or invalid pipeline, refusal: exit code 2.
-    Usage(Report),
+    Usage(Cause),
     /// Missing, damaged or unfit data: exit code 3.
-    Input(Report),
+    Input(Cause),
     /// Training diverged: exit code 4.
-    Diverged(Report),
+    Diverged(Cause),
     /// Could not write, run folder locked or not ours: exit code 5.
-    Output(Report),
+    Output(Cause),
     /// Stopped by a signal after saving what there was: exit code 130 or 143.
     Interrupted(Signal),
 }
 
 /// An error together with its chain of causes and its hint.
 #[derive(Debug)]
-pub struct Report(Box<dyn Hint>);
+pub struct Cause(Box<dyn Hint>);
 
-impl Report {
+impl Cause {
     /// The error itself.
     pub fn error(&self) -> &dyn Hint {
         self.0.as_ref()
@@ -35,22 +35,22 @@ impl Report {
 impl Failure {
     /// Wrong usage or settings: exit code 2.
     pub fn usage(error: impl Hint) -> Self {
-        Self::Usage(Report(Box::new(error)))
+        Self::Usage(Cause(Box::new(error)))
     }
 
     /// Missing, damaged or unfit data: exit code 3.
     pub fn input(error: impl Hint) -> Self {
-        Self::Input(Report(Box::new(error)))
+        Self::Input(Cause(Box::new(error)))
     }
 
     /// Training diverged: exit code 4.
     pub fn diverged(error: impl Hint) -> Self {
-        Self::Diverged(Report(Box::new(error)))
+        Self::Diverged(Cause(Box::new(error)))
     }
 
     /// Could not write: exit code 5.
     pub fn output(error: impl Hint) -> Self {
-        Self::Output(Report(Box::new(error)))
+        Self::Output(Cause(Box::new(error)))
     }
 
     /// The exit code of the contract.
@@ -69,20 +69,20 @@ impl Failure {
     pub fn render(&self) -> String {
         let mut text = String::new();
         match self {
-            Self::Usage(report)
-            | Self::Input(report)
-            | Self::Diverged(report)
-            | Self::Output(report) => {
+            Self::Usage(cause)
+            | Self::Input(cause)
+            | Self::Diverged(cause)
+            | Self::Output(cause) => {
                 let mut line = |opener: &str, said: &str| {
                     let _ = writeln!(text, "{opener}: {}", printable(said));
                 };
-                line("error", &report.error().to_string());
-                let mut source = report.error().source();
-                while let Some(cause) = source {
-                    line("caused by", &cause.to_string());
-                    source = cause.source();
+                line("error", &cause.error().to_string());
+                let mut source = cause.error().source();
+                while let Some(error) = source {
+                    line("caused by", &error.to_string());
+                    source = error.source();
                 }
-                if let Some(hint) = report.error().hint() {
+                if let Some(hint) = cause.error().hint() {
                     line("hint", &hint);
                 }
             }

@@ -2,7 +2,9 @@
 #![cfg(unix)]
 #![expect(clippy::unwrap_used, reason = "a helper that fails is a failing test")]
 
+mod frame;
 mod outcomes;
+mod plans;
 mod signals;
 
 use dcgan_testkit::example;

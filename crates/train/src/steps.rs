@@ -5,11 +5,11 @@ use dcgan_settings::Train;
 /// Steps, epochs and what is due when. `step` counts from 1, as in `metrics.csv`; step 0 is the
 /// state before the first update.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Plan {
+pub(crate) struct Steps {
     /// Steps in an epoch: floor(N / batch); the incomplete last batch is dropped.
-    pub steps_per_epoch: u64,
+    pub(crate) per_epoch: u64,
     /// The run's last step.
-    pub last_step: u64,
+    pub(crate) last_step: u64,
     log_every: u64,
     checkpoint_every: u64,
     grid_every: u64,
@@ -18,35 +18,35 @@ pub struct Plan {
     half_life: f64,
 }
 
-impl Plan {
-    /// The plan for `n_images` training images.
-    pub fn new(settings: &Train, n_images: usize) -> Self {
-        let steps_per_epoch = (n_images / settings.batch_size.max(1)) as u64;
+impl Steps {
+    /// The steps of a run on `n_images` training images.
+    pub(crate) fn new(settings: &Train, n_images: usize) -> Self {
+        let per_epoch = (n_images / settings.batch_size.max(1)) as u64;
         Self {
-            steps_per_epoch,
-            last_step: steps_per_epoch * settings.epochs as u64,
+            per_epoch,
+            last_step: per_epoch * settings.epochs as u64,
             log_every: settings.log_every as u64,
             checkpoint_every: settings.checkpoint_every as u64,
             grid_every: settings.grid_every as u64,
             score_every: settings.score_every as u64,
-            half_life: settings.learning_rate_half_life * steps_per_epoch as f64,
+            half_life: settings.learning_rate_half_life * per_epoch as f64,
         }
     }
 
     /// The epoch, from 1, that `step` belongs to; 0 before the first step.
-    pub fn epoch(&self, step: u64) -> u64 {
-        step.div_ceil(self.steps_per_epoch.max(1))
+    pub(crate) fn epoch(&self, step: u64) -> u64 {
+        step.div_ceil(self.per_epoch.max(1))
     }
 
     /// Where `step` stands within its epoch: its batch is the images `[i B, (i + 1) B)` of the
     /// epoch's order.
-    pub fn index_in_epoch(&self, step: u64) -> u64 {
-        step.saturating_sub(1) % self.steps_per_epoch.max(1)
+    pub(crate) fn index_in_epoch(&self, step: u64) -> u64 {
+        step.saturating_sub(1) % self.per_epoch.max(1)
     }
 
     /// The share of the learning rates that `step` trains with: 1 at first, one half after a half-life,
     /// and so on. It depends on no last step, so a run can be made longer at any time.
-    pub fn learning_rate_share(&self, step: u64) -> f64 {
+    pub(crate) fn learning_rate_share(&self, step: u64) -> f64 {
         if self.half_life > 0.0 {
             (-(step.saturating_sub(1) as f64) / self.half_life).exp2()
         } else {
@@ -55,29 +55,29 @@ impl Plan {
     }
 
     /// Whether `step` has a row in `metrics.csv`.
-    pub fn logs(&self, step: u64) -> bool {
+    pub(crate) fn logs(&self, step: u64) -> bool {
         step.is_multiple_of(self.log_every)
     }
 
     /// Whether a checkpoint of `step` belongs to the run. One of another step, written on a signal
     /// or at the end of a shorter run, is deleted once the next of the run's own stands.
-    pub fn keeps_checkpoint(&self, step: u64) -> bool {
+    pub(crate) fn keeps_checkpoint(&self, step: u64) -> bool {
         step == self.last_step || self.compares_checkpoint(step)
     }
 
     /// Whether the checkpoint of `step` may be the best. One that stands only because a run ends there
     /// may not: a longer run has none.
-    pub fn compares_checkpoint(&self, step: u64) -> bool {
+    pub(crate) fn compares_checkpoint(&self, step: u64) -> bool {
         step > 0 && step.is_multiple_of(self.checkpoint_every)
     }
 
     /// Whether `step` has a row in `scores.csv`.
-    pub fn scores(&self, step: u64) -> bool {
+    pub(crate) fn scores(&self, step: u64) -> bool {
         self.score_every > 0 && step > 0 && step.is_multiple_of(self.score_every)
     }
 
     /// Whether a sample grid shows the generator after `step`.
-    pub fn draws(&self, step: u64) -> bool {
+    pub(crate) fn draws(&self, step: u64) -> bool {
         self.grid_every > 0 && (step == self.last_step || step.is_multiple_of(self.grid_every))
     }
 }
@@ -86,7 +86,7 @@ impl Plan {
 mod tests {
     use super::*;
 
-    fn plan(n_images: usize) -> Plan {
+    fn steps(n_images: usize) -> Steps {
         let settings = Train {
             epochs: 2,
             batch_size: 8,
@@ -96,15 +96,15 @@ mod tests {
             score_every: 2,
             ..Train::default()
         };
-        Plan::new(&settings, n_images)
+        Steps::new(&settings, n_images)
     }
 
     #[test]
     fn the_incomplete_batch_is_dropped() {
-        let plan = plan(8 * 3 + 7);
-        assert_eq!((plan.steps_per_epoch, plan.last_step), (3, 6));
+        let steps = steps(8 * 3 + 7);
+        assert_eq!((steps.per_epoch, steps.last_step), (3, 6));
         let places: Vec<_> = (0..=6)
-            .map(|s| (plan.epoch(s), plan.index_in_epoch(s)))
+            .map(|s| (steps.epoch(s), steps.index_in_epoch(s)))
             .collect();
         assert_eq!(
             places,
@@ -119,8 +119,8 @@ mod tests {
             ..Train::default()
         };
         let shares = |settings: &Train| {
-            let plan = Plan::new(settings, 32);
-            [1, 2, 3, 5, 9].map(|step| plan.learning_rate_share(step).to_bits())
+            let steps = Steps::new(settings, 32);
+            [1, 2, 3, 5, 9].map(|step| steps.learning_rate_share(step).to_bits())
         };
         assert_eq!(shares(&settings), [1.0_f64; 5].map(f64::to_bits));
         settings.learning_rate_half_life = 0.5; // Two steps of an epoch of four.
@@ -131,12 +131,13 @@ mod tests {
 
     #[test]
     fn each_step_knows_what_is_due() {
-        let plan = plan(24);
-        let due = |f: fn(&Plan, u64) -> bool| (0..=6).filter(|&s| f(&plan, s)).collect::<Vec<_>>();
-        assert_eq!(due(Plan::keeps_checkpoint), [4, 6]);
-        assert_eq!(due(Plan::draws), [0, 5, 6]);
-        assert_eq!(due(Plan::scores), [2, 4, 6]);
-        assert_eq!(due(Plan::compares_checkpoint), [4]);
-        assert_eq!(due(Plan::logs), [0, 2, 4, 6]);
+        let steps = steps(24);
+        let due =
+            |f: fn(&Steps, u64) -> bool| (0..=6).filter(|&s| f(&steps, s)).collect::<Vec<_>>();
+        assert_eq!(due(Steps::keeps_checkpoint), [4, 6]);
+        assert_eq!(due(Steps::draws), [0, 5, 6]);
+        assert_eq!(due(Steps::scores), [2, 4, 6]);
+        assert_eq!(due(Steps::compares_checkpoint), [4]);
+        assert_eq!(due(Steps::logs), [0, 2, 4, 6]);
     }
 }

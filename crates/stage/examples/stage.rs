@@ -2,7 +2,7 @@
 
 use clap::Parser;
 use dcgan_hints::Hint;
-use dcgan_terminal::{CommonArgs, Failure, Signals, print_result, run_main};
+use dcgan_stage::{CommonArgs, Failure, Signals, print_result, run_main};
 use std::process::ExitCode;
 use std::time::Duration;
 

@@ -2,7 +2,7 @@
 
 use crate::Failure;
 use dcgan_settings::Pipeline;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// The options that every stage has; a stage's own struct flattens them.
 #[derive(Debug, Clone, clap::Args)]
@@ -62,5 +62,36 @@ impl CommonArgs {
             .heed_environment(|name| std::env::var_os(name))
             .map_err(Failure::usage)?;
         Ok(pipeline)
+    }
+}
+
+/// What the command line says of any stage.
+#[derive(Debug, Clone, Copy)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a flag of the command line"
+)]
+pub struct Options<'a> {
+    /// The folder to write.
+    pub out: &'a Path,
+    /// Make the result anew where there would be nothing to do.
+    pub force: bool,
+    /// Say what would be done, and write nothing.
+    pub dry_run: bool,
+    /// Print no progress.
+    pub quiet: bool,
+    /// Print the result as JSON.
+    pub json: bool,
+}
+
+impl<'a> From<&'a CommonArgs> for Options<'a> {
+    fn from(args: &'a CommonArgs) -> Self {
+        Self {
+            out: &args.out,
+            force: args.force,
+            dry_run: args.dry_run,
+            quiet: args.quiet,
+            json: args.json,
+        }
     }
 }

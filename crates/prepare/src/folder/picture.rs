@@ -1,0 +1,81 @@
+//! A picture on its way into the dataset, and why one does not get there.
+
+use super::walk::Entry;
+use crate::Error;
+use crate::audit::{Finding, Kind};
+use dcgan_pictures::{Header, Reason, Refusal};
+use dcgan_settings::Prepare;
+use dcgan_stage::Failure;
+use std::path::PathBuf;
+
+/// A file that is a picture by its header.
+pub(super) struct Sound {
+    pub(super) entry: Entry,
+    pub(super) header: Header,
+    pub(super) sha256: [u8; 32],
+}
+
+/// A picture that looks sound from its header.
+#[derive(Debug)]
+pub(crate) struct Picture {
+    pub(crate) name: String,
+    pub(crate) path: PathBuf,
+    pub(crate) sha256: [u8; 32],
+    pub(crate) header: Header,
+    pub(crate) class: Option<u8>,
+}
+
+/// Why a file becomes no image, as a kind of finding and a detail in words.
+pub(super) type Refused = (Kind, String);
+
+pub(super) fn refused_by(refusal: Refusal) -> Refused {
+    let kind = match refusal.reason {
+        Reason::NotAPicture => Kind::NotAPicture,
+        Reason::Unsupported => Kind::Unsupported,
+        Reason::TooLarge => Kind::TooLarge,
+        Reason::Damaged => Kind::Damaged,
+    };
+    (kind, refusal.detail)
+}
+
+/// With `strict`, the first of the findings that cost an image is an error.
+///
+/// # Errors
+/// [`Error::Unusable`].
+pub(super) fn refuse_if_strict(settings: &Prepare, findings: &[Finding]) -> Result<(), Failure> {
+    let first = findings.iter().find(|found| found.kind.is_skipped());
+    match first.filter(|_| settings.pictures.strict) {
+        Some(found) => Err(Failure::input(Error::Unusable {
+            name: found.source.clone(),
+            kind: found.kind.name(),
+            detail: found.detail.clone(),
+        })),
+        None => Ok(()),
+    }
+}
+
+/// The error that no image is left to train on.
+pub(super) fn nothing_left(settings: &Prepare, files: usize, findings: &[Finding]) -> Failure {
+    let folders: Vec<String> = settings
+        .folder
+        .iter()
+        .map(|path| path.display().to_string())
+        .collect();
+    let skipped = findings.iter().find(|found| found.kind.is_skipped());
+    let first = skipped.or_else(|| {
+        let mut findings = findings.iter();
+        findings.find(|found| found.kind == Kind::NotAPicture)
+    });
+    Failure::input(Error::NoPictures {
+        folders: folders.join("`, `"),
+        files,
+        first: first.map(|found| {
+            format!(
+                "`{}`: {}, {}",
+                found.source,
+                found.kind.name(),
+                found.detail
+            )
+        }),
+    })
+}

@@ -1,0 +1,153 @@
+//! Sources whose images fit in memory: all of them read before anything is written.
+
+use crate::audit::{self, Audit, Look};
+use crate::contents::{Contents, Members, Origin};
+use crate::source::{Outline, Written};
+use crate::{Error, preview, validation};
+use dcgan_artifacts::{DatasetInfo, Part, PartData, SourceRecord, write_dataset};
+use dcgan_settings::Prepare;
+use dcgan_stage::Failure;
+use std::collections::BTreeMap;
+use std::path::Path;
+
+/// All images, checked.
+#[derive(Debug)]
+pub(crate) struct Loaded {
+    pub(crate) class_names: Vec<String>,
+    pub(crate) height: usize,
+    pub(crate) width: usize,
+    pub(crate) channels: usize,
+    pub(crate) sources: Vec<SourceRecord>,
+    pub(crate) parts: BTreeMap<Part, PartData>,
+    pub(crate) origins: BTreeMap<Part, Origin>,
+}
+
+impl Loaded {
+    /// All but the pixels, under the dataset's `name`.
+    fn contents(&self, name: &str) -> Contents {
+        let members = |(part, data): (&Part, &PartData)| {
+            let members = Members {
+                n: data.n,
+                labels: data.labels.clone(),
+                origin: self.origins[part].clone(),
+            };
+            (*part, members)
+        };
+        Contents {
+            info: DatasetInfo {
+                name: name.into(),
+                class_names: self.class_names.clone(),
+                height: self.height,
+                width: self.width,
+                channels: self.channels,
+                sources: self.sources.clone(),
+            },
+            parts: self.parts.iter().map(members).collect(),
+        }
+    }
+
+    /// What the dataset will be under the `name`.
+    pub(crate) fn outline(&self, name: &str) -> Outline {
+        Outline {
+            info: self.contents(name).info,
+            counts: self
+                .parts
+                .iter()
+                .map(|(part, data)| (*part, data.n))
+                .collect(),
+        }
+    }
+
+    /// Takes the validation part of the settings out of the training part.
+    ///
+    /// # Errors
+    /// [`Failure::Usage`] for a size that the settings can't mean, [`Failure::Input`] for too few
+    /// pictures.
+    pub(crate) fn draw_validation(&mut self, settings: &Prepare) -> Result<(), Failure> {
+        if settings.validation == 0 {
+            return Ok(());
+        }
+        draw_validation(settings, self).map_err(|error| match error {
+            Error::ValidationShare { .. } => Failure::usage(error),
+            _ => Failure::input(error),
+        })
+    }
+
+    /// Writes the dataset, most of the bytes, while another thread looks at every image.
+    ///
+    /// # Errors
+    /// [`Failure::Output`].
+    pub(crate) fn write(
+        &self,
+        name: &str,
+        threads: usize,
+        path: &Path,
+    ) -> Result<Written, Failure> {
+        let contents = self.contents(name);
+        let write = || write_dataset(path, &contents.info, &self.parts);
+        let (dataset, (audit, preview)) = if threads > 1 {
+            std::thread::scope(|scope| {
+                let looking = scope.spawn(|| self.look(&contents));
+                let dataset = write();
+                let looked = looking
+                    .join()
+                    .unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+                (dataset, looked)
+            })
+        } else {
+            (write(), self.look(&contents))
+        };
+        Ok(Written {
+            digest: dataset?,
+            audit,
+            preview: preview?,
+            contents,
+        })
+    }
+
+    /// Looks at every image: the audit, and the preview.
+    fn look(&self, contents: &Contents) -> (Audit, Result<Vec<u8>, Failure>) {
+        let image_len = contents.info.image_len();
+        let of_part = |(part, data): (&Part, &PartData)| {
+            let looks = data.images.chunks_exact(image_len).map(Look::at);
+            (*part, looks.collect())
+        };
+        let looks = self.parts.iter().map(of_part).collect();
+        let train = &self.parts[&Part::Train].images;
+        let preview = preview::preview(contents, |image_idx, pixels| {
+            pixels.copy_from_slice(&train[image_idx * image_len..][..image_len]);
+            Ok(())
+        });
+        (audit::audit(contents, &looks, Vec::new()), preview)
+    }
+}
+
+fn draw_validation(settings: &Prepare, loaded: &mut Loaded) -> Result<(), Error> {
+    let image_bytes = loaded.height * loaded.width * loaded.channels;
+    let (Some(train), Some(origin)) = (
+        loaded.parts.get_mut(&Part::Train),
+        loaded.origins.get_mut(&Part::Train),
+    ) else {
+        return Ok(());
+    };
+    let drawn = validation::draw(
+        train.n,
+        train.labels.as_deref(),
+        &loaded.class_names,
+        settings.validation,
+        settings.seed,
+    )?;
+    let (validation, kept) = validation::split(train, &drawn, image_bytes);
+    let source = origin.source(None).to_owned();
+    *origin = Origin::OneSource {
+        source: source.clone(),
+        indices: Some(kept),
+    };
+    let of_validation = Origin::OneSource {
+        source,
+        indices: Some(drawn),
+    };
+    loaded.parts.insert(Part::Validation, validation);
+    loaded.origins.insert(Part::Validation, of_validation);
+    Ok(())
+}

@@ -1,0 +1,69 @@
+//! What the frame itself can refuse.
+
+use crate::Failure;
+use dcgan_hints::Hint;
+use std::io;
+use std::path::PathBuf;
+
+/// An error of the frame. What can go wrong with a file is [`dcgan_artifacts::Error`].
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// An earlier result could not be moved aside.
+    #[error("could not move `{}` to `{}`", from.display(), to.display())]
+    Move {
+        /// The stage's folder.
+        from: PathBuf,
+        /// Its new name.
+        to: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The stage's folder could not be looked up.
+    #[error("could not find `{}`", path.display())]
+    Find {
+        /// The folder.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// A stage wrote a file that its plan lacks: a mistake in the program.
+    #[error("`{name}` was written and is not in the plan")]
+    Unplanned {
+        /// The file within the stage's folder.
+        name: String,
+    },
+    /// A stage did not write a file of its plan: a mistake in the program.
+    #[error("`{name}` is in the plan and was not written")]
+    Unwritten {
+        /// The file within the stage's folder.
+        name: String,
+    },
+}
+
+impl Hint for Error {
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::Move { .. } => Some("move it by hand, or choose another `--out`".into()),
+            Self::Find { .. } => Some("check the folder's permissions".into()),
+            Self::Unplanned { .. } | Self::Unwritten { .. } => None,
+        }
+    }
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        Self::output(error)
+    }
+}
+
+impl From<dcgan_artifacts::Error> for Failure {
+    /// What was to be read is exit code 3, what was to be written is exit code 5.
+    fn from(error: dcgan_artifacts::Error) -> Self {
+        if error.is_output() {
+            Self::output(error)
+        } else {
+            Self::input(error)
+        }
+    }
+}

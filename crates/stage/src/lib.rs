@@ -1,0 +1,51 @@
+//! The frame of all programs: a stage implements [`Stage`], and [`run`] does what all have in
+//! common.
+//!
+//! ```text
+//! inspect the folder ── complete ──────────────────────────> "up to date"
+//!        │
+//!      load, plan ───── --dry-run ─────────────────────────> "would run"
+//!        │
+//!      lock, inspect again, write, check against the plan, manifest ──> "done"
+//! ```
+//!
+//! The rest is what programs share towards the person at the terminal: common options, exit codes,
+//! errors with their causes and a hint, log, progress with an estimate, signals, results.
+//!
+//! Progress and log go to stderr, results to stdout. A reader that closes either early does no
+//! harm: nothing here panics on a failing write. Text from outside is shown by
+//! [`printable`](dcgan_hints::printable), here and nowhere else for errors, log and progress: no
+//! error can forget it.
+
+mod args;
+mod earlier;
+mod error;
+mod failure;
+mod found;
+mod frame;
+mod log_lines;
+mod main_function;
+mod outcome;
+mod output;
+mod plan;
+mod progress;
+mod result;
+mod signal;
+mod signals;
+mod stage;
+mod stderr;
+
+pub use args::{CommonArgs, Options};
+pub use earlier::Earlier;
+pub use error::Error;
+pub use failure::{Cause, Failure};
+pub use found::{Found, Note, Settings, Work};
+pub use frame::{run, run_until};
+pub use main_function::run_main;
+pub use output::Output;
+pub use plan::Plan;
+pub use progress::Progress;
+pub use result::{print_result, print_text};
+pub use signal::Signal;
+pub use signals::Signals;
+pub use stage::{Inputs, Report, Stage};

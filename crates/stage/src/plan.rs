@@ -1,0 +1,167 @@
+//! The files of a result, before there are any.
+
+use crate::Error;
+use serde_json::{Map, Value};
+use std::collections::BTreeSet;
+
+/// The files that a stage will write. A dry run prints them and the writing is checked against
+/// them, so the two can't differ.
+///
+/// The manifest is not among them: the frame adds it.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Plan {
+    files: Vec<Planned>,
+    pub(crate) about: String,
+    pub(crate) figures: Map<String, Value>,
+}
+
+/// A file, or some, of a plan.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Planned {
+    /// The name within the stage's folder, or a pattern.
+    pub(crate) name: String,
+    pub(crate) number: Number,
+}
+
+/// How many files a name of a plan is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Number {
+    One,
+    /// One or none.
+    Perhaps,
+    /// Any number: the name is a pattern.
+    Many,
+}
+
+impl Planned {
+    fn is(&self, name: &str) -> bool {
+        match self.number {
+            Number::One | Number::Perhaps => self.name == name,
+            Number::Many => matches(self.name.as_bytes(), name.as_bytes()),
+        }
+    }
+
+    /// The folder within the stage's folder, if it has one.
+    pub(crate) fn folder(&self) -> Option<&str> {
+        self.name.rsplit_once('/').map(|(folder, _)| folder)
+    }
+}
+
+impl Plan {
+    /// A plan of no files yet.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Adds a file that will be written.
+    #[must_use]
+    pub fn file(self, name: impl Into<String>) -> Self {
+        self.add(name.into(), Number::One)
+    }
+
+    /// Adds a file that will be written.
+    #[must_use]
+    pub fn files<N: Into<String>>(self, names: impl IntoIterator<Item = N>) -> Self {
+        names.into_iter().fold(self, Self::file)
+    }
+
+    /// Adds a file that may be written, depending on what happens on the way.
+    #[must_use]
+    pub fn perhaps(self, name: impl Into<String>) -> Self {
+        self.add(name.into(), Number::Perhaps)
+    }
+
+    /// Adds files of which the pattern alone is known: `N` is a digit, `*` is any text without `/`.
+    #[must_use]
+    pub fn many(self, pattern: impl Into<String>) -> Self {
+        self.add(pattern.into(), Number::Many)
+    }
+
+    /// What a dry run prints first: lines for people, without a line feed at the end.
+    #[must_use]
+    pub fn about(mut self, text: impl Into<String>) -> Self {
+        self.about = text.into();
+        self
+    }
+
+    /// Adds a key that a dry run prints under `--json`.
+    #[must_use]
+    pub fn with(mut self, key: &str, value: impl Into<Value>) -> Self {
+        self.figures.insert(key.to_owned(), value.into());
+        self
+    }
+
+    fn add(mut self, name: String, number: Number) -> Self {
+        self.files.push(Planned { name, number });
+        self
+    }
+
+    /// Names and patterns in their order.
+    pub(crate) fn entries(&self) -> &[Planned] {
+        &self.files
+    }
+
+    /// Whether a file of this name will be written for certain.
+    pub(crate) fn is_certain(&self, name: &str) -> bool {
+        let mut certain = self.files.iter().filter(|file| file.number == Number::One);
+        certain.any(|file| file.name == name)
+    }
+
+    /// The folders within the stage's folder that files will be written to.
+    pub(crate) fn folders(&self) -> BTreeSet<&str> {
+        self.files.iter().filter_map(Planned::folder).collect()
+    }
+
+    /// Compares the plan with what was written, in any order.
+    ///
+    /// # Errors
+    /// [`Error::Unplanned`] and [`Error::Unwritten`].
+    pub fn check<'a>(&self, written: impl IntoIterator<Item = &'a str>) -> Result<(), Error> {
+        let written: BTreeSet<&str> = written.into_iter().collect();
+        let is_planned = |name: &&&str| self.files.iter().any(|file| file.is(name));
+        if let Some(name) = written.iter().find(|name| !is_planned(name)) {
+            let name = (*name).to_owned();
+            return Err(Error::Unplanned { name });
+        }
+        let is_missing =
+            |file: &&Planned| file.number == Number::One && !written.contains(file.name.as_str());
+        match self.files.iter().find(is_missing) {
+            Some(file) => Err(Error::Unwritten {
+                name: file.name.clone(),
+            }),
+            None => Ok(()),
+        }
+    }
+}
+
+fn matches(pattern: &[u8], name: &[u8]) -> bool {
+    match (pattern, name) {
+        ([], []) => true,
+        ([b'*', rest @ ..], name) => {
+            matches(rest, name)
+                || matches!(name, [c, more @ ..] if *c != b'/' && matches(pattern, more))
+        }
+        ([b'N', pattern @ ..], [digit, name @ ..]) if digit.is_ascii_digit() => {
+            matches(pattern, name)
+        }
+        ([expected, pattern @ ..], [got, name @ ..]) => expected == got && matches(pattern, name),
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::matches;
+
+    #[test]
+    fn a_pattern_has_digits_and_any_text_of_one_folder() {
+        let is = |pattern: &str, name: &str| matches(pattern.as_bytes(), name.as_bytes());
+        assert!(is("a/step-NNN.png", "a/step-012.png"));
+        assert!(!is("a/step-NNN.png", "a/step-12.png"));
+        assert!(!is("a/step-NNN.png", "a/step-x12.png"));
+        assert!(is("images/*.png", "images/seed-0-000001.png"));
+        assert!(is("*", "") && is("*.png", ".png") && is("a*b*c", "abbc"));
+        assert!(!is("images/*.png", "images/below/a.png"));
+        assert!(!is("images/*.png", "images/a.png.txt"));
+    }
+}

@@ -1,0 +1,158 @@
+//! What a program implements to run in the frame.
+
+use crate::earlier::Earlier;
+use crate::found::{Found, Settings, Work};
+use crate::{Failure, Output, Plan};
+use dcgan_artifacts::FileRecord;
+use dcgan_hints::shown;
+use serde_json::{Map, Value};
+use std::cell::OnceCell;
+use std::path::Path;
+
+/// A program that reads files and writes one folder. Five methods make one; [`run`](crate::run)
+/// does all else.
+///
+/// The order of the calls is: `settings` and `inputs`, as far as the folder's earlier result makes
+/// them needed; `load`; `plan`; then, unless it is a dry run, `write`.
+pub trait Stage: Sync {
+    /// The inputs in memory, and what follows from them and the settings.
+    type Loaded;
+
+    /// The program's name in manifests and results, e.g. `dcgan-sample`.
+    const NAME: &'static str;
+
+    /// What fixes the result besides the inputs.
+    fn settings(&self) -> Settings;
+
+    /// Name, size and hash of each file that is read. May run in a thread next to `load`.
+    ///
+    /// # Errors
+    /// [`Failure::Input`] for a file that can't be read.
+    fn inputs(&self) -> Result<Vec<FileRecord>, Failure>;
+
+    /// Reads the inputs and checks that the settings fit them. Writes nothing.
+    ///
+    /// # Errors
+    /// [`Failure::Usage`] for settings that don't fit, [`Failure::Input`] for the inputs.
+    fn load(&self) -> Result<Self::Loaded, Failure>;
+
+    /// The files that [`write`](Self::write) will write: a dry run prints them, and writing
+    /// another file is an error.
+    fn plan(&self, loaded: &Self::Loaded, work: Work) -> Plan;
+
+    /// Makes the result, and says what was made.
+    ///
+    /// # Errors
+    /// Any [`Failure`]. Before the first write into `output` an earlier result is untouched.
+    fn write(&self, loaded: Self::Loaded, output: &mut Output) -> Result<Report, Failure>;
+
+    /// Looks into `folder` for what there is to do, and writes nothing. By default a folder whose
+    /// manifest names the same settings and inputs, and whose files are whole, is complete.
+    ///
+    /// # Errors
+    /// A folder that the stage must not touch, and what [`Inputs::get`] gives.
+    fn inspect(&self, folder: &Path, force: bool, inputs: &Inputs<'_>) -> Result<Found, Failure> {
+        let mut earlier = Earlier::read(folder, Self::NAME)?;
+        let is_done = !force
+            && earlier.is_complete()
+            && earlier.is_of(&self.settings(), inputs.get()?)
+            && earlier.is_whole();
+        Ok(earlier.into_found(if is_done { Work::Nothing } else { Work::Make }))
+    }
+
+    /// What is printed when there is nothing to do.
+    ///
+    /// # Errors
+    /// [`Failure::Output`] for a stage that completes something outside the manifest.
+    fn up_to_date(&self, folder: &Path) -> Result<Report, Failure> {
+        Ok(Report::new(format!(
+            "nothing to do: `{}` is up to date",
+            shown(folder)
+        )))
+    }
+}
+
+/// The records of a stage's inputs, taken when they are first needed.
+#[derive(Debug)]
+pub struct Inputs<'a> {
+    stage: &'a dyn Records,
+    known: OnceCell<Vec<FileRecord>>,
+}
+
+/// [`Stage::inputs`] of any stage.
+pub(crate) trait Records {
+    fn records(&self) -> Result<Vec<FileRecord>, Failure>;
+}
+
+impl<S: Stage> Records for S {
+    fn records(&self) -> Result<Vec<FileRecord>, Failure> {
+        self.inputs()
+    }
+}
+
+impl std::fmt::Debug for dyn Records + '_ {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("a stage")
+    }
+}
+
+impl<'a> Inputs<'a> {
+    pub(crate) fn of(stage: &'a impl Stage) -> Self {
+        Self {
+            stage,
+            known: OnceCell::new(),
+        }
+    }
+
+    /// The records, sorted as in a manifest.
+    ///
+    /// # Errors
+    /// As [`Stage::inputs`].
+    pub fn get(&self) -> Result<&[FileRecord], Failure> {
+        if let Some(known) = self.known.get() {
+            return Ok(known);
+        }
+        let records = self.stage.records()?;
+        Ok(self.known.get_or_init(|| sorted(records)))
+    }
+
+    /// Whether they are known already.
+    pub(crate) fn are_known(&self) -> bool {
+        self.known.get().is_some()
+    }
+
+    /// Takes over what was found out elsewhere.
+    pub(crate) fn set(&self, records: Vec<FileRecord>) {
+        self.known.get_or_init(|| sorted(records));
+    }
+}
+
+fn sorted(mut records: Vec<FileRecord>) -> Vec<FileRecord> {
+    records.sort();
+    records
+}
+
+/// What a stage says of its result: text for people, and keys of its own for `--json`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Report {
+    pub(crate) human: String,
+    pub(crate) figures: Map<String, Value>,
+}
+
+impl Report {
+    /// A report of this text, whose parts from outside are
+    /// [`printable`](dcgan_hints::printable) already.
+    pub fn new(human: impl Into<String>) -> Self {
+        Self {
+            human: human.into(),
+            figures: Map::new(),
+        }
+    }
+
+    /// Adds a key for `--json`.
+    #[must_use]
+    pub fn with(mut self, key: &str, value: impl Into<Value>) -> Self {
+        self.figures.insert(key.to_owned(), value.into());
+        self
+    }
+}

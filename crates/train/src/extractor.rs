@@ -1,0 +1,97 @@
+//! The network whose features scores are taken of.
+
+use crate::Error;
+use dcgan_artifacts::{ClassifierFile, DatasetReader, FileRecord, Part};
+use dcgan_metrics::{Classifier, ClassifierConfig};
+use dcgan_settings::Train;
+use std::path::Path;
+
+/// Fewer pictures of the validation part say nothing of how such pictures lie.
+const LEAST: usize = 64;
+
+/// The network whose features the scores are taken of.
+#[derive(Debug)]
+pub(crate) struct Extractor {
+    /// The classifier's file; none for the fixed random features of data without labels.
+    pub(crate) record: Option<FileRecord>,
+    config: ClassifierConfig,
+    file: Option<ClassifierFile>,
+}
+
+impl Extractor {
+    /// The classifier of the settings, or random features; `None` for a run without scores.
+    ///
+    /// # Errors
+    /// [`Error::NoValidation`], [`Error::NoClassifier`] and [`Error::UnfitClassifier`]; as a reader.
+    pub(crate) fn open(
+        settings: &Train,
+        dataset: &DatasetReader,
+        dataset_path: &Path,
+    ) -> Result<Option<Self>, Error> {
+        if settings.score_every == 0 {
+            return Ok(None);
+        }
+        let got = dataset.len(Part::Validation).unwrap_or(0);
+        if got < LEAST {
+            return Err(Error::NoValidation {
+                path: dataset_path.to_owned(),
+                expected: LEAST,
+                got,
+            });
+        }
+        let info = dataset.info();
+        let config = ClassifierConfig {
+            height: info.height,
+            width: info.width,
+            channels: info.channels,
+            classes: info.class_names.len().max(1),
+        };
+        let Some(path) = &settings.classifier else {
+            if info.class_names.is_empty() {
+                let (record, file) = (None, None);
+                return Ok(Some(Self {
+                    record,
+                    config,
+                    file,
+                }));
+            }
+            return Err(Error::NoClassifier {
+                path: dataset_path.to_owned(),
+            });
+        };
+        let file = ClassifierFile::read(path)?;
+        let of = &file.info;
+        let seen = |height, width, channels, class_names: &[String]| {
+            let classes = class_names.join(", ");
+            format!("{height}x{width}x{channels} with the classes {classes}")
+        };
+        let expected = seen(info.height, info.width, info.channels, &info.class_names);
+        let got = seen(of.height, of.width, of.channels, &of.class_names);
+        if got != expected {
+            return Err(Error::UnfitClassifier {
+                path: path.clone(),
+                dataset: dataset_path.to_owned(),
+                expected,
+                got,
+            });
+        }
+        Classifier::from_arrays(config, &file.arrays).map_err(|source| Error::Classifier {
+            path: path.clone(),
+            source,
+        })?;
+        Ok(Some(Self {
+            record: Some(FileRecord::at(path)?),
+            config,
+            file: Some(file),
+        }))
+    }
+
+    /// The network itself.
+    pub(crate) fn classifier(&self) -> Result<Classifier, Error> {
+        Ok(match &self.file {
+            Some(file) => Classifier::from_arrays(self.config, &file.arrays)?,
+            // As `dcgan-eval` has them.
+            None => Classifier::init(self.config, 0),
+        })
+    }
+}
