@@ -41,7 +41,7 @@ GUARDS = [
     ("outputs against the manifest", ARTIFACTS + "manifest.rs",
      "if found.bytes != record.bytes || found.sha256 != record.sha256 {", "if found.bytes > u64::MAX - 1 {", "artifacts chain::"),
     ("a record without a setting has its default", ARTIFACTS + "manifest.rs",
-     "if let (Some(recorded), Some(defaults)) = (recorded.get_mut(section), defaults.get(section))", "if let (Some(recorded), Some(defaults)) = (recorded.get_mut(section), defaults.get(\"none\"))", "artifacts manifests:: results::"),
+     "if let (Some(recorded), Some(defaults)) = (recorded.get_mut(section), defaults.get(section))", "if let (Some(recorded), Some(defaults)) = (recorded.get_mut(section), defaults.get(\"none\"))", "artifacts manifests::"),
     ("inputs against the stage before", ARTIFACTS + "chain.rs",
      "Ok((found.bytes, &found.sha256) == (record.bytes, &record.sha256))", "Ok(found.bytes < u64::MAX)", "artifacts chain::"),
     ("only a classifier may lie outside the run", ARTIFACTS + "chain.rs",

@@ -63,7 +63,6 @@ mod missing;
 mod neighbours;
 mod network;
 mod number;
-mod results;
 mod run_settings;
 mod samples;
 mod table;
@@ -99,7 +98,6 @@ pub use missing::{ClassCounts, ImageCounts, MOST_COMPARED, MissingFigure, least}
 pub use neighbours::{NeighboursFile, NeighboursInfo};
 pub use network::{Arrays, ModelFile, NetworkInfo, Role};
 pub use number::format_f32;
-pub use results::{EarlierResults, Results};
 pub use run_settings::read_run_settings;
 pub use samples::Samples;
 pub use table::{GrowingTable, TablePosition};

@@ -2,7 +2,7 @@
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use dcgan_artifacts::ValueRange;
-use dcgan_terminal::CommonArgs;
+use dcgan_stage::CommonArgs;
 use std::path::PathBuf;
 
 /// Evaluate a generator: is it good, is it diverse, does it copy, which classes are weak, what does

@@ -6,10 +6,9 @@
 //! takes them from there, and so does the next one of a longer run.
 
 use crate::discriminator::Kind;
-use crate::error::artifact_failure;
+use crate::identity::kernels;
 use crate::inputs::Source;
 use crate::measure::{Measure, Measured};
-use crate::run::kernels;
 use crate::svg::{ChartFiles, Named, lines};
 use crate::tables::number;
 use crate::{over_time, tables};
@@ -18,7 +17,7 @@ use dcgan_artifacts::{
     sha256_bytes, write_atomic,
 };
 use dcgan_checkpoints::{LoadedDiscriminator, LoadedGenerator};
-use dcgan_terminal::Failure;
+use dcgan_stage::Failure;
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 
@@ -159,7 +158,7 @@ impl Shared<'_> {
         let mut neighbours = self.measure.neighbours.cloned();
         let mut rows = Vec::new();
         for (i, checkpoint) in listed.iter().enumerate() {
-            let info = read_checkpoint_info(&checkpoint.path).map_err(artifact_failure)?;
+            let info = read_checkpoint_info(&checkpoint.path)?;
             let name = self.name(info.step, &checkpoint.sha256);
             let path = self.out.join(&name);
             let row = match (Row::read(&path), self.known) {
@@ -177,8 +176,8 @@ impl Shared<'_> {
                     let measured = self.measured(&checkpoint.path, neighbours.as_ref())?;
                     let row = Row::of(info.step, info.epoch, &measured);
                     neighbours = measured.neighbours.or(neighbours);
-                    create_folder_in(self.out, FOLDER).map_err(artifact_failure)?;
-                    write_atomic(&path, &row.bytes()).map_err(artifact_failure)?;
+                    create_folder_in(self.out, FOLDER)?;
+                    write_atomic(&path, &row.bytes())?;
                     row
                 }
             };
@@ -320,7 +319,7 @@ impl Rows {
             let is_row = name.starts_with("step-") && name.strip_suffix(".json").is_some();
             let full = format!("{FOLDER}/{name}");
             if is_row && self.rows.iter().all(|(own, _)| *own != full) {
-                remove_file(&folder.join(name)).map_err(artifact_failure)?;
+                remove_file(&folder.join(name))?;
             }
         }
         Ok(())

@@ -1,15 +1,12 @@
 //! The classifier: trained by its own command, read from a file, or made when none is given.
 
-use crate::error::artifact_failure;
-use crate::run::kernels;
+use crate::identity::kernels;
 use crate::{ClassifierArgs, Error, order};
-use dcgan_artifacts::{
-    Artifact, ClassifierFile, ClassifierInfo, DatasetReader, EarlierResults, Part, Results,
-};
+use dcgan_artifacts::{Artifact, ClassifierFile, ClassifierInfo, DatasetReader, FileRecord, Part};
 use dcgan_hints::shown;
 use dcgan_metrics::{Classified, Classifier, ClassifierConfig, Reading};
 use dcgan_settings::Eval;
-use dcgan_terminal::{Failure, Progress, Signals, print_result};
+use dcgan_stage::{Failure, Output, Plan, Progress, Report, Settings, Signals, Stage};
 use serde_json::{Value, json};
 use std::path::Path;
 
@@ -17,58 +14,67 @@ use std::path::Path;
 pub(crate) const FILE: &str = "classifier.safetensors";
 /// Images between two looks at progress and signals.
 const CHUNK: usize = 2048;
-/// The stage, as manifests name it.
-const STAGE: &str = "dcgan-eval classifier";
 
 /// `dcgan-eval classifier`.
 pub(crate) fn run(args: &ClassifierArgs) -> Result<(), Failure> {
     let settings = args.common.pipeline()?.eval;
-    let (identity, defaults) = (identity(&settings), identity(&Eval::default()));
     dcgan_kernels::set_threads(args.common.threads);
     dcgan_kernels::set_kernels(kernels(&settings).0);
-    let folder = &args.common.out;
-    let records = vec![crate::inputs::record(&args.dataset, Artifact::Dataset)?];
-    let earlier = EarlierResults::read(folder, STAGE).map_err(artifact_failure)?;
-    let up_to_date = earlier.is_of(&identity, &defaults, &records) && !args.common.force;
-    if up_to_date {
-        let human = format!("nothing to do: `{}` is up to date", shown(folder));
-        return print_result(&args.common, &human, &json!({ "status": "up_to_date" }));
+    dcgan_stage::run(&Training { args, settings }, &args.common)
+}
+
+/// A classifier that is to be trained.
+struct Training<'a> {
+    args: &'a ClassifierArgs,
+    settings: Eval,
+}
+
+impl Stage for Training<'_> {
+    type Loaded = DatasetReader;
+
+    const NAME: &'static str = "dcgan-eval classifier";
+
+    fn settings(&self) -> Settings {
+        Settings {
+            asked: identity(&self.settings),
+            defaults: identity(&Eval::default()),
+        }
     }
-    let mut dataset = DatasetReader::open(&args.dataset).map_err(artifact_failure)?;
-    dataset.leave_out_untrained();
-    check_labels(&dataset, &args.dataset)?;
-    if args.common.dry_run {
-        let human = format!("would write {FILE} in `{}`", shown(folder));
-        let json = json!({ "status": "would_run", "settings": identity, "writes": [FILE] });
-        return print_result(&args.common, &human, &json);
+
+    fn inputs(&self) -> Result<Vec<FileRecord>, Failure> {
+        let dataset = crate::inputs::record(&self.args.dataset, Artifact::Dataset)?;
+        Ok(vec![dataset])
     }
-    let results = Results::open(folder, STAGE, env!("CARGO_PKG_VERSION"));
-    let mut results = results.map_err(artifact_failure)?;
-    let signals = Signals::install()?;
-    let work = Work {
-        dataset: &dataset,
-        quiet: args.common.quiet,
-        signals: &signals,
-    };
-    let file = work.train(&settings)?;
-    results.clear().map_err(artifact_failure)?;
-    let digest = file.write(&folder.join(FILE)).map_err(artifact_failure)?;
-    results.add(FILE, digest);
-    let finished = results.finish(identity, records);
-    finished.map_err(artifact_failure)?;
-    let test = file.info.test_accuracy;
-    let human = format!(
-        "accuracy: {:.4} on the training part, {} on the test part\nwrote `{}`",
-        file.info.train_accuracy,
-        test.map_or("unknown".into(), |test| format!("{test:.4}")),
-        shown(folder.join(FILE))
-    );
-    let json = json!({
-        "status": "done",
-        "train_accuracy": file.info.train_accuracy,
-        "test_accuracy": test,
-    });
-    print_result(&args.common, &human, &json)
+
+    fn load(&self) -> Result<DatasetReader, Failure> {
+        let mut dataset = DatasetReader::open(&self.args.dataset)?;
+        dataset.leave_out_untrained();
+        check_labels(&dataset, &self.args.dataset)?;
+        Ok(dataset)
+    }
+
+    fn plan(&self, _: &DatasetReader, _: dcgan_stage::Work) -> Plan {
+        Plan::new().file(FILE)
+    }
+
+    fn write(&self, dataset: DatasetReader, output: &mut Output) -> Result<Report, Failure> {
+        let work = Work {
+            dataset: &dataset,
+            quiet: self.args.common.quiet,
+            signals: output.signals(),
+        };
+        let file = work.train(&self.settings)?;
+        let path = output.place(FILE)?;
+        output.record(FILE, file.write(&path)?);
+        let (train, test) = (file.info.train_accuracy, file.info.test_accuracy);
+        let human = format!(
+            "accuracy: {train:.4} on the training part, {} on the test part\nwrote `{}`",
+            test.map_or("unknown".into(), |test| format!("{test:.4}")),
+            shown(path)
+        );
+        let report = Report::new(human).with("train_accuracy", train);
+        Ok(report.with("test_accuracy", json!(test)))
+    }
 }
 
 /// The settings that the classifier depends on.
@@ -113,8 +119,7 @@ pub(crate) struct Work<'a> {
 impl Work<'_> {
     /// Trains a classifier on the training part and measures it on both.
     pub(crate) fn train(&self, settings: &Eval) -> Result<ClassifierFile, Failure> {
-        let part = self.dataset.read_part(Part::Train);
-        let part = part.map_err(artifact_failure)?;
+        let part = self.dataset.read_part(Part::Train)?;
         let labels = part.labels.unwrap_or_default();
         let config = self.config();
         let classifier = Classifier::init(config, settings.seed);
@@ -139,8 +144,7 @@ impl Work<'_> {
         drop(part.images);
         let test_accuracy = match self.dataset.len(Part::Test) {
             Some(n) if n > 0 => {
-                let test = self.dataset.read_part(Part::Test);
-                let test = test.map_err(artifact_failure)?;
+                let test = self.dataset.read_part(Part::Test)?;
                 let labels = test.labels.unwrap_or_default();
                 Some(self.accuracy(&classifier, &test.images, &labels)?)
             }

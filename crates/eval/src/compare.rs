@@ -4,28 +4,22 @@
 //! shown by mean and standard deviation over its seeds and, where both have at least two, is held
 //! against the first by Welch's t-test; a group of one run keeps the interval that its evaluation gave.
 
-use crate::error::artifact_failure;
 use crate::film::MAX_GRID_BYTES;
+use crate::identity::FIGURES_KEY;
 use crate::page;
 use crate::report::{FIGURES, PIXELS};
-use crate::run::FIGURES_KEY;
 use crate::svg::{escape, short};
 use crate::tables::{csv, number};
 use crate::{Error, inputs};
-use dcgan_artifacts::{
-    Artifact, EarlierResults, FileRecord, Manifest, Results, differences, read_bounded,
-    with_defaults,
-};
+use dcgan_artifacts::{Artifact, FileRecord, Manifest, differences, read_bounded, with_defaults};
 use dcgan_hints::{printable, shown, text_of};
 use dcgan_metrics::{Welch, welch};
 use dcgan_settings::{Eval, Train};
-use dcgan_terminal::{Failure, print_text};
+use dcgan_stage::{Failure, Options, Output, Plan, Report, Settings, Stage, Work};
 use serde_json::{Value, json};
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
-/// The stage, as manifests name it.
-const STAGE: &str = "dcgan-eval compare";
 /// The table and the page.
 const TABLE: &str = "compare.csv";
 const PAGE: &str = "compare.html";
@@ -96,7 +90,7 @@ struct Run {
 impl Run {
     fn read(folder: &Path) -> Result<Self, Failure> {
         let path = folder.join("eval/metrics.json");
-        let evaluated = Manifest::read(&folder.join("eval")).map_err(artifact_failure)?;
+        let evaluated = Manifest::read(&folder.join("eval"))?;
         let Some(evaluated) = evaluated.filter(|_| path.exists()) else {
             let path = folder.to_owned();
             return Err(Failure::input(Error::NotEvaluated { path }));
@@ -112,7 +106,7 @@ impl Run {
             return Err(Failure::input(Error::ChangedMetrics { path }));
         };
         // Whoever replaces the trainer writes no manifest.
-        let trained = Manifest::read(&folder.join("train")).map_err(artifact_failure)?;
+        let trained = Manifest::read(&folder.join("train"))?;
         let settings = trained.map_or(Value::Null, |manifest| manifest.settings);
         let defaults = json!({ "train": Train::default() });
         let mut settings = with_defaults(settings, &defaults, &defaults);
@@ -176,45 +170,67 @@ struct Line {
 
 /// Compares the runs.
 pub(crate) fn run(args: &CompareArgs) -> Result<(), Failure> {
-    let runs: Vec<Run> = args
-        .runs
-        .iter()
-        .map(|run| Run::read(run))
-        .collect::<Result<_, _>>()?;
-    let names: Vec<&str> = runs.iter().map(|run| run.name.as_str()).collect();
-    let identity = json!({ "compare": names });
-    let records: Vec<FileRecord> = runs.iter().map(|run| run.record.clone()).collect();
-    let earlier = EarlierResults::read(&args.out, STAGE).map_err(artifact_failure)?;
-    if earlier.is_of(&identity, &Value::Null, &records) && !args.force {
-        let human = format!("nothing to do: `{}` is up to date", shown(&args.out));
-        return print_text(args.json, &human, &json!({ "status": "up_to_date" }));
+    let runs = args.runs.iter().map(|run| Run::read(run));
+    let comparison = Comparison {
+        runs: runs.collect::<Result<_, _>>()?,
+    };
+    let options = Options {
+        out: &args.out,
+        force: args.force,
+        dry_run: false,
+        quiet: args.quiet,
+        json: args.json,
+    };
+    dcgan_stage::run(&comparison, options)
+}
+
+/// Runs that are to be compared.
+struct Comparison {
+    runs: Vec<Run>,
+}
+
+impl Stage for Comparison {
+    type Loaded = ();
+
+    const NAME: &'static str = "dcgan-eval compare";
+
+    fn settings(&self) -> Settings {
+        let names: Vec<&str> = self.runs.iter().map(|run| run.name.as_str()).collect();
+        Settings {
+            asked: json!({ "compare": names }),
+            defaults: Value::Null,
+        }
     }
-    let groups = groups(&runs);
-    let lines = lines(&groups)?;
-    let warnings = warnings(&runs);
-    for warning in &warnings {
-        log::warn!("{warning}");
+
+    fn inputs(&self) -> Result<Vec<FileRecord>, Failure> {
+        Ok(self.runs.iter().map(|run| run.record.clone()).collect())
     }
-    let results = Results::open(&args.out, STAGE, env!("CARGO_PKG_VERSION"));
-    let mut results = results.map_err(artifact_failure)?;
-    results.clear().map_err(artifact_failure)?;
-    let rows = rows(&groups, &lines);
-    let page = html(&groups, &lines, &warnings);
-    for (name, bytes) in [(TABLE, csv(&HEADER, &rows)), (PAGE, page.into_bytes())] {
-        results.write(name, &bytes).map_err(artifact_failure)?;
+
+    fn load(&self) -> Result<(), Failure> {
+        Ok(())
     }
-    let mut records = records;
-    records.sort();
-    results
-        .finish(identity, records)
-        .map_err(artifact_failure)?;
-    let human = format!(
-        "{}\nwrote {TABLE}, {PAGE} to `{}`",
-        text(&groups, &lines),
-        shown(&args.out)
-    );
-    let status = json!({ "status": "done", "groups": groups.len(), "runs": runs.len() });
-    print_text(args.json, &human, &status)
+
+    fn plan(&self, (): &(), _: Work) -> Plan {
+        Plan::new().files([TABLE, PAGE])
+    }
+
+    fn write(&self, (): (), output: &mut Output) -> Result<Report, Failure> {
+        let groups = groups(&self.runs);
+        let lines = lines(&groups)?;
+        let warnings = warnings(&self.runs);
+        for warning in &warnings {
+            log::warn!("{warning}");
+        }
+        output.write(TABLE, &csv(&HEADER, &rows(&groups, &lines)))?;
+        output.write(PAGE, html(&groups, &lines, &warnings).as_bytes())?;
+        let human = format!(
+            "{}\nwrote {TABLE}, {PAGE} to `{}`",
+            text(&groups, &lines),
+            shown(output.folder())
+        );
+        let report = Report::new(human).with("groups", groups.len());
+        Ok(report.with("runs", self.runs.len()))
+    }
 }
 
 /// Runs by their settings, in the order in which they were named. A run without settings, which

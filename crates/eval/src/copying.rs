@@ -1,7 +1,6 @@
 //! What pixels alone say: whether generated images could teach a classifier, and whether they are
 //! copies of training images.
 
-use crate::error::artifact_failure;
 use crate::images::Images;
 use crate::order;
 use crate::quality::figure;
@@ -11,7 +10,7 @@ use dcgan_metrics::{
     Nearest, Pixels, duplicates, label_errors, memorised, nearest, nearest_neighbour_errors, share,
 };
 use dcgan_settings::Eval;
-use dcgan_terminal::{Failure, Progress, Signals};
+use dcgan_stage::{Failure, Progress, Signals};
 use serde_json::{Value, json};
 
 /// Name of the file that keeps the test images' neighbours.
@@ -97,10 +96,7 @@ impl Copying<'_> {
                 neighbours: None,
             });
         }
-        let test_images = self
-            .dataset
-            .read_part(Part::Test)
-            .map_err(artifact_failure)?;
+        let test_images = self.dataset.read_part(Part::Test)?;
         let test = self.pixels(&test_images.images)?;
         let neighbours = self.test_neighbours(&test)?;
         let labels = self
@@ -192,8 +188,7 @@ impl Copying<'_> {
             .collect();
         let mut train = Vec::new();
         self.dataset
-            .read_images(Part::Train, &indices, &mut train)
-            .map_err(artifact_failure)?;
+            .read_images(Part::Train, &indices, &mut train)?;
         let size = self.images.size();
         let pixels = found
             .iter()
@@ -249,9 +244,7 @@ impl Copying<'_> {
             if let Some(signal) = self.signals.received() {
                 return Err(Failure::Interrupted(signal));
             }
-            self.dataset
-                .read_images(Part::Train, chunk, &mut pixels)
-                .map_err(artifact_failure)?;
+            self.dataset.read_images(Part::Train, chunk, &mut pixels)?;
             let mut found = nearest(queries, &self.pixels(&pixels)?).map_err(Failure::input)?;
             for nearest in &mut found {
                 nearest.index = chunk[nearest.index] as usize;

@@ -1,7 +1,6 @@
 //! Inputs that are sound by themselves but do not fit together.
 
 use dcgan_hints::Hint;
-use dcgan_terminal::Failure;
 use std::path::PathBuf;
 
 /// Inputs that cannot be evaluated together, or an output that cannot be made of them.
@@ -338,14 +337,5 @@ impl Hint for Error {
             }
             Self::Picture { source, .. } => return source.hint(),
         })
-    }
-}
-
-/// The exit code of an error of the contract's files.
-pub(crate) fn artifact_failure(error: dcgan_artifacts::Error) -> Failure {
-    if error.is_output() {
-        Failure::output(error)
-    } else {
-        Failure::input(error)
     }
 }

@@ -12,7 +12,7 @@ use dcgan_artifacts::{ClassifierFile, FileRecord, NeighboursFile};
 use dcgan_checkpoints::BLOCK;
 use dcgan_figures::{Picture, encode_png};
 use dcgan_settings::Eval;
-use dcgan_terminal::{Failure, Signals};
+use dcgan_stage::{Failure, Signals};
 use serde_json::{Value, json};
 use std::borrow::Cow;
 use std::path::Path;

@@ -3,7 +3,7 @@
 use crate::Error;
 use dcgan_artifacts::read_bounded;
 use dcgan_figures::{Picture, decode_png, encode_gif};
-use dcgan_terminal::Failure;
+use dcgan_stage::Failure;
 use std::path::{Path, PathBuf};
 
 /// Name of the file.

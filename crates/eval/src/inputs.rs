@@ -3,9 +3,8 @@
 use crate::checkpoints::Listed;
 use crate::classifier::{self, classifier_config};
 use crate::copying;
-use crate::error::artifact_failure;
+use crate::identity::{kernels, kernels_of_earlier};
 use crate::images::Images;
-use crate::run::{kernels, kernels_of_earlier};
 use crate::training::Training;
 use crate::{Args, Error, film, samples};
 use dcgan::between;
@@ -17,7 +16,7 @@ use dcgan_checkpoints::{BLOCK, ClassChoice, LoadedDiscriminator, LoadedGenerator
 use dcgan_hints::text_of;
 use dcgan_metrics::Classifier;
 use dcgan_settings::Eval;
-use dcgan_terminal::{Failure, Progress, Signals};
+use dcgan_stage::{Failure, Progress, Signals};
 use serde_json::json;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -173,7 +172,7 @@ pub(crate) fn listed(args: &Args) -> Result<Vec<PathBuf>, Failure> {
     let Some(folder) = &args.checkpoints else {
         return Ok(Vec::new());
     };
-    let found = list_checkpoints(folder).map_err(artifact_failure)?;
+    let found = list_checkpoints(folder)?;
     if found.is_empty() {
         let folder = folder.clone();
         return Err(Failure::input(Error::NoCheckpoints { folder }));
@@ -192,7 +191,7 @@ pub(crate) fn record(path: &Path, artifact: Artifact) -> Result<FileRecord, Fail
     let digest = digest_file(path).map_err(|error| match error {
         // What should be there is known here, and with it the command that makes it.
         Missing { path, .. } => Failure::input(Missing { path, artifact }),
-        error => artifact_failure(error),
+        error => error.into(),
     })?;
     Ok(FileRecord {
         name: text_of(path.file_name().unwrap_or_default()),
@@ -205,7 +204,7 @@ pub(crate) fn record(path: &Path, artifact: Artifact) -> Result<FileRecord, Fail
 impl Inputs {
     /// Opens what the command line names and checks that it fits together and suffices.
     pub(crate) fn open(args: &Args, settings: &Eval) -> Result<Self, Failure> {
-        let mut dataset = DatasetReader::open(&args.dataset).map_err(artifact_failure)?;
+        let mut dataset = DatasetReader::open(&args.dataset)?;
         let mut left_out = LeftOut::of(&mut dataset);
         let checks = Checks {
             dataset: &dataset,
@@ -239,11 +238,11 @@ impl Inputs {
             }
         }
         let info = args.checkpoint.as_deref().map(read_checkpoint_info);
-        let info = info.transpose().map_err(artifact_failure)?;
+        let info = info.transpose()?;
         let training = Training::open(args, info.as_ref())?;
         let mut all = Vec::new();
         for path in listed(args)? {
-            let info = read_checkpoint_info(&path).map_err(artifact_failure)?;
+            let info = read_checkpoint_info(&path)?;
             checks.network(&path, &info.network)?;
             let sha256 = record(&path, Artifact::Checkpoint)?.sha256;
             all.push(Listed { path, sha256 });
@@ -436,7 +435,7 @@ impl Checks<'_> {
     fn extractor(&self, args: &Args, settings: &Eval) -> Result<Extractor, Failure> {
         let info = self.dataset.info();
         if let Some(path) = classifier_path(args, settings) {
-            let file = ClassifierFile::read(path).map_err(artifact_failure)?;
+            let file = ClassifierFile::read(path)?;
             let of = &file.info;
             self.size(path, [of.height, of.width, of.channels])?;
             if of.class_names != info.class_names {

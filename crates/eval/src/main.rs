@@ -8,5 +8,5 @@ use std::process::ExitCode;
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
-    dcgan_terminal::run_main(dcgan_eval::run)
+    dcgan_stage::run_main(dcgan_eval::run)
 }

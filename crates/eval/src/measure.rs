@@ -11,7 +11,7 @@ use crate::{Error, counts, order, tables};
 use dcgan_artifacts::{ClassifierFile, DatasetReader, MissingFigure, NeighboursFile, Part, least};
 use dcgan_checkpoints::{BLOCK, LoadedDiscriminator};
 use dcgan_settings::Eval;
-use dcgan_terminal::{Failure, Progress, Signals};
+use dcgan_stage::{Failure, Progress, Signals};
 use serde_json::{Value, json};
 use std::path::Path;
 

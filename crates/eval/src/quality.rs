@@ -9,10 +9,9 @@
 //! the seed, so that a file that is sorted by class gives the figures of any other.
 
 use crate::classifier::Work;
-use crate::error::artifact_failure;
+use crate::identity::kernels;
 use crate::images::Images;
 use crate::order;
-use crate::run::kernels;
 use dcgan_artifacts::{ClassifierFile, MOST_COMPARED, Part, least};
 use dcgan_metrics::{
     Classified, Classifier, Estimate, FEATURES, Features, FrechetReference, Gaussian, LEAST_GROUPS,
@@ -21,7 +20,7 @@ use dcgan_metrics::{
 };
 use dcgan_random::{Purpose, Stream};
 use dcgan_settings::Eval;
-use dcgan_terminal::Failure;
+use dcgan_stage::Failure;
 use serde_json::{Map, Value, json};
 
 /// Neighbours that make a ball.
@@ -243,7 +242,7 @@ impl Judge<'_> {
         let chosen = self.choose(n, at_most, part as u64);
         let mut pixels = Vec::new();
         let read = dataset.read_images(part, &chosen, &mut pixels);
-        read.map_err(artifact_failure)?;
+        read?;
         let labels = in_order(dataset.labels(part), &chosen);
         let order = order::by_content(&pixels, dataset.info().image_len(), labels.as_deref());
         let reading = self

@@ -8,12 +8,11 @@
 //! belong to neither, are not used.
 
 use crate::discriminator::{Kind, Logits};
-use crate::error::artifact_failure;
 use crate::images::Images;
 use dcgan_artifacts::{DatasetReader, Part};
 use dcgan_checkpoints::{BLOCK, LoadedDiscriminator};
 use dcgan_random::{Purpose, Stream};
-use dcgan_terminal::{Failure, Progress, Signals};
+use dcgan_stage::{Failure, Progress, Signals};
 
 /// Blocks between two looks at progress and signals.
 const BLOCKS_AT_ONCE: usize = 8;
@@ -40,7 +39,7 @@ impl Reader<'_> {
         let logits = self.logits(kind, n, labels.as_deref(), progress, |order, pixels| {
             dataset
                 .read_images(part, order, pixels)
-                .map_err(artifact_failure)
+                .map_err(Failure::from)
         })?;
         Ok(Logits {
             kind,

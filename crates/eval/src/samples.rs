@@ -1,14 +1,13 @@
 //! Images in the place of a generator's own: samples of ours, arrays of other programs, or a folder of
 //! pictures.
 
-use crate::error::artifact_failure;
 use crate::images::Images;
 use crate::{Args, Error, inputs};
 use dcgan_artifacts::{Artifact, DatasetInfo, FileRecord, FolderDigest, ForeignReading, Samples};
 use dcgan_hints::{printable, text_of};
 use dcgan_pictures::{LabelTable, MAX_FILE_BYTES, Reason, Refusal, decode, inspect, read_file};
 use dcgan_settings::{Crop, Pictures};
-use dcgan_terminal::{Failure, Progress};
+use dcgan_stage::{Failure, Progress};
 use rayon::prelude::*;
 use sha2::{Digest as _, Sha256};
 use std::collections::BTreeSet;
@@ -74,7 +73,7 @@ pub(crate) fn read(
         size: Some([info.height, info.width, info.channels]),
         range: args.samples_range,
     };
-    let (samples, told) = Samples::read_any(path, &reading).map_err(artifact_failure)?;
+    let (samples, told) = Samples::read_any(path, &reading)?;
     for told in told {
         log::info!("`{}`: {told}", path.display());
     }

@@ -1,11 +1,10 @@
 //! What a training left beside its checkpoints, for the report.
 
-use crate::error::artifact_failure;
 use crate::svg::ChartFiles;
 use crate::{Args, film, over_time, report, scores, timing};
 use dcgan_artifacts::{BestScore, CheckpointInfo, Columns, read_run_settings};
 use dcgan_figures::Picture;
-use dcgan_terminal::Failure;
+use dcgan_stage::Failure;
 use serde_json::{Map, Value};
 use std::path::Path;
 
@@ -32,7 +31,7 @@ impl Training {
     /// Opens what the command line names; `info` is the evaluated checkpoint's.
     pub(crate) fn open(args: &Args, info: Option<&CheckpointInfo>) -> Result<Self, Failure> {
         let settings = args.run.as_deref().map(read_run_settings);
-        let settings = settings.transpose().map_err(artifact_failure)?;
+        let settings = settings.transpose()?;
         warn_of_another_seed(args, settings.as_ref(), info);
         let scores = table(args.scores.as_deref())?;
         let best = info.zip(scores.as_ref());
@@ -93,5 +92,5 @@ fn warn_of_another_seed(
 
 fn table(path: Option<&Path>) -> Result<Option<Columns>, Failure> {
     let table = path.map(Columns::read).transpose();
-    table.map_err(artifact_failure)
+    table.map_err(Failure::from)
 }

@@ -1,9 +1,8 @@
 //! `dcgan-eval verify RUN`: from the figures of a run back to its sources.
 
-use crate::error::artifact_failure;
 use dcgan_artifacts::{Link, Outside, Verified, verify_run};
 use dcgan_hints::{printable, text_of};
-use dcgan_terminal::{Failure, print_text};
+use dcgan_stage::{Failure, print_text};
 use serde_json::{Value, json};
 use std::fmt::Write as _;
 use std::path::PathBuf;
@@ -41,7 +40,7 @@ pub(crate) fn run(args: &VerifyArgs) -> Result<(), Failure> {
         sources: args.source.as_deref(),
         classifiers: &args.classifier,
     };
-    let verified = verify_run(&args.run, outside).map_err(artifact_failure)?;
+    let verified = verify_run(&args.run, outside)?;
     let files: Vec<Value> = verified.iter().map(describe).collect();
     let mut human = String::new();
     for file in &files {

@@ -39,8 +39,6 @@ const NEURAL_STAGE: &[&str] = &[
     "figures",
     "pictures",
     "stage",
-    // The name that `eval` has for `stage`.
-    "terminal",
     "kernels",
     "dcgan",
     "checkpoints",

@@ -1,17 +1,19 @@
 //! What `--json` prints: one vocabulary for all programs, held against `docs/result.schema.json`,
 //! and a dry run that names what is then written.
 
-use crate::programs::{Run, root, text};
+use crate::programs::{Run, program, root, text};
 use serde_json::Value;
 use std::process::{Command, Output};
 
 /// Small networks, with all that a run may write.
-const SMALL: [&str; 5] = [
+const SMALL: [&str; 7] = [
     "train.epochs=1",
     "train.checkpoint_every=3",
     "train.grid_every=5",
     "train.tensorboard=true",
     "prepare.synthetic.train=112",
+    "eval.n=64",
+    "eval.classifier_epochs=1",
 ];
 
 /// Planned files that are there only once something has happened.
@@ -212,7 +214,7 @@ fn check(command: impl Fn() -> Command, arguments: &[&str]) -> Value {
 fn all_programs_print_one_vocabulary_and_write_what_they_planned() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let run = Run::new(&folder.path().join("run"), &SMALL);
-    for stage in ["prepare", "train", "sample"] {
+    for stage in ["prepare", "train", "sample", "eval"] {
         let done = check(|| run.command(stage), &[]);
         assert_eq!(done["stage"], format!("dcgan-{stage}"));
         let mut in_folder = run.outputs(stage);
@@ -224,6 +226,61 @@ fn all_programs_print_one_vocabulary_and_write_what_they_planned() {
             );
         }
     }
+}
+
+/// An evaluation of all that a run leaves, the training of a classifier, and a comparison.
+#[test]
+fn all_evaluations_write_what_they_planned() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let run = Run::new(&folder.path().join("run"), &SMALL);
+    run.stage("prepare", &[]);
+    run.stage("train", &[]);
+    let path = |name: &str| run.folder.join(name).display().to_string();
+    let train = |name: &str| path(&format!("train/{name}"));
+    let (checkpoints, grids) = (train("checkpoints"), train("samples"));
+    let tables = ["metrics.csv", "histograms.csv", "timing.csv", "run.json"].map(train);
+    let [metrics, histograms, timing, settings] = &tables;
+    let whole = [
+        "--checkpoints",
+        &checkpoints,
+        "--grids",
+        &grids,
+        "--metrics",
+        metrics,
+        "--histograms",
+        histograms,
+        "--timing",
+        timing,
+        "--run",
+        settings,
+    ];
+    check(|| run.command("eval"), &whole);
+
+    let classifier = || {
+        let mut command = Command::new(program("eval"));
+        command.arg("classifier");
+        let mut command = run.with_arguments(command, "classifier");
+        command
+            .arg("--dataset")
+            .arg(path("prepare/dataset.safetensors"));
+        command
+    };
+    check(classifier, &[]);
+
+    let other = folder.path().join("other");
+    crate::programs::copy(&run.folder, &other);
+    let compare = || {
+        let mut command = Command::new(program("eval"));
+        command.arg("compare").args([&run.folder, &other]);
+        command.arg("--out").arg(path("compare"));
+        command
+    };
+    let done = result(compare(), &[]);
+    assert_eq!(
+        names(&done),
+        ["compare.csv", "compare.html", "manifest.json"]
+    );
+    assert_eq!(result(compare(), &[])["outcome"], "up to date");
 }
 
 /// Each mode of sampling is a stage of its own.
@@ -264,7 +321,7 @@ fn all_modes_of_sampling_write_what_they_planned() {
         ("--grids", "train/samples"),
     ] {
         let film = || {
-            let mut command = Command::new(crate::programs::program("sample"));
+            let mut command = Command::new(program("sample"));
             command
                 .args(["--mode", "film", "--quiet", option])
                 .arg(path(of));

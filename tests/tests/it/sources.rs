@@ -47,7 +47,6 @@ const LONG_FUNCTIONS: &[(&str, &str, &str)] = &[
     ("eval/src/inputs.rs", "open", "to be split"),
     ("eval/src/measure.rs", "of", "to be split"),
     ("eval/src/quality.rs", "by_class", "to be split"),
-    ("eval/src/run.rs", "dry_run", "to be split"),
     (
         "eval/src/summary.rs",
         "table",

@@ -23,5 +23,4 @@ mod messages;
 mod models;
 mod neighbours;
 mod numbers;
-mod results;
 mod tables;

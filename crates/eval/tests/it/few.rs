@@ -233,7 +233,7 @@ fn what_is_left_out_is_named_and_nothing_else_is_left_out() {
 
         // A dry run knows which files there are.
         let planned: Value = serde_json::from_str(&planned).unwrap();
-        let planned: BTreeSet<&str> = planned["writes"]
+        let planned: BTreeSet<&str> = planned["files"]
             .as_array()
             .unwrap()
             .iter()
@@ -268,7 +268,9 @@ fn checkpoints_of_few_images_have_their_lines_and_charts() {
         let planned = fixture.succeed(&[&args[..], &["--dry-run", "--json"]].concat());
         fixture.succeed(&args);
         let planned: Value = serde_json::from_str(&planned).unwrap();
-        let mut planned: Vec<String> = serde_json::from_value(planned["writes"].clone()).unwrap();
+        let mut planned: Vec<String> = serde_json::from_value(planned["files"].clone()).unwrap();
+        // The fixture lists no folders.
+        planned.retain(|name| name != "checkpoints/*.json");
         planned.sort();
         let written: Vec<String> = fixture.files("out").into_keys().collect();
         assert_eq!(planned, written, "{test} test images, {n}");

@@ -219,16 +219,46 @@ fn a_dry_run_writes_nothing() {
     let fixture = with_inputs();
     let stdout = fixture.succeed(&args(&["--out", "out", "--dry-run"]));
     assert!(!fixture.path("out").exists());
-    insta::assert_snapshot!(stdout, @r#"
+    insta::assert_snapshot!(stdout, @"
     dataset `noise`: 8x8x1, 3 classes
-    settings: {"eval":{"alarms":{"collapse":0.5,"discriminator_saturated":0.98,"generator_saturated":0.02,"oscillation":0.4,"overfitting":0.1},"best":false,"classifier_epochs":8,"ema":false,"histogram_bins":50,"kernels":"auto","n":96,"seed":0},"figures":3}
-    reads c, d
-    would write grid.png, grid-classes.png, worst.png, surest.png, accuracy-by-class.svg, nearest.png, nearest.csv, neighbours.safetensors, discriminator.csv, discriminator.json, logits.svg, probabilities.svg, calibration.svg, classifier.safetensors, interpolation.png, report.html, metrics.json, manifest.json in `out`
-    "#);
+    eval.alarms.collapse: 0.5
+    eval.alarms.discriminator_saturated: 0.98
+    eval.alarms.generator_saturated: 0.02
+    eval.alarms.oscillation: 0.4
+    eval.alarms.overfitting: 0.1
+    eval.best: false
+    eval.classifier_epochs: 8
+    eval.ema: false
+    eval.histogram_bins: 50
+    eval.kernels: auto
+    eval.n: 96
+    eval.seed: 0
+    figures: 3
+    reads c (14792 bytes)
+    reads d (11048 bytes)
+    writes out/grid.png
+    writes out/grid-classes.png
+    writes out/worst.png
+    writes out/surest.png
+    writes out/accuracy-by-class.svg
+    writes out/nearest.png
+    writes out/nearest.csv
+    writes out/neighbours.safetensors
+    writes out/classifier.safetensors
+    writes out/interpolation.png
+    writes out/discriminator.csv
+    writes out/discriminator.json
+    writes out/logits.svg
+    writes out/probabilities.svg
+    writes out/calibration.svg
+    writes out/report.html
+    writes out/metrics.json
+    writes out/manifest.json
+    ");
     fixture.succeed(&args(&["--out", "out"]));
     let stdout = fixture.succeed(&args(&["--out", "out", "--dry-run", "--json"]));
     let json: serde_json::Value = serde_json::from_str(&stdout).unwrap();
-    assert_eq!(json["status"], "up_to_date");
+    assert_eq!(json["outcome"], "up to date");
 }
 
 #[test]

@@ -1,0 +1,58 @@
+//! What an evaluation depends on besides its inputs, and what that means for the kernels.
+
+use dcgan::Backend;
+use dcgan_artifacts::{Manifest, ValueRange, with_defaults};
+use dcgan_kernels::Kernels;
+use dcgan_settings::Eval;
+use serde_json::{Value, json};
+use std::path::Path;
+
+/// Raised when a figure is defined otherwise or another one is added: an earlier evaluation, and
+/// each kept row of a checkpoint, is then made anew.
+const FIGURES: u32 = 3;
+/// Its key in the settings of the manifest.
+pub(crate) const FIGURES_KEY: &str = "figures";
+
+/// The settings that the result depends on. The classifier's path is not among them: its hash is
+/// with those of the other inputs. How samples are to be read is there if it was said.
+pub(crate) fn identity(settings: &Eval, samples_range: Option<ValueRange>) -> Value {
+    let mut settings = json!(settings);
+    if let Some(settings) = settings.as_object_mut() {
+        settings.remove("classifier");
+    }
+    let mut identity = json!({ "eval": settings, FIGURES_KEY: FIGURES });
+    if let Some(range) = samples_range {
+        identity["samples"] = json!({ "range": range.name() });
+    }
+    identity
+}
+
+/// The settings as a manifest would have them if all were left at their defaults.
+pub(crate) fn defaults() -> Value {
+    let mut defaults = identity(&Eval::default(), None);
+    // An evaluation that does not say how its figures are defined is of another definition.
+    if let Some(defaults) = defaults.as_object_mut() {
+        defaults.remove(FIGURES_KEY);
+    }
+    defaults
+}
+
+/// The kernels of the settings, and who computes the networks.
+pub(crate) fn kernels(settings: &Eval) -> (Kernels, Backend) {
+    match settings.kernels {
+        dcgan_settings::KernelChoice::Auto => (Kernels::Auto, Backend::Fused),
+        dcgan_settings::KernelChoice::Gemm => (Kernels::Gemm, Backend::Fused),
+        dcgan_settings::KernelChoice::Direct => (Kernels::Direct, Backend::Fused),
+        dcgan_settings::KernelChoice::Winograd => (Kernels::Winograd, Backend::Fused),
+        dcgan_settings::KernelChoice::Baseline => (Kernels::Baseline, Backend::Fused),
+        dcgan_settings::KernelChoice::Portable => (Kernels::Auto, Backend::Portable),
+    }
+}
+
+/// The kernels of the earlier evaluation in `folder`, if there is one.
+pub(crate) fn kernels_of_earlier(folder: &Path) -> Option<Value> {
+    let earlier = Manifest::read(folder).ok()??;
+    let asked = defaults();
+    let settings = with_defaults(earlier.settings, &asked, &asked);
+    settings.pointer("/eval/kernels").cloned()
+}
