@@ -132,12 +132,7 @@ fn adam(c: &mut Criterion) {
     let n = shape.iter().product();
     let (w, g) = (Var::from_tensor(&values(&shape)).unwrap(), values(&shape));
     let (mut m, mut v) = (vec![0.0; n], vec![0.0; n]);
-    let config = AdamConfig {
-        lr: 2e-4,
-        beta1: 0.5,
-        beta2: 0.999,
-        epsilon: 1e-8,
-    };
+    let config = AdamConfig::default();
     let mut group = c.benchmark_group("adam");
     group
         .sample_size(20)

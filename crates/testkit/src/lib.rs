@@ -4,8 +4,12 @@
 //! [`untested`] and passes. The gate counts these calls and lists them at its end, so that a green
 //! run never claims more than it tested.
 
+mod contents;
+mod outcome;
 mod programs;
 
+pub use contents::{assert_same_files, files, noise};
+pub use outcome::{Outcome, run};
 pub use programs::{BIN_DIR, example, program};
 
 use std::collections::BTreeSet;

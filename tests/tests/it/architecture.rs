@@ -20,7 +20,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("train", NEURAL_STAGE),
     ("sample", NEURAL_STAGE),
     ("eval", NEURAL_STAGE),
-    ("testkit", &[]),
+    ("testkit", &["random"]),
 ];
 const STAGE: &[&str] = &[
     "hints",

@@ -1,5 +1,6 @@
 //! Runs the four programs like a user, each test in a folder of its own.
 
+pub(crate) use dcgan_testkit::{assert_same_files, files};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
@@ -142,53 +143,6 @@ impl Run {
 pub(crate) fn copy(from: &Path, to: &Path) {
     let status = Command::new("cp").arg("-r").args([from, to]).status();
     assert!(status.expect("cp starts").success());
-}
-
-/// Every file under `folder`, by its path relative to it.
-pub(crate) fn files(folder: &Path) -> BTreeMap<String, Vec<u8>> {
-    let mut found = BTreeMap::new();
-    let mut folders = vec![folder.to_path_buf()];
-    while let Some(current) = folders.pop() {
-        for entry in std::fs::read_dir(&current).expect("a readable folder") {
-            let path = entry.expect("a readable entry").path();
-            if path.is_dir() {
-                folders.push(path);
-            } else {
-                let name = path
-                    .strip_prefix(folder)
-                    .expect("inside")
-                    .to_string_lossy()
-                    .into_owned();
-                found.insert(name, std::fs::read(&path).expect("a readable file"));
-            }
-        }
-    }
-    found
-}
-
-/// Fails with the names of the files that differ, not with their bytes.
-#[track_caller]
-pub(crate) fn assert_same_files(
-    left: &BTreeMap<String, Vec<u8>>,
-    right: &BTreeMap<String, Vec<u8>>,
-    what: &str,
-) {
-    assert!(!left.is_empty(), "{what}: no files to compare");
-    let names: Vec<_> = left.keys().collect();
-    assert_eq!(
-        names,
-        right.keys().collect::<Vec<_>>(),
-        "{what}: other files"
-    );
-    let differing: Vec<_> = left
-        .iter()
-        .filter(|(name, bytes)| right[*name] != **bytes)
-        .map(|(name, _)| name)
-        .collect();
-    assert!(
-        differing.is_empty(),
-        "{what}: differing files {differing:?}"
-    );
 }
 
 pub(crate) fn text(bytes: &[u8]) -> String {

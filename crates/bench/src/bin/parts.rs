@@ -279,12 +279,7 @@ impl Table {
     /// Adam of both networks: once for the discriminator, twice for the generator.
     fn adam(&mut self, network: &Network) -> Result<()> {
         let state = network.state()?;
-        let config = AdamConfig {
-            lr: 2e-4,
-            beta1: 0.5,
-            beta2: 0.999,
-            epsilon: 1e-8,
-        };
+        let config = AdamConfig::default();
         for (name, count, parameters) in [
             ("Adam of G", 2, state.generator.parameters()),
             ("Adam of D", 1, state.discriminator.parameters()),

@@ -4,7 +4,6 @@ use crate::support::{checkpoint, discriminator_arrays, labelled, model_file, unl
 use dcgan::Config;
 use dcgan_artifacts::Role;
 use dcgan_checkpoints::{BLOCK, LoadedDiscriminator};
-use dcgan_random::{Purpose, Stream};
 
 fn loaded(config: &Config) -> LoadedDiscriminator {
     let folder = tempfile::tempdir().unwrap();
@@ -17,10 +16,7 @@ fn loaded(config: &Config) -> LoadedDiscriminator {
 
 /// Noise images, and labels if the network has classes.
 fn noise(config: &Config, n: usize) -> (Vec<u8>, Option<Vec<u8>>) {
-    let mut stream = Stream::new(0, Purpose::Synthetic, 0);
-    let bytes = config.height * config.width * config.channels;
-    let byte = |value: u32| u8::try_from(value).unwrap();
-    let images = (0..n * bytes).map(|_| byte(stream.below(256))).collect();
+    let images = dcgan_testkit::noise(0, 0, n * config.height * config.width * config.channels);
     let labels = (0..n)
         .map(|i| u8::try_from(i % config.classes.max(1)).unwrap())
         .collect();

@@ -54,7 +54,7 @@ fn the_best_checkpoint_is_found_by_the_one_that_tells_of_it() {
     };
     let evaluated = || fixture.json("out/metrics.json")["step"].clone();
     insta::assert_snapshot!(fixture.fail(&args("eval.best=true")), @r"
-    exit 3
+    exit code 3
     error: checkpoint `run/step-00000011.safetensors` tells of no best one
     hint: train with `train.best` and `train.score_every`, as pipelines/mnist-best.yaml does; or take the checkpoint itself, by `best: false`
     ");
@@ -228,7 +228,7 @@ fn an_evaluation_that_was_stopped_goes_on_where_it_was() {
 fn a_folder_without_checkpoints_is_named() {
     let fixture = with_run(&[]);
     insta::assert_snapshot!(fixture.fail(&ARGS), @r"
-    exit 3
+    exit code 3
     error: `run` holds no checkpoints, expected files `step-NNNNNNNN.safetensors`
     hint: `make train` makes checkpoints
     ");

@@ -162,7 +162,7 @@ fn a_run_without_an_evaluation_or_with_altered_figures_is_named() {
     let fixture = Fixture::new();
     run(&fixture, "a", &json!({ "seed": 0 }), 0);
     insta::assert_snapshot!(fixture.fail(&["compare", "a", "b", "--out", "out"]), @r"
-    exit 3
+    exit code 3
     error: the run `b` is not evaluated, expected `eval/metrics.json` and `eval/manifest.json`
     hint: `make eval RUN=...` evaluates it
     ");
@@ -170,19 +170,19 @@ fn a_run_without_an_evaluation_or_with_altered_figures_is_named() {
     let path = fixture.path("b/eval/metrics.json");
     dcgan_artifacts::write_atomic(&path, b"{}").unwrap();
     insta::assert_snapshot!(fixture.fail(&["compare", "a", "b", "--out", "out"]), @r"
-    exit 3
+    exit code 3
     error: `b/eval/metrics.json` is not what its manifest says: it was changed or damaged
     hint: `make eval RUN=...` evaluates it
     ");
     std::fs::remove_file(fixture.path("b/eval/manifest.json")).unwrap();
     insta::assert_snapshot!(fixture.fail(&["compare", "a", "b", "--out", "out"]), @r"
-    exit 3
+    exit code 3
     error: the run `b` is not evaluated, expected `eval/metrics.json` and `eval/manifest.json`
     hint: `make eval RUN=...` evaluates it
     ");
     assert!(
         fixture
             .fail(&["compare", "a", "--out", "out"])
-            .starts_with("exit 2")
+            .starts_with("exit code 2")
     );
 }

@@ -283,17 +283,17 @@ fn pictures_that_do_not_fit_are_named() {
         ("large", &["--samples-labels", "d"], "error: "),
     ] {
         let found = refused(&fixture, name, more);
-        assert!(found.starts_with("exit 3\n"), "{found}");
+        assert!(found.starts_with("exit code 3\n"), "{found}");
         assert!(found.contains(&format!("\n{said}")), "{found}");
     }
     let found = refused(&fixture, "s", &["--samples-labels", "table.csv"]);
     assert!(
-        found.starts_with("exit 2\nerror: `s` is a file, expected a folder"),
+        found.starts_with("exit code 2\nerror: `s` is a file, expected a folder"),
         "{found}"
     );
     let found = refused(&fixture, "s", &["--samples-range", "wide"]);
     assert!(
-        found.starts_with("exit 2\nerror: invalid value 'wide'"),
+        found.starts_with("exit code 2\nerror: invalid value 'wide'"),
         "{found}"
     );
 }

@@ -28,7 +28,7 @@ fn samples_of_another_size() {
     let fixture = with_inputs();
     fixture.samples("s", 12, 3, 64);
     insta::assert_snapshot!(fixture.fail(&SAMPLES), @r"
-    exit 3
+    exit code 3
     error: `s` holds images of 12x12x1, expected 8x8x1 as in the dataset `d`
     hint: give a dataset of these images' size: for a network or a classifier, the one that it was trained on
     ");
@@ -39,7 +39,7 @@ fn dataset_of_another_size_than_the_checkpoint() {
     let fixture = with_inputs();
     fixture.dataset("d", 12, 3, [64, 64]);
     insta::assert_snapshot!(fixture.fail(&CHECKPOINT), @r"
-    exit 3
+    exit code 3
     error: `c` holds images of 8x8x1, expected 12x12x1 as in the dataset `d`
     hint: give a dataset of these images' size: for a network or a classifier, the one that it was trained on
     ");
@@ -50,19 +50,19 @@ fn unlabelled_against_labelled() {
     let fixture = with_inputs();
     fixture.samples("s", SIDE, 0, 64);
     insta::assert_snapshot!(fixture.fail(&BOTH), @r"
-    exit 3
+    exit code 3
     error: `s` has no labels, but `c` has labels
     hint: a labelled network needs a dataset and samples with labels, and samples with labels need a dataset with the same classes
     ");
     fixture.dataset("d", SIDE, 0, [64, 64]);
     insta::assert_snapshot!(fixture.fail(&CHECKPOINT), @r"
-    exit 3
+    exit code 3
     error: `c` has labels, but `d` has no labels
     hint: a labelled network needs a dataset and samples with labels, and samples with labels need a dataset with the same classes
     ");
     fixture.samples("s", SIDE, 3, 64);
     insta::assert_snapshot!(fixture.fail(&SAMPLES), @r"
-    exit 3
+    exit code 3
     error: `s` has labels, but `d` has no labels
     hint: a labelled network needs a dataset and samples with labels, and samples with labels need a dataset with the same classes
     ");
@@ -73,13 +73,13 @@ fn other_classes() {
     let fixture = with_inputs();
     fixture.checkpoint("c", SIDE, 2);
     insta::assert_snapshot!(fixture.fail(&CHECKPOINT), @r#"
-    exit 3
+    exit code 3
     error: `c` knows the classes ["zero", "one"], expected ["zero", "one", "two"] as in the dataset `d`
     hint: give the dataset that the network was trained on
     "#);
     fixture.samples("s", SIDE, 4, 64);
     insta::assert_snapshot!(fixture.fail(&SAMPLES), @r"
-    exit 3
+    exit code 3
     error: image 3 of `s` has label 3, expected one below 3, the number of classes in the dataset `d`
     hint: give samples of the dataset's own classes
     ");
@@ -90,7 +90,7 @@ fn no_images() {
     let fixture = with_inputs();
     fixture.samples("s", SIDE, 3, 0);
     insta::assert_snapshot!(fixture.fail(&SAMPLES), @r"
-    exit 3
+    exit code 3
     error: `s` holds 0 images, expected at least 1
     hint: give a file with images in it
     ");
@@ -100,18 +100,18 @@ fn no_images() {
 fn missing_files() {
     let fixture = Fixture::new();
     insta::assert_snapshot!(fixture.fail(&CHECKPOINT), @r"
-    exit 3
+    exit code 3
     error: dataset `d` does not exist
     hint: `make prepare` makes it; or give another path
     ");
     fixture.dataset("d", SIDE, 3, [64, 64]);
     insta::assert_snapshot!(fixture.fail(&CHECKPOINT), @r"
-    exit 3
+    exit code 3
     error: checkpoint `c` does not exist
     hint: `make train` makes it; or give another path
     ");
     insta::assert_snapshot!(fixture.fail(&SAMPLES), @r"
-    exit 3
+    exit code 3
     error: samples `s` does not exist
     hint: `make sample` makes it; or give another path
     ");
@@ -125,13 +125,13 @@ fn damaged_files() {
     *damaged.last_mut().unwrap() ^= 1;
     put(&fixture, "c", &damaged);
     insta::assert_snapshot!(without_hashes(&fixture.fail(&CHECKPOINT)), @r"
-    exit 3
+    exit code 3
     error: discriminator `c` is damaged: expected content of SHA-256 `HASH`, got `HASH`
     hint: copy it again, or remove it and run `make train`
     ");
     put(&fixture, "c", &whole[..whole.len() / 2]);
     insta::assert_snapshot!(fixture.fail(&CHECKPOINT), @r"
-    exit 3
+    exit code 3
     error: discriminator `c` is damaged: expected 14792 bytes, got 7396 bytes
     hint: copy it again, or remove it and run `make train`
     ");
@@ -158,7 +158,7 @@ fn weights_that_are_no_numbers() {
         let (name, (_, values)) = weights.next().unwrap();
         values[1] = value;
         let expected = format!(
-            "exit 3\nerror: value 1 of `{name}` in `c` is {value}, expected a finite number\n\
+            "exit code 3\nerror: value 1 of `{name}` in `c` is {value}, expected a finite number\n\
              hint: the training that made it has diverged: take an earlier checkpoint, or another file\n"
         );
         checkpoint.write(&path).unwrap();
@@ -175,7 +175,7 @@ fn samples_of_another_type() {
     bytes.extend([0; 64]);
     put(&fixture, "s", &bytes);
     insta::assert_snapshot!(fixture.fail(&SAMPLES), @r"
-    exit 3
+    exit code 3
     error: samples `s` does not fit: expected an array `images` or `arr_0`, or one array alone of 3 or 4 axes, got `images` of type BOOL
     hint: give another file; `make sample` makes one
     ");
@@ -186,7 +186,7 @@ fn a_dataset_is_no_checkpoint() {
     let fixture = with_inputs();
     let args = ["--dataset", "d", "--checkpoint", "d", "--out", "out"];
     let message = fixture.fail(&args);
-    assert!(message.starts_with("exit 3\n"), "{message}");
+    assert!(message.starts_with("exit code 3\n"), "{message}");
 }
 
 #[test]
@@ -195,10 +195,10 @@ fn wrong_usage() {
     assert!(
         fixture
             .fail(&["--dataset", "d", "--out", "out"])
-            .starts_with("exit 2\n")
+            .starts_with("exit code 2\n")
     );
     let message = fixture.fail(&[&CHECKPOINT[..], &["--set", "eval.sed=1"]].concat());
-    assert!(message.starts_with("exit 2\n"), "{message}");
+    assert!(message.starts_with("exit code 2\n"), "{message}");
 }
 
 #[test]

@@ -6,9 +6,9 @@ use dcgan_artifacts::{
     checkpoint_path, write_dataset,
 };
 use dcgan_checkpoints::network_info;
-use dcgan_random::{Purpose, Stream};
+use dcgan_testkit::{Outcome, run};
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Command;
 use tempfile::TempDir;
 
@@ -17,13 +17,6 @@ pub(crate) const SIDE: usize = 8;
 /// A folder with inputs, removed at the end.
 pub(crate) struct Fixture {
     folder: TempDir,
-}
-
-/// What a run of the program left behind.
-pub(crate) struct Outcome {
-    pub(crate) code: i32,
-    pub(crate) stdout: String,
-    pub(crate) stderr: String,
 }
 
 impl Fixture {
@@ -196,47 +189,34 @@ impl Fixture {
 
     /// Runs the program in the folder, with paths relative to it.
     pub(crate) fn run(&self, args: &[&str]) -> Outcome {
-        let output = Command::new(env!("CARGO_BIN_EXE_dcgan-eval"))
-            .args(args)
-            .current_dir(self.folder.path())
-            .output()
-            .unwrap();
-        Outcome {
-            code: output.status.code().unwrap(),
-            stdout: String::from_utf8(output.stdout).unwrap(),
-            stderr: String::from_utf8(output.stderr).unwrap(),
-        }
+        let mut command = Command::new(env!("CARGO_BIN_EXE_dcgan-eval"));
+        run(command.args(args).current_dir(self.folder.path()))
     }
 
     /// Runs the program, which must succeed.
+    #[track_caller]
     pub(crate) fn succeed(&self, args: &[&str]) -> String {
-        let outcome = self.run(args);
-        assert_eq!(outcome.code, 0, "{args:?}: {}", outcome.stderr);
-        outcome.stdout
+        self.run(args).succeeded().stdout
     }
 
-    /// Runs the program, which must succeed; gives what it says beside its result.
+    /// Runs the program, which must succeed; gives what it writes to stderr.
+    #[track_caller]
     pub(crate) fn warnings(&self, args: &[&str]) -> String {
-        let outcome = self.run(args);
-        assert_eq!(outcome.code, 0, "{args:?}: {}", outcome.stderr);
-        outcome.stderr
+        self.run(args).succeeded().stderr
     }
 
     /// Runs the program, which must fail; gives exit code and message.
     pub(crate) fn fail(&self, args: &[&str]) -> String {
         let outcome = self.run(args);
         assert!(!self.path("out").exists(), "something was written");
-        format!("exit {}\n{}", outcome.code, outcome.stderr)
+        outcome.report()
     }
 
     /// The files of a folder with their bytes, without the lock and folders.
     pub(crate) fn files(&self, folder: &str) -> BTreeMap<String, Vec<u8>> {
-        let entries = std::fs::read_dir(self.path(folder)).unwrap();
-        entries
-            .map(|entry| entry.unwrap().path())
-            .filter(|path| path.is_file() && path.file_name().unwrap() != ".lock")
-            .map(|path| (name_of(&path), std::fs::read(&path).unwrap()))
-            .collect()
+        let mut files = dcgan_testkit::files(&self.path(folder));
+        files.retain(|name, _| name != ".lock" && !name.contains('/'));
+        files
     }
 
     /// A JSON file.
@@ -245,17 +225,10 @@ impl Fixture {
     }
 }
 
-fn name_of(path: &Path) -> String {
-    path.file_name().unwrap().to_string_lossy().into_owned()
-}
-
 fn labels(n: usize, classes: usize) -> Vec<u8> {
     (0..n).map(|i| u8::try_from(i % classes).unwrap()).collect()
 }
 
 pub(crate) fn noise(n: usize, index: u64) -> Vec<u8> {
-    let mut stream = Stream::new(0, Purpose::Synthetic, index);
-    (0..n)
-        .map(|_| u8::try_from(stream.below(256)).unwrap())
-        .collect()
+    dcgan_testkit::noise(0, index, n)
 }

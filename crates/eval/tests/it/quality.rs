@@ -257,13 +257,13 @@ fn classifiers_that_do_not_fit_are_refused() {
     let given = ["--classifier", "c3/classifier.safetensors", "--out", "out"];
     let large = fixture.fail(&[&["--dataset", "large", "--samples", "l"], &given[..]].concat());
     insta::assert_snapshot!(large, @r"
-    exit 3
+    exit code 3
     error: `c3/classifier.safetensors` holds images of 8x8x1, expected 12x12x1 as in the dataset `large`
     hint: give a dataset of these images' size: for a network or a classifier, the one that it was trained on
     ");
     let other = fixture.fail(&[&["--dataset", "other", "--samples", "o"], &given[..]].concat());
     insta::assert_snapshot!(other, @r#"
-    exit 3
+    exit code 3
     error: `c3/classifier.safetensors` knows the classes ["zero", "one", "two"], expected ["zero", "one"] as in the dataset `other`
     hint: give the dataset that the network was trained on
     "#);
@@ -273,7 +273,7 @@ fn classifiers_that_do_not_fit_are_refused() {
         .unwrap();
     let partial = fixture.fail(&[&["--dataset", "d", "--samples", "s"], &given[..]].concat());
     insta::assert_snapshot!(partial, @r"
-    exit 3
+    exit code 3
     error: the classifier `c3/classifier.safetensors` cannot be built
     caused by: `f1/w` holds 0 values, expected 32768
     hint: `dcgan-eval classifier` makes another one
@@ -281,7 +281,7 @@ fn classifiers_that_do_not_fit_are_refused() {
     fixture.dataset("d", SIDE, 0, [64, 64]);
     let unlabelled = fixture.fail(&["classifier", "--dataset", "d", "--out", "out"]);
     insta::assert_snapshot!(unlabelled, @r"
-    exit 3
+    exit code 3
     error: `d` has no labels, expected a dataset with classes
     hint: give a dataset with labels; without them `dcgan-eval` uses fixed random features
     ");

@@ -219,14 +219,14 @@ fn what_is_no_run_is_named() {
     let fixture = with_inputs();
     let args = [&ARGS[..], &["--run", "r"]].concat();
     insta::assert_snapshot!(fixture.fail(&args), @r"
-    exit 3
+    exit code 3
     error: run `r` does not exist
     hint: leave `--run` out, or give the `run.json` that the training wrote
     ");
     let put = |text: &[u8]| dcgan_artifacts::write_atomic(&fixture.path("r"), text).unwrap();
     put(b"{\"train\":");
     insta::assert_snapshot!(fixture.fail(&args), @r"
-    exit 3
+    exit code 3
     error: run `r` is damaged: its JSON does not fit the format
     caused by: EOF while parsing a value at line 1 column 9
     hint: leave `--run` out, or give the `run.json` that the training wrote
@@ -369,13 +369,13 @@ fn a_table_of_other_columns_gives_no_scores() {
 fn damaged_or_missing_scores_are_named() {
     let fixture = with_scores(b"step,epoch,frechet_distance\n2,1,\xff\n");
     insta::assert_snapshot!(fixture.fail(&with_table()), @r"
-    exit 3
+    exit code 3
     error: table `s` does not fit: expected a CSV table, got CSV parse error: record 1 (line 2, field: 2, byte: 28): invalid utf-8: invalid UTF-8 in field 2 near byte index 0
     hint: give another file; `make train` makes one
     ");
     std::fs::remove_file(fixture.path("s")).unwrap();
     insta::assert_snapshot!(fixture.fail(&with_table()), @r"
-    exit 3
+    exit code 3
     error: table `s` does not exist
     hint: `make train` makes it; or give another path
     ");
@@ -451,14 +451,14 @@ fn grids_of_two_trainings_or_none_are_named() {
     std::fs::create_dir(fixture.path("g")).unwrap();
     let args = [&ARGS[..], &["--grids", "g"]].concat();
     insta::assert_snapshot!(fixture.fail(&args), @r"
-    exit 3
+    exit code 3
     error: `g` holds no grids, expected files `step-NNNNNNNN.png`
     hint: give the folder `train/samples` of a run, or leave `--grids` out
     ");
     grid(&fixture, 0, 4);
     grid(&fixture, 1, 5);
     insta::assert_snapshot!(fixture.fail(&args), @r"
-    exit 3
+    exit code 3
     error: `g/step-00000001.png` is of another size than `g/step-00000000.png`, expected grids of one training
     hint: give the folder `train/samples` of a run, or leave `--grids` out
     ");
@@ -475,7 +475,7 @@ fn a_missing_table_is_named() {
     let fixture = with_inputs();
     let message = fixture.fail(&[&ARGS[..], &["--metrics", "m"]].concat());
     insta::assert_snapshot!(message, @r"
-    exit 3
+    exit code 3
     error: table `m` does not exist
     hint: `make train` makes it; or give another path
     ");

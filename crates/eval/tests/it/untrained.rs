@@ -160,7 +160,7 @@ fn samples_of_nothing_else_and_a_network_of_other_classes_are_refused() {
     let options = ["--dataset", "d", "--out", "out"];
     let failure = fixture.fail(&[&options[..], &["--samples", "s"]].concat());
     insta::assert_snapshot!(failure, @"
-    exit 3
+    exit code 3
     error: `s` without the classes that have no training images holds 0 images, expected at least 1
     hint: give a file with images in it
     ");
@@ -170,7 +170,7 @@ fn samples_of_nothing_else_and_a_network_of_other_classes_are_refused() {
     checkpoint.write(&path).unwrap();
     let failure = fixture.fail(&[&options[..], &["--checkpoint", "c"]].concat());
     insta::assert_snapshot!(failure, @"
-    exit 3
+    exit code 3
     error: `c` was trained on none of the classes that have training images in `d`
     hint: give the dataset that the network was trained on
     ");

@@ -164,12 +164,7 @@ fn the_loss_equals_its_twin_and_never_overflows() {
 
 #[test]
 fn adam_equals_its_twin_over_steps() {
-    let config = AdamConfig {
-        lr: 2e-4,
-        beta1: 0.5,
-        beta2: 0.999,
-        epsilon: 1e-8,
-    };
+    let config = AdamConfig::default();
     // Longer than a task, and no multiple of any vector.
     let n = 70_013;
     let var = Var::from_tensor(&values(&[n], 1)).unwrap();

@@ -4,7 +4,6 @@ use dcgan_metrics::{
     Classified, Classifier, ClassifierConfig, Error, FEATURES, Features, Gaussian, Scorer,
     frechet_distance,
 };
-use dcgan_random::{Purpose, Stream};
 
 const CONFIG: ClassifierConfig = ClassifierConfig {
     height: 8,
@@ -14,9 +13,7 @@ const CONFIG: ClassifierConfig = ClassifierConfig {
 };
 
 fn noise(n: usize, index: u64) -> Vec<u8> {
-    let mut stream = Stream::new(3, Purpose::Synthetic, index);
-    let byte = |_| u8::try_from(stream.below(256)).unwrap();
-    (0..n * 64).map(byte).collect()
+    dcgan_testkit::noise(3, index, n * 64)
 }
 
 fn classifier() -> Classifier {

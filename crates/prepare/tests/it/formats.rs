@@ -1,8 +1,9 @@
 //! What people's folders and tables hold besides: formats that are not read, odd ends, parts for
 //! classes.
 
-use crate::{Folder, Run, picture};
+use crate::{Folder, picture};
 use dcgan_artifacts::{DatasetReader, Part};
+use dcgan_testkit::Outcome;
 use image::ImageFormat::{Jpeg, Png};
 use insta::assert_snapshot;
 
@@ -33,7 +34,7 @@ fn pictures_that_are_not_read_are_counted_and_named() {
     let folder = photos(20);
     folder.put("photos/IMG_1.HEIC", HEIC);
     folder.put("photos/IMG_2.jpg", HEIC);
-    let Run {
+    let Outcome {
         code,
         stdout,
         stderr,

@@ -15,6 +15,7 @@ mod settings;
 mod sources;
 mod whole;
 
+use dcgan_testkit::{Outcome, run};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use image::{DynamicImage, ImageFormat, Rgb, RgbImage};
@@ -26,13 +27,6 @@ use tempfile::TempDir;
 
 /// A working directory of its own, with sources and pipeline by relative names.
 struct Folder(TempDir);
-
-/// What one call of the program left.
-struct Run {
-    code: i32,
-    stdout: String,
-    stderr: String,
-}
 
 impl Folder {
     fn empty() -> Self {
@@ -96,37 +90,29 @@ impl Folder {
     }
 
     /// Runs the program with these arguments, split at spaces, in this folder.
-    fn run(&self, arguments: &str) -> Run {
-        let output = Command::new(env!("CARGO_BIN_EXE_dcgan-prepare"))
-            .args(arguments.split_whitespace())
-            .current_dir(self.path())
-            .output()
-            .unwrap();
-        Run {
-            code: output.status.code().unwrap(),
-            stdout: String::from_utf8(output.stdout).unwrap(),
-            stderr: String::from_utf8(output.stderr).unwrap(),
-        }
+    fn run(&self, arguments: &str) -> Outcome {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_dcgan-prepare"));
+        command.args(arguments.split_whitespace());
+        run(command.current_dir(self.path()))
     }
 
     /// The same, which must succeed; its stdout.
+    #[track_caller]
     fn succeed(&self, arguments: &str) -> String {
-        let run = self.run(arguments);
-        assert_eq!(run.code, 0, "{}", run.stderr);
-        run.stdout
+        self.run(arguments).succeeded().stdout
     }
 
     /// The same, which must fail and leave nothing behind; its exit code and stderr.
+    #[track_caller]
     fn fail(&self, arguments: &str) -> String {
         let before = self.names(".");
-        let run = self.run(arguments);
+        let outcome = self.run(arguments);
         assert_eq!(
             self.names("."),
             before,
             "a failed run leaves nothing behind"
         );
-        assert_eq!(run.stdout, "");
-        format!("exit code {}\n{}", run.code, run.stderr)
+        outcome.failure()
     }
 }
 

@@ -330,16 +330,12 @@ mod unix {
         // Nor need the folder that is written be text.
         let out = OsStr::from_bytes(b"out\xff");
         for options in [&["--json"][..], &["--json", "--dry-run"]] {
-            let output = Command::new(env!("CARGO_BIN_EXE_dcgan-prepare"))
+            let mut command = Command::new(env!("CARGO_BIN_EXE_dcgan-prepare"));
+            command
                 .args(ARGUMENTS.split_whitespace().skip(2))
-                .args(options)
-                .arg("--out")
-                .arg(out)
-                .current_dir(folder.path())
-                .output()
-                .unwrap();
-            assert!(output.status.success(), "{output:?}");
-            let said = String::from_utf8(output.stdout).unwrap();
+                .args(options);
+            command.arg("--out").arg(out).current_dir(folder.path());
+            let said = dcgan_testkit::run(&mut command).succeeded().stdout;
             assert!(said.contains(r#""out": "out\\xff""#), "{said}");
         }
     }

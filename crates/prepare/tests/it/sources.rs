@@ -200,18 +200,10 @@ fn mnist_has_its_known_counts() {
     // From the repository's root, where the shipped pipelines' paths count from.
     let root = concat!(env!("CARGO_MANIFEST_DIR"), "/../..");
     let folder = Folder::empty();
-    let output = std::process::Command::new(env!("CARGO_BIN_EXE_dcgan-prepare"))
-        .args(["--pipeline", "pipelines/mnist.yaml", "--out"])
-        .arg(folder.path().join("out"))
-        .current_dir(root)
-        .output()
-        .unwrap();
-    assert_eq!(
-        output.status.code(),
-        Some(0),
-        "{}",
-        String::from_utf8_lossy(&output.stderr)
-    );
+    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_dcgan-prepare"));
+    command.args(["--pipeline", "pipelines/mnist.yaml", "--out"]);
+    command.arg(folder.path().join("out")).current_dir(root);
+    let _ = dcgan_testkit::run(&mut command).succeeded();
     let totals = folder.json("out/audit.json");
     assert_eq!(
         totals["parts"]["train"]["per_class"],

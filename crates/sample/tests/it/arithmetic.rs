@@ -11,7 +11,7 @@ fn a_row_shows_the_terms_and_the_sum() {
         let options = ["--mode", "arithmetic", "--seeds", "4", "--expr"];
         let expression = "mean(0,3) - 0.5*image 3 + seed 7";
         let outcome = place.sample("out", &[&options[..], &[expression]].concat());
-        assert_eq!(outcome.code, Some(0), "{outcome:?}");
+        assert_eq!(outcome.code, 0, "{outcome:?}");
         assert_eq!(
             place.names("out"),
             ["arithmetic.json", "arithmetic.png", "manifest.json"]
@@ -67,7 +67,7 @@ fn terms_that_cancel_leave_the_other() {
     let options = ["--mode", "arithmetic", "--class", "one", "--expr"];
     let expression = ["- seed 5 + image 2 + 2 * seed 5 - seed 5"];
     let outcome = place.sample("out", &[&options[..], &expression].concat());
-    assert_eq!(outcome.code, Some(0), "{outcome:?}");
+    assert_eq!(outcome.code, 0, "{outcome:?}");
     let grid = png(&place, "out/arithmetic.png");
     assert_eq!((grid.height(), grid.width()), (8, 5 * 10 - 2));
     let sum = cell(&grid, [8, 8], 0, 4);
@@ -84,17 +84,17 @@ fn what_can_not_be_added_is_named() {
         failure.failure()
     };
     insta::assert_snapshot!(failure(&[]), @r"
-    exit code Some(2)
+    exit code 2
     error: `--mode arithmetic` needs `--expr EXPRESSION`
     hint: `--help` shows an example
     ");
     insta::assert_snapshot!(failure(&["--expr", "mean(1,2) + smile"]), @r"
-    exit code Some(2)
+    exit code 2
     error: `--expr mean(1,2) + smile`: expected `mean(`, `image`, `seed` or a factor at character 13, found `smile`
     hint: write it as `mean(3,8,9) - mean(1,4) + 0.5 * seed 7`
     ");
     insta::assert_snapshot!(failure(&["--expr", "seed 1", "--class", "1"]), @r"
-    exit code Some(2)
+    exit code 2
     error: class `1` was asked for, but this model was trained without labels
     hint: leave the class out, or take a model of `train.network: labelled`
     ");

@@ -34,7 +34,7 @@ fn a_film_shows_one_z_through_all_checkpoints() {
             let options = ["--mode", "film", "--checkpoints", "[DIR]/checkpoints"];
             let out = format!("[DIR]/{out}");
             let outcome = place.run(&[&options[..], &["--out", &out], more].concat());
-            assert_eq!(outcome.code, Some(0), "{outcome:?}");
+            assert_eq!(outcome.code, 0, "{outcome:?}");
             outcome
         };
         call("out", &["--n", "5", "--seeds", "4", "--delay", "20"]);
@@ -84,7 +84,7 @@ fn a_film_of_grids_shows_them_in_order() {
     write_atomic(&place.path("grids/reals.png"), b"no frame").unwrap();
     let options = ["--mode", "film", "--grids", "[DIR]/grids"];
     let outcome = place.run(&[&options[..], &["--out", "[DIR]/out"]].concat());
-    assert_eq!(outcome.code, Some(0), "{outcome:?}");
+    assert_eq!(outcome.code, 0, "{outcome:?}");
     assert_eq!(place.names("out"), ["film.gif", "manifest.json"]);
     let (height, width, frames) = gif(&place, "out/film.gif");
     assert_eq!((height, width), (6, 9));
@@ -105,23 +105,23 @@ fn what_makes_no_film_is_named() {
     create_folder(&place.path("checkpoints")).unwrap();
     create_folder(&place.path("grids")).unwrap();
     insta::assert_snapshot!(failure(&["--checkpoints", "[DIR]/checkpoints"]), @r"
-    exit code Some(3)
+    exit code 3
     error: `[DIR]/checkpoints` holds no file `step-NNNNNNNN.safetensors`
     hint: give `--checkpoints RUN/train/checkpoints` or `--grids RUN/train/samples`
     ");
     insta::assert_snapshot!(failure(&["--grids", "[DIR]/grids"]), @r"
-    exit code Some(3)
+    exit code 3
     error: `[DIR]/grids` holds no file `step-NNNNNNNN.png`
     hint: give `--checkpoints RUN/train/checkpoints` or `--grids RUN/train/samples`
     ");
     insta::assert_snapshot!(failure(&["--grids", "[DIR]/absent"]), @r"
-    exit code Some(3)
+    exit code 3
     error: could not read `[DIR]/absent`
     caused by: No such file or directory (os error 2)
     hint: check the path and its permissions
     ");
     insta::assert_snapshot!(failure(&["--grids", "[DIR]/grids", "--n", "3"]), @r"
-    exit code Some(2)
+    exit code 2
     error: the argument '--grids <DIR>' cannot be used with '--n <N>'
 
     Usage: dcgan-sample --model <FILE> --out <DIR> [OPTIONS]
@@ -130,7 +130,7 @@ fn what_makes_no_film_is_named() {
     For more information, try '--help'.
     ");
     insta::assert_snapshot!(failure(&["--model", "[DIR]/model.safetensors"]), @r"
-    exit code Some(2)
+    exit code 2
     error: `--model` means nothing to `--mode film`
     hint: leave it out, or give `--mode`: `images`, `sweep`, `interpolate`, `classes`, `arithmetic`, `nearest`, `project`
     ");
@@ -138,13 +138,13 @@ fn what_makes_no_film_is_named() {
     write_grid(&place, 1, [6, 9], 1);
     write_grid(&place, 2, [6, 8], 2);
     insta::assert_snapshot!(failure(&["--grids", "[DIR]/grids"]), @r"
-    exit code Some(3)
+    exit code 3
     error: `[DIR]/grids/step-00000002.png` does not go with `[DIR]/grids/step-00000001.png`: their sizes differ
     hint: give a folder with the files of one run
     ");
     write_atomic(&place.path("grids/step-00000002.png"), b"no picture").unwrap();
     insta::assert_snapshot!(failure(&["--grids", "[DIR]/grids"]), @r"
-    exit code Some(3)
+    exit code 3
     error: `[DIR]/grids/step-00000002.png` can't be shown
     caused by: the bytes are not a readable PNG
     caused by: Format error decoding Png: Invalid PNG signature.
@@ -160,7 +160,7 @@ fn what_makes_no_film_is_named() {
     let unlike = "checkpoints/step-00000002.safetensors";
     place.write_generator(unlike, &unlabelled_config(), 1);
     insta::assert_snapshot!(failure(&["--checkpoints", "[DIR]/checkpoints"]), @r"
-    exit code Some(3)
+    exit code 3
     error: `[DIR]/checkpoints/step-00000002.safetensors` does not go with `[DIR]/checkpoints/step-00000001.safetensors`: their networks differ
     hint: give a folder with the files of one run
     ");

@@ -7,7 +7,7 @@ use crate::support::Place;
 fn the_help_says_what_there_is() {
     let place = Place::labelled();
     let outcome = place.run(&["--help"]);
-    assert_eq!(outcome.code, Some(0));
+    assert_eq!(outcome.code, 0);
     insta::assert_snapshot!(outcome.stdout, @r"
     Draw images from a trained generator.
 

@@ -18,7 +18,7 @@ fn a_sweep_moves_one_coordinate_there_and_back() {
             "0,2-3",
         ];
         let outcome = place.sample("out", &options);
-        assert_eq!(outcome.code, Some(0), "{outcome:?}");
+        assert_eq!(outcome.code, 0, "{outcome:?}");
         assert_eq!(
             place.names("out"),
             [
@@ -74,7 +74,7 @@ fn a_sweep_from_the_centre_moves_nothing_else() {
             "0.5",
         ];
         let outcome = place.sample("out", &options);
-        assert_eq!(outcome.code, Some(0), "{outcome:?}");
+        assert_eq!(outcome.code, 0, "{outcome:?}");
         // A row per class, or the one row that there is.
         let model =
             dcgan_checkpoints::LoadedGenerator::load(&place.path("model.safetensors")).unwrap();
@@ -112,7 +112,7 @@ fn an_interpolation_passes_every_seed() {
                 "4",
             ];
             let outcome = place.sample(&out, &[&options[..], &["--way", way]].concat());
-            assert_eq!(outcome.code, Some(0), "{outcome:?}");
+            assert_eq!(outcome.code, 0, "{outcome:?}");
             let steps = png(&place, &format!("{out}/interpolation.png"));
             assert_eq!(
                 (steps.height(), steps.width()),
@@ -149,7 +149,7 @@ fn the_way_through_classes_passes_each_under_one_z() {
             "--mode", "classes", "--n", "5", "--frames", "4", "--seeds", "6",
         ];
         let outcome = place.sample(name, &[&options[..], through].concat());
-        assert_eq!(outcome.code, Some(0), "{outcome:?}");
+        assert_eq!(outcome.code, 0, "{outcome:?}");
         assert_eq!(
             place.names(name),
             ["classes.gif", "classes.png", "manifest.json"]
@@ -185,18 +185,18 @@ fn classes_that_can_not_be_passed_are_named() {
         failure
     };
     insta::assert_snapshot!(failure(&labelled, "zero,three"), @r"
-    exit code Some(2)
+    exit code 2
     error: no class `three`: this model has `zero`, `one`, `2`
     hint: give one of these names, or a number from 0 to 2
     ");
     insta::assert_snapshot!(failure(&labelled, "1"), @r"
-    exit code Some(2)
+    exit code 2
     class 1 is taken by its number: its name is `one`
     error: `--through`: expected two classes or more, got one
     hint: give `--through 3,8`, or leave it out: all classes
     ");
     insta::assert_snapshot!(failure(&Place::unlabelled(), "0,1"), @r"
-    exit code Some(2)
+    exit code 2
     error: `--mode classes`: this model was trained without labels
     hint: take a model of `train.network: labelled`, or `--mode interpolate`
     ");
@@ -206,37 +206,37 @@ fn classes_that_can_not_be_passed_are_named() {
 fn what_can_not_move_is_named() {
     let place = Place::labelled();
     insta::assert_snapshot!(place.sample("out", &["--mode", "interpolate"]).failure(), @r"
-    exit code Some(2)
+    exit code 2
     error: `--mode interpolate`: expected two seeds or more, got one
     hint: give `--seeds 0,1`
     ");
     let options = ["--mode", "sweep", "--coordinates", "4-5"];
     insta::assert_snapshot!(place.sample("out", &options).failure(), @r"
-    exit code Some(2)
+    exit code 2
     error: `--coordinates`: no coordinate 5, z has 5
     hint: give numbers from 0 to 4
     ");
     let options = ["--mode", "sweep", "--low", "inf"];
     insta::assert_snapshot!(place.sample("out", &options).failure(), @r"
-    exit code Some(2)
+    exit code 2
     error: invalid value 'inf' for '--low <Z>': expected a finite number
 
     For more information, try '--help'.
     ");
     let options = ["--mode", "sweep", "--n", "1025"];
     insta::assert_snapshot!(place.sample("out", &options).failure(), @r"
-    exit code Some(2)
+    exit code 2
     error: `--n 1025`: `--mode sweep` shows at most 1024 images
     hint: give fewer, or `--mode images`
     ");
     let options = ["--mode", "sweep", "--through", "0,1"];
     insta::assert_snapshot!(place.sample("out", &options).failure(), @r"
-    exit code Some(2)
+    exit code 2
     error: `--through` means nothing to `--mode sweep`
     hint: leave it out, or give `--mode`: `classes`
     ");
     insta::assert_snapshot!(place.sample("out", &["--frames", "7"]).failure(), @r"
-    exit code Some(2)
+    exit code 2
     error: `--frames` means nothing to `--mode images`
     hint: leave it out, or give `--mode`: `sweep`, `interpolate`, `classes`
     ");

@@ -38,7 +38,7 @@ const OPTIONS: &[&str] = &[
     "--dataset",
 ];
 
-fn nearest(place: &Place, out: &str, more: &[&str]) -> crate::support::Outcome {
+fn nearest(place: &Place, out: &str, more: &[&str]) -> dcgan_testkit::Outcome {
     let dataset = place.path("dataset.safetensors");
     place.sample(out, &[OPTIONS, &[dataset.to_str().unwrap()], more].concat())
 }
@@ -55,7 +55,7 @@ fn each_sample_has_its_nearest_beside_it_in_order() {
         train.extend_from_slice(&samples.images[2 * size..3 * size]);
         write_images(&place, &samples, &train);
         let outcome = nearest(&place, "out", &[]);
-        assert_eq!(outcome.code, Some(0), "{outcome:?}");
+        assert_eq!(outcome.code, 0, "{outcome:?}");
         assert_eq!(
             place.names("out"),
             ["manifest.json", "nearest.json", "nearest.png"]
@@ -111,7 +111,7 @@ fn more_neighbours_than_images_are_refused() {
     let size = samples.images.len() / 3;
     write_images(&place, &samples, &samples.images[size..]);
     insta::assert_snapshot!(nearest(&place, "out", &[]).failure(), @r"
-    exit code Some(2)
+    exit code 2
     error: `--neighbours 3`: `[DIR]/dataset.safetensors` holds 2 training images
     hint: give `--neighbours 2` or fewer
     ");
@@ -122,19 +122,19 @@ fn more_neighbours_than_images_are_refused() {
 fn what_can_not_be_compared_is_named() {
     let place = Place::labelled();
     insta::assert_snapshot!(place.sample("out", &["--mode", "nearest"]).failure(), @r"
-    exit code Some(2)
+    exit code 2
     error: `--mode nearest` needs `--dataset FILE`
     hint: `--help` shows an example
     ");
     insta::assert_snapshot!(nearest(&place, "out", &[]).failure(), @r"
-    exit code Some(3)
+    exit code 3
     error: dataset `[DIR]/dataset.safetensors` does not exist
     hint: `make prepare` makes it; or give another path
     ");
     let other = Place::unlabelled().samples("plain", &["--n", "1"]);
     write_images(&place, &other, &other.images);
     insta::assert_snapshot!(nearest(&place, "out", &[]).failure(), @r"
-    exit code Some(3)
+    exit code 3
     error: `[DIR]/dataset.safetensors` holds images of 18x16x3, the model draws 8x8x1
     hint: give the dataset that the model was trained on
     ");

@@ -1,9 +1,10 @@
 //! Pictures looked for among a generator's images.
 
 use crate::pictures::{cell, places, png};
-use crate::support::{Outcome, Place};
+use crate::support::Place;
 use dcgan_artifacts::write_atomic;
 use dcgan_figures::{Picture, encode_png};
+use dcgan_testkit::Outcome;
 use std::fs;
 use std::io::Cursor;
 
@@ -43,7 +44,7 @@ fn images_of_the_generator_are_found_again() {
         let pictures = ["picture-2.png", "picture-0.png"];
         let effort = ["--steps", "150", "--restarts", "6"];
         let outcome = project(&place, "out", &pictures, &effort);
-        assert_eq!(outcome.code, Some(0), "{outcome:?}");
+        assert_eq!(outcome.code, 0, "{outcome:?}");
         assert_eq!(
             place.names("out"),
             ["manifest.json", "projection.json", "projection.png"]
@@ -55,7 +56,7 @@ fn images_of_the_generator_are_found_again() {
         );
         let json = numbers(&place, "out");
         let little = project(&place, "little", &pictures, &["--steps", "1"]);
-        assert_eq!(little.code, Some(0), "{little:?}");
+        assert_eq!(little.code, 0, "{little:?}");
         let little = numbers(&place, "little");
         for (row, image) in [2, 0].into_iter().enumerate() {
             let target = &samples.images[image * size..][..size];
@@ -96,7 +97,7 @@ fn colours_become_grey_for_a_grey_model_and_one_class_can_be_asked_for() {
         &["red.png"],
         &["--steps", "2", "--class", "one"],
     );
-    assert_eq!(outcome.code, Some(0), "{outcome:?}");
+    assert_eq!(outcome.code, 0, "{outcome:?}");
     let grid = png(&place, "out/projection.png");
     // Luma by the primaries of Rec. 709: 0.2126 of 255.
     assert_eq!(cell(&grid, [8, 8], 0, 0), [54; 64]);
@@ -119,7 +120,7 @@ fn a_picture_of_another_size_and_format_is_fitted_as_prepare_does() {
         .unwrap();
     write_atomic(&place.path("wide.bmp"), &bytes).unwrap();
     let outcome = project(&place, "out", &["wide.bmp"], &["--steps", "2"]);
-    assert_eq!(outcome.code, Some(0), "{outcome:?}");
+    assert_eq!(outcome.code, 0, "{outcome:?}");
     let target = cell(&png(&place, "out/projection.png"), [18, 16], 0, 0);
     assert_eq!(target, [0, 0, 255].repeat(18 * 16));
 }
@@ -148,38 +149,38 @@ fn what_can_not_be_looked_for_is_named() {
         failure
     };
     insta::assert_snapshot!(failure(&[], &[]), @r"
-    exit code Some(2)
+    exit code 2
     error: `--mode project` needs `--picture FILE`
     hint: `--help` shows an example
     ");
     insta::assert_snapshot!(failure(&["absent.png"], &[]), @r"
-    exit code Some(3)
+    exit code 3
     error: could not read `[DIR]/absent.png`
     caused by: No such file or directory (os error 2)
     hint: check the path and its permissions
     ");
     write_atomic(&place.path("text.png"), b"no picture").unwrap();
     insta::assert_snapshot!(failure(&["text.png"], &[]), @r"
-    exit code Some(3)
+    exit code 3
     error: `[DIR]/text.png` is no picture that can be looked for
     caused by: no picture by its content
     hint: the file may be damaged or cut: make or copy it again
     ");
     write_atomic(&place.path("scan.tif"), b"II*\0\x08\0\0\0").unwrap();
     insta::assert_snapshot!(failure(&["scan.tif"], &[]), @r"
-    exit code Some(3)
+    exit code 3
     error: `[DIR]/scan.tif` is no picture that can be looked for
     caused by: TIFF: convert it first, for example with `magick FILE FILE.png`
     hint: convert it to PNG or JPEG first
     ");
     write_picture(&place, "grey.png", [18, 16, 1], &[7; 18 * 16]);
     insta::assert_snapshot!(failure(&["grey.png"], &["--class", "1"]), @r"
-    exit code Some(2)
+    exit code 2
     error: class `1` was asked for, but this model was trained without labels
     hint: leave the class out, or take a model of `train.network: labelled`
     ");
     insta::assert_snapshot!(failure(&["grey.png"], &["--restarts", "65"]), @r"
-    exit code Some(2)
+    exit code 2
     error: invalid value '65' for '--restarts <N>': 65 is not in 1..=64
 
     For more information, try '--help'.

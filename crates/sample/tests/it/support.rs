@@ -3,6 +3,7 @@
 use dcgan::{Config, Discriminator, Generator, ZDistribution};
 use dcgan_artifacts::{ModelFile, Role, Samples, read_generator};
 use dcgan_checkpoints::network_info;
+use dcgan_testkit::{Outcome, run};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -11,14 +12,6 @@ use tempfile::TempDir;
 /// A folder that holds `model.safetensors`.
 pub(crate) struct Place {
     folder: TempDir,
-}
-
-/// What the program said; the folder's path stands as `[DIR]` in both texts.
-#[derive(Debug)]
-pub(crate) struct Outcome {
-    pub(crate) code: Option<i32>,
-    pub(crate) stdout: String,
-    pub(crate) stderr: String,
 }
 
 impl Place {
@@ -115,23 +108,17 @@ impl Place {
 
     /// Runs the program; `[DIR]` in an option stands for the folder.
     pub(crate) fn run(&self, options: &[&str]) -> Outcome {
-        let folder = self.folder.path().to_str().unwrap();
-        let output = Command::new(env!("CARGO_BIN_EXE_dcgan-sample"))
-            .args(options.iter().map(|option| option.replace("[DIR]", folder)))
-            .output()
-            .unwrap();
-        let text = |bytes| String::from_utf8(bytes).unwrap().replace(folder, "[DIR]");
-        Outcome {
-            code: output.status.code(),
-            stdout: text(output.stdout),
-            stderr: text(output.stderr),
-        }
+        let folder = self.folder.path();
+        let shown = folder.to_str().unwrap();
+        let mut command = Command::new(env!("CARGO_BIN_EXE_dcgan-sample"));
+        command.args(options.iter().map(|option| option.replace("[DIR]", shown)));
+        run(&mut command).naming(folder, "[DIR]")
     }
 
     /// Runs the program, which must succeed, and reads its samples.
     pub(crate) fn samples(&self, out: &str, options: &[&str]) -> Samples {
         let outcome = self.sample(out, options);
-        assert_eq!(outcome.code, Some(0), "{outcome:?}");
+        assert_eq!(outcome.code, 0, "{outcome:?}");
         Samples::read(&self.path(out).join("samples.safetensors")).unwrap()
     }
 
@@ -142,14 +129,6 @@ impl Place {
         collect(&root, &root, &mut names);
         names.sort();
         names
-    }
-}
-
-impl Outcome {
-    /// Exit code and stderr, for a snapshot.
-    pub(crate) fn failure(&self) -> String {
-        assert_eq!(self.stdout, "");
-        format!("exit code {:?}\n{}", self.code, self.stderr)
     }
 }
 

@@ -2,6 +2,7 @@
 
 use dcgan_artifacts::{ClassifierFile, ClassifierInfo, DatasetInfo, Part, PartData, write_dataset};
 use dcgan_metrics::{Classifier, ClassifierConfig};
+use dcgan_testkit::{assert_same_files, run};
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -151,27 +152,11 @@ impl Place {
 
     /// Every file under `out` with its bytes, but for hidden ones and those that bear times.
     pub(crate) fn files(&self, out: &str) -> BTreeMap<String, Vec<u8>> {
-        let root = self.path(out);
-        let mut files = BTreeMap::new();
-        let mut folders = vec![root.clone()];
-        while let Some(folder) = folders.pop() {
-            for entry in fs::read_dir(folder).unwrap() {
-                let path = entry.unwrap().path();
-                let name = path
-                    .strip_prefix(&root)
-                    .unwrap()
-                    .to_string_lossy()
-                    .into_owned();
-                if path.is_dir() {
-                    folders.push(path);
-                } else if !name.starts_with('.')
-                    && name != "timing.csv"
-                    && !name.starts_with("tensorboard/")
-                {
-                    files.insert(name, fs::read(path).unwrap());
-                }
-            }
-        }
+        let mut files = dcgan_testkit::files(&self.path(out));
+        files.retain(|name, _| {
+            let is_hidden = name.starts_with('.') || name.starts_with("tensorboard/");
+            !is_hidden && name != "timing.csv"
+        });
         files
     }
 
@@ -192,12 +177,7 @@ impl Place {
 
 /// Exit code and stderr of a command.
 pub(crate) fn report(command: &mut Command) -> String {
-    let output = command.output().unwrap();
-    format!(
-        "exit code {:?}\n{}",
-        output.status.code().unwrap(),
-        text(&output.stderr)
-    )
+    run(command).report()
 }
 
 /// What a program wrote.
@@ -208,13 +188,7 @@ pub(crate) fn text(bytes: &[u8]) -> String {
 /// Holds that two folders hold the same files, byte for byte, naming those that differ.
 #[track_caller]
 pub(crate) fn assert_same(left: &BTreeMap<String, Vec<u8>>, right: &BTreeMap<String, Vec<u8>>) {
-    let names: Vec<_> = left.keys().collect();
-    assert_eq!(names, right.keys().collect::<Vec<_>>());
-    let differing: Vec<_> = names
-        .into_iter()
-        .filter(|name| left[*name] != right[*name])
-        .collect();
-    assert!(differing.is_empty(), "these files differ: {differing:?}");
+    assert_same_files(left, right, "two folders");
 }
 
 /// Changes one byte in the middle of a file.

@@ -22,10 +22,7 @@ const SCORED: [&str; 2] = [
 ];
 
 fn noise(n: usize, index: u64) -> Vec<u8> {
-    let mut stream = Stream::new(9, Purpose::Synthetic, index);
-    (0..n * 64)
-        .map(|_| u8::try_from(stream.below(256)).unwrap())
-        .collect()
+    dcgan_testkit::noise(9, index, n * 64)
 }
 
 /// A place with a validation part and a classifier.
