@@ -10,15 +10,15 @@
 
 use dcgan_artifacts::{
     Checkpoint, ClassifierFile, Columns, DatasetReader, Error, ErrorKind, EventFile,
-    ForeignReading, GrowingTable, Manifest, ModelFile, NeighboursFile, Part, Role, Samples,
-    TablePosition, ValueRange, read_averaged_generator, read_checkpoint_info, read_discriminator,
-    read_generator, read_run_settings, sha256_bytes, verify_checkpoint,
+    ForeignReading, GrowingTable, Manifest, ModelFile, NeighboursFile, Part, Role, RunFile,
+    Samples, TablePosition, ValueRange, read_averaged_generator, read_checkpoint_info,
+    read_discriminator, read_generator, sha256_bytes, verify_checkpoint,
 };
 use dcgan_checkpoints::{ClassChoice, LoadedDiscriminator, LoadedGenerator};
 use dcgan_hints::Hint;
+use dcgan_pictures::{Alpha, Conversion, Crop, Filter};
 use dcgan_prepare::idx;
 use dcgan_sample::Vector;
-use dcgan_settings::{Alpha, Crop, Filter, Pictures};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use serde_json::{Map, Value, json};
@@ -154,9 +154,11 @@ pub fn manifest(bytes: &[u8]) -> bool {
     let sealed = serde_json::from_slice(bytes)
         .ok()
         .map(|object: Map<String, Value>| sealed_text(object));
-    let run = in_file("run.json", bytes, |path| match read_run_settings(path) {
-        Ok(_) => true,
-        Err(error) => refused(&error, path),
+    let run = in_file("run.json", bytes, |path| {
+        match RunFile::read_settings(path) {
+            Ok(_) => true,
+            Err(error) => refused(&error, path),
+        }
     });
     let accepted = run | read(bytes);
     accepted | sealed.is_some_and(|sealed| read(sealed.as_bytes()))
@@ -353,7 +355,7 @@ pub fn picture(bytes: &[u8]) -> bool {
         return false;
     }
     let choice = bytes.len();
-    let settings = Pictures {
+    let conversion = Conversion {
         height: 8,
         width: 4,
         channels: [1, 3][choice % 2],
@@ -366,15 +368,15 @@ pub fn picture(bytes: &[u8]) -> bool {
         ][choice % 4],
         alpha: [Alpha::Blend, Alpha::Ignore][choice / 2 % 2],
         orientation: !choice.is_multiple_of(5),
-        ..Pictures::default()
+        ..Conversion::default()
     };
-    match dcgan_pictures::decode(bytes, &header, &settings) {
+    match dcgan_pictures::decode(bytes, &header, &conversion) {
         Err(refusal) => {
             assert!(!refusal.to_string().is_empty());
             false
         }
         Ok(decoded) => {
-            assert_eq!(decoded.pixels.len(), 8 * 4 * settings.channels);
+            assert_eq!(decoded.pixels.len(), 8 * 4 * conversion.channels);
             true
         }
     }

@@ -63,7 +63,8 @@ mod missing;
 mod neighbours;
 mod network;
 mod number;
-mod run_settings;
+mod run;
+pub mod run_tables;
 mod samples;
 mod table;
 
@@ -98,7 +99,7 @@ pub use missing::{ClassCounts, ImageCounts, MOST_COMPARED, MissingFigure, least}
 pub use neighbours::{NeighboursFile, NeighboursInfo};
 pub use network::{Arrays, ModelFile, NetworkInfo, Role};
 pub use number::format_f32;
-pub use run_settings::read_run_settings;
+pub use run::RunFile;
 pub use samples::Samples;
 pub use table::{GrowingTable, TablePosition};
 

@@ -10,10 +10,9 @@ use crate::{Args, Error, film, samples};
 use dcgan::between;
 use dcgan_artifacts::{
     Arrays, Artifact, CheckpointInfo, ClassifierFile, DatasetReader, FileRecord, NeighboursFile,
-    NetworkInfo, Part, digest_file, least, list_checkpoints, read_checkpoint_info,
+    NetworkInfo, Part, least, list_checkpoints, read_checkpoint_info,
 };
 use dcgan_checkpoints::{BLOCK, ClassChoice, LoadedDiscriminator, LoadedGenerator, quoted};
-use dcgan_hints::text_of;
 use dcgan_metrics::Classifier;
 use dcgan_settings::Eval;
 use dcgan_stage::{Failure, Progress, Signals};
@@ -188,16 +187,10 @@ fn classifier_path<'a>(args: &'a Args, settings: &'a Eval) -> Option<&'a PathBuf
 /// Name, size and hash of one input.
 pub(crate) fn record(path: &Path, artifact: Artifact) -> Result<FileRecord, Failure> {
     use dcgan_artifacts::Error::Missing;
-    let digest = digest_file(path).map_err(|error| match error {
+    FileRecord::at(path).map_err(|error| match error {
         // What should be there is known here, and with it the command that makes it.
         Missing { path, .. } => Failure::input(Missing { path, artifact }),
         error => error.into(),
-    })?;
-    Ok(FileRecord {
-        name: text_of(path.file_name().unwrap_or_default()),
-        bytes: digest.bytes,
-        sha256: digest.sha256,
-        count: None,
     })
 }
 

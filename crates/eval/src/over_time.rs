@@ -5,6 +5,7 @@
 use crate::discriminator::Kind;
 use crate::svg::{WIDTH, escape, round, rules, short};
 use dcgan_artifacts::Columns;
+use dcgan_artifacts::run_tables::{BINS_OF, STEP};
 use serde_json::Value;
 use std::fmt::Write as _;
 use std::ops::Range;
@@ -14,7 +15,8 @@ pub(crate) const PROBABILITIES: &str = "probabilities-over-time.svg";
 
 /// What the columns of `histograms.csv` begin with, its panel, and its colour, that of the same images
 /// among the logits.
-const HISTOGRAMS: [(&str, &str, usize); 2] = [("d_real_", "real", 0), ("d_fake_", "generated", 2)];
+const HISTOGRAMS: [(&str, &str, usize); 2] =
+    [(BINS_OF[0], "real", 0), (BINS_OF[1], "generated", 2)];
 
 /// Height of a panel, and what lies between two.
 const PANEL: f64 = 130.0;
@@ -127,7 +129,7 @@ pub(crate) fn probabilities(table: &Columns) -> String {
         .collect();
     let panel = |&(name, colour, _): &(_, _, _)| (name, colour, Vec::new());
     let mut panels: Vec<Panel<'_>> = kinds.iter().map(panel).collect();
-    let steps = table.get("step").unwrap_or_default();
+    let steps = table.get(STEP).unwrap_or_default();
     let group = steps.len().div_ceil(COLUMNS).max(1);
     for (i, steps) in steps.chunks(group).enumerate() {
         let rows = i * group..i * group + steps.len();

@@ -4,6 +4,7 @@ use crate::alarms;
 use crate::page::{self, section};
 use crate::sets;
 use crate::svg::{ChartFiles, Named, bars, escape, histograms, lines, reliability, short};
+use dcgan_artifacts::run_tables::{self, D_ACCURACY, D_LOSS, D_MEANS, G_LOSSES};
 use dcgan_artifacts::{Columns, FileRecord, MissingFigure};
 use serde_json::{Map, Value};
 use std::fmt::Write as _;
@@ -152,18 +153,22 @@ pub(crate) fn curves(curves: &Columns) -> ChartFiles {
             .iter()
             .filter_map(|name| Some(((*name).to_owned(), curves.get(name)?)))
             .collect();
-        lines(title, curves.get("step").unwrap_or_default(), &series)
+        lines(
+            title,
+            curves.get(run_tables::STEP).unwrap_or_default(),
+            &series,
+        )
     };
     ChartFiles::from([
         (
             "loss.svg",
-            chart("Losses", &["d_loss", "g_loss_1", "g_loss_2"]),
+            chart("Losses", &[D_LOSS, G_LOSSES[0], G_LOSSES[1]]),
         ),
         (
             "discriminator.svg",
             chart(
                 "What the discriminator thinks",
-                &["d_real_mean", "d_fake_mean", "d_accuracy"],
+                &[D_MEANS[0], D_MEANS[1], D_ACCURACY],
             ),
         ),
     ])

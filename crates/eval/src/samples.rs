@@ -5,8 +5,9 @@ use crate::images::Images;
 use crate::{Args, Error, inputs};
 use dcgan_artifacts::{Artifact, DatasetInfo, FileRecord, FolderDigest, ForeignReading, Samples};
 use dcgan_hints::{printable, text_of};
-use dcgan_pictures::{LabelTable, MAX_FILE_BYTES, Reason, Refusal, decode, inspect, read_file};
-use dcgan_settings::{Crop, Pictures};
+use dcgan_pictures::{
+    Conversion, Crop, LabelTable, MAX_FILE_BYTES, Reason, Refusal, decode, inspect, read_file,
+};
 use dcgan_stage::{Failure, Progress};
 use rayon::prelude::*;
 use sha2::{Digest as _, Sha256};
@@ -209,15 +210,17 @@ impl Folder<'_> {
             });
         }
         // As the file has it: nothing is cut, resized or turned.
-        let settings = Pictures {
+        let conversion = Conversion {
             height,
             width,
             channels: 3,
             crop: Crop::Cover,
             orientation: false,
-            ..Pictures::default()
+            ..Conversion::default()
         };
-        let pixels = decode(&bytes, &header, &settings).map_err(unusable)?.pixels;
+        let pixels = decode(&bytes, &header, &conversion)
+            .map_err(unusable)?
+            .pixels;
         if channels == 3 {
             return Ok(Some(pixels));
         }

@@ -2,6 +2,7 @@
 //! and one for its average, and a mark at the best checkpoint.
 
 use crate::svg::{WIDTH, escape, numbers, round, rules, short};
+use dcgan_artifacts::run_tables::{CLASS_ACCURACY, FRECHET_DISTANCE, OF_AVERAGE, STEP};
 use dcgan_artifacts::{BestScore, CheckpointInfo, Columns};
 use std::fmt::Write as _;
 
@@ -10,11 +11,11 @@ pub(crate) const FILE: &str = "scores.svg";
 
 /// A panel each: the column, and what it is called.
 const MEASURES: [(&str, &str); 2] = [
-    ("class_accuracy", "Class accuracy"),
-    ("frechet_distance", "Fréchet distance"),
+    (CLASS_ACCURACY, "Class accuracy"),
+    (FRECHET_DISTANCE, "Fréchet distance"),
 ];
 /// What a column begins with, and whose it is.
-const GENERATORS: [(&str, &str); 2] = [("", "generator"), ("ema_", "averaged")];
+const GENERATORS: [(&str, &str); 2] = [("", "generator"), (OF_AVERAGE, "averaged")];
 
 /// Height of a panel, and what lies between two.
 const PANEL: f64 = 110.0;
@@ -37,7 +38,7 @@ struct Line {
 impl Line {
     fn of(table: &Columns, measure: &str, generator: usize) -> Option<Self> {
         let column = format!("{}{measure}", GENERATORS[generator].0);
-        let (steps, values) = (table.get("step")?, table.get(&column)?);
+        let (steps, values) = (table.get(STEP)?, table.get(&column)?);
         let points = steps.iter().copied().zip(values.iter().copied());
         let points: Vec<_> = points
             .filter(|(x, y)| x.is_finite() && y.is_finite())
@@ -73,7 +74,7 @@ impl Place {
 /// itself, so that no later row of the table may have a better score.
 pub(crate) fn best(info: &CheckpointInfo, table: &Columns) -> Option<BestScore> {
     let best = info.best.clone()?;
-    let (steps, values) = (table.get("step")?, table.get(&best.metric)?);
+    let (steps, values) = (table.get(STEP)?, table.get(&best.metric)?);
     let mut rows = steps.iter().zip(values);
     let is_outdone =
         rows.any(|(&step, &value)| step > info.step as f64 && best.is_beaten_by(value));

@@ -4,6 +4,7 @@
 use crate::page;
 use crate::svg::{lines, short};
 use dcgan_artifacts::Columns;
+use dcgan_artifacts::run_tables::{SPEED, STEP, TIMES};
 use std::fmt::Write as _;
 
 /// Name of the file.
@@ -18,9 +19,9 @@ pub(crate) fn html(timing: &Columns) -> String {
          <th scope=\"col\">Fastest 5 %</th><th scope=\"col\">Slowest 5 %</th><th scope=\"col\">Sum</th></tr></thead><tbody>",
     );
     for (name, title, is_sum) in [
-        ("iteration_ms", "Iteration, ms", true),
-        ("data_ms", "of which waiting for data, ms", true),
-        ("images_per_second", "Images per second", false),
+        (TIMES[0], "Iteration, ms", true),
+        (TIMES[1], "of which waiting for data, ms", true),
+        (SPEED, "Images per second", false),
     ] {
         let mut values: Vec<f64> = column(name)
             .iter()
@@ -49,12 +50,12 @@ pub(crate) fn html(timing: &Columns) -> String {
     }
     page.push_str("</tbody></table></div>");
     let chart = |title, name: &str, label: &str| {
-        lines(title, column("step"), &[(label.to_owned(), column(name))])
+        lines(title, column(STEP), &[(label.to_owned(), column(name))])
     };
     let mut charts = vec![
-        chart("Time of an iteration", "iteration_ms", "ms"),
-        chart("Speed", "images_per_second", "images per second"),
-        chart("Waiting for data", "data_ms", "ms"),
+        chart("Time of an iteration", TIMES[0], "ms"),
+        chart("Speed", SPEED, "images per second"),
+        chart("Waiting for data", TIMES[1], "ms"),
     ];
     charts.retain(|chart| !chart.is_empty());
     page::section(&mut page, "Over the training", &charts);

@@ -2,7 +2,7 @@
 
 use crate::svg::ChartFiles;
 use crate::{Args, film, over_time, report, scores, timing};
-use dcgan_artifacts::{BestScore, CheckpointInfo, Columns, read_run_settings};
+use dcgan_artifacts::{BestScore, CheckpointInfo, Columns, RunFile};
 use dcgan_figures::Picture;
 use dcgan_stage::Failure;
 use serde_json::{Map, Value};
@@ -30,7 +30,7 @@ pub(crate) struct Training {
 impl Training {
     /// Opens what the command line names; `info` is the evaluated checkpoint's.
     pub(crate) fn open(args: &Args, info: Option<&CheckpointInfo>) -> Result<Self, Failure> {
-        let settings = args.run.as_deref().map(read_run_settings);
+        let settings = args.run.as_deref().map(RunFile::read_settings);
         let settings = settings.transpose()?;
         warn_of_another_seed(args, settings.as_ref(), info);
         let scores = table(args.scores.as_deref())?;

@@ -4,9 +4,9 @@
 //! the first frame is used.
 
 use crate::content::{Content, MAGICK, recognise};
+use crate::conversion::{Alpha, Conversion, Crop};
 use crate::resample::{Area, Plane, resample};
 use crate::{Reason, Refusal, jpeg, png};
-use dcgan_settings::{Alpha, Crop, Pictures};
 use image::error::{ImageError, ImageResult};
 use image::metadata::Orientation;
 use image::{DynamicImage, ImageDecoder, ImageFormat, ImageReader, Limits, RgbImage};
@@ -186,10 +186,10 @@ pub struct Decoded {
 ///
 /// # Errors
 /// A description of the damage.
-pub fn decode(bytes: &[u8], header: &Header, settings: &Pictures) -> Result<Decoded, Refusal> {
-    let (image, odd_end) = whole(bytes, header.format, settings.orientation)?;
+pub fn decode(bytes: &[u8], header: &Header, conversion: &Conversion) -> Result<Decoded, Refusal> {
+    let (image, odd_end) = whole(bytes, header.format, conversion.orientation)?;
     Ok(Decoded {
-        pixels: fit(&plane(image, settings), settings),
+        pixels: fit(&plane(image, conversion), conversion),
         odd_end,
     })
 }
@@ -333,21 +333,21 @@ fn is_cut_short(error: &ImageError, bytes: &[u8], format: ImageFormat) -> bool {
     }
 }
 
-/// Converts to 8 bits per channel, grey or colour by the settings, without transparency.
-fn plane(image: DynamicImage, settings: &Pictures) -> Plane {
-    let image = match settings.alpha {
-        Alpha::Blend if image.color().has_alpha() => blend(image, settings.background),
+/// Converts to 8 bits per channel, grey or colour without transparency.
+fn plane(image: DynamicImage, conversion: &Conversion) -> Plane {
+    let image = match conversion.alpha {
+        Alpha::Blend if image.color().has_alpha() => blend(image, conversion.background),
         _ => image,
     };
     let (height, width) = (image.height() as usize, image.width() as usize);
     Plane {
-        pixels: match settings.channels {
+        pixels: match conversion.channels {
             1 => image.into_luma8().into_raw(),
             _ => image.into_rgb8().into_raw(),
         },
         height,
         width,
-        channels: settings.channels,
+        channels: conversion.channels,
     }
 }
 
@@ -372,18 +372,18 @@ fn blend(image: DynamicImage, background: [u8; 3]) -> DynamicImage {
 }
 
 /// Crops and resizes.
-fn fit(plane: &Plane, settings: &Pictures) -> Vec<u8> {
-    let (height, width) = (settings.height, settings.width);
-    if settings.crop == Crop::Fit {
-        return letterbox(plane, settings);
+fn fit(plane: &Plane, conversion: &Conversion) -> Vec<u8> {
+    let (height, width) = (conversion.height, conversion.width);
+    if conversion.crop == Crop::Fit {
+        return letterbox(plane, conversion);
     }
     let ratio = width as f64 / height as f64;
     let (high, wide) = (plane.height as f64, plane.width as f64);
     // The largest box with the images' ratio that fits in the picture.
     let most = high.min(wide / ratio);
-    let area = match settings.crop {
+    let area = match conversion.crop {
         Crop::Centre => {
-            let high_box = most.min(settings.crop_box as f64);
+            let high_box = most.min(conversion.crop_box as f64);
             let wide_box = (high_box * ratio).min(wide);
             // The original rounds the corner to integer pixels.
             Area {
@@ -403,22 +403,22 @@ fn fit(plane: &Plane, settings: &Pictures) -> Vec<u8> {
             }
         }
     };
-    resample(plane, area, height, width, settings.filter)
+    resample(plane, area, height, width, conversion.filter)
 }
 
 /// The whole picture, centred, with bars of the background colour.
 #[expect(
     clippy::cast_possible_truncation,
     clippy::cast_sign_loss,
-    reason = "both lie between 1 and a size of the settings"
+    reason = "both lie between 1 and a size of the image"
 )]
-fn letterbox(plane: &Plane, settings: &Pictures) -> Vec<u8> {
-    let &Pictures {
+fn letterbox(plane: &Plane, conversion: &Conversion) -> Vec<u8> {
+    let &Conversion {
         height,
         width,
         channels,
         ..
-    } = settings;
+    } = conversion;
     let whole = Area {
         top: 0.0,
         left: 0.0,
@@ -428,12 +428,16 @@ fn letterbox(plane: &Plane, settings: &Pictures) -> Vec<u8> {
     let scale = (height as f64 / whole.height).min(width as f64 / whole.width);
     let high = ((whole.height * scale).round() as usize).clamp(1, height);
     let wide = ((whole.width * scale).round() as usize).clamp(1, width);
-    let inner = resample(plane, whole, high, wide, settings.filter);
+    let inner = resample(plane, whole, high, wide, conversion.filter);
     let bar = match channels {
-        1 => DynamicImage::ImageRgb8(RgbImage::from_pixel(1, 1, image::Rgb(settings.background)))
-            .into_luma8()
-            .into_raw(),
-        _ => settings.background.to_vec(),
+        1 => DynamicImage::ImageRgb8(RgbImage::from_pixel(
+            1,
+            1,
+            image::Rgb(conversion.background),
+        ))
+        .into_luma8()
+        .into_raw(),
+        _ => conversion.background.to_vec(),
     };
     let mut pixels = bar.repeat(height * width);
     let (top, left) = ((height - high) / 2, (width - wide) / 2);

@@ -5,7 +5,7 @@
 //! shrinking; weights are fixed-point numbers of 22 bits; columns are filtered first, then rows,
 //! with 8 bits in between.
 
-use dcgan_settings::Filter;
+use crate::conversion::Filter;
 use std::f64::consts::PI;
 
 /// Fractional bits of a weight: 32 minus 8 for the pixel and 2 for overshoot.
@@ -164,7 +164,7 @@ fn sinc(x: f64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::{Area, Plane, resample};
-    use dcgan_settings::Filter;
+    use crate::conversion::Filter;
 
     const FILTERS: [Filter; 4] = [
         Filter::Box,

@@ -143,52 +143,13 @@ fn elements<const D: usize>(
 ) -> Result<([usize; D], Vec<u8>), Error> {
     let failed = |source| stream_error(path, extent, source);
     let sizes = header(path, reader, extent)?;
-    let header_bytes = 4 + 4 * D as u64;
-    let product = |sizes: [u32; D]| {
-        let mut sizes = sizes.iter();
-        sizes.try_fold(1u64, |product, n| product.checked_mul(u64::from(*n)))
-    };
-    // What the sizes come to when their small end was written first.
-    let of_small_end = product(sizes.map(u32::swap_bytes));
-    // Every size fits 32 bits, so only a product can be too large.
-    let fits = |n: &u64| *n <= isize::MAX as u64 - header_bytes;
-    let Some(expected) = product(sizes).filter(fits) else {
-        let got = match extent {
-            Extent::Plain(length) => length.saturating_sub(header_bytes),
-            Extent::Compressed(_) => io::copy(reader, &mut io::sink()).map_err(failed)?,
-        };
-        let path = path.to_owned();
-        return Err(if of_small_end == Some(got) {
-            Error::SmallEnd { path }
-        } else {
-            let sizes = sizes.to_vec();
-            Error::TooLarge { path, sizes }
-        });
-    };
-    let compare = |got: u64| {
-        let (path, sizes) = (path.to_owned(), sizes.to_vec());
-        if got != expected && of_small_end == Some(got) {
-            return Err(Error::SmallEnd { path });
-        }
-        match got.cmp(&expected) {
-            std::cmp::Ordering::Less => Err(Error::Truncated {
-                path,
-                sizes,
-                expected,
-                got,
-            }),
-            std::cmp::Ordering::Equal => Ok(()),
-            std::cmp::Ordering::Greater => Err(Error::Trailing {
-                path,
-                sizes,
-                expected,
-                got,
-            }),
-        }
+    let Some(expected) = product(sizes).filter(|n| *n <= MOST_ELEMENTS) else {
+        return Err(too_large(path, reader, extent, sizes));
     };
     let reserve = match extent {
         Extent::Plain(length) => {
-            compare(length.saturating_sub(header_bytes))?;
+            let got = length.saturating_sub(header_bytes::<D>());
+            compare(path, sizes, expected, got)?;
             expected
         }
         Extent::Compressed(length) => expected.min(length.saturating_mul(USUAL_RATIO)),
@@ -199,7 +160,6 @@ fn elements<const D: usize>(
             sizes: sizes.to_vec(),
         });
     }
-
     let mut values = Vec::new();
     let room = usize::try_from(reserve).unwrap_or(usize::MAX);
     values
@@ -215,8 +175,82 @@ fn elements<const D: usize>(
         .map_err(failed)? as u64;
     // What follows is counted, not kept; for gzip this also reads and checks the checksum.
     let rest = io::copy(reader, &mut io::sink()).map_err(failed)?;
-    compare(got + rest)?;
+    compare(path, sizes, expected, got + rest)?;
     Ok((sizes.map(|n| n as usize), values))
+}
+
+/// More elements than memory can have addresses for. Every size fits 32 bits, so only a product can
+/// be too large.
+const MOST_ELEMENTS: u64 = isize::MAX as u64 - 16;
+
+/// Bytes of a header of D sizes.
+const fn header_bytes<const D: usize>() -> u64 {
+    4 + 4 * D as u64
+}
+
+/// Elements of these sizes; `None` for more than 64 bits can count.
+fn product<const D: usize>(sizes: [u32; D]) -> Option<u64> {
+    let mut sizes = sizes.iter();
+    sizes.try_fold(1u64, |product, n| product.checked_mul(u64::from(*n)))
+}
+
+/// Elements of these sizes, had their small end been written first.
+fn of_small_end<const D: usize>(sizes: [u32; D]) -> Option<u64> {
+    product(sizes.map(u32::swap_bytes))
+}
+
+/// The error of sizes whose product is too large.
+fn too_large<const D: usize>(
+    path: &Path,
+    reader: &mut impl Read,
+    extent: Extent,
+    sizes: [u32; D],
+) -> Error {
+    let got = match extent {
+        Extent::Plain(length) => Ok(length.saturating_sub(header_bytes::<D>())),
+        Extent::Compressed(_) => io::copy(reader, &mut io::sink()),
+    };
+    let (path, sizes_read) = (path.to_owned(), sizes.to_vec());
+    match got {
+        Err(source) => stream_error(&path, extent, source),
+        Ok(got) if of_small_end(sizes) == Some(got) => Error::SmallEnd { path },
+        Ok(_) => Error::TooLarge {
+            path,
+            sizes: sizes_read,
+        },
+    }
+}
+
+/// Compares the number of elements with what the header says.
+fn compare<const D: usize>(
+    path: &Path,
+    sizes: [u32; D],
+    expected: u64,
+    got: u64,
+) -> Result<(), Error> {
+    if got == expected {
+        return Ok(());
+    }
+    let path = path.to_owned();
+    if of_small_end(sizes) == Some(got) {
+        return Err(Error::SmallEnd { path });
+    }
+    let sizes = sizes.to_vec();
+    Err(if got < expected {
+        Error::Truncated {
+            path,
+            sizes,
+            expected,
+            got,
+        }
+    } else {
+        Error::Trailing {
+            path,
+            sizes,
+            expected,
+            got,
+        }
+    })
 }
 
 /// Reads the D sizes after checking the magic number.

@@ -25,8 +25,8 @@ pub(crate) trait Source: Sync {
     /// Finds and checks the pictures. Writes nothing.
     ///
     /// # Errors
-    /// [`Failure::Input`] for whatever is wrong with them, [`Failure::Usage`] for settings that don't
-    /// fit them.
+    /// [`Failure::Input`] for whatever is wrong with them, [`Failure::Usage`] for settings that
+    /// don't fit them.
     fn scan(&self) -> Result<(Outline, Self::Scanned), Failure>;
 
     /// Writes the dataset to `path`.

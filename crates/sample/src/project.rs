@@ -9,8 +9,8 @@ use crate::produce::{self, STAGE, drawn, file_name, records, write_png};
 use dcgan::{Projection, Projector};
 use dcgan_artifacts::FileRecord;
 use dcgan_checkpoints::LoadedGenerator;
-use dcgan_pictures::{MAX_FILE_BYTES, Reason, Refusal, decode, inspect, read_file};
-use dcgan_settings::{Pictures, Sample};
+use dcgan_pictures::{Conversion, MAX_FILE_BYTES, Reason, Refusal, decode, inspect, read_file};
+use dcgan_settings::Sample;
 use dcgan_stage::{Failure, Output, Plan, Progress, Report, Settings, Stage, Work};
 use serde_json::json;
 use std::path::{Path, PathBuf};
@@ -198,18 +198,20 @@ impl Stage for Project {
 /// A picture file of any size as the model's images are: cropped and resized by the defaults of
 /// `prepare.pictures`. One of the right size stays as it is.
 fn read_picture(path: &Path, [height, width, channels]: [usize; 3]) -> Result<Vec<u8>, Error> {
-    let settings = Pictures {
+    let conversion = Conversion {
         height,
         width,
         channels,
-        ..Pictures::default()
+        ..Conversion::default()
     };
     let content = read_file(path).map_err(|source| Error::Read {
         path: path.to_owned(),
         source,
     })?;
     let pixels = match content {
-        Some(bytes) => inspect(&bytes, path).and_then(|header| decode(&bytes, &header, &settings)),
+        Some(bytes) => {
+            inspect(&bytes, path).and_then(|header| decode(&bytes, &header, &conversion))
+        }
         None => Err(Refusal {
             reason: Reason::TooLarge,
             detail: format!("more than {MAX_FILE_BYTES} bytes"),

@@ -21,9 +21,9 @@ pub use error::{Error, Origin};
 pub use keys::{default_settings, resolved};
 pub use load::{load, load_text};
 pub use sections::{
-    Alarms, Alpha, Best, Crop, Eval, Filter, IdxFiles, KernelChoice, Labels, LatentChoice,
-    MovingAverages, NetworkKind, OnDivergence, Pictures, Pipeline, PrecisionChoice, Prepare,
-    Sample, SourceKind, Synthetic, Train,
+    Alarms, AlphaChoice, Best, CropChoice, Eval, FilterChoice, IdxFiles, KernelChoice, Labels,
+    LatentChoice, MovingAverages, NetworkKind, OnDivergence, Pictures, Pipeline, PrecisionChoice,
+    Prepare, Sample, SourceKind, Synthetic, Train,
 };
 pub use seeds::{MAX_SEEDS, parse_seeds};
 pub use variables::{KERNELS, kernels};

@@ -97,7 +97,7 @@ pub struct IdxFiles {
 /// Which part of a picture is used, before resizing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Crop {
+pub enum CropChoice {
     /// A box of `pictures.box` pixels around the centre, as in the original; the largest box that
     /// fits in a smaller picture.
     Centre,
@@ -110,7 +110,7 @@ pub enum Crop {
 /// The filter for resizing. Each is antialiased: it is widened when a picture shrinks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Filter {
+pub enum FilterChoice {
     /// Mean of the pixels covered.
     Box,
     /// Triangle, 2 pixels wide, as in the original.
@@ -124,7 +124,7 @@ pub enum Filter {
 /// How to treat transparency.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Alpha {
+pub enum AlphaChoice {
     /// Blend the picture with `pictures.background`.
     Blend,
     /// Drop it and keep the colours.
@@ -154,15 +154,15 @@ pub struct Pictures {
     /// Colours: 1 grey, 3 red, green and blue.
     pub channels: usize,
     /// Which part of a picture is used.
-    pub crop: Crop,
+    pub crop: CropChoice,
     /// Height of the box in pixels of the picture, for `crop: centre`; its width follows the
     /// images' ratio.
     #[serde(rename = "box")]
     pub crop_box: usize,
     /// Filter for resizing.
-    pub filter: Filter,
+    pub filter: FilterChoice,
     /// How to treat transparency.
-    pub alpha: Alpha,
+    pub alpha: AlphaChoice,
     /// Red, green and blue, 0 to 255, behind transparent pictures and of the bars of `crop: fit`.
     pub background: [u8; 3],
     /// Rotate pictures by their EXIF orientation.
@@ -500,10 +500,10 @@ impl Default for Pictures {
             height: 64,
             width: 64,
             channels: 3,
-            crop: Crop::Cover,
+            crop: CropChoice::Cover,
             crop_box: 108,
-            filter: Filter::Bilinear,
-            alpha: Alpha::Blend,
+            filter: FilterChoice::Bilinear,
+            alpha: AlphaChoice::Blend,
             background: [255; 3],
             orientation: true,
             labels: Labels::None,

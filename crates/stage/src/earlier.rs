@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 /// What a stage's folder says of itself; reading it makes and locks nothing.
 ///
 /// The one rule for all stages: a folder without a manifest is not complete, and one with a damaged
-/// manifest counts as such, with a warning. The manifest of another stage, one of a newer format and
-/// one that the system doesn't let us read are refused.
+/// manifest counts as such, with a warning. The manifest of another stage, one of a newer format
+/// and one that the system doesn't let us read are refused.
 #[derive(Debug)]
 pub struct Earlier {
     folder: PathBuf,

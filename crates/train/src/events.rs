@@ -1,11 +1,9 @@
 //! `events.csv`: what befell a run beside its steps. The file is there once something has.
 
 use crate::Error;
-use crate::files::EVENTS;
+use dcgan_artifacts::run_tables::{EVENT_COLUMNS, EVENTS};
 use dcgan_artifacts::{GrowingTable, TablePosition, remove_file};
 use std::path::{Path, PathBuf};
-
-const HEADER: [&str; 5] = ["step", "event", "back_to", "attempt", "detail"];
 
 /// What befell a run, in the order in which it did.
 #[derive(Debug)]
@@ -50,7 +48,7 @@ impl Events {
     pub(crate) fn record(&mut self, event: Event) -> Result<(), Error> {
         let mut table = match self.table.take() {
             Some(table) => table,
-            None => GrowingTable::create(&self.path, &HEADER)?,
+            None => GrowingTable::create(&self.path, &EVENT_COLUMNS)?,
         };
         let what = event.back_to.map_or("stop", |_| "rollback");
         table.append(&[

@@ -59,26 +59,7 @@ impl Extractor {
                 path: dataset_path.to_owned(),
             });
         };
-        let file = ClassifierFile::read(path)?;
-        let of = &file.info;
-        let seen = |height, width, channels, class_names: &[String]| {
-            let classes = class_names.join(", ");
-            format!("{height}x{width}x{channels} with the classes {classes}")
-        };
-        let expected = seen(info.height, info.width, info.channels, &info.class_names);
-        let got = seen(of.height, of.width, of.channels, &of.class_names);
-        if got != expected {
-            return Err(Error::UnfitClassifier {
-                path: path.clone(),
-                dataset: dataset_path.to_owned(),
-                expected,
-                got,
-            });
-        }
-        Classifier::from_arrays(config, &file.arrays).map_err(|source| Error::Classifier {
-            path: path.clone(),
-            source,
-        })?;
+        let file = read_fitting(path, config, dataset, dataset_path)?;
         Ok(Some(Self {
             record: Some(FileRecord::at(path)?),
             config,
@@ -94,4 +75,34 @@ impl Extractor {
             None => Classifier::init(self.config, 0),
         })
     }
+}
+
+/// The classifier in the file at `path`, which must be of the dataset's pictures and classes.
+fn read_fitting(
+    path: &Path,
+    config: ClassifierConfig,
+    dataset: &DatasetReader,
+    dataset_path: &Path,
+) -> Result<ClassifierFile, Error> {
+    let file = ClassifierFile::read(path)?;
+    let (info, of) = (dataset.info(), &file.info);
+    let seen = |height, width, channels, class_names: &[String]| {
+        let classes = class_names.join(", ");
+        format!("{height}x{width}x{channels} with the classes {classes}")
+    };
+    let expected = seen(info.height, info.width, info.channels, &info.class_names);
+    let got = seen(of.height, of.width, of.channels, &of.class_names);
+    if got != expected {
+        return Err(Error::UnfitClassifier {
+            path: path.to_owned(),
+            dataset: dataset_path.to_owned(),
+            expected,
+            got,
+        });
+    }
+    Classifier::from_arrays(config, &file.arrays).map_err(|source| Error::Classifier {
+        path: path.to_owned(),
+        source,
+    })?;
+    Ok(file)
 }

@@ -1,20 +1,12 @@
 //! The files of a run folder: their names, and which of them a run will write.
 
+use dcgan_artifacts::RunFile;
+use dcgan_artifacts::run_tables::{EVENTS, HISTOGRAMS, METRICS, SCORES, TIMING};
 use dcgan_settings::Train;
 use dcgan_stage::{Plan, Work};
 
 /// What the run was started with.
-pub(crate) const RUN: &str = "run.json";
-/// The table of everything that an iteration measured.
-pub(crate) const METRICS: &str = "metrics.csv";
-/// The table of histograms of D(x) and D(G(z)).
-pub(crate) const HISTOGRAMS: &str = "histograms.csv";
-/// The table of everything that a clock measured: outside manifest and checkpoints.
-pub(crate) const TIMING: &str = "timing.csv";
-/// The table of scores.
-pub(crate) const SCORES: &str = "scores.csv";
-/// The table of divergences; the file exists once there was one.
-pub(crate) const EVENTS: &str = "events.csv";
+pub(crate) const RUN: &str = RunFile::NAME;
 /// The event file for TensorBoard.
 pub(crate) const EVENT_FILE: &str = "tensorboard/events.out.tfevents.dcgan";
 /// The generator's file, the averaged one's, and the discriminator's.

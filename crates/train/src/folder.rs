@@ -4,18 +4,14 @@
 //! dataset. It is there for the whole life of the run, so that a run without a single checkpoint is
 //! guarded as well as a finished one. `manifest.json`, written last, says that the run is complete.
 
-use crate::files::RUN;
 use crate::{Error, resolved};
-use dcgan_artifacts::{Artifact, Difference, differences, read_bounded, with_defaults};
+use dcgan_artifacts::{Difference, RunFile, differences, with_defaults};
 use dcgan_hints::text_of;
 use dcgan_stage::{Earlier, Found, Work};
 use serde_json::{Value, json};
 use std::fs;
 use std::io;
 use std::path::Path;
-
-/// A longer file is no `run.json`.
-const MOST_BYTES: u64 = 1 << 20;
 
 /// The one setting that may grow: it continues a run.
 const EPOCHS: &str = "train.epochs";
@@ -90,20 +86,13 @@ fn continues(Difference { key, old, new }: &Difference) -> bool {
 
 /// What the run in `folder` was started with; `None` where no run was.
 fn read(folder: &Path) -> Result<Option<Value>, Error> {
-    let path = folder.join(RUN);
-    let bytes = match read_bounded(&path, MOST_BYTES) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-        bytes => bytes.map_err(|source| {
-            Error::from(dcgan_artifacts::Error::Read {
-                path: path.clone(),
-                artifact: Artifact::Other,
-                source,
-            })
-        })?,
-    };
-    let run = serde_json::from_slice(&bytes);
-    run.map(Some)
-        .map_err(|source| Error::DamagedRun { path, source })
+    match RunFile::read(folder) {
+        Ok(run) => Ok(run.map(|run| run.sections)),
+        Err(dcgan_artifacts::Error::Json { path, source, .. }) => {
+            Err(Error::DamagedRun { path, source })
+        }
+        Err(error) => Err(error.into()),
+    }
 }
 
 /// The first file in `folder`, by name, that is not hidden: a lock or a partial file is no work.

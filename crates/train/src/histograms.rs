@@ -3,23 +3,17 @@
 //! The original keeps both as histograms for TensorBoard (`d_sum` and `d__sum` of its `model.py`).
 
 use crate::Error;
-use crate::files::{CHECKPOINTS, HISTOGRAMS};
+use crate::files::CHECKPOINTS;
 use dcgan::step::Trace;
+use dcgan_artifacts::run_tables::{BINS, EPOCH, HISTOGRAMS, STEP, histogram_columns};
 use dcgan_artifacts::{GrowingTable, TablePosition, list_checkpoints, read_checkpoint_info};
 use dcgan_metrics::{Histogram, histogram, probability};
 use std::path::Path;
 
-/// Bins between 0 and 1, enough for a discriminator that is never sure; their lower edges end the names of the
-/// columns.
-const BINS: u32 = 50;
-
 /// Step and epoch, then the bins of D(x) (`d_real_0.00` to `d_real_0.98`), then those of D(G(z)).
 pub(crate) fn header() -> Vec<String> {
-    let bins = |of: &'static str| {
-        (0..BINS).map(move |bin| format!("{of}_{:.2}", f64::from(bin) / f64::from(BINS)))
-    };
-    let row = ["step", "epoch"].map(String::from).into_iter();
-    row.chain(bins("d_real")).chain(bins("d_fake")).collect()
+    let row = [STEP, EPOCH].map(String::from).into_iter();
+    row.chain(histogram_columns()).collect()
 }
 
 /// The counts of the columns that follow step and epoch.
@@ -38,7 +32,7 @@ pub(crate) fn probabilities(logits: &[f32]) -> Vec<f32> {
 
 /// How many of `values` lie in each bin.
 pub(crate) fn of_probabilities(values: &[f32]) -> Result<Histogram, Error> {
-    Ok(histogram(values, 0.0, 1.0, BINS as usize)?)
+    Ok(histogram(values, 0.0, 1.0, BINS)?)
 }
 
 /// Goes on with the table at `path` after `position`; `None` where it is gone, damaged or of other bins, of

@@ -67,33 +67,10 @@ impl Resolved {
             });
         }
         let extractor = Extractor::open(&settings, &dataset, path)?;
-        let distribution = match settings.z_distribution {
-            dcgan_settings::LatentChoice::Uniform => ZDistribution::Uniform,
-            dcgan_settings::LatentChoice::Uniform01 => ZDistribution::Uniform01,
-            dcgan_settings::LatentChoice::Normal => ZDistribution::Normal,
-        };
-        let class_names: &[String] = if config.classes > 0 {
-            &dataset.info().class_names
-        } else {
-            &[]
-        };
-        let untrained_classes = if config.classes > 0 {
-            dataset.untrained_classes()
-        } else {
-            Vec::new()
-        };
-        let network = NetworkInfo {
-            untrained_classes,
-            ..network_info(&config, class_names, distribution)
-        };
+        let distribution = distribution(&settings);
+        let network = network(&config, &dataset, distribution);
         warn_of_untrained(path, &network, left_out.get(&Part::Validation));
-        let readouts = settings.moving_averages == MovingAverages::WithReadouts;
-        #[expect(clippy::cast_possible_truncation, reason = "training is in float32")]
-        let real_target = (1.0 - settings.label_smoothing) as f32;
-        let schedule = Schedule {
-            real_target,
-            ..Schedule::new(settings.generator_updates, readouts)
-        };
+        let schedule = schedule(&settings);
         let steps = Steps::new(&settings, n_images);
         Ok(Self {
             settings,
@@ -129,6 +106,37 @@ impl Resolved {
             identity["classifier"] = json!({ "sha256": record.sha256 });
         }
         identity
+    }
+}
+
+/// The distribution of z.
+fn distribution(settings: &Train) -> ZDistribution {
+    match settings.z_distribution {
+        dcgan_settings::LatentChoice::Uniform => ZDistribution::Uniform,
+        dcgan_settings::LatentChoice::Uniform01 => ZDistribution::Uniform01,
+        dcgan_settings::LatentChoice::Normal => ZDistribution::Normal,
+    }
+}
+
+/// What the run's files say of the networks.
+fn network(config: &Config, dataset: &DatasetReader, distribution: ZDistribution) -> NetworkInfo {
+    if config.classes == 0 {
+        return network_info(config, &[], distribution);
+    }
+    NetworkInfo {
+        untrained_classes: dataset.untrained_classes(),
+        ..network_info(config, &dataset.info().class_names, distribution)
+    }
+}
+
+/// The updates of an iteration.
+fn schedule(settings: &Train) -> Schedule {
+    let readouts = settings.moving_averages == MovingAverages::WithReadouts;
+    #[expect(clippy::cast_possible_truncation, reason = "training is in float32")]
+    let real_target = (1.0 - settings.label_smoothing) as f32;
+    Schedule {
+        real_target,
+        ..Schedule::new(settings.generator_updates, readouts)
     }
 }
 

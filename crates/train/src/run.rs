@@ -4,10 +4,7 @@ use crate::Error;
 use crate::batches::Batches;
 use crate::checkpoints::Checkpoints;
 use crate::events::{Event, Events};
-use crate::files::{
-    self, AVERAGED, CHECKPOINTS, DISCRIMINATOR, EVENT_FILE, EVENTS, GENERATOR, HISTOGRAMS, METRICS,
-    REALS, RUN, SCORES, TIMING,
-};
+use crate::files::{self, AVERAGED, CHECKPOINTS, DISCRIMINATOR, EVENT_FILE, GENERATOR, REALS, RUN};
 use crate::grids::Grids;
 use crate::resolved::Resolved;
 use crate::scores::Judge;
@@ -15,6 +12,7 @@ use crate::standing::Standing;
 use crate::tables::Timing;
 use crate::watch::Watch;
 use dcgan::step::{State, Trace, iteration};
+use dcgan_artifacts::run_tables::{EVENTS, HISTOGRAMS, METRICS, SCORES, TIMING};
 use dcgan_artifacts::{BestScore, Role, checkpoint_path, list_checkpoints};
 use dcgan_settings::OnDivergence;
 use dcgan_stage::{Failure, Output, Progress, Signal, Signals};

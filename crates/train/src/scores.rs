@@ -7,6 +7,7 @@ use crate::kernels::kernels;
 use crate::resolved::Resolved;
 use crate::steps::Steps;
 use dcgan::{Generator, WeightAverage};
+use dcgan_artifacts::run_tables::{CLASS_ACCURACY, EPOCH, FRECHET_DISTANCE, OF_AVERAGE, STEP};
 use dcgan_artifacts::{BestScore, DatasetReader, Part};
 use dcgan_checkpoints::ClassChoice;
 use dcgan_metrics::{Classifier, Reading, Score, Scorer};
@@ -21,9 +22,8 @@ const PART: usize = 8 * dcgan_checkpoints::BLOCK;
 /// Pictures of the validation part in memory at a time.
 const CHUNK: u32 = 2048;
 
-/// What the averaged generator's columns begin with.
-const OF_AVERAGE: &str = "ema_";
-const COLUMNS: [&str; 2] = ["class_accuracy", "frechet_distance"];
+/// The measures, in the order of the columns.
+const COLUMNS: [&str; 2] = [CLASS_ACCURACY, FRECHET_DISTANCE];
 
 /// The columns of the table, or `None` for a run without scores.
 pub(crate) fn header(settings: &Train) -> Option<Vec<String>> {
@@ -37,7 +37,7 @@ pub(crate) fn header(settings: &Train) -> Option<Vec<String>> {
         .clone()
         .map(|column| OF_AVERAGE.to_owned() + &column);
     let averaged = averaged.filter(|_| settings.ema > 0.0);
-    let row = ["step", "epoch"].map(String::from).into_iter();
+    let row = [STEP, EPOCH].map(String::from).into_iter();
     Some(row.chain(columns).chain(averaged).collect())
 }
 

@@ -1,11 +1,11 @@
 //! Training as a stage: its settings, its files, and what it says of itself.
 
-use crate::files::{self, CHECKPOINTS, GENERATOR, RUN};
+use crate::files::{self, CHECKPOINTS, GENERATOR};
 use crate::kernels::{kernels, precision};
 use crate::resolved::{Resolved, recorded};
 use crate::run::Run;
 use crate::{Args, Error, folder, histograms};
-use dcgan_artifacts::{BestScore, FileRecord, checkpoint_path, write_atomic};
+use dcgan_artifacts::{BestScore, FileRecord, RunFile, checkpoint_path};
 use dcgan_hints::{shown, text_of};
 use dcgan_settings::Train;
 use dcgan_stage::{
@@ -144,8 +144,8 @@ impl Stage for Training<'_> {
     fn write(&self, (): (), output: &mut Output) -> Result<Report, Failure> {
         output.begin()?;
         // Before the folders: a folder with anything in it and without this file is not ours.
-        let run = format!("{:#}\n", self.identity);
-        write_atomic(&output.folder().join(RUN), run.as_bytes())?;
+        let sections = self.identity.clone();
+        RunFile { sections }.write(output.folder())?;
         output.make_folders()?;
         let mut run = Run::start(&self.resolved, output)?;
         run.catch_up()?;

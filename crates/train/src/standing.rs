@@ -2,11 +2,11 @@
 
 use crate::Error;
 use crate::checkpoints::{Checkpoints, Resumed, Snapshot, fresh};
-use crate::files::EVENTS;
 use crate::resolved::Resolved;
 use crate::tables::Tables;
 use dcgan::WeightAverage;
 use dcgan::step::State;
+use dcgan_artifacts::run_tables::EVENTS;
 use dcgan_artifacts::{BestScore, TablePosition};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

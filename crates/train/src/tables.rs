@@ -2,18 +2,18 @@
 //! file.
 
 use crate::Error;
-use crate::files::{HISTOGRAMS, METRICS, SCORES, TIMING};
 use crate::histograms;
 use crate::resolved::Resolved;
 use crate::scores;
 use crate::tensorboard::Board;
 use dcgan::step::{Schedule, Trace};
+use dcgan_artifacts::run_tables::{
+    EPOCH, HISTOGRAMS, METRICS, SCORES, STEP, TIMING, TIMING_COLUMNS, metrics_columns,
+};
 use dcgan_artifacts::{Artifact, GrowingTable, TablePosition, format_f32};
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Duration;
-
-const TIMING_HEADER: [&str; 4] = ["step", "iteration_ms", "data_ms", "images_per_second"];
 
 /// The tables of a run, and its event file.
 #[derive(Debug)]
@@ -57,7 +57,7 @@ impl Tables {
     /// [`dcgan_artifacts::Error::Write`].
     pub(crate) fn create(folder: &Path, resolved: &Resolved) -> Result<Self, Error> {
         let figures = figures(&resolved.schedule);
-        let header: Vec<&str> = ["step", "epoch"]
+        let header: Vec<&str> = [STEP, EPOCH]
             .into_iter()
             .chain(figures.iter().map(String::as_str))
             .collect();
@@ -71,7 +71,7 @@ impl Tables {
             metrics: GrowingTable::create(&folder.join(METRICS), &header)?,
             figures,
             histograms: Some(create(HISTOGRAMS, &histograms::header())?),
-            timing: GrowingTable::create(&folder.join(TIMING), &TIMING_HEADER)?,
+            timing: GrowingTable::create(&folder.join(TIMING), &TIMING_COLUMNS)?,
             scores,
             scored: None,
             board: board(folder, resolved, 0)?,
@@ -112,7 +112,7 @@ impl Tables {
             metrics: resume(METRICS)?,
             figures: figures(&resolved.schedule),
             histograms: histograms.transpose()?.flatten(),
-            timing: GrowingTable::resume_until(&folder.join(TIMING), &TIMING_HEADER, step)?,
+            timing: GrowingTable::resume_until(&folder.join(TIMING), &TIMING_COLUMNS, step)?,
             scores,
             scored: scored.flatten(),
             board: board(folder, resolved, step)?,
@@ -220,34 +220,9 @@ fn board(folder: &Path, resolved: &Resolved, step: u64) -> Result<Option<Board>,
     wanted.then(|| Board::resume(folder, step)).transpose()
 }
 
-/// The figures of a row of `metrics.csv`. There are always two generator losses, the second empty
-/// where there is but one update, so that a reader need not know the schedule.
+/// The figures of a row of `metrics.csv`.
 fn figures(schedule: &Schedule) -> Vec<String> {
-    let mut names = ["d_loss", "d_loss_real", "d_loss_fake"]
-        .map(String::from)
-        .to_vec();
-    names.extend((1..=n_losses(schedule.generator_updates())).map(|n| format!("g_loss_{n}")));
-    let rest = [
-        "d_real_mean",
-        "d_fake_mean",
-        "d_accuracy",
-        "d_grad_norm",
-        "g_grad_norm",
-    ];
-    names.extend(rest.map(String::from));
-    if schedule.readouts {
-        let readouts = [
-            "readout_d_loss_fake",
-            "readout_d_loss_real",
-            "readout_g_loss",
-        ];
-        names.extend(readouts.map(String::from));
-    }
-    names
-}
-
-fn n_losses(generator_updates: usize) -> usize {
-    generator_updates.max(2)
+    metrics_columns(schedule.generator_updates(), schedule.readouts)
 }
 
 /// The figures of `trace` in the order of [`figures`].
@@ -257,7 +232,7 @@ fn values(trace: &Trace) -> Vec<Option<f32>> {
         .to_vec();
     let losses = trace.g_losses.iter().copied().map(Some);
     let absent = std::iter::repeat(None);
-    values.extend(losses.chain(absent).take(n_losses(trace.g_losses.len())));
+    values.extend(losses.chain(absent).take(trace.g_losses.len().max(2)));
     values.extend([trace.d_real_mean, trace.d_fake_mean, trace.d_accuracy].map(Some));
     values.push(Some(trace.d_grad_norm));
     values.push(trace.g_grad_norms.last().copied());

@@ -10,7 +10,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("settings", &["hints"]),
     ("random", &[]),
     ("figures", &["hints"]),
-    ("pictures", &["hints", "settings"]),
+    ("pictures", &["hints"]),
     ("stage", &["hints", "artifacts", "settings"]),
     ("kernels", &[]),
     ("dcgan", &["hints", "kernels", "random"]),

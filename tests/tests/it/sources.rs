@@ -69,8 +69,6 @@ const LONG_FUNCTIONS: &[(&str, &str, &str)] = &[
         "hint",
         "a list: the hint of every error",
     ),
-    ("prepare/src/folder/scan.rs", "scan", "to be split"),
-    ("prepare/src/idx.rs", "elements", "to be split"),
     (
         "sample/src/args.rs",
         "check",
@@ -91,8 +89,6 @@ const LONG_FUNCTIONS: &[(&str, &str, &str)] = &[
         "hint",
         "a list: the hint of every error",
     ),
-    ("train/src/resolved.rs", "with_settings", "to be split"),
-    ("train/src/extractor.rs", "open", "to be split"),
 ];
 
 /// Public types that every crate or stage may have, and the trait that seals others.

@@ -1,9 +1,7 @@
 //! Growing tables: what a checkpoint saw is verified, what follows is cut.
 
 use crate::examples::put;
-use dcgan_artifacts::{
-    Columns, Error, GrowingTable, Manifest, digest_file, read_bounded, read_run_settings,
-};
+use dcgan_artifacts::{Columns, Error, GrowingTable, Manifest, RunFile, digest_file, read_bounded};
 use std::fs;
 use std::path::Path;
 
@@ -164,7 +162,7 @@ fn a_file_longer_than_any_of_its_kind_is_not_read() {
     hole(Manifest::NAME, (1 << 26) + 1);
     assert_refused(Manifest::read(folder.path()).unwrap_err(), 1 << 26);
     let run = hole("run.json", (1 << 20) + 1);
-    assert_refused(read_run_settings(&run).unwrap_err(), 1 << 20);
+    assert_refused(RunFile::read_settings(&run).unwrap_err(), 1 << 20);
     assert_eq!(
         read_bounded(&run, 1 << 20).unwrap_err().kind(),
         std::io::ErrorKind::FileTooLarge
@@ -188,7 +186,7 @@ fn what_is_no_file_is_not_read() {
         assert_eq!(error.kind(), std::io::ErrorKind::InvalidInput, "{error}");
         for error in [
             Columns::read(path).unwrap_err(),
-            read_run_settings(path).unwrap_err(),
+            RunFile::read_settings(path).unwrap_err(),
         ] {
             assert!(matches!(error, Error::Unfit { .. }), "{error}");
         }

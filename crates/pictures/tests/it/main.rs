@@ -8,18 +8,18 @@ mod ends;
 mod formats;
 mod words;
 
+use dcgan_pictures::Conversion;
 use dcgan_pictures::{Decoded, Reason, Refusal, decode, inspect};
-use dcgan_settings::Pictures;
 use image::{DynamicImage, ImageFormat, Rgb, RgbImage};
 use std::io::Cursor;
 use std::path::Path;
 
 /// Reads a picture as `prepare` does, at 40x24.
 fn read(bytes: &[u8], name: &str) -> Result<Decoded, Refusal> {
-    let settings = Pictures {
+    let settings = Conversion {
         height: 24,
         width: 40,
-        ..Pictures::default()
+        ..Conversion::default()
     };
     let header = inspect(bytes, Path::new(name))?;
     decode(bytes, &header, &settings)

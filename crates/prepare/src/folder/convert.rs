@@ -1,5 +1,6 @@
 //! The second pass: every picture decoded to its place in the dataset.
 
+use super::conversion::conversion;
 use super::picture::{Picture, Refused, nothing_left, refuse_if_strict, refused_by};
 use super::scan::Scan;
 use super::similar::{Thumbnail, near_duplicates};
@@ -170,7 +171,7 @@ fn decoded(settings: &Prepare, picture: &Picture) -> Result<Result<Decoded, Refu
     if Sha256::digest(&bytes).as_slice() != picture.sha256 {
         return Err(changed());
     }
-    Ok(decode(&bytes, &picture.header, &settings.pictures).map_err(refused_by))
+    Ok(decode(&bytes, &picture.header, &conversion(&settings.pictures)).map_err(refused_by))
 }
 
 /// Near duplicates; blank images and equal ones are findings of the audit already.

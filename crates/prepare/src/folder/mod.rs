@@ -4,6 +4,7 @@
 //! their place in the dataset's file. So memory does not grow with the pictures' size, and nothing
 //! depends on which thread was quicker.
 
+mod conversion;
 mod convert;
 mod labels;
 mod layout;

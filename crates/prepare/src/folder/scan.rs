@@ -56,27 +56,7 @@ pub(crate) fn scan(settings: &Prepare, work: &Work<'_>) -> Result<Scan, Failure>
     let n_files = entries.len() + findings.len();
     let used = rows_of(labels.as_ref(), table, &entries).map_err(Failure::input)?;
 
-    let mut sound = Vec::new();
-    for (entry, read) in entries.into_iter().zip(read) {
-        let part = roots[entry.root].part;
-        match (read.header, read.sha256) {
-            (Ok(header), Some(sha256)) => {
-                let wrong = wrong_extension(&header, &entry.path);
-                findings.extend(wrong.map(|detail| {
-                    file_finding(part, Kind::WrongExtension, entry.name.clone(), detail)
-                }));
-                sound.push(Sound {
-                    entry,
-                    header,
-                    sha256,
-                });
-            }
-            (Err((kind, detail)), _) => {
-                findings.push(file_finding(part, kind, entry.name, detail));
-            }
-            (Ok(_), None) => {}
-        }
-    }
+    let sound = sort_out(entries, read, &roots, &mut findings);
     let classes = classes(settings, &sound, &roots, labels.as_ref(), &mut findings);
     // With fewer pictures than there are, most rows have none.
     if settings.pictures.max_images == 0 {
@@ -108,6 +88,37 @@ pub(crate) fn scan(settings: &Prepare, work: &Work<'_>) -> Result<Scan, Failure>
         findings,
         names: names(&roots, table),
     })
+}
+
+/// The files that are pictures by their headers; what is odd about any file is a finding.
+fn sort_out(
+    entries: Vec<Entry>,
+    read: Vec<ReadFile>,
+    roots: &[Root],
+    findings: &mut Vec<Finding>,
+) -> Vec<Sound> {
+    let mut sound = Vec::new();
+    for (entry, read) in entries.into_iter().zip(read) {
+        let part = roots[entry.root].part;
+        match (read.header, read.sha256) {
+            (Ok(header), Some(sha256)) => {
+                let wrong = wrong_extension(&header, &entry.path);
+                findings.extend(wrong.map(|detail| {
+                    file_finding(part, Kind::WrongExtension, entry.name.clone(), detail)
+                }));
+                sound.push(Sound {
+                    entry,
+                    header,
+                    sha256,
+                });
+            }
+            (Err((kind, detail)), _) => {
+                findings.push(file_finding(part, kind, entry.name, detail));
+            }
+            (Ok(_), None) => {}
+        }
+    }
+    sound
 }
 
 /// What was searched, by the keys of the settings.

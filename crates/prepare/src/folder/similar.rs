@@ -5,8 +5,7 @@
 //! are near duplicates when at most 3 of these bits differ and the values by at most 6 of 255 in the
 //! mean: the bits find candidates fast, the values keep flat pictures apart.
 
-use dcgan_pictures::{Area, Plane, resample};
-use dcgan_settings::Filter;
+use dcgan_pictures::{Area, Filter, Plane, resample};
 use std::collections::BTreeMap;
 
 const ROWS: usize = 8;

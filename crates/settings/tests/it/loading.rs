@@ -1,7 +1,7 @@
 //! Valid pipelines and their values.
 
 use dcgan_settings::{
-    Crop, Depth, LatentChoice, MovingAverages, Pipeline, SourceKind, default_settings, load,
+    CropChoice, Depth, LatentChoice, MovingAverages, Pipeline, SourceKind, default_settings, load,
     load_text, resolved,
 };
 use std::collections::BTreeMap;
@@ -130,7 +130,7 @@ fn folders_are_a_path_or_a_list() {
     assert!(folders("null").is_empty());
     let text = "prepare: {pictures: {crop: centre, box: 96, background: [0, 1, 255]}}";
     let pictures = typed(text).prepare.pictures;
-    assert_eq!((pictures.crop, pictures.crop_box), (Crop::Centre, 96));
+    assert_eq!((pictures.crop, pictures.crop_box), (CropChoice::Centre, 96));
     assert_eq!(pictures.background, [0, 1, 255]);
 }
 
