@@ -20,13 +20,13 @@ use crate::forms::Form;
 use crate::geometry::{Geometry, gather, scatter_add};
 use crate::labels::{self, Borders, Labels, Side};
 use crate::linear::{constant, label_count, same_dtype, tensor};
-use crate::matmul::{Matrix, Par, Target, multiply};
+use crate::matmul::{Matrix, Par, Target, multiply, multiply_in_runs};
 use crate::output::build;
 use crate::products::{Maps, Numbers};
 use crate::real::{Real, elements, for_dtype, with_elements};
 use crate::record::apply3;
 use crate::scratch::Scratch;
-use crate::winograd::Subpixel;
+use crate::winograd::{Activity, Subpixel, Support, WeightGradient};
 
 /// Samples per task: their patches (a few hundred KB each) should fit the second-level cache or nearly so.
 const BLOCK: usize = 4;
@@ -205,13 +205,25 @@ impl CustomOp3 for Conv {
         let dy = dy.contiguous()?;
         for_dtype!(x.dtype(), T => {
             with_elements!(T, xs: x, ws: w, dys: dy => {
-                // Winograd's form has both gradients in one.
-                let both = x.track_op() && w.track_op() && self.winograd::<T>().is_some();
-                let mut dx = (x.track_op() && !both).then(|| self.input_gradient::<T>(ws, dys));
-                let mut gradients = |dw: &mut [T], mode| match self.winograd::<T>() {
-                    Some(subpixel) if both => {
-                        let dx = dx.insert(self.no_gradient(dys.len()));
-                        subpixel.gradients(dys, Some((ws, dx)), Some((xs, mode, dw)));
+                let filter = self.filter::<T>(dys);
+                let support = filter.as_ref().filter(|_| w.track_op());
+                let support = support.and_then(|(subpixel, of_dy)| self.support(subpixel, xs, of_dy));
+                // Filtering has both gradients in one.
+                let mut dx = None;
+                if x.track_op() {
+                    dx = match &filter {
+                        Some((_, of_dy)) if support.is_some() && !of_dy.is_sparse() => None,
+                        filter => Some(self.input_gradient::<T>(filter.as_ref(), ws, dys)),
+                    };
+                }
+                let mut gradients = |dw: &mut [T], mode| match (&filter, &support) {
+                    (Some((subpixel, of_dy)), Some(support)) => {
+                        let mut both = (x.track_op() && dx.is_none()).then(|| self.no_gradient(dys.len()));
+                        let direct = self.direct_parts(support, xs, dys);
+                        let dw = WeightGradient { x: xs, support, direct, mode, dw };
+                        let of_x = both.as_deref_mut().map(|dx| (ws, dx));
+                        subpixel.gradients((dys, of_dy), of_x, Some(dw));
+                        dx = both.or(dx.take());
                     }
                     _ => self.product(dw, mode, xs, dys),
                 };
@@ -263,6 +275,16 @@ impl<T: Real> Offsets<T> {
             }
         }
     }
+}
+
+/// Some channels of maps.
+fn chosen<T: Real>(maps: &[T], width: usize, channels: &[usize]) -> Vec<T> {
+    if channels.is_empty() {
+        return Vec::new();
+    }
+    let pixels = maps.chunks_exact(width);
+    let chosen = pixels.flat_map(|pixel| channels.iter().map(|&channel| pixel[channel]));
+    chosen.collect()
 }
 
 impl Conv {
@@ -397,19 +419,89 @@ impl Conv {
         self.subpixel.as_ref().filter(|_| !rounds)
     }
 
+    /// That form, and where the output's gradient is zero.
+    fn filter<T: Real>(&self, dy: &[T]) -> Option<(&Subpixel, Activity)> {
+        let subpixel = self.winograd::<T>()?;
+        let is_small = self.kind == Kind::Convolution;
+        Some((subpixel, subpixel.activity(dy, is_small)))
+    }
+
+    /// What that form of the weight's gradient has to know of its operands; none if it is taken directly.
+    fn support<T: Real>(&self, subpixel: &Subpixel, x: &[T], of_dy: &Activity) -> Option<Support> {
+        let is_small = self.kind == Kind::Transpose;
+        let of_x = subpixel.activity(x, is_small);
+        if is_small {
+            subpixel.support(&of_x, of_dy)
+        } else {
+            subpixel.support(of_dy, &of_x)
+        }
+    }
+
+    /// The parts of the weight's gradient that are taken directly, as [`WeightGradient`] has them.
+    fn direct_parts<T: Real>(&self, support: &Support, x: &[T], dy: &[T]) -> [Vec<T>; 2] {
+        let [small, big] = match self.kind {
+            Kind::Convolution => [dy, x],
+            Kind::Transpose => [x, dy],
+        };
+        let [n_small, n_big] = self.channels();
+        let [of_small, of_big] = support.direct();
+        let some = (chosen(small, n_small, of_small), chosen(big, n_big, of_big));
+        [
+            self.direct_part([&some.0, big], [of_small.len(), n_big]),
+            self.direct_part([small, &some.1], [n_small, of_big.len()]),
+        ]
+    }
+
+    /// The weight's gradient between some channels of either side.
+    fn direct_part<T: Real>(&self, maps: [&[T]; 2], [small, big]: [usize; 2]) -> Vec<T> {
+        let mut dw = vec![T::ZERO; self.geometry.taps() * big * small];
+        if dw.is_empty() {
+            return dw;
+        }
+        let (c, out, [x, dy]) = match self.kind {
+            Kind::Convolution => (big, small, [maps[1], maps[0]]),
+            Kind::Transpose => (small, big, maps),
+        };
+        let layer = Conv {
+            kind: self.kind,
+            geometry: self.geometry,
+            subpixel: None,
+            maps: self.maps.as_ref().map(|maps| maps.with_sides([small, big])),
+            c,
+            labels: 0,
+            out,
+            y: None,
+        };
+        layer.product(&mut dw, Target::Replace, x, dy);
+        dw
+    }
+
+    /// Channels of the small and of the big side.
+    fn channels(&self) -> [usize; 2] {
+        match self.kind {
+            Kind::Convolution => [self.out, self.c],
+            Kind::Transpose => [self.c, self.out],
+        }
+    }
+
     /// Zeros for the gradient of the input of a batch with so many outputs.
     fn no_gradient<T: Real>(&self, outputs: usize) -> Vec<T> {
         let (x_len, y_len, _) = self.sizes();
         build(outputs / y_len * x_len, x_len, |_, _| ())
     }
 
-    fn input_gradient<T: Real>(&self, w: &[T], dy: &[T]) -> Vec<T> {
+    fn input_gradient<T: Real>(
+        &self,
+        filter: Option<&(&Subpixel, Activity)>,
+        w: &[T],
+        dy: &[T],
+    ) -> Vec<T> {
         let (x_len, y_len, col_len) = self.sizes();
         let (g, c, out) = (&self.geometry, self.c, self.out);
         let (small, taps) = (g.small_len(), g.taps());
-        if let Some(subpixel) = self.winograd::<T>() {
+        if let Some((subpixel, of_dy)) = filter.filter(|(_, of_dy)| !of_dy.is_sparse()) {
             let mut dx = self.no_gradient(dy.len());
-            subpixel.gradients(dy, Some((w, &mut dx)), None);
+            subpixel.gradients((dy, of_dy), Some((w, &mut dx)), None);
             return dx;
         }
         let up = self.kind == Kind::Convolution;
@@ -451,9 +543,6 @@ impl Conv {
 
     /// The weight's gradient but for the labels' part, which it leaves alone.
     fn product<T: Real>(&self, dw: &mut [T], mode: Target, x: &[T], dy: &[T]) {
-        if let Some(subpixel) = self.winograd::<T>() {
-            return subpixel.gradients(dy, None, Some((x, mode, dw)));
-        }
         let (small, big) = match self.kind {
             Kind::Convolution => (dy, x),
             Kind::Transpose => (x, dy),
@@ -478,15 +567,24 @@ impl Conv {
             .zip(big.par_chunks(g.big_len() * channels))
             .for_each(|(col, big)| gather(g, channels, big, col));
         let patches = Matrix::new(&col, batch * small, taps * channels).t();
+        let run = crate::products::run_of_weight(taps * channels, batch * small);
         match self.kind {
             Kind::Convolution if labels == 0 => {
                 let rhs = Matrix::new(dy, batch * small, out);
-                multiply(dw, out, mode, patches, rhs, Par::Pool);
+                multiply_in_runs(dw, out, mode, patches, rhs, run, Par::Pool);
             }
             Kind::Convolution => {
                 let mut dense = Scratch::take(taps * c * out);
                 let rhs = Matrix::new(dy, batch * small, out);
-                multiply(&mut dense, out, Target::Replace, patches, rhs, Par::Pool);
+                multiply_in_runs(
+                    &mut dense,
+                    out,
+                    Target::Replace,
+                    patches,
+                    rhs,
+                    run,
+                    Par::Pool,
+                );
                 let rows = dw.chunks_exact_mut((c + labels) * out);
                 for (dw, dense) in rows.zip(dense.chunks_exact(c * out)) {
                     mode.put(dense, &mut dw[..c * out]);
@@ -494,7 +592,7 @@ impl Conv {
             }
             Kind::Transpose => {
                 let rhs = Matrix::new(x, batch * small, c);
-                multiply(dw, c + labels, mode, patches, rhs, Par::Pool);
+                multiply_in_runs(dw, c + labels, mode, patches, rhs, run, Par::Pool);
             }
         }
     }

@@ -176,3 +176,23 @@ pub(crate) fn multiply<T: Real>(
         );
     }
 }
+
+/// The same with the inner dimension in runs of `run`, whose products are added in order: shorter
+/// sums round less.
+pub(crate) fn multiply_in_runs<T: Real>(
+    target: &mut [T],
+    row_stride: usize,
+    mode: Target,
+    lhs: Matrix<'_, T>,
+    rhs: Matrix<'_, T>,
+    run: usize,
+    par: Par,
+) {
+    let inner = lhs.cols;
+    for first in (0..inner.max(1)).step_by(run.max(1)) {
+        let part = first..inner.min(first + run.max(1));
+        let mode = if first == 0 { mode } else { Target::Add };
+        let lhs = lhs.t().part(part.clone()).t();
+        multiply(target, row_stride, mode, lhs, rhs.part(part), par);
+    }
+}

@@ -20,6 +20,7 @@ mod tile;
 mod vectors;
 
 pub(crate) use dense::multiply_dense;
+pub(crate) use gradient::{has_few_rows, run_of_weight};
 pub(crate) use maps::Maps;
 
 use crate::forms::Form;

@@ -44,3 +44,41 @@ pub(crate) fn wide<R>(f: impl FnOnce() -> R) -> R {
     }
     f()
 }
+
+/// Loops to be compiled for several widths of vectors.
+///
+/// Unlike a closure, what implements this is inlined whatever its size, if `run` is `#[inline(always)]`.
+pub(crate) trait Loops {
+    /// Runs them.
+    fn run(self);
+}
+
+/// Runs loops compiled for AVX-512 if the processor can, for AVX2 if it can that; the results are the same bits.
+#[inline]
+pub(crate) fn widest(loops: impl Loops) {
+    #[cfg(target_arch = "x86_64")]
+    if crate::products::has_avx512() && !baseline() {
+        #[target_feature(enable = "avx512f,avx512bw")]
+        fn with_avx512(loops: impl Loops) {
+            loops.run();
+        }
+        #[expect(
+            unsafe_code,
+            reason = "a processor without AVX-512 would not know the instructions"
+        )]
+        // SAFETY: the processor has AVX-512, as was just detected.
+        return unsafe { with_avx512(loops) };
+    } else if std::arch::is_x86_feature_detected!("avx2") && !baseline() {
+        #[target_feature(enable = "avx2")]
+        fn with_avx2(loops: impl Loops) {
+            loops.run();
+        }
+        #[expect(
+            unsafe_code,
+            reason = "a processor without AVX2 would not know the instructions"
+        )]
+        // SAFETY: the processor has AVX2, as was just detected.
+        return unsafe { with_avx2(loops) };
+    }
+    loops.run();
+}

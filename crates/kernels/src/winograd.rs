@@ -9,25 +9,31 @@
 //!
 //! The points 0, 3/4, -3/4, 3/2, -3/2 and infinity lose least in `f32` of those whose `A` and `B` are short
 //! binary fractions: a factor of 2.6 against the direct sum, where the usual 0, 1, -1, 1/2, -2 lose 3.7 and
-//! 0, 1, -1, 2, -2 six (mean over random patches). Gradients can spare that.
+//! 0, 1, -1, 2, -2 six (mean over random patches). Products are therefore added in short sums and transforms in
+//! `f64`, and sums of few terms are left to the direct product ([`support`]): a weight's gradient is at most
+//! three times less exact than the direct one, and zero where it has no term.
 //!
 //! All three passes are the same shape: a transform by tile, one product by point, a transform by tile back;
 //! the adjoint runs the transposed transforms. Blocks of tiles are fixed by the shape, so nothing depends on
 //! the number of threads.
-#![expect(
-    clippy::inline_always,
-    reason = "what is not inlined into `wide` is compiled for the baseline"
-)]
+
+mod support;
+mod tiles;
+mod weight;
 
 use rayon::prelude::*;
 
+pub(crate) use support::{Activity, Support};
+pub(crate) use weight::WeightGradient;
+
 use crate::geometry::Geometry;
-use crate::matmul::{Matrix, Par, Target, multiply};
+use crate::matmul::{Matrix, Par, Target, multiply_in_runs};
 use crate::products::{has_avx512, multiply_dense};
 use crate::real::Real;
 use crate::scratch::Scratch;
 use crate::tasks::OneByOne as _;
-use crate::wide::wide;
+use crate::wide::{Loops, widest};
+use tiles::axpy;
 
 /// Results per tile and axis.
 const TILE: usize = 4;
@@ -37,18 +43,11 @@ const POINTS: usize = 6;
 const SQUARE: usize = POINTS * POINTS;
 /// Most tiles at once: what bounds the scratch memory.
 const TILES: usize = 256;
-/// Channels transformed together.
-const LANES: usize = 16;
+/// Steps of a short sum of channels: rounding grows with the length of a sum, and tiles magnify it.
+const RUN: usize = 64;
+/// Products of which this share at most may be left, or the transforms cost what is saved.
+const WORTH: [usize; 2] = [7, 10];
 
-/// `B^T`, to be applied to a patch.
-const PATCH: [[f64; POINTS]; POINTS] = [
-    [81.0 / 64.0, 0.0, -2.8125, 0.0, 1.0, 0.0],
-    [0.0, -1.6875, -2.25, 0.75, 1.0, 0.0],
-    [0.0, 1.6875, -2.25, -0.75, 1.0, 0.0],
-    [0.0, -0.84375, -0.5625, 1.5, 1.0, 0.0],
-    [0.0, 0.84375, -0.5625, -1.5, 1.0, 0.0],
-    [0.0, 81.0 / 64.0, 0.0, -2.8125, 0.0, 1.0],
-];
 /// `G`, to be applied to three taps.
 const TAPS: [[f64; 3]; POINTS] = [
     [64.0 / 81.0, 0.0, 0.0],
@@ -57,13 +56,6 @@ const TAPS: [[f64; 3]; POINTS] = [
     [32.0 / 243.0, 16.0 / 81.0, 8.0 / 27.0],
     [32.0 / 243.0, -16.0 / 81.0, 8.0 / 27.0],
     [0.0, 0.0, 1.0],
-];
-/// `A^T`, to be applied to the products.
-const RESULT: [[f64; POINTS]; TILE] = [
-    [1.0, 1.0, 1.0, 1.0, 1.0, 0.0],
-    [0.0, 0.75, -0.75, 1.5, -1.5, 0.0],
-    [0.0, 0.5625, 0.5625, 2.25, 2.25, 0.0],
-    [0.0, 27.0 / 64.0, -27.0 / 64.0, 3.375, -3.375, 1.0],
 ];
 
 /// One axis of the geometry.
@@ -136,7 +128,8 @@ pub(crate) struct Subpixel {
 }
 
 impl Subpixel {
-    /// None if the geometry is not that of a 5x5 kernel with stride 2 and `SAME` padding.
+    /// None if the geometry is not that of a 5x5 kernel with stride 2 and `SAME` padding, or if maps are so small
+    /// that tiles reach too far beyond them to save anything.
     pub(crate) fn new(
         transposed: bool,
         g: &Geometry,
@@ -163,7 +156,9 @@ impl Subpixel {
                 first += classes[0] * classes[1];
             }
         }
-        fits.then_some(Subpixel {
+        let tiles = axes[0].tiles() * axes[1].tiles();
+        let saves = WORTH[1] * tiles * first <= WORTH[0] * g.small_len() * g.taps();
+        (fits && saves).then_some(Subpixel {
             transposed,
             axes,
             points,
@@ -209,16 +204,16 @@ impl Subpixel {
             .zip(classes)
             .one_by_one()
             .for_each(|(u, (at, class))| {
-                wide(|| {
-                    u.fill(T::ZERO);
-                    for (tap, share) in self.taps(at, class) {
-                        let share = T::from_f64(share);
-                        let w = w[tap * self.rows * self.columns..].chunks_exact(self.columns);
-                        for (u, w) in u.chunks_exact_mut(self.small).zip(w) {
-                            axpy(share, &w[..self.small], u);
-                        }
-                    }
-                });
+                u.fill(T::ZERO);
+                for (tap, share) in self.taps(at, class) {
+                    widest(AddRows {
+                        share: T::from_f64(share),
+                        rows: &w[tap * self.rows * self.columns..],
+                        stride: self.columns,
+                        width: self.small,
+                        to: u,
+                    });
+                }
             });
         u
     }
@@ -234,21 +229,21 @@ impl Subpixel {
     }
 
     /// Gradients by that of the output, `dy`: of the input, added to what is there, with the weight that it
-    /// takes; and of the weight, of which only the rows and columns that count are touched, with the input that
-    /// it takes. Wanted together they share the transform of `dy`.
+    /// takes; and of the weight. Wanted together they share the transform of `dy`.
     pub(crate) fn gradients<T: Real>(
         &self,
-        dy: &[T],
+        dy: (&[T], &Activity),
         mut dx: Option<(&[T], &mut [T])>,
-        dw: Option<(&[T], Target, &mut [T])>,
+        dw: Option<WeightGradient<'_, T>>,
     ) {
+        let (dy, of_dy) = dy;
         let [mut x_len, mut y_len] = [self.big_len(), self.small_len()];
         if self.transposed {
             std::mem::swap(&mut x_len, &mut y_len);
         }
         let u = dx.as_ref().map(|(w, _)| self.transform(w));
-        let size = self.big * self.small;
-        let mut du = dw.as_ref().map(|_| Scratch::take(self.products() * size));
+        let size = self.products() * self.big * self.small;
+        let mut du = dw.as_ref().map(|_| Scratch::take(size));
         for (block, dy) in dy.chunks(self.block() * y_len).enumerate() {
             let first = block * self.block() * x_len;
             let inputs = first..first + dy.len() / y_len * x_len;
@@ -264,30 +259,21 @@ impl Subpixel {
                     self.up(u, &of_dy, &mut dx[inputs.clone()]);
                 }
             }
-            if let (Some((x, ..)), Some(du)) = (&dw, &mut du) {
-                let x = &x[inputs];
+            if let (Some(dw), Some(du)) = (&dw, &mut du) {
+                let x = &dw.x[inputs];
                 let (v, m) = if self.transposed {
                     (self.patches(x), of_dy)
                 } else {
                     (of_dy, self.results(x))
                 };
-                let mode = if block == 0 {
-                    Target::Replace
-                } else {
-                    Target::Add
-                };
-                self.by_point(du, size, |number, point, du| {
-                    let lhs = self.result_matrix(&m, point).t();
-                    let rhs = self.patch_matrix(&v, number);
-                    multiply_rows(du, mode, lhs, rhs);
-                });
+                self.add_products(block == 0, &v, &m, du);
             }
         }
-        if let (Some((_, mode, dw)), Some(du)) = (dw, du) {
-            dw.par_chunks_mut(self.rows * self.columns)
-                .enumerate()
-                .one_by_one()
-                .for_each(|(tap, dw)| wide(|| self.collect_tap(&du, tap, mode, dw)));
+        if let Some((_, dx)) = dx {
+            self.clear_idle(of_dy, dx);
+        }
+        if let (Some(dw), Some(du)) = (dw, du) {
+            self.finish(&du, dy, dw);
         }
     }
 
@@ -300,12 +286,9 @@ impl Subpixel {
             let width = point.products() * self.big;
             let lhs = self.patch_matrix(v, number);
             let rhs = Matrix::new(&u[point.first * self.big * self.small..], width, self.small);
-            multiply_rows(m, Target::Replace, lhs, rhs.t());
+            multiply_rows(m, Target::Replace, lhs, rhs.t(), RUN);
         });
-        big.par_chunks_mut(self.big_len())
-            .enumerate()
-            .one_by_one()
-            .for_each(|(sample, big)| wide(|| self.add_results(&m, tiles, sample, big)));
+        self.add_results(&m, tiles, big);
     }
 
     /// Adds the convolution of big maps, as [`Subpixel::results`] has them, to `small` ones: the adjoint of
@@ -320,40 +303,9 @@ impl Subpixel {
                 let width = point.products() * self.big;
                 let lhs = self.result_matrix(m, point);
                 let rhs = Matrix::new(&u[point.first * self.big * self.small..], width, self.small);
-                multiply_rows(v, Target::Replace, lhs, rhs);
+                multiply_rows(v, Target::Replace, lhs, rhs, RUN);
             });
-        small
-            .par_chunks_mut(self.small_len())
-            .enumerate()
-            .one_by_one()
-            .for_each(|(sample, small)| wide(|| self.add_patches(&v, tiles, sample, small)));
-    }
-
-    /// `G^T dU G` at one tap.
-    #[inline(always)]
-    fn collect_tap<T: Real>(&self, du: &[T], tap: usize, mode: Target, dw: &mut [T]) {
-        if mode == Target::Replace {
-            for dw in dw.chunks_exact_mut(self.columns).take(self.big) {
-                dw[..self.small].fill(T::ZERO);
-            }
-        }
-        let size = self.big * self.small;
-        for point in &self.points {
-            for (product, du) in du[point.first * size..]
-                .chunks_exact(size)
-                .take(point.products())
-                .enumerate()
-            {
-                let class = [product / point.classes[1], product % point.classes[1]];
-                let found = self.taps(point.at, class).find(|&(known, _)| known == tap);
-                let Some((_, share)) = found else { continue };
-                let share = T::from_f64(share);
-                let rows = dw.chunks_exact_mut(self.columns);
-                for (dw, du) in rows.zip(du.chunks_exact(self.small)) {
-                    axpy(share, du, &mut dw[..self.small]);
-                }
-            }
-        }
+        self.add_patches(&v, tiles, small);
     }
 
     /// Runs one product per point in parallel, each into its piece of `size` times its number of products.
@@ -389,273 +341,46 @@ impl Subpixel {
         let columns = point.products() * self.big;
         Matrix::strided(&m[point.first * self.big..], tiles, columns, width, 1)
     }
-
-    /// `B^T d B` of all patches: `[tiles, points, small channels]`.
-    fn patches<T: Real>(&self, small: &[T]) -> Scratch<T> {
-        let (tiles, len) = (self.tiles(), SQUARE * self.small);
-        let mut v = Scratch::take(small.len() / self.small_len() * tiles * len);
-        v.par_chunks_mut(len)
-            .enumerate()
-            .one_by_one()
-            .for_each(|(tile, v)| {
-                wide(|| {
-                    let small = &small[tile / tiles * self.small_len()..][..self.small_len()];
-                    // What lies outside of the map stays zero.
-                    let mut patch = [[[T::ZERO; LANES]; POINTS]; POINTS];
-                    let mut points = patch;
-                    for channel in (0..self.small).step_by(LANES) {
-                        self.each_patch_pixel(tile % tiles, |y, x, at| {
-                            load(
-                                &small[at * self.small..][..self.small],
-                                channel,
-                                &mut patch[y][x],
-                            );
-                        });
-                        sandwich(&PATCH, &patch, &mut points);
-                        for (point, values) in points.as_flattened().iter().enumerate() {
-                            store(values, channel, &mut v[point * self.small..][..self.small]);
-                        }
-                    }
-                });
-            });
-        v
-    }
-
-    /// Adds `B v B^T` of a sample's tiles, the adjoint of [`Subpixel::patches`], from `[points, tiles, ..]`.
-    #[inline(always)]
-    fn add_patches<T: Real>(&self, v: &[T], tiles: usize, sample: usize, small: &mut [T]) {
-        let transposed = transpose(&PATCH);
-        for tile in 0..self.tiles() {
-            let at = sample * self.tiles() + tile;
-            let mut points = [[[T::ZERO; LANES]; POINTS]; POINTS];
-            let mut patch = points;
-            for channel in (0..self.small).step_by(LANES) {
-                for (point, values) in points.as_flattened_mut().iter_mut().enumerate() {
-                    let v = &v[(point * tiles + at) * self.small..][..self.small];
-                    load(v, channel, values);
-                }
-                sandwich(&transposed, &points, &mut patch);
-                self.each_patch_pixel(tile, |y, x, at| {
-                    add(
-                        &patch[y][x],
-                        channel,
-                        &mut small[at * self.small..][..self.small],
-                    );
-                });
-            }
-        }
-    }
-
-    /// Calls `visit` with row and column of the patch and the number of the pixel, wherever there is one.
-    #[inline(always)]
-    fn each_patch_pixel(&self, tile: usize, mut visit: impl FnMut(usize, usize, usize)) {
-        let [rows, columns] = self.axes;
-        let (ty, tx) = (tile / columns.tiles(), tile % columns.tiles());
-        for y in 0..POINTS {
-            let Some(row) = (ty * TILE + y)
-                .checked_sub(1)
-                .filter(|&row| row < rows.small)
-            else {
-                continue;
-            };
-            for x in 0..POINTS {
-                let column = (tx * TILE + x).checked_sub(1);
-                if let Some(column) = column.filter(|&column| column < columns.small) {
-                    visit(y, x, row * columns.small + column);
-                }
-            }
-        }
-    }
-
-    /// `A y A^T` of all tiles and classes: `[tiles, products, big channels]`.
-    fn results<T: Real>(&self, big: &[T]) -> Scratch<T> {
-        let (tiles, len) = (self.tiles(), self.products() * self.big);
-        let transposed = transpose(&RESULT);
-        let mut m = Scratch::take(big.len() / self.big_len() * tiles * len);
-        m.par_chunks_mut(len)
-            .enumerate()
-            .one_by_one()
-            .for_each(|(tile, m)| {
-                wide(|| {
-                    let big = &big[tile / tiles * self.big_len()..][..self.big_len()];
-                    for class in CLASSES {
-                        // What lies outside of the map stays zero.
-                        let mut square = [[[T::ZERO; LANES]; TILE]; TILE];
-                        let mut points = [[[T::ZERO; LANES]; POINTS]; POINTS];
-                        for channel in (0..self.big).step_by(LANES) {
-                            self.each_result_pixel(tile % tiles, class, |y, x, at| {
-                                load(
-                                    &big[at * self.big..][..self.big],
-                                    channel,
-                                    &mut square[y][x],
-                                );
-                            });
-                            sandwich(&transposed, &square, &mut points);
-                            for (point, values) in self.points.iter().zip(points.as_flattened()) {
-                                if let Some(product) = product(point, class) {
-                                    store(
-                                        values,
-                                        channel,
-                                        &mut m[product * self.big..][..self.big],
-                                    );
-                                }
-                            }
-                        }
-                    }
-                });
-            });
-        m
-    }
-
-    /// Adds `A^T m A` of a sample's tiles and classes, the adjoint of [`Subpixel::results`], from pieces by
-    /// point of `[tiles, products, big channels]`.
-    #[inline(always)]
-    fn add_results<T: Real>(&self, m: &[T], tiles: usize, sample: usize, big: &mut [T]) {
-        for tile in 0..self.tiles() {
-            let at = sample * self.tiles() + tile;
-            for class in CLASSES {
-                // Points that a class lacks stay zero.
-                let mut points = [[[T::ZERO; LANES]; POINTS]; POINTS];
-                let mut square = [[[T::ZERO; LANES]; TILE]; TILE];
-                for channel in (0..self.big).step_by(LANES) {
-                    for (point, values) in self.points.iter().zip(points.as_flattened_mut()) {
-                        if let Some(product) = product(point, class) {
-                            let row = point.first * tiles + at * point.products();
-                            let row = row + product - point.first;
-                            load(&m[row * self.big..][..self.big], channel, values);
-                        }
-                    }
-                    sandwich(&RESULT, &points, &mut square);
-                    self.each_result_pixel(tile, class, |y, x, at| {
-                        add(
-                            &square[y][x],
-                            channel,
-                            &mut big[at * self.big..][..self.big],
-                        );
-                    });
-                }
-            }
-        }
-    }
-
-    /// Calls `visit` with row and column of a class's tile and the number of the pixel, wherever there is one.
-    #[inline(always)]
-    fn each_result_pixel(
-        &self,
-        tile: usize,
-        class: [usize; 2],
-        mut visit: impl FnMut(usize, usize, usize),
-    ) {
-        let [rows, columns] = self.axes;
-        let (ty, tx) = (tile / columns.tiles(), tile % columns.tiles());
-        for y in 0..TILE {
-            let row = 2 * (ty * TILE + y) + rows.parity(class[0]);
-            for x in 0..TILE {
-                let column = 2 * (tx * TILE + x) + columns.parity(class[1]);
-                if row < rows.big && column < columns.big {
-                    visit(y, x, row * columns.big + column);
-                }
-            }
-        }
-    }
 }
 
-const CLASSES: [[usize; 2]; 4] = [[0, 0], [0, 1], [1, 0], [1, 1]];
-
-/// `target (=|+=) lhs rhs` for a row-major target, on wide vectors where the processor has them.
-fn multiply_rows<T: Real>(target: &mut [T], mode: Target, lhs: Matrix<'_, T>, rhs: Matrix<'_, T>) {
+/// `target (=|+=) lhs rhs` for a row-major target by sums of `run` steps, on wide vectors where the processor has
+/// them.
+fn multiply_rows<T: Real>(
+    target: &mut [T],
+    mode: Target,
+    lhs: Matrix<'_, T>,
+    rhs: Matrix<'_, T>,
+    run: usize,
+) {
     if has_avx512()
         && let (Some(lhs), Some(rhs), Some(target)) =
             (lhs.narrow(), rhs.narrow(), T::narrow_mut(target))
     {
-        return multiply_dense(target, mode, lhs, rhs);
+        return multiply_dense(target, mode, lhs, rhs, run);
     }
-    multiply(target, rhs.cols, mode, lhs, rhs, Par::Serial);
+    multiply_in_runs(target, rhs.cols, mode, lhs, rhs, run, Par::Serial);
 }
 
-/// The number of a class's product at a point, if it has one there.
-fn product(point: &Point, class: [usize; 2]) -> Option<usize> {
-    let exists = class[0] < point.classes[0] && class[1] < point.classes[1];
-    exists.then_some(point.first + class[0] * point.classes[1] + class[1])
+/// Adds a multiple of rows to others: `to[row] += share rows[row]`.
+struct AddRows<'a, T> {
+    share: T,
+    rows: &'a [T],
+    /// From row to row; what follows the first `width` numbers is left out.
+    stride: usize,
+    width: usize,
+    to: &'a mut [T],
 }
 
-/// Writes `L x L^T` to `whole`, for every lane.
-#[inline(always)]
-fn sandwich<T: Real, const R: usize, const C: usize>(
-    l: &[[f64; C]; R],
-    x: &[[[T; LANES]; C]; C],
-    whole: &mut [[[T; LANES]; R]; R],
-) {
-    let l = l.map(|row| row.map(T::from_f64));
-    let mut half = [[[T::ZERO; LANES]; C]; R];
-    for (half, l) in half.iter_mut().zip(&l) {
-        for (column, half) in half.iter_mut().enumerate() {
-            *half = combine(l, |row| &x[row][column]);
+impl<T: Real> Loops for AddRows<'_, T> {
+    #[expect(
+        clippy::inline_always,
+        reason = "what is not inlined into `widest` is compiled for the baseline"
+    )]
+    #[inline(always)]
+    fn run(self) {
+        let rows = self.rows.chunks_exact(self.stride);
+        for (to, row) in self.to.chunks_exact_mut(self.width).zip(rows) {
+            axpy(self.share, &row[..self.width], to);
         }
-    }
-    for (whole, half) in whole.iter_mut().zip(&half) {
-        for (whole, l) in whole.iter_mut().zip(&l) {
-            *whole = combine(l, |column| &half[column]);
-        }
-    }
-}
-
-/// The sum of `x(i)` times `l[i]`.
-#[inline(always)]
-fn combine<'a, T: Real, const C: usize>(
-    l: &[T; C],
-    x: impl Fn(usize) -> &'a [T; LANES],
-) -> [T; LANES] {
-    let mut sum = [T::ZERO; LANES];
-    for (i, &l) in l.iter().enumerate() {
-        if l != T::ZERO {
-            axpy(l, x(i), &mut sum);
-        }
-    }
-    sum
-}
-
-fn transpose<const R: usize, const C: usize>(m: &[[f64; C]; R]) -> [[f64; R]; C] {
-    std::array::from_fn(|c| std::array::from_fn(|r| m[r][c]))
-}
-
-/// `y += a x`.
-#[inline(always)]
-fn axpy<T: Real>(a: T, x: &[T], y: &mut [T]) {
-    for (y, &x) in y.iter_mut().zip(x) {
-        *y += a * x;
-    }
-}
-
-/// Copies the channels from `channel` on, as many as there are.
-#[inline(always)]
-fn load<T: Real>(from: &[T], channel: usize, lanes: &mut [T; LANES]) {
-    let from = &from[channel..];
-    match from.first_chunk() {
-        Some(whole) => *lanes = *whole,
-        None => lanes[..from.len()].copy_from_slice(from),
-    }
-}
-
-/// The inverse of [`load`].
-#[inline(always)]
-fn store<T: Real>(lanes: &[T; LANES], channel: usize, to: &mut [T]) {
-    let to = &mut to[channel..];
-    if let Some(whole) = to.first_chunk_mut() {
-        *whole = *lanes;
-    } else {
-        let n = to.len();
-        to.copy_from_slice(&lanes[..n]);
-    }
-}
-
-/// Like [`store`], but adds.
-#[inline(always)]
-fn add<T: Real>(lanes: &[T; LANES], channel: usize, to: &mut [T]) {
-    let to = &mut to[channel..];
-    if let Some(whole) = to.first_chunk_mut::<LANES>() {
-        axpy(T::ONE, lanes, whole);
-    } else {
-        axpy(T::ONE, lanes, to);
     }
 }

@@ -2,7 +2,8 @@
 //!
 //! `vectors` reads and compares the files, `ops` covers single operations, `forward` one batch,
 //! `train` whole iterations, and `full_width` compares the original's sizes with an independent
-//! computation. `golden/README.md` describes each tensor.
+//! computation. `sparse` trains with channels that are mostly zero. `golden/README.md` describes each
+//! tensor.
 #![expect(
     clippy::unwrap_used,
     reason = "a helper that cannot read a vector has failed the test"
@@ -13,5 +14,6 @@ mod full_width;
 mod network;
 mod ops;
 mod reference;
+mod sparse;
 mod train;
 mod vectors;

@@ -24,7 +24,6 @@ const LONG_FILES: &[(&str, &str)] = &[
     ("eval/src/report.rs", "to be split"),
     ("kernels/src/conv.rs", "to be split"),
     ("kernels/src/products/maps.rs", "to be split"),
-    ("kernels/src/winograd.rs", "to be split"),
     (
         "prepare/src/error.rs",
         "a list: every error, its text and its hint",

@@ -21,6 +21,7 @@ pub(crate) fn multiply_dense(
     mode: Target,
     lhs: Matrix<'_, f32>,
     rhs: Matrix<'_, f32>,
+    run: usize,
 ) {
     assert_eq!(lhs.cols, rhs.rows, "inner dimensions differ");
     let columns = rhs.cols;
@@ -40,7 +41,7 @@ pub(crate) fn multiply_dense(
         let mode = if first == 0 { mode } else { Target::Add };
         with_panels(rhs.part(first..first + n), |panels| {
             let lhs = lhs.t().part(first..first + n).t();
-            with_left(lhs, |left, ahead| {
+            with_left(lhs, run, |left, ahead| {
                 multiply::<Single>(&mut target, mode, columns, left, panels, ahead);
             });
         });
@@ -48,11 +49,12 @@ pub(crate) fn multiply_dense(
 }
 
 /// A left operand with what of it should be fetched ahead. Steps that do not follow one another are copied.
-fn with_left(lhs: Matrix<'_, f32>, product: impl FnOnce(Left<'_>, &mut Ahead)) {
+fn with_left(lhs: Matrix<'_, f32>, run: usize, product: impl FnOnce(Left<'_>, &mut Ahead)) {
     let (n_rows, n) = (lhs.rows, lhs.cols);
     if lhs.col_stride == 1 {
         let rows: Offsets = (0..n_rows).map(|row| 2 * row * lhs.row_stride).collect();
         let steps: Offsets = (0..n).map(|step| 2 * step).collect();
+        let steps = steps.in_runs(run);
         let left = Left {
             data: bytemuck::cast_slice(lhs.data),
             rows: &rows,
@@ -71,6 +73,7 @@ fn with_left(lhs: Matrix<'_, f32>, product: impl FnOnce(Left<'_>, &mut Ahead)) {
     }
     let rows: Offsets = (0..n_rows).map(|row| 2 * row).collect();
     let steps: Offsets = (0..n).map(|step| step * stride).collect();
+    let steps = steps.in_runs(run);
     let left = Left {
         data: &copy,
         rows: &rows,
@@ -159,7 +162,7 @@ mod tests {
                 };
                 for mode in [Target::Replace, Target::Add] {
                     let (mut got, mut wanted) = (numbers(m * n, 3), numbers(m * n, 3));
-                    multiply_dense(&mut got, mode, lhs, rhs);
+                    multiply_dense(&mut got, mode, lhs, rhs, 64);
                     multiply(&mut wanted, n, mode, lhs, rhs, Par::Serial);
                     for (got, wanted) in got.iter().zip(&wanted) {
                         assert!(

@@ -17,6 +17,20 @@ const HEIGHT: usize = 48;
 /// Tasks that there are to be at least.
 const TASKS: usize = 16;
 
+/// Whether a weight has too few rows to make a task of each block of them: see [`Gradient::by_positions`].
+pub(crate) fn has_few_rows(rows: usize) -> bool {
+    rows < TASKS * HEIGHT
+}
+
+/// Positions in one sum of the gradient of a weight with so many rows.
+pub(crate) fn run_of_weight(rows: usize, positions: usize) -> usize {
+    if has_few_rows(rows) {
+        positions.div_ceil(TASKS).clamp(1, DEPTH)
+    } else {
+        DEPTH
+    }
+}
+
 /// The operands.
 pub(super) struct Gradient<'a> {
     /// The big side with its border.
@@ -34,10 +48,10 @@ pub(super) struct Gradient<'a> {
 impl Gradient<'_> {
     /// Writes or adds the gradient: tasks are runs of the weight's rows, or of positions if there are few rows.
     pub(super) fn write<U: Unit>(&self, rows: Vec<&mut [f32]>, mode: Target) {
-        if rows.len() >= TASKS * HEIGHT {
-            self.by_rows::<U>(rows, mode);
-        } else {
+        if has_few_rows(rows.len()) {
             self.by_positions::<U>(rows, mode);
+        } else {
+            self.by_rows::<U>(rows, mode);
         }
     }
 

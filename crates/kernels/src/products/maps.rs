@@ -220,6 +220,11 @@ impl Maps {
         }
     }
 
+    /// The same layer between other channels, without labels.
+    pub(crate) fn with_sides(&self, [small, big]: [usize; 2]) -> Maps {
+        Maps::new(self.numbers, &self.geometry, [small, big], [big, small])
+    }
+
     /// Whether [`Maps::up`] fills its vectors well enough.
     pub(crate) fn goes_up(&self) -> bool {
         self.big >= super::WIDE

@@ -22,17 +22,23 @@ pub(super) fn columns_of(panel: usize, columns: usize) -> Range<usize> {
 pub(super) const STEP: usize = 2 * COLUMNS;
 
 /// Places in a slice, and the highest of them.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Offsets {
     values: Vec<usize>,
     highest: usize,
+    /// As steps of a product: how many make one sum, if not all.
+    run: Option<usize>,
 }
 
 impl FromIterator<usize> for Offsets {
     fn from_iter<I: IntoIterator<Item = usize>>(values: I) -> Offsets {
         let values: Vec<usize> = values.into_iter().collect();
         let highest = values.iter().copied().max().unwrap_or(0);
-        Offsets { values, highest }
+        Offsets {
+            values,
+            highest,
+            run: None,
+        }
     }
 }
 
@@ -43,6 +49,25 @@ impl Offsets {
 
     pub(super) fn values(&self) -> &[usize] {
         &self.values
+    }
+
+    /// The same as steps of a product, of which `run` make one sum, and the sums are added in order: that rounds
+    /// less than a single long sum.
+    pub(super) fn in_runs(self, run: usize) -> Offsets {
+        Offsets {
+            run: Some(run),
+            ..self
+        }
+    }
+
+    /// Whether there may be several sums.
+    pub(super) fn are_in_runs(&self) -> bool {
+        self.run.is_some()
+    }
+
+    /// The steps of each sum.
+    pub(super) fn runs(&self) -> std::slice::Chunks<'_, usize> {
+        self.values.chunks(self.run.unwrap_or(usize::MAX))
     }
 }
 
@@ -174,13 +199,23 @@ impl Product<'_> {
         for (&row, target) in self.lhs.rows.values.iter().zip(target) {
             for (column, target) in target[..self.columns].iter_mut().enumerate() {
                 let first = column / COLUMNS * self.rhs.panel + column % COLUMNS * 2;
-                let mut sum = 0.0;
-                for (number, step) in self.lhs.steps.values.iter().enumerate() {
-                    let unit = |halves: &[u16], at: usize| [halves[at], halves[at + 1]];
-                    let l = unit(self.lhs.data, row + step);
-                    let r = unit(self.rhs.data, first + number * self.rhs.step);
-                    sum = U::add(sum, l, r);
-                }
+                let unit = |halves: &[u16], at: usize| [halves[at], halves[at + 1]];
+                let mut at = first;
+                let mut sum_of = |steps: &[usize]| {
+                    let mut sum = 0.0;
+                    for step in steps {
+                        let l = unit(self.lhs.data, row + step);
+                        sum = U::add(sum, l, unit(self.rhs.data, at));
+                        at += self.rhs.step;
+                    }
+                    sum
+                };
+                let steps = self.lhs.steps;
+                let sum = if steps.are_in_runs() {
+                    steps.runs().fold(0.0, |sum, run| sum + sum_of(run))
+                } else {
+                    sum_of(steps.values())
+                };
                 *target = if self.add { *target + sum } else { sum };
             }
         }
@@ -203,7 +238,7 @@ mod tests {
         halves
     }
 
-    fn check<U: Unit>() {
+    fn check<U: Unit>(run: Option<usize>) {
         for (m, columns, n_steps) in [
             (1, 1_usize, 1),
             (6, 64, 40),
@@ -215,10 +250,12 @@ mod tests {
             let panels = columns.div_ceil(COLUMNS);
             let left = numbers::<U>(m * stride, 1);
             let right = numbers::<U>(panels * n_steps * STEP, 2);
-            let (rows, steps): (Offsets, Offsets) = (
-                (0..m).rev().map(|row| row * stride).collect(),
-                (0..n_steps).map(|step| 2 * step + step % 2).collect(),
-            );
+            let rows: Offsets = (0..m).rev().map(|row| row * stride).collect();
+            let steps: Offsets = (0..n_steps).map(|step| 2 * step + step % 2).collect();
+            let steps = match run {
+                Some(run) => steps.in_runs(run),
+                None => steps,
+            };
             let lhs = Left {
                 data: &left,
                 rows: &rows,
@@ -230,7 +267,7 @@ mod tests {
                 panel: n_steps * STEP,
             };
             for mode in [Target::Replace, Target::Add] {
-                let run = |plain: bool| -> Vec<u32> {
+                let bits = |plain: bool| -> Vec<u32> {
                     // A column more than the product has, which stays as it is.
                     let mut target = vec![0.75; m * (columns + 1)];
                     let mut rows: Vec<&mut [f32]> = target.chunks_exact_mut(columns + 1).collect();
@@ -249,8 +286,11 @@ mod tests {
                     }
                     target.into_iter().map(f32::to_bits).collect()
                 };
-                let (got, wanted) = (run(false), run(true));
-                assert_eq!(got, wanted, "{m} x {columns}, {n_steps} steps, {mode:?}");
+                let (got, wanted) = (bits(false), bits(true));
+                assert_eq!(
+                    got, wanted,
+                    "{m} x {columns}, {n_steps} steps, {run:?}, {mode:?}"
+                );
                 assert_eq!(wanted[columns], 0.75_f32.to_bits());
             }
         }
@@ -265,7 +305,9 @@ mod tests {
         if !super::super::has_bf16() {
             untested("tiles of bfloat16", Missing::Instructions("AVX512_BF16"));
         }
-        check::<Single>();
-        check::<Halves>();
+        for run in [None, Some(1), Some(4), Some(64)] {
+            check::<Single>(run);
+            check::<Halves>(run);
+        }
     }
 }

@@ -30,6 +30,26 @@ macro_rules! on_vectors {
                 target: &mut [&mut [f32]],
                 ahead: &mut Ahead,
             ) {
+                // SAFETY: by the caller.
+                unsafe {
+                    if product.lhs.steps.are_in_runs() {
+                        columns::<true>(product, target, ahead);
+                    } else {
+                        columns::<false>(product, target, ahead);
+                    }
+                }
+            }
+
+            /// # Safety
+            ///
+            /// As [`multiply`].
+            #[target_feature(enable = $features)]
+            #[expect(unsafe_code, reason = "see above")]
+            unsafe fn columns<const RUNS: bool>(
+                product: &Product<'_>,
+                target: &mut [&mut [f32]],
+                ahead: &mut Ahead,
+            ) {
                 for column in (0..product.columns).step_by(COLUMNS) {
                     let width = (product.columns - column).min(COLUMNS);
                     for row in (0..target.len()).step_by(ROWS) {
@@ -42,10 +62,10 @@ macro_rules! on_vectors {
                         // SAFETY: by the caller; the tile lies inside the product.
                         unsafe {
                             match width.div_ceil(LANES) {
-                                1 => rows::<1>(product, target, ahead, place),
-                                2 => rows::<2>(product, target, ahead, place),
-                                3 => rows::<3>(product, target, ahead, place),
-                                _ => rows::<4>(product, target, ahead, place),
+                                1 => rows::<1, RUNS>(product, target, ahead, place),
+                                2 => rows::<2, RUNS>(product, target, ahead, place),
+                                3 => rows::<3, RUNS>(product, target, ahead, place),
+                                _ => rows::<4, RUNS>(product, target, ahead, place),
                             }
                         }
                     }
@@ -58,7 +78,7 @@ macro_rules! on_vectors {
             #[inline]
             #[target_feature(enable = $features)]
             #[expect(unsafe_code, reason = "see above")]
-            unsafe fn rows<const V: usize>(
+            unsafe fn rows<const V: usize, const RUNS: bool>(
                 product: &Product<'_>,
                 target: &mut [&mut [f32]],
                 ahead: &mut Ahead,
@@ -67,12 +87,12 @@ macro_rules! on_vectors {
                 // SAFETY: by the caller.
                 unsafe {
                     match place.height {
-                        1 => tile::<1, V>(product, target, ahead, place),
-                        2 => tile::<2, V>(product, target, ahead, place),
-                        3 => tile::<3, V>(product, target, ahead, place),
-                        4 => tile::<4, V>(product, target, ahead, place),
-                        5 => tile::<5, V>(product, target, ahead, place),
-                        _ => tile::<ROWS, V>(product, target, ahead, place),
+                        1 => tile::<1, V, RUNS>(product, target, ahead, place),
+                        2 => tile::<2, V, RUNS>(product, target, ahead, place),
+                        3 => tile::<3, V, RUNS>(product, target, ahead, place),
+                        4 => tile::<4, V, RUNS>(product, target, ahead, place),
+                        5 => tile::<5, V, RUNS>(product, target, ahead, place),
+                        _ => tile::<ROWS, V, RUNS>(product, target, ahead, place),
                     }
                 }
             }
@@ -82,7 +102,7 @@ macro_rules! on_vectors {
             /// As [`rows`], with `M` rows.
             #[target_feature(enable = $features)]
             #[expect(unsafe_code, reason = "see above")]
-            unsafe fn tile<const M: usize, const V: usize>(
+            unsafe fn tile<const M: usize, const V: usize, const RUNS: bool>(
                 product: &Product<'_>,
                 target: &mut [&mut [f32]],
                 ahead: &mut Ahead,
@@ -94,28 +114,44 @@ macro_rules! on_vectors {
                 let lhs = product.lhs.data.as_ptr();
                 let mut rhs = product.rhs.data.as_ptr();
                 rhs = rhs.wrapping_add(column / COLUMNS * product.rhs.panel);
-                let mut sums = [[_mm512_setzero_ps(); V]; M];
-                for &step in product.lhs.steps.values() {
-                    if let Some(line) = ahead.next() {
-                        _mm_prefetch::<_MM_HINT_T1>(line.cast());
-                    }
-                    // SAFETY: steps and panels lie inside the right operand, rows and steps inside the left one
-                    // (by the caller); a vector is 64 bytes of any bits, whatever its numbers.
-                    unsafe {
-                        let right: [__m512i; V] = std::array::from_fn(|j| {
-                            _mm512_loadu_si512(rhs.add(2 * LANES * j).cast())
-                        });
-                        for (sums, row) in sums.iter_mut().zip(rows) {
-                            let unit = lhs.add(row + step).cast::<i32>().read_unaligned();
-                            let $left = _mm512_set1_epi32(unit);
-                            for (sum, right) in sums.iter_mut().zip(&right) {
-                                let ($sum, $right) = (*sum, *right);
-                                *sum = $add;
+                let mut sum_of = |steps: &[usize]| {
+                    let mut sums = [[_mm512_setzero_ps(); V]; M];
+                    for &step in steps {
+                        if let Some(line) = ahead.next() {
+                            _mm_prefetch::<_MM_HINT_T1>(line.cast());
+                        }
+                        // SAFETY: steps and panels lie inside the right operand, rows and steps inside the
+                        // left one (by the caller); a vector is 64 bytes of any bits, whatever its numbers.
+                        unsafe {
+                            let right: [__m512i; V] = std::array::from_fn(|j| {
+                                _mm512_loadu_si512(rhs.add(2 * LANES * j).cast())
+                            });
+                            for (sums, row) in sums.iter_mut().zip(rows) {
+                                let unit = lhs.add(row + step).cast::<i32>().read_unaligned();
+                                let $left = _mm512_set1_epi32(unit);
+                                for (sum, right) in sums.iter_mut().zip(&right) {
+                                    let ($sum, $right) = (*sum, *right);
+                                    *sum = $add;
+                                }
                             }
                         }
+                        rhs = rhs.wrapping_add(product.rhs.step);
                     }
-                    rhs = rhs.wrapping_add(product.rhs.step);
-                }
+                    sums
+                };
+                let sums = if RUNS {
+                    let mut sums = [[_mm512_setzero_ps(); V]; M];
+                    for run in product.lhs.steps.runs() {
+                        let of_run = sum_of(run);
+                        let of_run = of_run.as_flattened().iter();
+                        for (sum, of_run) in sums.as_flattened_mut().iter_mut().zip(of_run) {
+                            *sum = _mm512_add_ps(*sum, *of_run);
+                        }
+                    }
+                    sums
+                } else {
+                    sum_of(product.lhs.steps.values())
+                };
                 for (sums, to) in sums.iter().zip(&mut target[row..row + M]) {
                     for (j, sum) in sums.iter().enumerate() {
                         let left = width - j * LANES;

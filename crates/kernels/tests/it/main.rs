@@ -5,6 +5,7 @@
 
 mod distances;
 mod errors;
+mod exactness;
 mod golden;
 mod gradients;
 mod layers;

@@ -1,0 +1,146 @@
+//! The gradient of the weight: products of both transformed sides by point, and back to taps.
+
+use rayon::prelude::*;
+
+use super::tiles::{CLASSES, LANES, product, sandwich, transpose};
+use super::{POINTS, Subpixel, Support, TAPS, multiply_rows};
+use crate::matmul::Target;
+use crate::real::Real;
+use crate::scratch::Scratch;
+use crate::tasks::OneByOne as _;
+use crate::wide::{Loops, widest};
+
+/// Steps of a short sum: a long one loses three times as much.
+const RUN: usize = 16;
+
+/// The gradient of a weight to be written.
+#[derive(Debug)]
+pub(crate) struct WeightGradient<'a, T> {
+    /// The layer's input.
+    pub(crate) x: &'a [T],
+    /// Where input and output's gradient are zero.
+    pub(crate) support: &'a Support,
+    /// The parts of [`Support::direct`]: `[taps, big channels, direct small channels]` and
+    /// `[taps, direct big channels, small channels]`.
+    pub(crate) direct: [Vec<T>; 2],
+    pub(crate) mode: Target,
+    /// Of it only the rows and columns that count are touched.
+    pub(crate) dw: &'a mut [T],
+}
+
+impl Subpixel {
+    /// Writes, or adds, the products of transformed patches and results to `du`:
+    /// `[products, big channels, small channels]`.
+    pub(super) fn add_products<T: Real>(&self, is_first: bool, v: &[T], m: &[T], du: &mut [T]) {
+        let mode = if is_first {
+            Target::Replace
+        } else {
+            Target::Add
+        };
+        self.by_point(du, self.big * self.small, |number, point, du| {
+            let lhs = self.result_matrix(m, point).t();
+            let rhs = self.patch_matrix(v, number);
+            multiply_rows(du, mode, lhs, rhs, RUN);
+        });
+    }
+
+    /// Brings `du` back to taps, and what is known of its zeros with it.
+    pub(super) fn finish<T: Real>(&self, du: &[T], dy: &[T], dw: WeightGradient<'_, T>) {
+        let WeightGradient {
+            x,
+            support,
+            direct,
+            mode,
+            dw,
+        } = dw;
+        let maps = if self.transposed { [x, dy] } else { [dy, x] };
+        let taps = self.collect(du);
+        dw.par_chunks_mut(self.rows * self.columns)
+            .enumerate()
+            .one_by_one()
+            .for_each(|(tap, dw)| {
+                let mut gradient = Scratch::take(self.big * self.small);
+                let rows = taps.chunks_exact(self.small).skip(tap).step_by(25);
+                for (to, row) in gradient.chunks_exact_mut(self.small).zip(rows) {
+                    to.copy_from_slice(row);
+                }
+                let direct = direct.each_ref().map(|part| {
+                    let len = part.len() / 25;
+                    &part[tap * len..][..len]
+                });
+                self.correct(tap, maps, support, direct, &mut gradient);
+                let rows = dw.chunks_exact_mut(self.columns);
+                for (dw, row) in rows.zip(gradient.chunks_exact(self.small)) {
+                    mode.put(row, &mut dw[..self.small]);
+                }
+            });
+    }
+
+    /// `G^T dU G`: `[big channels, taps, small channels]`.
+    fn collect<T: Real>(&self, du: &[T]) -> Scratch<T> {
+        let mut taps = Scratch::take(self.big * 25 * self.small);
+        taps.par_chunks_mut(25 * self.small)
+            .enumerate()
+            .one_by_one()
+            .for_each(|(channel, taps)| {
+                widest(Collect {
+                    layer: self,
+                    du,
+                    channel,
+                    taps,
+                });
+            });
+        taps
+    }
+}
+
+/// The transform back to the taps of one channel of the big side, in `f64`: here large numbers
+/// cancel.
+struct Collect<'a, T> {
+    layer: &'a Subpixel,
+    du: &'a [T],
+    channel: usize,
+    taps: &'a mut [T],
+}
+
+impl<T: Real> Loops for Collect<'_, T> {
+    #[expect(
+        clippy::inline_always,
+        reason = "what is not inlined into `widest` is compiled for the baseline"
+    )]
+    #[inline(always)]
+    fn run(self) {
+        let (layer, width) = (self.layer, self.layer.small);
+        let transposed = transpose(&TAPS);
+        for class in CLASSES {
+            // Points that a class lacks stay zero.
+            let mut points = [[[0.0; LANES]; POINTS]; POINTS];
+            let mut steps = [[[0.0; LANES]; 3]; 3];
+            for first in (0..width).step_by(LANES) {
+                let lanes = first..width.min(first + LANES);
+                for (point, values) in layer.points.iter().zip(points.as_flattened_mut()) {
+                    if let Some(product) = product(point, class) {
+                        let du = &self.du[(product * layer.big + self.channel) * width..][..width];
+                        for (value, du) in values.iter_mut().zip(&du[lanes.clone()]) {
+                            *value = du.to_f64();
+                        }
+                    }
+                }
+                sandwich(&transposed, &points, &mut steps);
+                for (y, steps) in steps.iter().enumerate() {
+                    for (x, values) in steps.iter().enumerate() {
+                        let [ky, kx] = [(0, y), (1, x)].map(|(axis, step): (usize, usize)| {
+                            layer.axes[axis].tap(class[axis], step)
+                        });
+                        if let (Some(ky), Some(kx)) = (ky, kx) {
+                            let taps = &mut self.taps[(ky * 5 + kx) * width..][..width];
+                            for (to, &value) in taps[lanes.clone()].iter_mut().zip(values) {
+                                *to = T::from_f64(value);
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
