@@ -389,6 +389,9 @@ impl dcgan_hints::Hint for Error {
                 Some(command) => format!("`{command}` makes it; or give another path"),
                 None => "check the path".into(),
             }),
+            Error::Read { source, .. } if source.kind() == io::ErrorKind::OutOfMemory => {
+                Some("use a machine with more memory, or fewer images".into())
+            }
             Error::Read { .. } => Some("check the path and its permissions".into()),
             Error::Damaged { artifact, .. }
             | Error::Header { artifact, .. }

@@ -206,6 +206,12 @@ fn refused_as_samples(folder: &Path, name: &str, bytes: &[u8]) -> String {
     said
 }
 
+/// An archive that is refused before its gigabyte is taken.
+fn refused_before_it_is_read(folder: &Path, name: &str, bytes: &[u8]) {
+    let said = refused_as_samples(folder, name, bytes);
+    assert!(!said.contains("out of memory"), "{said}");
+}
+
 #[test]
 fn archives_of_arrays_that_unpack_to_gigabytes_are_refused_within_bounds() {
     let folder = tempfile::tempdir().expect("a temporary folder");
@@ -226,7 +232,7 @@ fn archives_of_arrays_that_unpack_to_gigabytes_are_refused_within_bounds() {
         0,
         claims,
     );
-    refused_as_samples(folder, "behind.npz", &bomb);
+    refused_before_it_is_read(folder, "behind.npz", &bomb);
     // The same of a member that says that it is small.
     let bomb = npz(
         |to| {
@@ -236,7 +242,7 @@ fn archives_of_arrays_that_unpack_to_gigabytes_are_refused_within_bounds() {
         0,
         header.len() + 3 * image,
     );
-    refused_as_samples(folder, "silent.npz", &bomb);
+    refused_before_it_is_read(folder, "silent.npz", &bomb);
     // An array of a gigabyte of which nothing is there, by its header, and by the directory too.
     let large = npy_header(UNPACKED / image);
     for (name, claimed) in [
@@ -244,6 +250,24 @@ fn archives_of_arrays_that_unpack_to_gigabytes_are_refused_within_bounds() {
         ("both.npz", large.len() + UNPACKED),
     ] {
         let bomb = npz(|to| to.write_all(&large).expect("memory"), 0, claimed);
-        refused_as_samples(folder, name, &bomb);
+        refused_before_it_is_read(folder, name, &bomb);
     }
+    // All of it is there: the system ends it, by an error that names the file.
+    let mut crc = Crc::new();
+    crc.update(&large);
+    let block = vec![0; 1 << 20];
+    for _ in 0..UNPACKED >> 20 {
+        crc.update(&block);
+    }
+    let whole = npz(
+        |to| {
+            to.write_all(&large).expect("memory");
+            zeros(to, UNPACKED);
+        },
+        crc.sum(),
+        large.len() + UNPACKED,
+    );
+    let said = refused_as_samples(folder, "whole.npz", &whole);
+    assert!(said.contains("out of memory"), "{said}");
+    assert!(said.contains("use a machine with more memory"), "{said}");
 }
