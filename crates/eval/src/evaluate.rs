@@ -1,13 +1,23 @@
 //! One evaluation, from open inputs to the bytes of every file.
 
-use crate::checkpoints::{Listed, Rows, Shared};
-use crate::classifier::Work;
-use crate::copying::Pairs;
+use crate::Args;
+use crate::Error;
+use crate::figures::{Alarm, Metrics, json as bytes_of, tree};
 use crate::images::Images;
-use crate::inputs::{Extractor, Inputs};
-use crate::measure::{Measure, Measured};
-use crate::report::{self, Charts, Report};
-use crate::{Args, Error, alarms, film, grids, summary, svg, tables};
+use crate::inputs::checks::Extractor;
+use crate::inputs::opened::{Inputs, Listed};
+use crate::inputs::training::Training;
+use crate::measure::alarms::alarms;
+use crate::measure::checkpoints::{Rows, Shared};
+use crate::measure::classifier::Work;
+use crate::measure::copying::Pairs;
+use crate::measure::discriminator::Statistics;
+use crate::measure::judged;
+use crate::measure::measured::{Measure, Measured};
+use crate::report::charts::{self, Charts};
+use crate::report::html::Report;
+use crate::report::svg::ChartFiles;
+use crate::report::{checkpoints, film, grids, summary, svg, tables, timing};
 use dcgan_artifacts::{ClassifierFile, FileRecord, NeighboursFile};
 use dcgan_checkpoints::BLOCK;
 use dcgan_figures::{Picture, encode_png};
@@ -15,6 +25,7 @@ use dcgan_settings::Eval;
 use dcgan_stage::{Failure, Signals};
 use serde_json::{Value, json};
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::path::Path;
 
 /// One file to write.
@@ -43,7 +54,7 @@ pub(crate) struct Evaluation {
     /// `timing.html`, which stands outside the manifest.
     pub(crate) timing: Option<String>,
     /// `metrics.json`.
-    pub(crate) metrics: Value,
+    pub(crate) metrics: Metrics,
     /// What a person reads on stdout.
     pub(crate) table: String,
 }
@@ -67,96 +78,169 @@ pub(crate) fn evaluate(
         listed,
     } = inputs;
     let interpolation = source.interpolation(settings)?;
-    let is_drawn = interpolation.is_some();
-    let class_names = dataset.info().class_names.clone();
     let images = source.into_images(settings, args.common.quiet, signals)?;
-    let work = Work {
-        dataset: &dataset,
-        quiet: args.common.quiet,
-        signals,
-    };
+    let quiet = args.common.quiet;
     let is_kept = extractor.is_kept();
-    let extractor = classifier_file(extractor, work, settings)?;
+    let extractor = classifier_file(extractor, Work::of(&dataset, quiet, signals), settings)?;
     let measure = Measure {
         dataset: &dataset,
         left_out: &left_out,
         extractor: &extractor,
         neighbours: kept.as_ref(),
         settings,
-        quiet: args.common.quiet,
+        quiet,
         signals,
     };
     let judge = args.checkpoint.as_deref().zip(discriminator.as_ref());
-    let measured = measure.of(&images, judge)?;
-    let known = args.checkpoint.as_deref().filter(|_| is_drawn);
+    let mut measured = measure.of(&images, judge)?;
+    let known = args.checkpoint.as_deref();
+    let known = known.filter(|_| interpolation.is_some());
     let rows = checkpoint_rows(&measure, &measured, known, &listed, args, provenance)?;
-
-    let mut metrics = measured.metrics.clone();
-    metrics["alarms"] = alarms::tree(
-        &settings.alarms,
-        measured.statistics.as_ref(),
-        &metrics["quality"],
-        training.metrics.as_ref(),
-    );
-    let judged = measured
-        .statistics
-        .as_ref()
-        .map(|found| tables::discriminator_tree(found, &class_names, BLOCK));
-    let mut outputs = sample_grids(&images, interpolation.as_ref(), &dataset.trained_classes())?;
-    if let (Some(found), Some(tree)) = (&measured.statistics, &judged) {
-        let rows = tables::discriminator_rows(found, &class_names);
-        outputs.extend(discriminator_files(&rows, tree));
-    }
-    for (name, indices) in [
-        ("worst.png", &measured.worst),
-        ("surest.png", &measured.surest),
-    ] {
-        if !indices.is_empty() {
-            outputs.push(png(name, grids::of(&images, indices))?);
-        }
-    }
-    if let Some(pairs) = &measured.pairs {
-        outputs.extend(nearest(pairs, images.shape)?);
-    }
-    let charts = Charts {
-        by_class: report::by_class(&metrics["quality"]),
-        training: training.charts(),
-        over_time: rows.as_ref().map(Rows::charts).unwrap_or_default(),
-        discriminator: judged.as_ref().map(report::judged).unwrap_or_default(),
-    };
-    for (name, chart) in charts.all() {
-        outputs.push(Output::new(*name, svg::standalone(chart)));
-    }
-    let timing = training.timing();
-    if !training.grids.is_empty() {
-        outputs.push(Output::new(film::FILE, film::gif(training.grids)?));
-    }
-    let report = Report {
+    measured.metrics.alarms = Some(raised(&measured, settings, &training));
+    let timing = training.timing.as_ref().map(timing::html);
+    let drawn = Drawn {
+        images: &images,
+        interpolation: interpolation.as_ref(),
+        classes: &dataset.trained_classes(),
+        class_names: &dataset.info().class_names,
         dataset: &dataset.info().name,
-        metrics: &metrics,
-        missing: &measured.missing,
-        charts: &charts,
-        pictures: pictures(&outputs),
-        settings: provenance.0,
-        trained: training.settings.as_ref(),
-        inputs: provenance.1,
     };
-    let report = report.html().into_bytes();
-    outputs.push(Output::new("report.html", report));
-    outputs.push(Output::new("metrics.json", tables::json(&metrics)));
-    if let Some(rows) = &rows {
-        outputs.push(Output::new("checkpoints.csv", rows.table()));
-        outputs.extend(rows.files().map(|(name, bytes)| Output::new(name, bytes)));
-    }
+    let outputs = drawn.outputs(&measured, rows.as_ref(), training, provenance)?;
     Ok(Evaluation {
-        table: table(&measured, &metrics, images.n, &class_names),
+        table: drawn.table(&measured),
         classifier: is_kept.then_some(extractor),
         neighbours: measured.neighbours,
         outputs,
         rows,
         timing,
-        metrics,
+        metrics: measured.metrics,
     })
+}
+
+/// The alarms, by their bounds in the settings.
+fn raised(measured: &Measured, settings: &Eval, training: &Training) -> BTreeMap<String, Alarm> {
+    let statistics = measured.statistics.as_ref();
+    let curves = training.metrics.as_ref();
+    alarms(
+        &settings.alarms,
+        statistics,
+        &measured.metrics.quality,
+        curves,
+    )
+}
+
+/// What was evaluated, of which files are made.
+struct Drawn<'a> {
+    images: &'a Images,
+    interpolation: Option<&'a Images>,
+    /// The classes that have training images.
+    classes: &'a [u8],
+    class_names: &'a [String],
+    /// The dataset's name.
+    dataset: &'a str,
+}
+
+impl Drawn<'_> {
+    /// Every file but those of the classifier and the neighbours.
+    fn outputs(
+        &self,
+        measured: &Measured,
+        rows: Option<&Rows>,
+        training: Training,
+        (settings, inputs): (&Value, &[FileRecord]),
+    ) -> Result<Vec<Output>, Failure> {
+        let metrics = &measured.metrics;
+        let mut outputs = self.grids()?;
+        let mut of_discriminator = ChartFiles::new();
+        if let Some(found) = &measured.statistics {
+            of_discriminator = self.judged(found, &mut outputs);
+        }
+        outputs.extend(self.shown(measured)?);
+        let rows_by_step = rows.map(Rows::all);
+        let charts = Charts {
+            by_class: charts::by_class(&metrics.quality),
+            training: charts::of_training(&training),
+            over_time: rows_by_step
+                .as_deref()
+                .map(checkpoints::charts)
+                .unwrap_or_default(),
+            discriminator: of_discriminator,
+        };
+        for (name, chart) in charts.all() {
+            outputs.push(Output::new(*name, svg::standalone(chart)));
+        }
+        if !training.grids.is_empty() {
+            outputs.push(Output::new(film::FILE, film::gif(training.grids)?));
+        }
+        let report = Report {
+            dataset: self.dataset,
+            metrics,
+            charts: &charts,
+            pictures: pictures(&outputs),
+            settings,
+            trained: training.settings.as_ref(),
+            inputs,
+        };
+        let report = report.html().into_bytes();
+        outputs.push(Output::new("report.html", report));
+        outputs.push(Output::new("metrics.json", bytes_of(&tree(metrics))));
+        if let (Some(rows), Some(by_step)) = (rows, rows_by_step) {
+            outputs.push(Output::new("checkpoints.csv", checkpoints::table(&by_step)));
+            outputs.extend(rows.files().map(|(name, bytes)| Output::new(name, bytes)));
+        }
+        Ok(outputs)
+    }
+
+    /// `discriminator.csv` and `discriminator.json`; gives the charts of them.
+    fn judged(&self, found: &Statistics, outputs: &mut Vec<Output>) -> ChartFiles {
+        let rows = tables::discriminator_rows(found, self.class_names);
+        let table = tables::csv(&tables::HEADER, &rows);
+        outputs.push(Output::new("discriminator.csv", table));
+        let figures = judged::file(found, self.class_names, BLOCK);
+        let bytes = bytes_of(&tree(&figures));
+        outputs.push(Output::new("discriminator.json", bytes));
+        charts::judged(&figures)
+    }
+
+    /// The images that the classifier doubts most and least, and those nearest to a training image.
+    fn shown(&self, measured: &Measured) -> Result<Vec<Output>, Failure> {
+        let mut outputs = Vec::new();
+        for (name, indices) in [
+            ("worst.png", &measured.worst),
+            ("surest.png", &measured.surest),
+        ] {
+            if !indices.is_empty() {
+                outputs.push(png(name, grids::of(self.images, indices))?);
+            }
+        }
+        if let Some(pairs) = &measured.pairs {
+            outputs.extend(nearest(pairs, self.images.shape)?);
+        }
+        Ok(outputs)
+    }
+
+    /// `grid.png`, and, where there are labels or a generator, `grid-classes.png` and
+    /// `interpolation.png`.
+    fn grids(&self) -> Result<Vec<Output>, Failure> {
+        let mut outputs = vec![png("grid.png", grids::first(self.images))?];
+        if let Some(grid) = grids::by_class(self.images, self.classes).transpose() {
+            outputs.push(png("grid-classes.png", grid)?);
+        }
+        if let Some(images) = self.interpolation {
+            let chosen: Vec<usize> = (0..images.n).collect();
+            outputs.push(png("interpolation.png", grids::of(images, &chosen))?);
+        }
+        Ok(outputs)
+    }
+
+    /// What a person reads.
+    fn table(&self, measured: &Measured) -> String {
+        let head = match &measured.statistics {
+            Some(found) => summary::table(found, self.class_names),
+            None => format!("{} generated images\n", self.images.n),
+        };
+        head + &summary::figures(&measured.metrics)
+    }
 }
 
 /// The figures of the checkpoints that were listed, the one that was evaluated among them.
@@ -208,18 +292,6 @@ fn has_ending(name: &str, endings: &[&str]) -> bool {
     ending.is_some_and(|ending| endings.contains(&ending))
 }
 
-/// What a person reads.
-fn table(measured: &Measured, metrics: &Value, n: usize, class_names: &[String]) -> String {
-    let head = match &measured.statistics {
-        Some(found) => summary::table(found, class_names),
-        None => format!("{n} generated images\n"),
-    };
-    head + &summary::quality(&metrics["quality"])
-        + &summary::pixels(&metrics["pixels"])
-        + &summary::alarms(&metrics["alarms"])
-        + &summary::missing(&measured.missing)
-}
-
 /// The classifier at hand, or one that is made now.
 fn classifier_file(
     extractor: Extractor,
@@ -233,37 +305,9 @@ fn classifier_file(
     }
 }
 
-/// `grid.png`, and, where there are labels or a generator, `grid-classes.png` and
-/// `interpolation.png`.
-fn sample_grids(
-    images: &Images,
-    interpolation: Option<&Images>,
-    classes: &[u8],
-) -> Result<Vec<Output>, Failure> {
-    let mut outputs = vec![png("grid.png", grids::first(images))?];
-    if let Some(grid) = grids::by_class(images, classes).transpose() {
-        outputs.push(png("grid-classes.png", grid)?);
-    }
-    if let Some(images) = interpolation {
-        let chosen: Vec<usize> = (0..images.n).collect();
-        outputs.push(png("interpolation.png", grids::of(images, &chosen))?);
-    }
-    Ok(outputs)
-}
-
-/// `discriminator.csv` and `discriminator.json`.
-fn discriminator_files(rows: &[[String; 7]], tree: &Value) -> [Output; 2] {
-    let table = tables::csv(&tables::HEADER, rows);
-    [
-        ("discriminator.csv", table),
-        ("discriminator.json", tables::json(tree)),
-    ]
-    .map(|(name, bytes)| Output::new(name, bytes))
-}
-
 /// `nearest.png` and `nearest.csv`.
 fn nearest(pairs: &Pairs, shape: [usize; 3]) -> Result<[Output; 2], Failure> {
-    let table = Output::new("nearest.csv", tables::csv(&Pairs::HEADER, &pairs.rows()));
+    let table = Output::new("nearest.csv", tables::nearest(pairs));
     Ok([png("nearest.png", grids::pairs(pairs, shape))?, table])
 }
 

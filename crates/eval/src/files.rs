@@ -1,9 +1,13 @@
 //! The files that an evaluation will write.
 
-use crate::classifier::FILE;
-use crate::inputs::{Extractor, Inputs, Source};
-use crate::{copying, counts, film, timing};
-use dcgan_artifacts::{ImageCounts, Part};
+use crate::inputs::checks::Extractor;
+use crate::inputs::opened::Inputs;
+use crate::inputs::source::Source;
+use crate::measure::classifier::FILE;
+use crate::measure::copying;
+use crate::measure::counts::{Counts, per_class};
+use crate::report::{charts, film, timing};
+use dcgan_artifacts::{ImageCounts, MOST_COMPARED, Part};
 use dcgan_checkpoints::ClassChoice;
 use dcgan_hints::printable;
 use dcgan_settings::Eval;
@@ -15,13 +19,13 @@ pub(crate) fn plan(inputs: &Inputs, settings: &Eval) -> Plan {
     let (height, width, channels) = (info.height, info.width, info.channels);
     let (name, classes) = (printable(&info.name), info.class_names.len());
     let about = format!("dataset `{name}`: {height}x{width}x{channels}, {classes} classes");
-    let counts = counts::of_inputs(inputs, settings);
-    let of_discriminator = counts::files_of_discriminator(&counts);
-    let is_judged = !of_discriminator.is_empty();
+    let counts = counted(inputs, settings);
+    let judged = of_discriminator(&counts);
+    let is_judged = !judged.is_empty();
     let plan = Plan::new()
         .about(about)
         .files(of_images(inputs, &counts))
-        .files(of_discriminator);
+        .files(judged);
     let plan = of_training(plan, inputs);
     of_checkpoints(plan, inputs, &counts, is_judged).files(["report.html", "metrics.json"])
 }
@@ -67,7 +71,7 @@ fn of_images(inputs: &Inputs, counts: &ImageCounts) -> Vec<&'static str> {
 
 fn of_training(plan: Plan, inputs: &Inputs) -> Plan {
     let training = &inputs.training;
-    let charts = training.charts();
+    let charts = charts::of_training(training);
     let film = (!training.grids.is_empty()).then_some(film::FILE);
     let timing = training.timing.is_some().then_some(timing::FILE);
     let charts = charts.iter().map(|(name, _)| *name);
@@ -98,4 +102,56 @@ fn of_checkpoints(plan: Plan, inputs: &Inputs, counts: &ImageCounts, is_judged: 
     plan.many("checkpoints/*.json")
         .file("checkpoints.csv")
         .files(charts.map(|(name, _)| name))
+}
+
+/// Counts the images that an evaluation would have, before any of them is drawn. Of a larger part
+/// than [`MOST_COMPARED`] each class counts with its share of that number.
+fn counted(inputs: &Inputs, settings: &Eval) -> ImageCounts {
+    let dataset = &inputs.dataset;
+    let test = dataset.labels(Part::Test);
+    let test = test.filter(|labels| !labels.is_empty());
+    let labels = test.or_else(|| dataset.labels(Part::Train));
+    let labels = labels.unwrap_or_default();
+    let drawn = |n: usize| n * MOST_COMPARED.min(labels.len()) / labels.len().max(1);
+    let counts = Counts {
+        dataset,
+        compared: per_class(labels).map(drawn),
+    };
+    let drawn_labels;
+    let (n, labels) = match &inputs.source {
+        Source::Generator(_, choice) => {
+            drawn_labels = choice.classes(0, settings.n);
+            (settings.n, drawn_labels.as_deref())
+        }
+        Source::Samples(images) => (images.n, images.labels.as_deref()),
+    };
+    let has_classifier = !matches!(inputs.extractor, Extractor::Random);
+    counts.of(n, labels, has_classifier, inputs.discriminator.is_some())
+}
+
+/// The files that the discriminator's figures are written to.
+fn of_discriminator(counts: &ImageCounts) -> Vec<&'static str> {
+    let has = |figure: &str| counts.is_judged && counts.has(figure);
+    let kinds = ["train", "test", "generated"];
+    let mut names = Vec::new();
+    if kinds
+        .iter()
+        .any(|kind| has(&format!("discriminator.{kind}")))
+    {
+        names.extend([
+            "discriminator.csv",
+            "discriminator.json",
+            "logits.svg",
+            "probabilities.svg",
+        ]);
+    }
+    let calibrated = |part| {
+        has(&format!(
+            "discriminator.calibration_error.{part}_vs_generated"
+        ))
+    };
+    if calibrated("train") || calibrated("test") {
+        names.push("calibration.svg");
+    }
+    names
 }

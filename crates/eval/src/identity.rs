@@ -29,12 +29,7 @@ pub(crate) fn identity(settings: &Eval, samples_range: Option<ValueRange>) -> Va
 
 /// The settings as a manifest would have them if all were left at their defaults.
 pub(crate) fn defaults() -> Value {
-    let mut defaults = identity(&Eval::default(), None);
-    // An evaluation that does not say how its figures are defined is of another definition.
-    if let Some(defaults) = defaults.as_object_mut() {
-        defaults.remove(FIGURES_KEY);
-    }
-    defaults
+    identity(&Eval::default(), None)
 }
 
 /// The kernels of the settings, and who computes the networks.

@@ -1,41 +1,23 @@
 //! Stage 4: a dataset and a model to figures of quality.
 //!
-//! [`run`] is the whole stage: open and check the inputs, draw or read the images, ask the
-//! discriminator, write grids, tables and the manifest.
+//! [`run`] is the whole stage: `inputs` opens and checks what the command line names, `measure` draws
+//! or takes the images and works out the `figures`, `report` makes pages, charts and tables of them.
+//! `compare` holds the figures of several runs against each other.
 
-mod alarms;
 mod args;
-mod checkpoints;
 mod classifier;
 mod cli;
 mod compare;
-mod copying;
-mod counts;
-mod discriminator;
 mod error;
 mod evaluate;
+mod figures;
 mod files;
-mod film;
-mod grids;
 mod identity;
 mod images;
 mod inputs;
 mod measure;
-mod order;
-mod over_time;
-mod page;
-mod quality;
-mod reading;
 mod report;
 mod run;
-mod samples;
-mod scores;
-mod sets;
-mod summary;
-mod svg;
-mod tables;
-mod timing;
-mod training;
 mod verify;
 
 pub use args::{Args, ClassifierArgs};

@@ -1,10 +1,14 @@
 //! The stage from command line to manifest.
 
-use crate::classifier::{self, FILE};
 use crate::evaluate::{Evaluation, evaluate};
+use crate::figures::tree;
 use crate::identity::{defaults, identity, kernels};
-use crate::inputs::{Inputs, listed, records};
-use crate::{Args, Cli, compare, copying, files, timing, verify};
+use crate::inputs::opened::Inputs;
+use crate::inputs::records::{listed, records};
+use crate::measure::classifier::FILE;
+use crate::measure::copying;
+use crate::report::timing;
+use crate::{Args, Cli, classifier, compare, files, verify};
 use dcgan_artifacts::{Columns, FileRecord, best_checkpoint, remove_file, write_atomic};
 use dcgan_hints::shown;
 use dcgan_settings::Eval;
@@ -130,7 +134,7 @@ impl Stage for Evaluating {
         let names: Vec<&str> = outputs.iter().map(|file| file.name.as_ref()).collect();
         let (names, folder) = (names.join(", "), shown(output.folder()));
         let human = format!("{table}\nwrote {names} to `{folder}`");
-        Ok(Report::new(human).with("metrics", metrics))
+        Ok(Report::new(human).with("metrics", tree(&metrics)))
     }
 
     /// An evaluation that was complete before `--timing` was given gets its page, unless it is a dry

@@ -1,0 +1,64 @@
+//! The grids of one z that were drawn on the way, which make the film.
+
+use crate::Error;
+use dcgan_artifacts::read_bounded;
+use dcgan_figures::{Picture, decode_png};
+use dcgan_stage::Failure;
+use std::path::{Path, PathBuf};
+
+/// Frames at most, so that the page stays small; of more grids so many are shown, evenly chosen.
+const FRAMES: usize = 30;
+/// A longer file is no grid.
+pub(crate) const MAX_GRID_BYTES: u64 = 1 << 28;
+
+/// The files `step-N.png` of a folder that make the film, in the order of their steps, the first and
+/// the last among them.
+pub(crate) fn frames(folder: &Path) -> Result<Vec<PathBuf>, Failure> {
+    let failed = |source| {
+        let path = folder.to_owned();
+        Failure::input(Error::Grids { path, source })
+    };
+    let mut grids: Vec<(u64, PathBuf)> = Vec::new();
+    for entry in std::fs::read_dir(folder).map_err(failed)? {
+        let path = entry.map_err(failed)?.path();
+        let name = path.file_name().and_then(|name| name.to_str());
+        let step = name.and_then(|name| {
+            let digits = name.strip_prefix("step-")?.strip_suffix(".png")?;
+            digits.parse().ok()
+        });
+        grids.extend(step.map(|step| (step, path)));
+    }
+    if grids.is_empty() {
+        let folder = folder.to_owned();
+        return Err(Failure::input(Error::NoGrids { folder }));
+    }
+    grids.sort_unstable();
+    let n = grids.len().min(FRAMES);
+    let chosen = (0..n).map(|i| i * (grids.len() - 1) / (n - 1).max(1));
+    Ok(chosen.map(|i| grids[i].1.clone()).collect())
+}
+
+/// Reads the frames.
+pub(crate) fn read(frames: &[PathBuf]) -> Result<Vec<Picture>, Failure> {
+    let read = |path: &PathBuf| {
+        let bytes = read_bounded(path, MAX_GRID_BYTES).map_err(|source| {
+            let path = path.clone();
+            Failure::input(Error::Grids { path, source })
+        })?;
+        decode_png(&bytes).map_err(|source| {
+            let path = path.clone();
+            Failure::input(Error::Grid { path, source })
+        })
+    };
+    let grids = frames.iter().map(read).collect::<Result<Vec<_>, _>>()?;
+    for (path, grid) in frames.iter().zip(&grids) {
+        let size = |grid: &Picture| [grid.height(), grid.width()];
+        if size(grid) != size(&grids[0]) {
+            return Err(Failure::input(Error::OtherGrid {
+                path: path.clone(),
+                first: frames[0].clone(),
+            }));
+        }
+    }
+    Ok(grids)
+}

@@ -1,0 +1,71 @@
+//! What an evaluation reads, as its manifest lists it.
+
+use crate::inputs::digest::record;
+use crate::inputs::{frames, samples};
+use crate::{Args, Error};
+use dcgan_artifacts::{Artifact, FileRecord, list_checkpoints};
+use dcgan_settings::Eval;
+use dcgan_stage::Failure;
+use std::path::PathBuf;
+
+/// Folder of the checkpoints that are measured as well, as the manifest names it whatever its name is.
+const LISTED: &str = "checkpoints";
+
+/// Name, size and hash of each input, sorted: what the manifest lists. The checkpoints that are measured as well
+/// stand under [`LISTED`], so that the evaluated one is told from them.
+pub(crate) fn records(args: &Args, settings: &Eval) -> Result<Vec<FileRecord>, Failure> {
+    let files = [
+        (Some(&args.dataset), Artifact::Dataset),
+        (args.checkpoint.as_ref(), Artifact::Checkpoint),
+        (classifier_path(args, settings), Artifact::Classifier),
+        (args.metrics.as_ref(), Artifact::Table),
+        (args.histograms.as_ref(), Artifact::Table),
+        (args.scores.as_ref(), Artifact::Table),
+        (args.run.as_ref(), Artifact::Run),
+    ];
+    let mut records = Vec::new();
+    for (path, artifact) in files {
+        if let Some(path) = path {
+            records.push(record(path, artifact)?);
+        }
+    }
+    if let Some(path) = &args.samples {
+        records.extend(samples::records(path, args.samples_labels.as_deref())?);
+    }
+    let of_grids = |folder: &PathBuf| frames::frames(folder);
+    for frame in args
+        .grids
+        .as_ref()
+        .map(of_grids)
+        .transpose()?
+        .iter()
+        .flatten()
+    {
+        records.push(record(frame, Artifact::Other)?);
+    }
+    for path in listed(args)? {
+        let mut listed = record(&path, Artifact::Checkpoint)?;
+        listed.name = format!("{LISTED}/{}", listed.name);
+        records.push(listed);
+    }
+    records.sort();
+    Ok(records)
+}
+
+/// The checkpoints of the folder that was named, by their steps.
+pub(crate) fn listed(args: &Args) -> Result<Vec<PathBuf>, Failure> {
+    let Some(folder) = &args.checkpoints else {
+        return Ok(Vec::new());
+    };
+    let found = list_checkpoints(folder)?;
+    if found.is_empty() {
+        let folder = folder.clone();
+        return Err(Failure::input(Error::NoCheckpoints { folder }));
+    }
+    Ok(found.into_iter().map(|(_, path)| path).collect())
+}
+
+/// The classifier that was asked for, on the command line or in the settings.
+pub(crate) fn classifier_path<'a>(args: &'a Args, settings: &'a Eval) -> Option<&'a PathBuf> {
+    args.classifier.as_ref().or(settings.classifier.as_ref())
+}

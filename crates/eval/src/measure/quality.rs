@@ -1,0 +1,282 @@
+//! What the classifier says of the images: are they good, are they diverse, which classes are weak.
+//!
+//! Held against the test part (the training part without one). Beside each figure stands what real
+//! images get: figures of one set are those of the test part, figures between two sets those of
+//! equally many training images in the place of the generated ones, and those of two halves of the
+//! test part, which a classifier that was taught by the training part has not seen either.
+//!
+//! Every set is in an order of its own making ([`order::by_content`]), and splits of it are drawn by
+//! the seed, so that a file that is sorted by class gives the figures of any other.
+
+use crate::figures::{ExtractorFigures, Figure, QualityFigures, RealSet, RealSets};
+use crate::identity::kernels;
+use crate::images::Images;
+use crate::measure::by_class::{OfClasses, by_class};
+use crate::measure::classifier::Work;
+use crate::measure::distances::{Neighbours, frechet, kernel, neighbours, of_flags};
+use crate::measure::order;
+use crate::measure::seen::{Seen, Sets, drawn, mean, mean_of};
+use dcgan_artifacts::{ClassifierFile, MOST_COMPARED, Part, least};
+use dcgan_metrics::{Classified, Classifier, FEATURES};
+use dcgan_settings::Eval;
+use dcgan_stage::Failure;
+use std::collections::BTreeMap;
+
+/// Splits of the classifier score, as its authors take.
+const SPLITS: usize = 10;
+/// Images that the report shows at either end.
+const SHOWN: usize = 24;
+
+// As `dcgan_artifacts` says of the figure.
+const _: () = assert!(least::SCORED == 2 * SPLITS);
+
+/// The figures, and the images that the report shows for them.
+#[derive(Debug)]
+pub(crate) struct Quality {
+    /// The share of `metrics.json`.
+    pub(crate) figures: QualityFigures,
+    /// The images that the classifier takes for their class least, the least likely first.
+    pub(crate) worst: Vec<usize>,
+    /// The images that it is surest of, the surest first.
+    pub(crate) surest: Vec<usize>,
+    /// The labels of the images that the generated ones were compared with.
+    pub(crate) compared: Option<Vec<u8>>,
+}
+
+/// Reads images through the classifier and works out every figure.
+pub(crate) struct Judge<'a> {
+    pub(crate) work: Work<'a>,
+    pub(crate) file: &'a ClassifierFile,
+    pub(crate) settings: &'a Eval,
+}
+
+impl Judge<'_> {
+    /// The classifier in the file.
+    fn classifier(&self) -> Result<Classifier, Failure> {
+        let classifier = Classifier::from_arrays(self.work.config(), &self.file.arrays);
+        let (_, backend) = kernels(self.settings);
+        Ok(classifier.map_err(Failure::input)?.with_backend(backend))
+    }
+
+    /// All figures of these images, whose positions by their content are given.
+    pub(crate) fn quality(&self, images: &Images, order: &[u32]) -> Result<Quality, Failure> {
+        let (sets, seed) = (self.sets(images, order)?, self.settings.seed);
+        let mut figures = QualityFigures {
+            extractor: self.extractor(),
+            sets: self.described(&sets),
+            frechet_distance: frechet(&sets, seed)?,
+            kernel_distance: kernel(&sets, seed)?,
+            ..QualityFigures::default()
+        };
+        let mut sorted = Vec::new();
+        if self.is_trained() {
+            let own = self.classified(&sets, &mut figures)?;
+            sorted = by_certainty(&certainty(&own, &sets.generated)?, order);
+        }
+        if let Some(found) = neighbours(&sets, seed)? {
+            let Neighbours {
+                precision,
+                recall,
+                density,
+                coverage,
+            } = found;
+            figures.precision = Some(precision);
+            figures.recall = Some(recall);
+            figures.density = Some(density);
+            figures.coverage = Some(coverage);
+        }
+        let names = &self.work.dataset.info().class_names;
+        if let Some(found) = by_class(&sets, names, seed)? {
+            let OfClasses {
+                mean,
+                distances,
+                diversity,
+            } = found;
+            figures.frechet_distance_class_mean = Some(mean);
+            figures.frechet_distance_by_class = Some(distances);
+            figures.diversity_by_class = Some(diversity);
+        }
+        Ok(Quality {
+            figures,
+            surest: sorted.iter().copied().take(SHOWN).collect(),
+            worst: sorted.iter().rev().copied().take(SHOWN).collect(),
+            compared: sets.reference.labels,
+        })
+    }
+
+    fn sets(&self, images: &Images, order: &[u32]) -> Result<Sets, Failure> {
+        let classifier = self.classifier()?;
+        let part = match self.work.dataset.len(Part::Test) {
+            Some(n) if n > 0 => Part::Test,
+            _ => Part::Train,
+        };
+        let pixels = &images.pixels;
+        let reading = self
+            .work
+            .read_rows(&classifier, pixels, order, "generated")?;
+        let generated = Seen {
+            reading,
+            labels: in_order(images.labels.as_deref(), order),
+        };
+        let reference = self.part(&classifier, part, MOST_COMPARED)?;
+        // Without a test part the training images are the measure, and nothing is left beside it.
+        let stand_in = match part {
+            Part::Test => Some(self.part(&classifier, Part::Train, images.n)?),
+            _ => None,
+        };
+        let halves = order::halves(reference.n(), self.settings.seed);
+        let halves = halves.map(|rows| reference.rows(&rows));
+        Ok(Sets {
+            generated,
+            reference,
+            part,
+            stand_in,
+            halves,
+        })
+    }
+
+    /// What `real` and `halves` are: part, number of images, and, where that is known, whether the
+    /// classifier was taught by them.
+    fn described(&self, sets: &Sets) -> RealSets {
+        let is_own = self.file.info.dataset_sha256 == self.work.dataset.content_sha256();
+        let is_known = is_own || !self.is_trained();
+        let of = |seen: &Seen, part: Part| RealSet {
+            part: part.name().into(),
+            n: seen.n(),
+            taught_the_classifier: is_known.then(|| self.is_trained() && part == Part::Train),
+        };
+        let half = &sets.halves[0];
+        RealSets {
+            reference: Some(of(&sets.reference, sets.part)),
+            real: sets.stand_in.as_ref().map(|seen| of(seen, Part::Train)),
+            halves: (half.n() >= least::KERNEL).then(|| of(half, sets.part)),
+        }
+    }
+
+    fn is_trained(&self) -> bool {
+        self.file.info.epochs > 0
+    }
+
+    fn extractor(&self) -> ExtractorFigures {
+        let info = &self.file.info;
+        let untrained = ExtractorFigures {
+            name: "random features".into(),
+            features: FEATURES,
+            ..ExtractorFigures::default()
+        };
+        if !self.is_trained() {
+            return untrained;
+        }
+        let same = info.dataset_sha256 == self.work.dataset.content_sha256();
+        ExtractorFigures {
+            name: "classifier".into(),
+            train_accuracy: Some(info.train_accuracy),
+            test_accuracy: info.test_accuracy,
+            dataset_sha256: Some(info.dataset_sha256.clone()),
+            trained_on_this_dataset: Some(same),
+            ..untrained
+        }
+    }
+
+    /// At most so many images of a part, drawn by the seed.
+    fn part(&self, classifier: &Classifier, part: Part, at_most: usize) -> Result<Seen, Failure> {
+        let dataset = self.work.dataset;
+        let n = dataset.len(part).unwrap_or(0);
+        let chosen = drawn(self.settings.seed, n, at_most, part as u64);
+        let mut pixels = Vec::new();
+        let read = dataset.read_images(part, &chosen, &mut pixels);
+        read?;
+        let labels = in_order(dataset.labels(part), &chosen);
+        let order = order::by_content(&pixels, dataset.info().image_len(), labels.as_deref());
+        let reading = self
+            .work
+            .read_rows(classifier, &pixels, &order, part.name())?;
+        Ok(Seen {
+            reading,
+            labels: in_order(labels.as_deref(), &order),
+        })
+    }
+
+    /// Accuracy, cross-entropy and score of the generated images and the reference's.
+    fn classified(&self, sets: &Sets, figures: &mut QualityFigures) -> Result<Classified, Failure> {
+        let classes = self.work.config().classes;
+        let of =
+            |seen: &Seen| Classified::new(&seen.reading.logits, classes).map_err(Failure::input);
+        let (own, others) = (of(&sets.generated)?, of(&sets.reference)?);
+        if let (Some(labels), Some(real_labels)) = (&sets.generated.labels, &sets.reference.labels)
+        {
+            self.by_labels((&own, labels), (&others, real_labels), figures)?;
+        }
+        if own.len() >= least::SCORED {
+            let of = |classified: &Classified| {
+                classified
+                    .score_over_splits(SPLITS, self.settings.seed)
+                    .map_err(Failure::input)
+            };
+            let has_enough = others.len() >= least::SCORED;
+            let real = has_enough.then(|| of(&others)).transpose()?;
+            let real = real.map(|real| real.value);
+            figures.classifier_score = Some(Figure::of(of(&own)?, real));
+        }
+        Ok(own)
+    }
+
+    /// The figures of the classes that were asked for.
+    fn by_labels(
+        &self,
+        (own, labels): (&Classified, &[u8]),
+        (others, real_labels): (&Classified, &[u8]),
+        figures: &mut QualityFigures,
+    ) -> Result<(), Failure> {
+        let hits = own.hits(labels).map_err(Failure::input)?;
+        let real_hits = others.hits(real_labels).map_err(Failure::input)?;
+        let real = of_flags(&real_hits)?.value;
+        figures.class_accuracy = Some(Figure::of(of_flags(&hits)?, Some(real)));
+        let entropy = own.cross_entropies(labels).map_err(Failure::input)?;
+        let real = others.cross_entropies(real_labels);
+        let real = mean(&real.map_err(Failure::input)?);
+        let entropy = mean_of(&entropy, self.settings.seed)?;
+        figures.cross_entropy = Some(Figure::of(entropy, Some(real)));
+        let mut by_class = BTreeMap::new();
+        for (class, name) in (0..=u8::MAX).zip(&self.work.dataset.info().class_names) {
+            let of_class = |values: &[bool], labels: &[u8]| -> Vec<bool> {
+                let pairs = values.iter().zip(labels);
+                let of_class = pairs.filter(|(_, label)| **label == class);
+                of_class.map(|(value, _)| *value).collect()
+            };
+            let (hits, real) = (of_class(&hits, labels), of_class(&real_hits, real_labels));
+            if !hits.is_empty() {
+                let real = (!real.is_empty()).then(|| of_flags(&real)).transpose()?;
+                let real = real.map(|real| real.value);
+                by_class.insert(name.clone(), Figure::of(of_flags(&hits)?, real));
+            }
+        }
+        figures.class_accuracy_by_class = Some(by_class);
+        Ok(())
+    }
+}
+
+/// The positions of images, the surest first, by how unsure the classifier is of each.
+fn by_certainty(unsure: &[f64], order: &[u32]) -> Vec<usize> {
+    let positions = order.iter().map(|&at| at as usize);
+    let mut found: Vec<(f64, usize)> = unsure.iter().copied().zip(positions).collect();
+    found.sort_by(|(a, i), (b, j)| a.total_cmp(b).then(i.cmp(j)));
+    found.into_iter().map(|(_, at)| at).collect()
+}
+
+/// Per image how unsure the classifier is of it: of its class where it has one, else of the
+/// most probable one.
+fn certainty(own: &Classified, generated: &Seen) -> Result<Vec<f64>, Failure> {
+    let predictions: Vec<u8> = own
+        .predictions()
+        .into_iter()
+        .filter_map(|class| u8::try_from(class).ok())
+        .collect();
+    let labels = generated.labels.as_ref().unwrap_or(&predictions);
+    own.cross_entropies(labels).map_err(Failure::input)
+}
+
+/// Values at these positions.
+fn in_order(values: Option<&[u8]>, order: &[u32]) -> Option<Vec<u8>> {
+    values.map(|values| order.iter().map(|&at| values[at as usize]).collect())
+}
