@@ -1,9 +1,9 @@
 //! Files that are old or new, never half written.
 //!
-//! The bytes go to `.NAME.partial` in the same folder; committing syncs that file, renames it over
-//! the old one and syncs the folder, so that a reader, a kill or a power cut meets the old file or
-//! the whole new one. A partial file that a killed process left behind is removed by the next write
-//! of the same name, and by whoever next locks the folder.
+//! The bytes are written to `.NAME.partial` in the same folder; committing syncs that file, renames
+//! it over the old one and syncs the folder, so that after a kill or a power cut there is either
+//! the old file or the complete new one. A partial file left by a killed process is removed by the
+//! next write of the same name, and by the next process that locks the folder.
 
 use crate::change::{DiskFile, announce, announce_bytes};
 use crate::error::{Artifact, Error, LINK};
@@ -11,10 +11,10 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read as _, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
-/// How the name of a file ends that is not committed yet.
+/// Suffix of files that are not committed yet.
 const PARTIAL: &str = ".partial";
 
-/// Write `bytes` to `path` so that a reader sees either the old file or the whole new one.
+/// Writes `bytes` to `path` so that a reader sees either the old file or the complete new one.
 ///
 /// # Errors
 /// [`Error::Write`] (the old file stays in place) or [`Error::NotOurs`].
@@ -26,10 +26,10 @@ pub fn write_atomic(path: &Path, bytes: &[u8]) -> Result<(), Error> {
     file.commit().map_err(|e| e.needing(need))
 }
 
-/// Make `path` and the folders above it, where they are not there yet.
+/// Creates `path` and its parent folders if they don't exist.
 ///
 /// # Errors
-/// [`Error::NotOurs`] when something else than a folder stands there, else [`Error::Write`].
+/// [`Error::NotOurs`] if something other than a folder has that name, else [`Error::Write`].
 pub fn create_folder(path: &Path) -> Result<(), Error> {
     match fs::metadata(path) {
         Ok(found) if found.is_dir() => return Ok(()),
@@ -42,8 +42,8 @@ pub fn create_folder(path: &Path) -> Result<(), Error> {
     sync_folder(&folder_of(path))
 }
 
-/// Make the folder `name` in `folder`, where it is not there yet. What is written into it stays in
-/// `folder`: a link there, unlike one above it, is refused.
+/// Creates the folder `name` in `folder` if it doesn't exist. Refuses a link of that name (but not
+/// one further up), so that everything written into it stays in `folder`.
 ///
 /// # Errors
 /// As [`create_folder`].
@@ -55,8 +55,8 @@ pub fn create_folder_in(folder: &Path, name: &str) -> Result<(), Error> {
     }
 }
 
-/// A file that appears under its name only when it is committed; dropped before that, it leaves
-/// the old file, if any, untouched.
+/// A file that appears under its name only when committed; if dropped before, an existing file
+/// stays unchanged.
 #[derive(Debug)]
 pub struct AtomicFile {
     /// The partial file.
@@ -66,10 +66,10 @@ pub struct AtomicFile {
 }
 
 impl AtomicFile {
-    /// Starts the file that shall stand at `path`.
+    /// Starts the file for `path`.
     ///
     /// # Errors
-    /// [`Error::NotOurs`] when a folder or a link stands there, else [`Error::Write`].
+    /// [`Error::NotOurs`] if there is a folder or a link, else [`Error::Write`].
     pub fn create(path: &Path) -> Result<Self, Error> {
         let partial = partial_of(path).ok_or_else(|| not_ours(path, "a file name", "none"))?;
         require_plain(path)?;
@@ -96,7 +96,7 @@ impl AtomicFile {
         })
     }
 
-    /// Makes the file `bytes` long; what is new reads as zeros.
+    /// Sets the file's length to `bytes`; new bytes are zeros.
     pub(crate) fn set_len(&self, bytes: u64) -> Result<(), Error> {
         self.file
             .set_len(bytes)
@@ -132,8 +132,8 @@ impl AtomicFile {
         sync_folder(&folder)
     }
 
-    /// Gives the file its name and leaves it to the system when the bytes reach the disk: they
-    /// survive the end of the process, not that of the machine. For what may be lost then.
+    /// Gives the file its name without syncing: the bytes survive the end of the process, but not a
+    /// crash of the machine. For files that may be lost in that case.
     ///
     /// # Errors
     /// [`Error::Write`]; the old file, if any, is then still in place.
@@ -153,7 +153,7 @@ impl AtomicFile {
 impl Drop for AtomicFile {
     fn drop(&mut self) {
         if !self.committed {
-            // Failing to remove it does no harm: the next write of the same name does.
+            // If this fails, the next write of the same name removes it.
             let _ = fs::remove_file(self.file.path());
         }
     }
@@ -175,8 +175,8 @@ impl Seek for AtomicFile {
     }
 }
 
-/// Refuses a folder or a link where a plain file of ours is to be written. Writing does so itself;
-/// asking first is for whoever would change something else before.
+/// Refuses a folder or a link at the path of a file to be written. Writing checks this too; call it
+/// before changing anything else.
 ///
 /// # Errors
 /// [`Error::NotOurs`].
@@ -189,7 +189,7 @@ pub fn require_plain(path: &Path) -> Result<(), Error> {
     }
 }
 
-/// Brings what stands at `path` to the disk, its name included.
+/// Syncs the file at `path`, including its name.
 ///
 /// # Errors
 /// [`Error::Write`].
@@ -201,7 +201,7 @@ pub fn sync_file(path: &Path) -> Result<(), Error> {
     sync_folder(&folder_of(path))
 }
 
-/// Removes a file of ours, if it is there, and makes that last.
+/// Removes a file of ours, if it exists, and syncs the folder.
 ///
 /// # Errors
 /// [`Error::Write`].
@@ -213,8 +213,8 @@ pub fn remove_file(path: &Path) -> Result<(), Error> {
     }
 }
 
-/// Removes the partial files that a killed process left in `folder` and in the folders right below.
-/// One that can't be removed does no harm.
+/// Removes partial files of a killed process from `folder` and its direct sub-folders. Failures are
+/// ignored.
 pub(crate) fn sweep(folder: &Path) {
     let entries = |folder: &Path| fs::read_dir(folder).into_iter().flatten().flatten();
     for entry in entries(folder) {
@@ -230,9 +230,9 @@ pub(crate) fn sweep(folder: &Path) {
     }
 }
 
-/// Makes a change of names in `folder` last.
+/// Syncs changes of names in `folder`.
 pub(crate) fn sync_folder(folder: &Path) -> Result<(), Error> {
-    // Other systems have no handle on a folder that could be synced.
+    // Other systems can't open a folder for syncing.
     if cfg!(unix) {
         announce("sync", folder)
             .and_then(|()| File::open(folder))
@@ -252,7 +252,7 @@ fn write_all_at(file: &File, bytes: &[u8], position: u64) -> io::Result<()> {
     std::os::unix::fs::FileExt::write_all_at(file, bytes, position)
 }
 
-/// Elsewhere a file has one position only, which two threads must not move at the same time.
+/// On other systems a file has a single position, which two threads must not move at the same time.
 #[cfg(not(unix))]
 static POSITION: std::sync::Mutex<()> = std::sync::Mutex::new(());
 
@@ -270,8 +270,8 @@ fn write_all_at(mut file: &File, bytes: &[u8], position: u64) -> io::Result<()> 
     file.write_all(bytes)
 }
 
-/// Opens a plain file for reading. Anything else is refused before it is opened, since opening a
-/// pipe would wait for its other end.
+/// Opens a plain file for reading. Anything else is refused before opening, because opening a pipe
+/// would wait for its other end.
 pub(crate) fn open(path: &Path, artifact: Artifact) -> Result<(File, u64), Error> {
     let found = fs::metadata(path).map_err(|e| Error::read(path, artifact, e))?;
     if !found.is_file() {
@@ -290,7 +290,7 @@ pub(crate) fn open(path: &Path, artifact: Artifact) -> Result<(File, u64), Error
     Ok((file, size))
 }
 
-/// Reads a whole plain file of at most `most` bytes, in which it may even be growing.
+/// Reads a whole plain file of at most `most` bytes, which may be growing.
 pub(crate) fn read_whole(path: &Path, artifact: Artifact, most: u64) -> Result<Vec<u8>, Error> {
     let (file, size) = open(path, artifact)?;
     let too_long = |got: String| Error::unfit(path, artifact, format!("at most {most} bytes"), got);
@@ -301,11 +301,11 @@ pub(crate) fn read_whole(path: &Path, artifact: Artifact, most: u64) -> Result<V
     bytes.ok_or_else(|| too_long("more".into()))
 }
 
-/// Reads a whole plain file of at most `most` bytes, for those who have errors of their own. Neither
-/// a device that never ends nor a pipe that nobody writes to keeps it busy.
+/// Reads a whole plain file of at most `most` bytes, for callers with their own errors. An endless
+/// device or a pipe without a writer can't block it.
 ///
 /// # Errors
-/// What the system says; [`io::ErrorKind::InvalidInput`] for what is no file, and
+/// The system's error; [`io::ErrorKind::InvalidInput`] if it is not a plain file, and
 /// [`io::ErrorKind::FileTooLarge`].
 pub fn read_bounded(path: &Path, most: u64) -> io::Result<Vec<u8>> {
     if !fs::metadata(path)?.is_file() {
@@ -324,7 +324,7 @@ pub fn read_bounded(path: &Path, most: u64) -> io::Result<Vec<u8>> {
     })
 }
 
-/// All bytes of a file, `None` where they are more than `most`.
+/// All bytes of a file, `None` if there are more than `most`.
 fn read_up_to(file: File, most: u64) -> io::Result<Option<Vec<u8>>> {
     let mut bytes = Vec::new();
     file.take(most + 1).read_to_end(&mut bytes)?;

@@ -1,15 +1,15 @@
-//! The cells of every CSV table that is written here.
+//! Cells of CSV files that we write.
 
 use dcgan_hints::printable;
 use std::borrow::Cow;
 
-/// What a spreadsheet takes for the start of a formula, in the wide forms as well that some do.
+/// Characters that spreadsheets take for the start of a formula, including full-width forms.
 const FORMULA: [char; 8] = [
     '=', '+', '-', '@', '\u{ff1d}', '\u{ff0b}', '\u{ff0d}', '\u{ff20}',
 ];
 
-/// `text` as a cell: on one line, without control characters, and with an apostrophe before what a
-/// spreadsheet would compute. Numbers stay as they are.
+/// `text` as a cell: on one line, without control characters, and with an apostrophe in front if a
+/// spreadsheet would compute it. Numbers are not changed.
 fn cell(text: &str) -> Cow<'_, str> {
     let text = printable(text);
     let start = text.trim_start();
@@ -20,12 +20,12 @@ fn cell(text: &str) -> Cow<'_, str> {
     }
 }
 
-/// Rows of one length as CSV, quoted where it needs that. Whatever text from outside a cell holds, it
-/// stays on its line, and no spreadsheet takes it for a formula: control characters are escaped as by
-/// [`printable`], and what begins with `=`, `+`, `-` or `@` and is no number gets an apostrophe.
+/// Rows of equal length as CSV, quoted if necessary. Text from outside stays on its line and is
+/// never taken for a formula: control characters are escaped as by [`printable`], and a cell that
+/// begins with `=`, `+`, `-` or `@` and is not a number gets an apostrophe.
 ///
 /// # Errors
-/// Rows of different lengths.
+/// If rows differ in length.
 pub fn csv_rows<C: AsRef<str>>(
     rows: impl IntoIterator<Item = impl IntoIterator<Item = C>>,
 ) -> Result<Vec<u8>, csv::Error> {
@@ -86,7 +86,7 @@ mod tests {
             "\"a,b\",\"say \"\"x\"\"\"\nc\\nd,\"'=HYPERLINK(\"\"x\"\")\"\n"
         );
         assert!(csv_rows([vec!["a"], vec!["a", "b"]]).is_err());
-        // A row of one empty cell is no empty line.
+        // A row with one empty cell is not an empty line.
         assert_eq!(csv_rows([[""]]).unwrap(), b"\"\"\n");
     }
 }

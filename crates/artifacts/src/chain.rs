@@ -1,4 +1,5 @@
-//! The chain of manifests of a run: figures and samples, their checkpoint, its dataset, its sources.
+//! The chain of manifests of a run: figures and samples, their checkpoint, its dataset, its
+//! sources.
 
 use crate::checkpoint::read_checkpoint_info;
 use crate::checkpoints::list_checkpoints;
@@ -8,22 +9,22 @@ use crate::error::{Artifact, Error};
 use crate::manifest::{FileRecord, Manifest};
 use std::path::{Path, PathBuf};
 
-/// The stages' folders in a run's folder, in the order of the work.
+/// The stages' folders in a run's folder, in order.
 const STAGES: [&str; 4] = ["prepare", "train", "sample", "eval"];
 
-/// Where a file stands in the chain.
+/// The role of a file in the chain.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Link {
-    /// The stage wrote it, and it is what the manifest says.
+    /// The stage wrote it, and it matches the manifest.
     Output,
-    /// The stage read it, and it is the file that now stands at this path of the run.
+    /// The stage read it, and it matches the file at this path of the run.
     Input(PathBuf),
-    /// The dataset was made of it, or the figures were measured by it, and it is the file that now
-    /// stands at this path.
+    /// A source of the dataset, or the classifier for the figures; it matches the file at this
+    /// path.
     Source(PathBuf),
-    /// It was read, and was not looked at: it lies outside the run and no path of it was given, or it is
-    /// a folder of pictures, which `dcgan-prepare` compares.
+    /// It was read by the stage but not checked: it is outside the run and its path was not given,
+    /// or it is a folder of pictures, which `dcgan-prepare` compares.
     Unseen,
 }
 
@@ -34,27 +35,27 @@ pub struct Verified {
     pub stage: &'static str,
     /// Its name, size and hash in that manifest.
     pub record: FileRecord,
-    /// What it was compared with.
+    /// The file that it was compared with.
     pub link: Link,
 }
 
-/// Where the files lie that a run was made of and that are not its own.
+/// Paths of a run's inputs that are outside the run.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Outside<'a> {
     /// The folder that the names of the sources are relative to.
     pub sources: Option<&'a Path>,
-    /// The classifiers that the run was given, to score by and to measure by.
+    /// The classifiers that the run used for scores and figures.
     pub classifiers: &'a [PathBuf],
 }
 
 /// Verifies the run in `run`, a folder with the stages' folders, from its figures back to its
-/// sources: every output against its manifest, every input against the file of the stage before,
-/// and each checkpoint's dataset against the dataset; of what lies outside the run, the files that
-/// `outside` knows. A stage without a manifest is passed over.
+/// sources: every output against its manifest, every input against the output of the stage before,
+/// and each checkpoint's dataset against the dataset; outside the run only the files in `outside`.
+/// A stage without a manifest is skipped.
 ///
 /// # Errors
-/// [`Error::Missing`] when no stage has a manifest; [`Error::Damaged`] for a file that is not what
-/// its manifest says; [`Error::BrokenChain`] for an input that is not the run's; as every reader.
+/// [`Error::Missing`] if no stage has a manifest; [`Error::Damaged`] for a file that doesn't match
+/// its manifest; [`Error::BrokenChain`] for an input that is not the run's; as every reader.
 pub fn verify_run(run: &Path, outside: Outside<'_>) -> Result<Vec<Verified>, Error> {
     let mut verified = Vec::new();
     for stage in STAGES {
@@ -123,8 +124,8 @@ fn input(
     Err(broken(folder, record, "no file of the run"))
 }
 
-/// Whether an input of training or evaluation that is no file of the run is a classifier: it has a name
-/// of its own, and every other input the name that the stage before gives it.
+/// Whether an input of training or evaluation from outside the run is a classifier: only a
+/// classifier's name is free, all other inputs have the name from the stage before.
 fn is_classifier(name: &str) -> bool {
     let is_checkpoint = name.starts_with("step-") || name.starts_with("checkpoints/");
     let is_named = ["dataset", "generator", "generator-ema", "samples"]
@@ -133,8 +134,8 @@ fn is_classifier(name: &str) -> bool {
     name.ends_with(".safetensors") && !is_checkpoint && !is_named
 }
 
-/// Where a source of a dataset may be: `sources` joined with its name. Only the file name of a
-/// table of labels is recorded, so that is also looked for in the folders of pictures.
+/// Possible paths of a dataset's source: `sources` joined with its name. For a table of labels only
+/// the file name is recorded, so the folders of pictures are searched too.
 fn places(sources: &Path, manifest: &Manifest, record: &FileRecord) -> Vec<PathBuf> {
     let named = sources.join(&record.name);
     if named.exists() {
@@ -150,12 +151,12 @@ fn places(sources: &Path, manifest: &Manifest, record: &FileRecord) -> Vec<PathB
     if found.is_empty() { vec![named] } else { found }
 }
 
-/// Whether a source of a dataset is a folder of pictures, or a pattern: those are not read.
+/// Whether a source of a dataset is a folder of pictures or a pattern, which is not checked.
 fn is_folder(manifest: &Manifest, record: &FileRecord) -> bool {
     manifest.settings["prepare"]["source"] == "folder" && record.count.is_some()
 }
 
-/// Finds a file outside the run among the known ones.
+/// Finds a file from outside the run among the given ones.
 fn source(folder: &Path, known: &[PathBuf], record: &FileRecord) -> Result<Link, Error> {
     if known.is_empty() {
         return Ok(Link::Unseen);
@@ -189,7 +190,7 @@ fn broken(folder: &Path, record: &FileRecord, got: &'static str) -> Error {
     }
 }
 
-/// Holds that each checkpoint was trained on the dataset of the run.
+/// Checks that each checkpoint was trained on the dataset of the run.
 fn verify_checkpoints(run: &Path) -> Result<(), Error> {
     let path = run.join("prepare/dataset.safetensors");
     let checkpoints = list_checkpoints(&run.join("train/checkpoints"))?;

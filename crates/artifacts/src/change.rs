@@ -1,5 +1,5 @@
-//! Every change of this crate to the disk is announced here, so that tests can fail it, tear it,
-//! or end the process in the midst of it. Without an observer an announcement is one atomic load.
+//! Every change of this crate to the disk is announced here, so that tests can make it fail,
+//! truncate it, or end the process during it. Without an observer this costs one atomic load.
 
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom, Write};
@@ -9,11 +9,11 @@ use std::sync::OnceLock;
 /// A change that is about to be made.
 #[derive(Debug, Clone, Copy)]
 pub struct Change<'a> {
-    /// What is to be done: create folder, create, write, cut, sync, rename or remove.
+    /// The action: create folder, create, write, cut, sync, rename or remove.
     pub action: &'static str,
-    /// To which file or folder.
+    /// The file or folder.
     pub path: &'a Path,
-    /// The bytes to be written, at the end of the file or, of a dataset, at a place within it.
+    /// The bytes to write, at the end of the file or, for a dataset, at an offset.
     pub bytes: &'a [u8],
 }
 
@@ -21,8 +21,8 @@ type Observer = Box<dyn Fn(&Change<'_>) -> io::Result<()> + Send + Sync>;
 
 static OBSERVER: OnceLock<Observer> = OnceLock::new();
 
-/// Has every change from now on announced to `observer`; its error takes the change's place. For
-/// tests of what happens when a disk fails: the first observer stays for the process's life.
+/// Announces every change from now on to `observer`, whose error replaces the change. For tests of
+/// failing disks: the first observer stays until the process ends.
 pub fn observe_changes(observer: impl Fn(&Change<'_>) -> io::Result<()> + Send + Sync + 'static) {
     let _ = OBSERVER.set(Box::new(observer));
 }
@@ -69,7 +69,7 @@ impl DiskFile {
         self.file.sync_all()
     }
 
-    /// Fails when the file has lost its name: what is written to it would be lost with it.
+    /// Fails if the file has lost its name, because what is written to it would be lost.
     pub(crate) fn require_name(&self) -> io::Result<()> {
         #[cfg(unix)]
         if std::os::unix::fs::MetadataExt::nlink(&self.file.metadata()?) == 0 {

@@ -1,4 +1,4 @@
-//! `checkpoints/step-NNNNNNNN.safetensors`: all that a training run needs to go on.
+//! `checkpoints/step-NNNNNNNN.safetensors`: everything that a training run needs to resume.
 //!
 //! Arrays: f32. Weights and moving averages of both networks under the original's names
 //! (`generator/...`, `discriminator/...`), Adam's moments as `adam/m/<name>` and `adam/v/<name>`,
@@ -20,7 +20,7 @@ const MOMENT_1: &str = "adam/m/";
 const MOMENT_2: &str = "adam/v/";
 const AVERAGED: &str = "ema/";
 
-/// The best score that a run has reached so far.
+/// The best score of a run so far.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct BestScore {
@@ -33,7 +33,8 @@ pub struct BestScore {
 }
 
 impl BestScore {
-    /// Whether `value`, a score of the same metric, is better: of accuracies the greater, of distances the less.
+    /// Whether `value`, a score of the same metric, is better: higher for accuracies, lower for
+    /// distances.
     pub fn is_beaten_by(&self, value: f64) -> bool {
         if self.metric.ends_with("accuracy") {
             value > self.value
@@ -43,7 +44,7 @@ impl BestScore {
     }
 }
 
-/// What a checkpoint says of itself.
+/// A checkpoint's metadata.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct CheckpointInfo {
@@ -61,14 +62,14 @@ pub struct CheckpointInfo {
     pub adam_steps_g: u64,
     /// Roll-backs so far: part of the key of batch order and z.
     pub attempt: u32,
-    /// The best score so far, where scores are taken.
+    /// The best score so far, if scores are taken.
     pub best: Option<BestScore>,
     /// Content hash of the dataset.
     pub dataset_sha256: String,
-    /// Where each deterministic growing table stood, by file name.
+    /// The position of each deterministic growing table, by file name.
     pub tables: BTreeMap<String, TablePosition>,
-    /// Written because of a signal, it may be before a score of its step was taken: deleted once the next
-    /// scheduled one stands.
+    /// Whether it was written because of a signal, possibly before the step's score. Deleted once
+    /// the next scheduled checkpoint exists.
     pub on_signal: bool,
 }
 
@@ -87,7 +88,7 @@ impl CheckpointInfo {
 /// A training run at one step.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Checkpoint {
-    /// What it says of itself.
+    /// Its metadata.
     pub info: CheckpointInfo,
     /// Weights and moving averages of both networks.
     pub weights: Arrays,
@@ -103,17 +104,17 @@ impl Checkpoint {
     /// Writes the checkpoint.
     ///
     /// # Errors
-    /// [`Error::Contradiction`] when a name belongs to neither network, or a moment or averaged
-    /// weight is not of its weight's shape; else as [`write_atomic`](crate::write_atomic).
+    /// [`Error::Contradiction`] if a name belongs to neither network, or a moment or averaged
+    /// weight has another shape than its weight; else as [`write_atomic`](crate::write_atomic).
     pub fn write(&self, path: &Path) -> Result<FileDigest, Error> {
         let (file, need, digest) = self.write_partial(path)?;
         file.commit().map_err(|e| e.needing(need))?;
         Ok(digest)
     }
 
-    /// Writes the checkpoint without waiting for the disk. It survives the end of the process at
-    /// once; should the machine end with it, a reader goes on from the checkpoint before, which
-    /// must not be deleted until a synced one stands.
+    /// Writes the checkpoint without syncing. It survives the end of the process; if the machine
+    /// crashes too, a reader uses the checkpoint before, which must not be deleted until a synced
+    /// one exists.
     ///
     /// # Errors
     /// As [`Checkpoint::write`].
@@ -172,7 +173,7 @@ impl Checkpoint {
         }
     }
 
-    /// What does not fit together, as (expected, got).
+    /// Inconsistencies, as (expected, got).
     fn contradiction(&self) -> Option<(String, String)> {
         let network = |name: &&String| {
             name.starts_with(Role::Generator.prefix())
@@ -205,7 +206,7 @@ impl Checkpoint {
     }
 }
 
-/// Reads what a checkpoint says of itself. Its seal is verified, its arrays are not.
+/// Reads a checkpoint's metadata. Verifies its seal but not its arrays.
 ///
 /// # Errors
 /// As the crate's documentation lists for every reader.
@@ -213,7 +214,7 @@ pub fn read_checkpoint_info(path: &Path) -> Result<CheckpointInfo, Error> {
     open(path)?.own_info()
 }
 
-/// Verifies every byte of a checkpoint without holding its arrays.
+/// Verifies every byte of a checkpoint without keeping its arrays in memory.
 ///
 /// # Errors
 /// As the crate's documentation lists for every reader.
@@ -224,7 +225,7 @@ pub fn verify_checkpoint(path: &Path) -> Result<CheckpointInfo, Error> {
     Ok(info)
 }
 
-/// Reads the generator out of a checkpoint or a generator file.
+/// Reads the generator from a checkpoint or a generator file.
 ///
 /// # Errors
 /// As the crate's documentation lists for every reader; [`Error::Unfit`] for any other file.
@@ -232,11 +233,11 @@ pub fn read_generator(path: &Path) -> Result<ModelFile, Error> {
     read_network(path, Role::Generator, Artifact::Generator)
 }
 
-/// Reads the averaged generator (`ema/generator/...`) out of a checkpoint.
+/// Reads the averaged generator (`ema/generator/...`) from a checkpoint.
 ///
 /// # Errors
-/// As the crate's documentation lists for every reader; [`Error::Unfit`] for any other file, and for
-/// a checkpoint without averaged weights.
+/// As the crate's documentation lists for every reader; [`Error::Unfit`] for any other file, and
+/// for a checkpoint without averaged weights.
 pub fn read_averaged_generator(path: &Path) -> Result<ModelFile, Error> {
     let file = open(path)?;
     let info: CheckpointInfo = file.own_info()?;
@@ -256,7 +257,7 @@ pub fn read_averaged_generator(path: &Path) -> Result<ModelFile, Error> {
     Ok(info.into_model(role, weights))
 }
 
-/// Reads the discriminator out of a checkpoint or a discriminator file.
+/// Reads the discriminator from a checkpoint or a discriminator file.
 ///
 /// # Errors
 /// As the crate's documentation lists for every reader; [`Error::Unfit`] for any other file.

@@ -1,4 +1,4 @@
-//! The folder of checkpoints: names, order, which to keep, which to go on from.
+//! The folder of checkpoints: names, order, which to keep, which to resume from.
 
 use crate::atomic;
 use crate::checkpoint::{Checkpoint, read_checkpoint_info, verify_checkpoint};
@@ -7,12 +7,12 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// Where the checkpoint of `step` lies: `step-NNNNNNNN.safetensors` in `folder`.
+/// Path of the checkpoint of `step`: `step-NNNNNNNN.safetensors` in `folder`.
 pub fn checkpoint_path(folder: &Path, step: u64) -> PathBuf {
     folder.join(format!("step-{step:08}.safetensors"))
 }
 
-/// The checkpoints in `folder` as (step, path), ascending; none when there is no such folder.
+/// The checkpoints in `folder` as (step, path), ascending; empty if the folder doesn't exist.
 ///
 /// # Errors
 /// [`Error::Read`].
@@ -40,11 +40,11 @@ pub fn list_checkpoints(folder: &Path) -> Result<Vec<(u64, PathBuf)>, Error> {
     Ok(found)
 }
 
-/// Where the best checkpoint lies that the one at `path` tells of (`train.best`): beside it. Whether it
-/// still does is for its reader to see.
+/// Path of the best checkpoint recorded in the one at `path` (`train.best`), in the same folder.
+/// Doesn't check that it still exists.
 ///
 /// # Errors
-/// [`Error::NoBest`] when it tells of none; as the crate's documentation lists for every reader.
+/// [`Error::NoBest`] if it records none; as the crate's documentation lists for every reader.
 pub fn best_checkpoint(path: &Path) -> Result<PathBuf, Error> {
     let Some(best) = read_checkpoint_info(path)?.best else {
         let path = path.to_owned();
@@ -56,7 +56,7 @@ pub fn best_checkpoint(path: &Path) -> Result<PathBuf, Error> {
     ))
 }
 
-/// The newest checkpoint that can be read, and what had to be skipped.
+/// The newest readable checkpoint, and skipped ones.
 #[derive(Debug)]
 pub struct Recovered {
     /// The checkpoint.
@@ -67,12 +67,12 @@ pub struct Recovered {
     pub skipped: Vec<(PathBuf, Error)>,
 }
 
-/// Reads the newest checkpoint in `folder`, or, where it is damaged, the one before, and so on;
-/// `None` when there is none at all.
+/// Reads the newest checkpoint in `folder`, or if it is damaged, the one before, and so on; `None`
+/// if there is none.
 ///
 /// # Errors
-/// The newest one's, when none can be read; [`Error::NewerFormat`] at once, since an older
-/// checkpoint would lose work that another version of the program can go on from.
+/// The newest one's error if none can be read. [`Error::NewerFormat`] at once, because falling back
+/// to an older checkpoint would lose work that another version of the program can continue.
 pub fn read_newest_checkpoint(folder: &Path) -> Result<Option<Recovered>, Error> {
     let mut skipped = Vec::new();
     for (_, path) in list_checkpoints(folder)?.into_iter().rev() {
@@ -94,14 +94,14 @@ pub fn read_newest_checkpoint(folder: &Path) -> Result<Option<Recovered>, Error>
     }
 }
 
-/// Deletes the checkpoints that are no longer wanted, after the newest was written; returns them.
+/// Deletes checkpoints that are no longer needed after the newest was written; returns them.
 ///
-/// Kept are the `keep` newest (0: all), and always the newest. One that a signal made us write is
-/// deleted once a newer, scheduled one stands, and does not count. Before anything is deleted the
-/// newest is read back and verified, so that a good one is left whatever happens.
+/// Keeps the `keep` newest (0: all), and always the newest. One written because of a signal doesn't
+/// count and is deleted once a newer scheduled one exists. Before deleting anything, the newest is
+/// read back and verified, so that there is always a good one.
 ///
 /// # Errors
-/// The newest one's when it is damaged, with nothing deleted; [`Error::Write`].
+/// The newest one's error if it is damaged, with nothing deleted; [`Error::Write`].
 pub fn retain_checkpoints(folder: &Path, keep: usize) -> Result<Vec<PathBuf>, Error> {
     let mut older = list_checkpoints(folder)?;
     let Some((_, newest)) = older.pop() else {
@@ -111,7 +111,7 @@ pub fn retain_checkpoints(folder: &Path, keep: usize) -> Result<Vec<PathBuf>, Er
     let mut kept = 1;
     let mut deleted = Vec::new();
     for (_, path) in older.into_iter().rev() {
-        // One that can't be read is no checkpoint to count on: it goes when the others go.
+        // An unreadable one doesn't count as written by a signal: it is deleted like the others.
         let on_signal = read_checkpoint_info(&path).is_ok_and(|info| info.on_signal);
         if scheduled && on_signal || keep > 0 && kept >= keep {
             atomic::remove_file(&path)?;

@@ -1,8 +1,8 @@
-//! `classifier.safetensors`: the classifier whose hidden layer gives the features that generators
-//! are measured by.
+//! `classifier.safetensors`: the classifier whose hidden layer gives the features for measuring
+//! generators.
 //!
-//! Arrays: f32, weights and moving averages. Metadata: [`ClassifierInfo`], which says what it was
-//! trained on, how, and how well it does.
+//! Arrays: f32, weights and moving averages. Metadata: [`ClassifierInfo`] with the training data,
+//! the method and the accuracies.
 
 use crate::container::{self, Container, Entries};
 use crate::digest::FileDigest;
@@ -14,7 +14,7 @@ use std::path::Path;
 /// The newest version of this format that this program reads, and the one that it writes.
 pub const FORMAT_VERSION: u32 = 1;
 
-/// What a classifier's file says of it.
+/// A classifier's metadata.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ClassifierInfo {
@@ -38,16 +38,16 @@ pub struct ClassifierInfo {
     pub recipe: String,
     /// Seed of weights, order and shifts.
     pub seed: u64,
-    /// Share of the training images that it puts into their class.
+    /// Share of the training images that it classifies correctly.
     pub train_accuracy: f64,
-    /// Share of the test images; `None` without a test part.
+    /// The same for test images; `None` without a test part.
     pub test_accuracy: Option<f64>,
 }
 
 /// A trained classifier.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ClassifierFile {
-    /// What it says of itself.
+    /// Its metadata.
     pub info: ClassifierInfo,
     /// Weights and moving averages.
     pub arrays: Arrays,
@@ -57,7 +57,7 @@ impl ClassifierFile {
     /// Writes the classifier.
     ///
     /// # Errors
-    /// [`Error::Contradiction`] when an array has not the elements that its shape says; else as
+    /// [`Error::Contradiction`] if an array's length doesn't match its shape; else as
     /// [`write_atomic`](crate::write_atomic).
     pub fn write(&self, path: &Path) -> Result<FileDigest, Error> {
         let mut entries = Entries::new();
@@ -71,7 +71,7 @@ impl ClassifierFile {
         )
     }
 
-    /// Reads a classifier. Whether the arrays are those of a network is for its builder to say.
+    /// Reads a classifier. Whether the arrays make a network is checked by its builder.
     ///
     /// # Errors
     /// As the crate's documentation lists for every reader.

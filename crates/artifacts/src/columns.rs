@@ -1,11 +1,11 @@
-//! A growing table read back as columns of numbers, for those who draw it.
+//! Reads a growing table as columns of numbers, for charts.
 
 use crate::atomic;
 use crate::error::{Artifact, Error};
 use crate::table;
 use std::path::Path;
 
-/// The columns of a table that some run has grown.
+/// The columns of a run's table.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Columns {
     names: Vec<String>,
@@ -13,12 +13,12 @@ pub struct Columns {
 }
 
 impl Columns {
-    /// Reads a whole table. A row that is not whole, as a killed process leaves it at the end, is
-    /// left out: one with too few cells, and the last one where no newline ends it, which may be cut
-    /// inside a number. A cell that is no number is NaN.
+    /// Reads a whole table. Incomplete rows, as left by a killed process, are skipped: rows with
+    /// too few cells, and a last row without a newline, which may be cut inside a number. A cell
+    /// that is not a number is NaN.
     ///
     /// # Errors
-    /// [`Error::Missing`], [`Error::Read`], [`Error::Unfit`] for what is no CSV table.
+    /// [`Error::Missing`], [`Error::Read`], [`Error::Unfit`] if it is not a CSV table.
     pub fn read(path: &Path) -> Result<Self, Error> {
         let bytes = atomic::read_whole(path, Artifact::Table, table::MOST_BYTES)?;
         let whole = bytes.iter().rposition(|&byte| byte == b'\n');

@@ -1,8 +1,8 @@
-//! safetensors with a seal: what dataset, checkpoint, model and samples files have in common.
+//! safetensors with a seal: the container of dataset, checkpoint, model and samples files.
 //!
-//! The recipe stands in the crate's documentation. A reader trusts nothing: lengths are checked
+//! The crate's documentation describes the format. A reader trusts nothing: lengths are checked
 //! against the file's size before anything is allocated, and every byte of the file is covered by
-//! one of two hashes or by the strictness of the header.
+//! one of two hashes or by strict parsing of the header.
 
 use crate::atomic::{self, AtomicFile};
 use crate::digest::{BLOCK, FileDigest, HashingWriter, copy_blocks, hex, sha256_bytes};
@@ -18,9 +18,9 @@ use std::fs::File;
 use std::io::{self, BufWriter, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
-/// The metadata key that is ours.
+/// Our metadata key.
 const KEY: &str = "dcgan";
-/// No header of ours comes near; a file that promises more is not read into memory.
+/// Far more than any header of ours; larger headers are not read into memory.
 const LARGEST_HEADER: u64 = 1 << 24;
 
 /// Elements of one named array, borrowed for writing.
@@ -59,7 +59,7 @@ impl Values<'_> {
         }
     }
 
-    /// Hands on the elements as bytes, little end first, in blocks.
+    /// Passes on the elements as little-endian bytes, in blocks.
     fn each_block(self, mut take: impl FnMut(&[u8]) -> io::Result<()>) -> io::Result<()> {
         match self {
             Values::U8(values) => values.chunks(BLOCK).try_for_each(take),
@@ -78,12 +78,12 @@ impl Values<'_> {
 /// Arrays to write: name to shape and elements, row-major.
 pub(crate) type Entries<'a> = BTreeMap<String, (Vec<usize>, Values<'a>)>;
 
-/// What a header says of the arrays: name to shape and bytes.
+/// Arrays as described by a header: name to shape and bytes.
 pub(crate) type Shapes = BTreeMap<String, (Vec<usize>, usize)>;
 
 /// Writes one file: `info` as sealed metadata, then the arrays in order of their names.
 ///
-/// All arrays of one file have the same type of element, so that each is aligned.
+/// All arrays of a file have the same element type, so that each is aligned.
 pub(crate) fn write(
     path: &Path,
     artifact: Artifact,
@@ -96,7 +96,7 @@ pub(crate) fn write(
     Ok(digest)
 }
 
-/// The same up to the file's name, which it does not have yet. Also its size and digest.
+/// Like [`write`], but doesn't give the file its name yet; also returns its size and digest.
 pub(crate) fn write_partial(
     path: &Path,
     artifact: Artifact,
@@ -150,8 +150,8 @@ pub(crate) fn write_partial(
     Ok((file, need, digest))
 }
 
-/// The header's text: `info` as sealed metadata, then type, shape and place of each array, all of the
-/// type `dtype`; filled up with spaces to a multiple of 8 bytes.
+/// The header's text: `info` as sealed metadata, then type, shape and offsets of each array, all of
+/// type `dtype`; padded with spaces to a multiple of 8 bytes.
 pub(crate) fn header(
     path: &Path,
     artifact: Artifact,
@@ -194,7 +194,7 @@ fn write_all(file: &mut impl Write, header: &str, entries: &Entries<'_>) -> io::
     file.flush()
 }
 
-/// What is hashed before an array's data.
+/// The text that is hashed before an array's data.
 pub(crate) fn entry_line(name: &str, dtype: &str, shape: &[usize]) -> String {
     let shape: Vec<String> = shape.iter().map(usize::to_string).collect();
     format!("{name}\n{dtype}\n{}\n", shape.join(","))
@@ -214,7 +214,7 @@ fn sealed_info(
     seal(info, |value| Ok(value.to_string()))
 }
 
-/// Sorts the keys, renders with an empty `seal`, and puts the SHA-256 of that text into it.
+/// Sorts the keys, renders with an empty `seal`, and sets it to the SHA-256 of that text.
 pub(crate) fn seal(
     mut value: Value,
     render: impl Fn(&Value) -> Result<String, serde_json::Error>,
@@ -226,7 +226,7 @@ pub(crate) fn seal(
     render(&value)
 }
 
-/// Takes the seal, where there is one, and compares it with the text that it stands in.
+/// Removes the seal, if there is one, and verifies it.
 pub(crate) fn take_seal(
     object: &mut Map<String, Value>,
     text: &str,
@@ -250,7 +250,7 @@ pub(crate) fn take_seal(
     }
 }
 
-/// Takes the format version and refuses one that is newer than `newest`.
+/// Removes the format version and refuses one newer than `newest`.
 pub(crate) fn take_format(
     object: &mut Map<String, Value>,
     newest: u32,
@@ -274,7 +274,7 @@ pub(crate) fn take_format(
     }
 }
 
-/// Where one array lies in its file.
+/// Position of an array in its file.
 #[derive(Debug, Clone)]
 pub(crate) struct Place {
     pub(crate) dtype: Dtype,
@@ -284,7 +284,7 @@ pub(crate) struct Place {
     pub(crate) bytes: u64,
 }
 
-/// An open file whose header is verified; its data are verified by [`Container::read`].
+/// An open file with a verified header; [`Container::read`] verifies the data.
 #[derive(Debug)]
 pub(crate) struct Container {
     pub(crate) path: PathBuf,
@@ -292,14 +292,14 @@ pub(crate) struct Container {
     pub(crate) places: BTreeMap<String, Place>,
     /// Without `format`, `kind`, `content_sha256` and `seal`; `None` in a foreign file.
     info: Option<Map<String, Value>>,
-    /// What the metadata say that the file is.
+    /// The kind given in the metadata.
     pub(crate) kind: Option<String>,
     content_sha256: Option<String>,
     file: File,
 }
 
 impl Container {
-    /// Opens a file with metadata of ours, of format `newest` or older.
+    /// Opens a file with our metadata, of format `newest` or older.
     pub(crate) fn open(path: &Path, artifact: Artifact, newest: u32) -> Result<Self, Error> {
         let container = Self::open_any(path, artifact, newest)?;
         if container.info.is_none() {
@@ -311,7 +311,7 @@ impl Container {
         Ok(container)
     }
 
-    /// Opens a file with or without metadata of ours.
+    /// Opens a file with or without our metadata.
     pub(crate) fn open_any(path: &Path, artifact: Artifact, newest: u32) -> Result<Self, Error> {
         let (mut file, size) = atomic::open(path, artifact)?;
         let text = read_header(&mut file, size, path, artifact)?;
@@ -357,7 +357,7 @@ impl Container {
         if let Some(text) = ours {
             container.take_info(text, newest)?;
         } else if text.contains("content_sha256") {
-            // A file of ours whose key was damaged must not pass for a foreign one.
+            // A file of ours with a damaged key must not pass for a foreign one.
             return Err(container.damaged(format!("metadata under the key `{KEY}`"), "another key"));
         }
         Ok(container)
@@ -373,8 +373,8 @@ impl Container {
             })?;
         let kind = info.get("kind").and_then(Value::as_str).map(str::to_owned);
         take_format(&mut info, newest, path, artifact).map_err(|error| match (error, kind) {
-            // Each kind counts its own versions: another kind's says nothing here, but that of a
-            // checkpoint, which networks are read from.
+            // Each kind has its own versions, so another kind's means nothing here, except a
+            // checkpoint's, from which networks are read.
             (Error::NewerFormat { .. }, Some(kind))
                 if kind != artifact.to_string() && kind != Artifact::Checkpoint.to_string() =>
             {
@@ -395,7 +395,7 @@ impl Container {
         Ok(())
     }
 
-    /// Whether it has metadata of ours.
+    /// Whether it has our metadata.
     pub(crate) fn is_ours(&self) -> bool {
         self.info.is_some()
     }
@@ -405,12 +405,12 @@ impl Container {
         self.file
     }
 
-    /// The SHA-256 over names, types, shapes and data that the metadata hold.
+    /// The SHA-256 over names, types, shapes and data from the metadata.
     pub(crate) fn content_sha256(&self) -> Option<&str> {
         self.content_sha256.as_deref()
     }
 
-    /// Refuses a file that is something else than `wanted` says.
+    /// Refuses a file of another kind than `wanted`.
     pub(crate) fn require_kind(&self, wanted: Artifact) -> Result<(), Error> {
         match &self.kind {
             Some(kind) if *kind != wanted.to_string() => {
@@ -440,7 +440,7 @@ impl Container {
             .ok_or_else(|| self.unfit(format!("metadata under the key `{KEY}`"), "none"))
     }
 
-    /// The place of an array that must be there, of the given type and number of axes.
+    /// The position of a required array with the given type and number of axes.
     pub(crate) fn require(&self, name: &str, dtype: Dtype, axes: usize) -> Result<&Place, Error> {
         let Some(place) = self.places.get(name) else {
             return Err(self.unfit(format!("an array `{name}`"), "none"));
@@ -454,9 +454,9 @@ impl Container {
         Ok(place)
     }
 
-    /// Reads the arrays that are `wanted` and verifies the content hash over all of them.
+    /// Reads the `wanted` arrays and verifies the content hash over all arrays.
     ///
-    /// Memory: the wanted arrays, which the file really holds, and one block.
+    /// Memory: the wanted arrays, which the file really contains, and one block.
     pub(crate) fn read(
         &self,
         wanted: impl Fn(&str) -> bool,
@@ -493,7 +493,8 @@ impl Container {
     }
 
     fn read_array(&self, place: &Place, content: &mut Sha256) -> Result<Data, Error> {
-        // The place was compared with the file's size, so this allocates no more than is there.
+        // The position was compared with the file's size, so this allocates no more than the file
+        // contains.
         let bytes = usize::try_from(place.bytes)
             .map_err(|_| self.unfit("an array that fits in memory", format!("{place:?}")))?;
         if place.dtype == Dtype::U8 {
@@ -508,7 +509,7 @@ impl Container {
         let mut rest: Vec<u8> = Vec::with_capacity(4);
         self.each_block(place, |block| {
             content.update(block);
-            // A read may end within an element; its bytes wait for the next block.
+            // A read may end within an element; keep its bytes for the next block.
             let missing = ((4 - rest.len()) % 4).min(block.len());
             let (head, block) = block.split_at(missing);
             rest.extend_from_slice(head);
@@ -537,7 +538,7 @@ impl Container {
         if done == place.bytes {
             Ok(())
         } else {
-            // It was long enough when it was opened.
+            // It was long enough when opened.
             let missing = place.bytes - done;
             Err(self.damaged(
                 "a file that keeps its length",
@@ -561,7 +562,7 @@ impl Container {
     }
 }
 
-/// The header's text, its length checked against the file's size before it is allocated.
+/// Reads the header's text after checking its length against the file's size.
 fn read_header(
     file: &mut File,
     size: u64,

@@ -20,11 +20,11 @@ pub const FORMAT_VERSION: u32 = 1;
 /// A part of a dataset, kept apart from the others.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Part {
-    /// What is trained on.
+    /// For training.
     Train,
-    /// What choices are made on: a draw from the training part.
+    /// For choices: a draw from the training part.
     Validation,
-    /// What is looked at last, by `dcgan-eval` alone.
+    /// For the final evaluation, read only by `dcgan-eval`.
     Test,
 }
 
@@ -56,7 +56,7 @@ impl fmt::Display for Part {
     }
 }
 
-/// What a dataset says of itself.
+/// A dataset's metadata.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct DatasetInfo {
@@ -70,7 +70,7 @@ pub struct DatasetInfo {
     pub width: usize,
     /// Colours of an image, 1 or 3.
     pub channels: usize,
-    /// What the dataset was made of.
+    /// The sources of the dataset.
     #[serde(default)]
     pub sources: Vec<SourceRecord>,
 }
@@ -83,7 +83,7 @@ impl DatasetInfo {
             .saturating_mul(self.channels)
     }
 
-    /// What contradicts the format, as (expected, got).
+    /// Violations of the format, as (expected, got).
     fn contradiction(&self) -> Option<(&'static str, String)> {
         if !matches!(self.channels, 1 | 3) {
             return Some(("1 or 3 channels", self.channels.to_string()));
@@ -108,15 +108,15 @@ pub struct PartData {
     pub images: Vec<u8>,
     /// Class numbers, `[N]`; `None` without labels.
     pub labels: Option<Vec<u8>>,
-    /// How many pictures.
+    /// Number of pictures.
     pub n: usize,
 }
 
 /// Writes a dataset.
 ///
 /// # Errors
-/// [`Error::Contradiction`] when lengths, labels and `info` don't fit together, or there is no
-/// training part; else as [`write_atomic`](crate::write_atomic).
+/// [`Error::Contradiction`] if lengths, labels and `info` are inconsistent or there is no training
+/// part; else as [`write_atomic`](crate::write_atomic).
 pub fn write_dataset(
     path: &Path,
     info: &DatasetInfo,
@@ -144,7 +144,7 @@ pub fn write_dataset(
     container::write(path, Artifact::Dataset, FORMAT_VERSION, info, &entries)
 }
 
-/// Refuses what can't be a dataset, whatever its pictures.
+/// Refuses metadata that no dataset can have.
 pub(crate) fn require_sound(path: &Path, info: &DatasetInfo, has_train: bool) -> Result<(), Error> {
     let found = match info.contradiction() {
         None if !has_train => Some(("a part `train`", "none".into())),
@@ -155,7 +155,7 @@ pub(crate) fn require_sound(path: &Path, info: &DatasetInfo, has_train: bool) ->
     })
 }
 
-/// Refuses labels that don't fit `info` and the `n` pictures of a part.
+/// Refuses labels that don't match `info` and the `n` pictures of a part.
 pub(crate) fn require_labels(
     path: &Path,
     info: &DatasetInfo,
@@ -189,7 +189,7 @@ pub(crate) fn require_labels(
     }
 }
 
-/// The arrays of a dataset with so many pictures of each part.
+/// The arrays of a dataset with the given number of pictures per part.
 pub(crate) fn shapes(info: &DatasetInfo, lengths: &BTreeMap<Part, usize>) -> Shapes {
     let mut shapes = Shapes::new();
     for (part, &n) in lengths {
@@ -203,21 +203,21 @@ pub(crate) fn shapes(info: &DatasetInfo, lengths: &BTreeMap<Part, usize>) -> Sha
     shapes
 }
 
-/// An open dataset, verified as a whole; its pictures are read by position, never all at once.
+/// An open, fully verified dataset; pictures are read by position, never all at once.
 #[derive(Debug)]
 pub struct DatasetReader {
     file: Container,
     info: DatasetInfo,
     lengths: BTreeMap<Part, usize>,
     labels: BTreeMap<Part, Vec<u8>>,
-    /// Of a part of which pictures are left out, the places in the file of the others.
+    /// For parts with pictures left out, the positions in the file of the others.
     kept: BTreeMap<Part, Vec<u32>>,
     content_sha256: String,
 }
 
 impl DatasetReader {
-    /// Opens a dataset and verifies header, shapes, sizes, labels and content hash, streaming.
-    /// Labels stay in memory, pictures on the disk.
+    /// Opens a dataset and verifies header, shapes, sizes, labels and content hash by streaming.
+    /// Labels stay in memory, pictures on disk.
     ///
     /// # Errors
     /// As the crate's documentation lists for every reader.
@@ -254,8 +254,8 @@ impl DatasetReader {
         })
     }
 
-    /// Numbers of the classes that training pictures have, ascending; all of them where there are no
-    /// training pictures to tell, none without labels.
+    /// Numbers of the classes that training pictures have, ascending; all of them where there are
+    /// no training pictures to tell, none without labels.
     pub fn trained_classes(&self) -> Vec<u8> {
         let labels = self.labels(Part::Train).unwrap_or_default();
         let mut is_trained = [labels.is_empty(); 256];
@@ -268,16 +268,16 @@ impl DatasetReader {
             .collect()
     }
 
-    /// The other classes.
+    /// Numbers of the other classes.
     pub fn untrained_classes(&self) -> Vec<u8> {
         let trained = self.trained_classes();
         let classes = (0..=u8::MAX).take(self.info.class_names.len());
         classes.filter(|class| !trained.contains(class)).collect()
     }
 
-    /// Leaves out of all parts the pictures of the classes that no training picture has: from here on
-    /// lengths, labels and positions are of the pictures that stay. Returns how many of each part
-    /// were left out, parts that lost none not being named.
+    /// Leaves out all pictures of classes without training pictures: from now on lengths, labels
+    /// and positions refer to the remaining pictures. Returns the number left out per part, only
+    /// for parts that lost any.
     pub fn leave_out_untrained(&mut self) -> BTreeMap<Part, usize> {
         let untrained = self.untrained_classes();
         let mut left_out = BTreeMap::new();
@@ -299,30 +299,31 @@ impl DatasetReader {
         left_out
     }
 
-    /// What the dataset says of itself.
+    /// The dataset's metadata.
     pub fn info(&self) -> &DatasetInfo {
         &self.info
     }
 
-    /// SHA-256 over names, types, shapes and data: what checkpoints record.
+    /// SHA-256 over names, types, shapes and data, as recorded in checkpoints.
     pub fn content_sha256(&self) -> &str {
         &self.content_sha256
     }
 
-    /// Pictures in a part; `None` when the dataset has no such part.
+    /// Number of pictures in a part; `None` if the dataset lacks it.
     pub fn len(&self, part: Part) -> Option<usize> {
         self.lengths.get(&part).copied()
     }
 
-    /// Class numbers of a part; `None` when there is no such part or it has no labels.
+    /// Class numbers of a part; `None` if there is no such part or it has no labels.
     pub fn labels(&self, part: Part) -> Option<&[u8]> {
         self.labels.get(&part).map(Vec::as_slice)
     }
 
-    /// Reads the pictures of `indices`, in that order, into `out` `[n,H,W,C]`, which is emptied first.
+    /// Reads the pictures of `indices`, in that order, into `out` `[n,H,W,C]`, which is cleared
+    /// first.
     ///
     /// # Errors
-    /// [`Error::Unfit`] for a part that is not there or an index beyond it; [`Error::Read`].
+    /// [`Error::Unfit`] for a missing part or an index out of range; [`Error::Read`].
     pub fn read_images(&self, part: Part, indices: &[u32], out: &mut Vec<u8>) -> Result<(), Error> {
         let n = self.lengths.get(&part).copied().unwrap_or(0);
         let place = self.file.require(&part.images(), Dtype::U8, 4)?;
@@ -347,7 +348,7 @@ impl DatasetReader {
     /// Reads a whole part into memory.
     ///
     /// # Errors
-    /// [`Error::Unfit`] for a part that is not there; [`Error::Read`].
+    /// [`Error::Unfit`] for a missing part; [`Error::Read`].
     pub fn read_part(&self, part: Part) -> Result<PartData, Error> {
         let place = self.file.require(&part.images(), Dtype::U8, 4)?;
         let n = self.lengths.get(&part).copied().unwrap_or(0);
@@ -403,7 +404,7 @@ fn lengths(file: &Container, info: &DatasetInfo) -> Result<BTreeMap<Part, usize>
     Ok(lengths)
 }
 
-/// The first label that is no class.
+/// The first label that is not a class.
 fn beyond(labels: &[u8], classes: usize) -> Option<u8> {
     labels
         .iter()

@@ -1,5 +1,5 @@
-//! A dataset written picture by picture, in any order and from several threads, so that memory
-//! never holds more than the pictures at work.
+//! Writes a dataset picture by picture, in any order and from several threads, so that memory only
+//! holds the pictures in progress.
 
 use crate::atomic::AtomicFile;
 use crate::container::{self, Shapes};
@@ -11,37 +11,36 @@ use std::collections::BTreeMap;
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
-/// A dataset that is being written: room for every picture at a fixed place of the file.
+/// A dataset being written, with reserved space for every picture at a fixed offset.
 ///
-/// The file appears under its name with [`DatasetWriter::finish`]; dropped before that, it leaves the
-/// old file, if any, untouched. Its bytes are those of [`write_dataset`](crate::write_dataset) when
-/// every place was kept; else spaces fill what its header no longer needs.
+/// [`DatasetWriter::finish`] gives the file its name; if dropped before, an existing file stays
+/// unchanged. The bytes are the same as from [`write_dataset`](crate::write_dataset) if every
+/// reserved place is used; otherwise spaces fill the unused part of the header.
 #[derive(Debug)]
 pub struct DatasetWriter {
     file: AtomicFile,
     path: PathBuf,
     info: DatasetInfo,
-    /// Pictures of each part and where the first one lies, while the gaps are open.
+    /// Reserved pictures of each part, and the offset of the first.
     reserved: BTreeMap<Part, (usize, u64)>,
-    /// Length of the header's text; it holds for the finished file, too.
+    /// Length of the header's text, the same in the finished file.
     header_len: usize,
 }
 
-/// The pictures of a part that stay.
+/// The pictures of a part to keep.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Kept {
-    /// Their places among those reserved, ascending.
+    /// Their reserved places, ascending.
     pub places: Vec<u32>,
-    /// Class numbers, one for each place; `None` without labels.
+    /// Class numbers, one per place; `None` without labels.
     pub labels: Option<Vec<u8>>,
 }
 
 impl DatasetWriter {
-    /// Starts the dataset that shall stand at `path`, with room for so many pictures of each part.
+    /// Starts the dataset for `path`, with space for the given number of pictures per part.
     ///
     /// # Errors
-    /// [`Error::Contradiction`] when `info` can't be a dataset's; [`Error::NotOurs`],
-    /// [`Error::Write`].
+    /// [`Error::Contradiction`] if `info` is invalid; [`Error::NotOurs`], [`Error::Write`].
     pub fn create(
         path: &Path,
         info: &DatasetInfo,
@@ -68,7 +67,7 @@ impl DatasetWriter {
         })
     }
 
-    /// Writes the pixels `[H,W,C]` of one picture. Threads may do so at the same time.
+    /// Writes the pixels `[H,W,C]` of one picture. Several threads may call it at the same time.
     ///
     /// # Errors
     /// [`Error::Contradiction`] for a place that was not reserved or a wrong number of bytes;
@@ -87,12 +86,12 @@ impl DatasetWriter {
         self.file.read_exact_at(pixels, position)
     }
 
-    /// Closes the gaps between the pictures that stay, writes labels and header, and gives the file
-    /// its name. Memory: the labels and one block.
+    /// Closes the gaps between the kept pictures, writes labels and header, and gives the file its
+    /// name. Memory: the labels and one block.
     ///
     /// # Errors
-    /// [`Error::Contradiction`] when `kept` names a place twice or one that was not reserved, when
-    /// labels and `info` don't fit together, or there is no training part; [`Error::Write`].
+    /// [`Error::Contradiction`] if `kept` has a place twice or one that was not reserved, if labels
+    /// and `info` are inconsistent, or if there is no training part; [`Error::Write`].
     pub fn finish(self, kept: &BTreeMap<Part, Kept>) -> Result<FileDigest, Error> {
         self.require_fitting(kept)?;
         let lengths = kept.iter().map(|(part, kept)| (*part, kept.places.len()));
@@ -125,7 +124,7 @@ impl DatasetWriter {
         Ok(digest)
     }
 
-    /// Where a picture of `bytes` bytes lies while the gaps are open.
+    /// Offset of the reserved place of a picture with `bytes` bytes.
     fn position(&self, part: Part, place: usize, bytes: usize) -> Result<u64, Error> {
         let image_len = self.info.image_len();
         let (n, start) = self.reserved.get(&part).copied().unwrap_or_default();
@@ -138,8 +137,7 @@ impl DatasetWriter {
         Ok(start + place as u64 * image_len as u64)
     }
 
-    /// Moves the pictures at `places` to `target` and on, which never lies behind them, and hashes
-    /// them.
+    /// Moves the pictures at `places` to `target`, which is never after them, and hashes them.
     fn gather(
         &self,
         part: Part,
@@ -149,7 +147,7 @@ impl DatasetWriter {
     ) -> Result<(), Error> {
         let image_len = self.info.image_len();
         let mut block = vec![0; BLOCK];
-        // Neighbours stay neighbours, so that whole runs of them are read and written at once.
+        // Adjacent pictures stay adjacent, so whole runs are read and written at once.
         for run in places.chunk_by(|a, b| a + 1 == *b) {
             let mut source = self.position(part, run[0] as usize, image_len)?;
             let end = source + run.len() as u64 * image_len as u64;
@@ -168,7 +166,7 @@ impl DatasetWriter {
         Ok(())
     }
 
-    /// Size and hash of the first `length` bytes, which are the file.
+    /// Size and hash of the file, its first `length` bytes.
     fn digest(&self, length: u64) -> Result<FileDigest, Error> {
         let mut sink = HashingWriter::new(io::sink());
         let mut block = vec![0; BLOCK];

@@ -28,7 +28,7 @@ pub fn sha256_bytes(bytes: &[u8]) -> String {
 /// Size and SHA-256 of the file at `path`, read in blocks.
 ///
 /// # Errors
-/// [`Error::Missing`], [`Error::Read`], or [`Error::Unfit`] when it is no file.
+/// [`Error::Missing`], [`Error::Read`], or [`Error::Unfit`] if it is not a plain file.
 pub fn digest_file(path: &Path) -> Result<FileDigest, Error> {
     let (mut file, _) = atomic::open(path, Artifact::Other)?;
     let mut sink = HashingWriter::new(io::sink());
@@ -37,7 +37,7 @@ pub fn digest_file(path: &Path) -> Result<FileDigest, Error> {
     Ok(sink.digest())
 }
 
-/// Passes what is written on to `inner` and hashes it on the way.
+/// Writes to `inner` and hashes the bytes.
 #[derive(Debug)]
 pub(crate) struct HashingWriter<W> {
     inner: W,
@@ -54,7 +54,7 @@ impl<W: Write> HashingWriter<W> {
         }
     }
 
-    /// Size and hash of all that was written so far.
+    /// Size and hash of all bytes written so far.
     pub(crate) fn digest(&self) -> FileDigest {
         FileDigest {
             bytes: self.bytes,
@@ -90,7 +90,7 @@ impl<W: Write> Write for HashingWriter<W> {
     }
 }
 
-/// Reads up to `limit` bytes in blocks, hands each on, and returns how many there were.
+/// Reads up to `limit` bytes in blocks, passes each on, and returns their number.
 pub(crate) fn copy_blocks(
     reader: &mut impl Read,
     limit: u64,

@@ -1,10 +1,10 @@
-//! What can go wrong with a file of the contract, and what to do about it.
+//! Errors with files between the stages, and hints.
 
 use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// Which file of the contract an error speaks of.
+/// The kind of file that an error is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Artifact {
@@ -28,14 +28,14 @@ pub enum Artifact {
     Table,
     /// `run.json`.
     Run,
-    /// A file that a dataset was made of, below the folder `--source`.
+    /// A source of a dataset, below the folder `--source`.
     Source,
     /// Any other file.
     Other,
 }
 
 impl Artifact {
-    /// The command that makes such a file, if one does.
+    /// The command that makes such a file, if there is one.
     pub fn made_by(self) -> Option<&'static str> {
         match self {
             Artifact::Dataset => Some("make prepare"),
@@ -73,10 +73,10 @@ impl fmt::Display for Artifact {
     }
 }
 
-/// Whose fault an [`Error`] is, and so which exit code a stage ends with.
+/// Whether an [`Error`] is the input's fault or the output's, which decides a stage's exit code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ErrorKind {
-    /// Data missing, damaged or unfit: `Failure::input`, exit code 3.
+    /// Missing, damaged or unsuitable data: `Failure::input`, exit code 3.
     Input,
     /// Could not write, or the folder is locked or not ours: `Failure::output`, exit code 5.
     Output,
@@ -93,17 +93,17 @@ pub enum Error {
     Missing {
         /// The file.
         path: PathBuf,
-        /// What it should be.
+        /// The expected kind.
         artifact: Artifact,
     },
-    /// The file is there but the system would not let us read it.
+    /// The file exists but can't be read.
     #[error("could not read {artifact} `{}`", path.display())]
     Read {
         /// The file.
         path: PathBuf,
-        /// What it should be.
+        /// The expected kind.
         artifact: Artifact,
-        /// What the system said.
+        /// The system's error.
         #[source]
         source: io::Error,
     },
@@ -112,9 +112,9 @@ pub enum Error {
     Damaged {
         /// The file.
         path: PathBuf,
-        /// What it should be.
+        /// The expected kind.
         artifact: Artifact,
-        /// What should stand there.
+        /// The expected content.
         expected: String,
         /// What stands there.
         got: String,
@@ -124,7 +124,7 @@ pub enum Error {
     Header {
         /// The file.
         path: PathBuf,
-        /// What it should be.
+        /// The expected kind.
         artifact: Artifact,
         /// What is wrong with it.
         #[source]
@@ -135,13 +135,13 @@ pub enum Error {
     Json {
         /// The file.
         path: PathBuf,
-        /// What it should be.
+        /// The expected kind.
         artifact: Artifact,
-        /// Where and what.
+        /// The parser's error.
         #[source]
         source: serde_json::Error,
     },
-    /// The file is of a format version that a later program wrote.
+    /// The file has a format version of a later program.
     #[error(
         "{artifact} `{}` has a newer format: expected version {newest} or older, got {got}",
         path.display()
@@ -156,48 +156,48 @@ pub enum Error {
         /// The version of the file.
         got: u64,
     },
-    /// The file is sound, but not what is needed here.
+    /// The file is valid, but not what is needed here.
     #[error("{artifact} `{}` does not fit: expected {expected}, got {got}", path.display())]
     Unfit {
         /// The file.
         path: PathBuf,
         /// What is needed.
         artifact: Artifact,
-        /// What was needed of it.
+        /// What is expected of it.
         expected: String,
-        /// What it holds.
+        /// What it contains.
         got: String,
     },
-    /// A checkpoint that does not say which one of its run is the best.
+    /// A checkpoint that doesn't record the best one of its run.
     #[error("checkpoint `{}` tells of no best one", path.display())]
     NoBest {
         /// The checkpoint.
         path: PathBuf,
     },
-    /// What was asked to be written contradicts itself; nothing was written.
+    /// The data to write are inconsistent; nothing was written.
     #[error("{artifact} `{}` can't be written: expected {expected}, got {got}", path.display())]
     Contradiction {
-        /// The file that was to be written.
+        /// The file to be written.
         path: PathBuf,
-        /// What it was to be.
+        /// Its kind.
         artifact: Artifact,
         /// What the format needs.
         expected: String,
         /// What was given.
         got: String,
     },
-    /// The system would not let us write.
+    /// Writing failed.
     #[error("could not {action} `{}`", path.display())]
     Write {
         /// The file or folder.
         path: PathBuf,
-        /// What was tried: create, write, sync, rename, remove, ...
+        /// The action: create, write, sync, rename, remove, ...
         action: &'static str,
-        /// What the system said.
+        /// The system's error.
         #[source]
         source: io::Error,
     },
-    /// A stage was run on a file that is not the run's own.
+    /// A stage used a file that is not the run's own.
     #[error(
         "the chain is broken at `{}`: expected its input `{name}` of SHA-256 `{sha256}`, got {got}",
         path.display()
@@ -212,41 +212,41 @@ pub enum Error {
         /// What there is instead.
         got: &'static str,
     },
-    /// There is no room for the file; what stood before still stands.
+    /// There is no space for the file; the old one is unchanged.
     #[error("no space for `{}`: {need} bytes are to be written", path.display())]
     NoSpace {
         /// The file.
         path: PathBuf,
-        /// Bytes that are to be written at once.
+        /// Number of bytes to write at once.
         need: u64,
-        /// What the system said.
+        /// The system's error.
         #[source]
         source: io::Error,
     },
-    /// Another process works in the folder.
+    /// Another process uses the folder.
     #[error("folder `{}` is locked by {holder}", folder.display())]
     Locked {
         /// The folder.
         folder: PathBuf,
-        /// The process that holds the lock, as `process 123`.
+        /// The process that holds the lock, such as `process 123`.
         holder: String,
     },
-    /// The folder is another program's.
+    /// The folder has results of another program.
     #[error("`{}` holds the results of `{got}`, expected those of `{expected}` or none", folder.display())]
     OtherStage {
         /// The folder.
         folder: PathBuf,
-        /// The program that was to write there.
+        /// The program that wants to write there.
         expected: &'static str,
         /// The program that the folder's manifest names.
         got: String,
     },
-    /// Something is in the way that is not ours to replace: a folder or a link instead of a file.
+    /// A folder or a link that we must not replace is in the way.
     #[error("`{}` is not ours to write: expected {expected}, got {got}", path.display())]
     NotOurs {
-        /// What is in the way.
+        /// Its path.
         path: PathBuf,
-        /// What may stand there.
+        /// What is allowed there.
         expected: &'static str,
         /// What stands there.
         got: &'static str,
@@ -338,7 +338,7 @@ impl Error {
         }
     }
 
-    /// The same, with the bytes that there was no room for where that is the reason.
+    /// Adds the number of bytes if the reason is a full disk.
     pub(crate) fn needing(self, need: u64) -> Self {
         match self {
             Error::Write { path, source, .. }
@@ -368,7 +368,7 @@ impl dcgan_hints::Hint for Error {
     fn hint(&self) -> Option<String> {
         let again = |artifact: &Artifact| artifact.made_by();
         match self {
-            // Without it `dcgan-train` knows the run no more: nobody shall remove it.
+            // Don't suggest removing it: without it `dcgan-train` can't identify the run.
             Error::Missing {
                 artifact: Artifact::Run,
                 ..

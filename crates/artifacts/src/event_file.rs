@@ -1,13 +1,14 @@
 //! `tensorboard/events.out.tfevents.dcgan`: the figures of a run, for TensorBoard.
 //!
-//! A record is a `TFRecord`: its length (u64), the masked CRC-32C of that (u32), so many bytes, their
-//! masked CRC-32C (u32), each little end first; masked is `rotate_right(crc, 15) + 0xa282ead8`. The
-//! bytes are an `Event` in protobuf's encoding (TensorFlow's `event.proto` and `summary.proto`), the
-//! first one naming the version.
+//! A record is a `TFRecord`: the length (u64), the masked CRC-32C of the length (u32), that many
+//! bytes, and their masked CRC-32C (u32), all little-endian; masked is
+//! `rotate_right(crc, 15) + 0xa282ead8`. The bytes are an `Event` in protobuf encoding
+//! (TensorFlow's `event.proto` and `summary.proto`); the first one has the version.
 //!
-//! Events bear times, so the file stands outside manifest and checkpoints. Its records' lengths do
-//! not depend on the time: a run that goes on cuts what followed its checkpoint and writes the same
-//! lengths again, so that a TensorBoard that looks on finds every record where it expects it.
+//! Events contain times, so manifest and checkpoints leave the file out. The lengths of its records
+//! don't depend on the time: a resumed run cuts the records after its checkpoint and writes records
+//! of the same lengths again, so that a TensorBoard reading the file finds every record where it
+//! expects it.
 
 use crate::atomic::{self, require_plain, write_atomic};
 use crate::change::DiskFile;
@@ -17,23 +18,23 @@ use std::fs::OpenOptions;
 use std::io::{self, BufReader, BufWriter, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
-/// Bytes of a record that are not its event.
+/// Bytes of a record other than its event.
 const FRAME: u64 = 16;
 /// Added to a rotated checksum.
 const MASK: u32 = 0xa282_ead8;
 /// Field 3 of the first event, `file_version`.
 const VERSION: &[u8] = b"\x1a\x0dbrain.Event:2";
 
-/// What an event says under one tag.
+/// The value of an event under a tag.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Summary {
     /// A number.
     Scalar(f32),
-    /// How some numbers lie.
+    /// A distribution.
     Histogram(SummaryHistogram),
 }
 
-/// Counts of numbers in bins, and what is known of them beside.
+/// Counts of numbers in bins, with statistics.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SummaryHistogram {
     /// The least.
@@ -44,7 +45,7 @@ pub struct SummaryHistogram {
     pub sum: f64,
     /// The sum of their squares.
     pub sum_squares: f64,
-    /// Upper edge of each bin and how many numbers it holds, ascending.
+    /// Upper edge and count of each bin, ascending.
     pub bins: Vec<(f64, f64)>,
 }
 
@@ -56,7 +57,7 @@ pub struct EventFile {
 }
 
 impl EventFile {
-    /// Starts a file, replacing what stands there. `time` is in seconds since 1970, as throughout.
+    /// Starts a file and replaces an existing one. `time` is in seconds since 1970, here and below.
     ///
     /// # Errors
     /// [`Error::Write`] or [`Error::NotOurs`].
@@ -69,8 +70,8 @@ impl EventFile {
         Self::open(path, record.len() as u64)
     }
 
-    /// Goes on after `last_step`: keeps the whole records up to there and cuts from the first other
-    /// one. Starts anew where there is no event file.
+    /// Continues after `last_step`: keeps the complete records up to that step and cuts the file at
+    /// the first other one. Starts a new file if there is none.
     ///
     /// # Errors
     /// [`Error::Read`], [`Error::Write`] or [`Error::NotOurs`].
@@ -115,7 +116,7 @@ impl EventFile {
             .map_err(|e| Error::write(&self.path, "append to", e).needing(record.len() as u64))
     }
 
-    /// Brings all records to the disk.
+    /// Flushes and syncs all records.
     ///
     /// # Errors
     /// [`Error::Write`].
@@ -128,7 +129,7 @@ impl EventFile {
             .map_err(|e| Error::write(&self.path, "sync", e).needing(need))
     }
 
-    /// Opens the file, cuts it after `bytes` bytes and stands at its end.
+    /// Opens the file, cuts it after `bytes` bytes and seeks to its end.
     fn open(path: &Path, bytes: u64) -> Result<Self, Error> {
         let file = OpenOptions::new()
             .read(true)
@@ -189,14 +190,14 @@ fn histogram_proto(histogram: &SummaryHistogram) -> Vec<u8> {
     message
 }
 
-/// A field of bytes behind its key.
+/// Appends a key and a field of bytes.
 fn put(message: &mut Vec<u8>, key: u8, bytes: &[u8]) {
     message.push(key);
     put_varint(message, bytes.len() as u64);
     message.extend(bytes);
 }
 
-/// Seven bits a byte, the lowest first; the top bit says that more follow.
+/// Seven bits per byte, lowest first; the top bit says that more follow.
 fn put_varint(message: &mut Vec<u8>, mut number: u64) {
     loop {
         let [low, ..] = number.to_le_bytes();
@@ -209,7 +210,7 @@ fn put_varint(message: &mut Vec<u8>, mut number: u64) {
     }
 }
 
-/// An event as a record: its length and its bytes, each with a checksum behind it.
+/// An event as a record: length and bytes, each followed by a checksum.
 pub fn framed(event: &[u8]) -> Vec<u8> {
     let length = (event.len() as u64).to_le_bytes();
     let mut record = Vec::from(length);
@@ -219,7 +220,8 @@ pub fn framed(event: &[u8]) -> Vec<u8> {
     record
 }
 
-/// Bytes of the whole records with steps up to `last_step`; `None` where the first is none of ours.
+/// Number of bytes of complete records with steps up to `last_step`; `None` if the first is not
+/// ours.
 fn whole_until(reader: &mut impl Read, size: u64, last_step: u64) -> io::Result<Option<u64>> {
     let mut kept = 0;
     while let Some(event) = read_record(reader, size - kept)? {
@@ -234,8 +236,8 @@ fn whole_until(reader: &mut impl Read, size: u64, last_step: u64) -> io::Result<
     Ok((kept > 0).then_some(kept))
 }
 
-/// The next event; `None` at the end and before a torn or damaged record. No length is trusted
-/// beyond the `left` bytes of the file.
+/// The next event; `None` at the end and before a truncated or damaged record. Lengths are limited
+/// to the `left` bytes of the file.
 fn read_record(reader: &mut impl Read, left: u64) -> io::Result<Option<Vec<u8>>> {
     let (mut length, mut crc) = ([0; 8], [0; 4]);
     if left < FRAME {
@@ -253,7 +255,7 @@ fn read_record(reader: &mut impl Read, left: u64) -> io::Result<Option<Vec<u8>>>
     Ok((u32::from_le_bytes(crc) == masked_crc(&event)).then_some(event))
 }
 
-/// Field 2 of an event, 0 where it has none; `None` for what is no message.
+/// Field 2 of an event, or 0 if it has none; `None` if it is not a message.
 fn step_of(mut event: &[u8]) -> Option<u64> {
     let mut step = 0;
     while !event.is_empty() {
@@ -293,7 +295,8 @@ fn masked_crc(bytes: &[u8]) -> u32 {
     crc32c(bytes).rotate_right(15).wrapping_add(MASK)
 }
 
-/// CRC-32C (Castagnoli 1993): polynomial 0x1edc6f41, reflected, begun and ended with all bits turned.
+/// CRC-32C (Castagnoli 1993): polynomial 0x1edc6f41, reflected, with all bits inverted at start and
+/// end.
 fn crc32c(bytes: &[u8]) -> u32 {
     let next = |crc: u32, &byte: &u8| {
         let [low, ..] = crc.to_le_bytes();
@@ -302,7 +305,7 @@ fn crc32c(bytes: &[u8]) -> u32 {
     !bytes.iter().fold(!0, next)
 }
 
-/// What a byte adds to the checksum.
+/// The checksum's table, by byte.
 const TABLE: [u32; 256] = {
     let mut table = [0; 256];
     let mut byte = 0_u32;

@@ -1,7 +1,7 @@
-//! The contract between the stages: every file format, read, validated and written atomically.
+//! Every file format between the stages: reading, validation and atomic writing.
 //!
-//! Stages meet in these files only; whoever keeps to the formats can replace a stage, in any
-//! language. No other crate opens them by hand.
+//! Stages share nothing but these files, so a program in any language that uses the formats can
+//! replace a stage. No other crate opens them directly.
 //!
 //! # safetensors files
 //! Dataset, checkpoint, generator, discriminator and samples are safetensors files. Their header's
@@ -15,8 +15,8 @@
 //! | `seal` | SHA-256 of this JSON text with the seal itself empty, `"seal":""`; may be left out by other programs |
 //!
 //! `content_sha256` is the SHA-256 of, for each array in ascending byte order of its name: name,
-//! newline, type (`U8`, `F32`), newline, the sizes joined by commas, newline, then the data as it
-//! lies in the file. In Python, for arrays of bytes in numpy:
+//! newline, type (`U8`, `F32`), newline, the sizes joined by commas, newline, then the data as
+//! stored in the file. In Python, for arrays of bytes in numpy:
 //!
 //! ```python
 //! import hashlib, json
@@ -35,8 +35,8 @@
 //! # Errors of every reader
 //! [`Error::Missing`], [`Error::Read`], [`Error::Damaged`], [`Error::Header`], [`Error::Json`],
 //! [`Error::NewerFormat`], [`Error::Unfit`]. Lengths are compared with the file's size before
-//! anything is allocated, so no header makes a reader allocate more than the file holds. A change
-//! of any byte of a file of ours is an error.
+//! anything is allocated, so no header makes a reader allocate more than the file's size. A change
+//! of any byte in a file of ours is an error.
 //!
 //! # Exit codes
 //! [`Error::kind`] tells a stage which failure an error is: [`ErrorKind::Input`] is exit code 3,

@@ -6,20 +6,20 @@ use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{Read, Seek, SeekFrom, Write};
 use std::path::Path;
 
-/// Holds a folder for this process until dropped.
+/// Locks a folder for this process until dropped.
 ///
-/// The lock is the operating system's, on `.lock` in the folder, so that it ends with its holder
-/// however that ends. The file holds the holder's process number, for the other's message only.
+/// This is an operating system lock on `.lock` in the folder, so it ends with its holder in any
+/// case. The file contains the holder's process number, only for the message of a second process.
 #[derive(Debug)]
 pub struct RunLock {
-    /// Closing the file releases the lock. It stays in the folder: removing it would let a third
-    /// process lock a new file of the same name.
+    /// Closing the file releases the lock. The file stays in the folder: after removing it, a third
+    /// process could lock a new file of the same name.
     _file: File,
 }
 
 impl RunLock {
-    /// Locks `folder`, which exists, and clears it of partial files: their writer was killed, since
-    /// a living one would hold the lock.
+    /// Locks the existing `folder` and removes partial files: their writer was killed, because a
+    /// live one would hold the lock.
     ///
     /// # Errors
     /// [`Error::Locked`] when another process, or another handle in this one, holds it;
@@ -53,7 +53,7 @@ impl RunLock {
     }
 }
 
-/// Who holds the lock, as far as its file tells.
+/// The holder of the lock according to its file.
 fn holder(file: &mut File) -> String {
     let mut text = String::new();
     match file

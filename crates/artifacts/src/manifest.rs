@@ -1,7 +1,7 @@
-//! `manifest.json`: what a stage read, was told, and wrote. Written last: a folder with one is
-//! complete.
+//! `manifest.json`: a stage's inputs, settings and outputs. Written last: a folder with a manifest
+//! is complete.
 //!
-//! It bears no time and no path of a machine, so that equal runs have equal bytes.
+//! It contains no time and no path of the machine, so that equal runs have equal bytes.
 
 use crate::atomic::{self, write_atomic};
 use crate::container::{seal, take_format, take_seal};
@@ -17,7 +17,7 @@ use std::path::{Component, Path};
 /// The newest version of this format that this program reads, and the one that it writes.
 pub const FORMAT_VERSION: u32 = 1;
 
-/// The longest manifest that is read: a hundred thousand files.
+/// Maximum length of a manifest: a hundred thousand files.
 const MOST_BYTES: u64 = 1 << 26;
 
 /// A file, or a folder of pictures, by name and content.
@@ -26,9 +26,9 @@ const MOST_BYTES: u64 = 1 << 26;
 pub struct FileRecord {
     /// Its name, relative to the root of the sources or to the stage's folder.
     pub name: String,
-    /// Length in bytes; of a folder, the sum.
+    /// Length in bytes; for a folder the sum.
     pub bytes: u64,
-    /// SHA-256; of a folder, over the sorted list of (name, hash).
+    /// SHA-256; for a folder over the sorted list of (name, hash).
     pub sha256: String,
     /// Files of a folder; `None` for a file.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -77,9 +77,9 @@ impl FileRecord {
     }
 }
 
-/// Puts together the record of a folder of files: their number, the sum of their bytes, and the
-/// SHA-256 over, for each in the order in which they are added, the path below the folder in the
-/// system's bytes, a zero, and the file's SHA-256 in binary.
+/// Builds the record of a folder of files: their number, the sum of their bytes, and the SHA-256
+/// over the following for each file in the order added: the path below the folder in the system's
+/// bytes, a zero byte, and the file's SHA-256 in binary.
 #[derive(Debug, Clone, Default)]
 pub struct FolderDigest {
     hasher: Sha256,
@@ -118,9 +118,9 @@ pub struct Manifest {
     pub version: String,
     /// The resolved settings.
     pub settings: Value,
-    /// What was read.
+    /// The files read.
     pub inputs: Vec<FileRecord>,
-    /// What was written, except what a clock touches.
+    /// The files written, except those with clock times.
     pub outputs: Vec<FileRecord>,
 }
 
@@ -128,7 +128,7 @@ impl Manifest {
     /// The manifest's file name.
     pub const NAME: &str = "manifest.json";
 
-    /// Reads and verifies the manifest of `folder`; `None` when there is none.
+    /// Reads and verifies the manifest of `folder`; `None` if there is none.
     ///
     /// # Errors
     /// As the crate's documentation lists for every reader.
@@ -156,7 +156,7 @@ impl Manifest {
         Ok(Some(manifest))
     }
 
-    /// Refuses outputs elsewhere than in the manifest's folder: nobody shall read or remove them.
+    /// Refuses outputs outside the manifest's folder, so that they are never read or removed.
     fn require_inside(&self, path: &Path) -> Result<(), Error> {
         let is_inside = |record: &&FileRecord| {
             let mut parts = Path::new(&record.name).components();
@@ -172,7 +172,7 @@ impl Manifest {
         }
     }
 
-    /// Writes the manifest into `folder`: keys and records sorted.
+    /// Writes the manifest into `folder` with sorted keys and records.
     ///
     /// # Errors
     /// As [`write_atomic`].
@@ -196,8 +196,8 @@ impl Manifest {
         write_atomic(&path, text.as_bytes())
     }
 
-    /// Removes the manifest of `folder`, if there is one: from here on the folder is not complete.
-    /// Whoever redoes a folder does this first.
+    /// Removes the manifest of `folder`, if there is one, so that the folder is no longer complete.
+    /// Do this first when remaking a folder.
     ///
     /// # Errors
     /// [`Error::Write`].
@@ -226,11 +226,11 @@ impl Manifest {
     }
 }
 
-/// Completes recorded settings that were written before some keys existed: each key that `asked`
-/// has and a section of the record lacks gets its value from `defaults`.
+/// Completes settings that were recorded before some keys existed: each key of `asked` that is
+/// missing in a section of the record gets its value from `defaults`.
 ///
-/// This is how older runs go on under a newer program. It relies on a rule: the default of a new
-/// setting changes nothing.
+/// This lets older runs continue with a newer program. It relies on the rule that the default of a
+/// new setting changes nothing.
 #[must_use]
 pub fn with_defaults(mut recorded: Value, asked: &Value, defaults: &Value) -> Value {
     for (section, asked) in asked.as_object().into_iter().flatten() {
@@ -262,15 +262,15 @@ fn add_defaults(recorded: &mut Value, asked: &Value, defaults: &Value) {
 pub struct Difference {
     /// The dotted key, e.g. `train.batch_size`.
     pub key: String,
-    /// The old value; `None` where the key is new.
+    /// The old value; `None` if the key is new.
     pub old: Option<Value>,
-    /// The new value; `None` where the key is gone.
+    /// The new value; `None` if the key was removed.
     pub new: Option<Value>,
 }
 
 /// The leaves in which two trees of settings differ, by dotted key, sorted.
 ///
-/// Lists and plain values are leaves; numbers are equal when their values are (1 and 1.0).
+/// Lists and plain values are leaves; numbers are compared by value (1 equals 1.0).
 pub fn differences(old: &Value, new: &Value) -> Vec<Difference> {
     let mut found = Vec::new();
     collect(String::new(), Some(old), Some(new), &mut found);

@@ -1,10 +1,10 @@
-//! `neighbours.safetensors`: which training image is nearest to each test image, kept so that it need
-//! not be searched for again.
+//! `neighbours.safetensors`: the nearest training image of each test image, stored to avoid
+//! searching again.
 //!
-//! Arrays: u8, each an unsigned 64-bit integer in eight bytes, the little end first. `all/index` and
-//! `all/squared` `[n,8]`: position of the nearest training image and its squared distance in pixels;
-//! `first/index` and `first/squared`: the same among `first` training images, the first ones or a
-//! draw. Metadata: [`NeighboursInfo`].
+//! Arrays: u8, eight bytes per unsigned 64-bit integer, little-endian. `all/index` and
+//! `all/squared` `[n,8]`: position of the nearest training image and its squared distance in
+//! pixels; `first/index` and `first/squared`: the same among `first` training images, the first
+//! ones or a draw. Metadata: [`NeighboursInfo`].
 //!
 //! Version 1 had no draws.
 
@@ -22,7 +22,7 @@ pub const FORMAT_VERSION: u32 = 2;
 /// Bytes of an integer.
 const WIDTH: usize = 8;
 
-/// What the neighbours are of.
+/// Origin of the neighbours.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct NeighboursInfo {
@@ -38,7 +38,7 @@ pub struct NeighboursInfo {
 /// The nearest training image of each test image.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NeighboursFile {
-    /// What they are of.
+    /// Their origin.
     pub info: NeighboursInfo,
     /// Position and squared distance of the nearest of all training images.
     pub all: Vec<(u64, u64)>,
@@ -72,7 +72,7 @@ impl NeighboursFile {
         container::write(path, artifact, FORMAT_VERSION, &self.info, &entries)
     }
 
-    /// Reads the file. Whether positions are those of a dataset is for its reader to say.
+    /// Reads the file. The caller checks that positions fit a dataset.
     ///
     /// # Errors
     /// As the crate's documentation lists for every reader.

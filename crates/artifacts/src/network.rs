@@ -1,4 +1,4 @@
-//! `generator.safetensors` and `discriminator.safetensors`: one network each, self-describing.
+//! `generator.safetensors` and `discriminator.safetensors`: one network each, with its description.
 //!
 //! Arrays: f32, weights, `moving_mean` and `moving_variance` under the original's names
 //! (`generator/g_h0_lin/Matrix` ...). Metadata: [`NetworkInfo`], step, dataset hash.
@@ -11,14 +11,14 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::path::Path;
 
-/// The newest version that this program reads, and the one that it writes: of these files and of
-/// checkpoints, which name arrays and networks alike.
+/// The newest version that this program reads, and the one that it writes, for these files and for
+/// checkpoints, which name arrays and networks in the same way.
 pub const FORMAT_VERSION: u32 = 1;
 
 /// Named f32 arrays: name to shape and elements, row-major.
 pub type Arrays = BTreeMap<String, (Vec<usize>, Vec<f32>)>;
 
-/// What a network file says of its networks: all that is needed to build them again.
+/// The description of the networks in a file: everything needed to rebuild them.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct NetworkInfo {
@@ -34,7 +34,7 @@ pub struct NetworkInfo {
     pub class_names: Vec<String>,
     /// Coordinates of z.
     pub z_dim: usize,
-    /// Distribution of z, in the words of the settings: `uniform`, `uniform_0_1` or `normal`.
+    /// Distribution of z, as in the settings: `uniform`, `uniform_0_1` or `normal`.
     pub z_distribution: String,
     /// Generator filters in its last hidden layer.
     pub gf_dim: usize,
@@ -44,18 +44,18 @@ pub struct NetworkInfo {
     pub gfc_dim: usize,
     /// Width of the discriminator's fully connected layer (labelled network).
     pub dfc_dim: usize,
-    /// Levels of the unlabelled network where they are not the original's four. The labelled network
-    /// has none to choose from, and files from before there was a choice have four.
+    /// Levels of the unlabelled network if not the original's four. The labelled network has no
+    /// choice, and older files have four.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub depth: Option<usize>,
-    /// Numbers of the classes that no training picture had: the network never learned to draw them.
-    /// Only files of a training with such classes have this key.
+    /// Numbers of the classes without training pictures, which the network never learned. Only
+    /// files of trainings with such classes have this key.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub untrained_classes: Vec<u8>,
 }
 
 impl NetworkInfo {
-    /// Numbers of the classes that the network was trained on, ascending; none without labels.
+    /// Numbers of the classes that the network was trained on, ascending; empty without labels.
     pub fn trained_classes(&self) -> Vec<u8> {
         (0..=u8::MAX)
             .take(self.class_names.len())
@@ -63,14 +63,14 @@ impl NetworkInfo {
             .collect()
     }
 
-    /// The name of a class; its number where it has none.
+    /// The name of a class, or its number if it has none.
     pub fn class_name(&self, class: u8) -> String {
         let name = self.class_names.get(usize::from(class));
         name.cloned().unwrap_or_else(|| class.to_string())
     }
 }
 
-/// Which of the two networks a file holds.
+/// Which of the two networks a file contains.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Role {
     /// z (and class) to image.
@@ -80,7 +80,7 @@ pub enum Role {
 }
 
 impl Role {
-    /// What the names of its arrays begin with: `generator/` or `discriminator/`.
+    /// Prefix of its arrays' names: `generator/` or `discriminator/`.
     pub fn prefix(self) -> &'static str {
         match self {
             Role::Generator => "generator/",
@@ -96,14 +96,14 @@ impl Role {
     }
 }
 
-/// One network, as its own file or a checkpoint holds it.
+/// One network from its own file or a checkpoint.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ModelFile {
     /// The networks' sizes and kinds.
     pub network: NetworkInfo,
     /// Which of the two this is.
     pub role: Role,
-    /// Training steps behind it.
+    /// Number of training steps.
     pub step: u64,
     /// Content hash of the dataset that it was trained on.
     pub dataset_sha256: String,
@@ -120,11 +120,11 @@ struct ModelInfo {
 }
 
 impl ModelFile {
-    /// Writes the network as a file of its own.
+    /// Writes the network to its own file.
     ///
     /// # Errors
-    /// [`Error::Contradiction`] when an array belongs to the other network or has not the elements
-    /// that its shape says; else as [`write_atomic`](crate::write_atomic).
+    /// [`Error::Contradiction`] if an array belongs to the other network or its length doesn't
+    /// match its shape; else as [`write_atomic`](crate::write_atomic).
     pub fn write(&self, path: &Path) -> Result<FileDigest, Error> {
         let artifact = self.role.artifact();
         let prefix = self.role.prefix();
@@ -147,7 +147,7 @@ impl ModelFile {
         container::write(path, artifact, FORMAT_VERSION, &info, &entries)
     }
 
-    /// Reads a file of one network, which must be the one of `role`.
+    /// Reads a file of one network, which must have the given `role`.
     ///
     /// # Errors
     /// As the crate's documentation lists for every reader.
@@ -197,7 +197,7 @@ pub(crate) fn require_f32(file: &Container, known: impl Fn(&str) -> bool) -> Res
     Ok(())
 }
 
-/// The f32 arrays among what was read.
+/// The f32 arrays among those read.
 pub(crate) fn floats(arrays: BTreeMap<String, (Vec<usize>, Data)>) -> Arrays {
     arrays
         .into_iter()

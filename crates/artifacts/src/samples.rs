@@ -1,7 +1,7 @@
-//! `samples.safetensors`: generated images, ours or anyone's.
+//! `samples.safetensors`: generated images, ours or another program's.
 //!
-//! Arrays: `images` u8 [N,H,W,C] with C 1 or 3; `labels` u8 [N] where there are labels. Metadata:
-//! `seeds`, `model_sha256`. A file from elsewhere may lack the metadata, or have others.
+//! Arrays: `images` u8 [N,H,W,C] with C 1 or 3; optional `labels` u8 [N]. Metadata: `seeds`,
+//! `model_sha256`. A foreign file may have no or other metadata.
 
 use crate::container::{self, Container, Data, Entries, Values};
 use crate::digest::FileDigest;
@@ -21,7 +21,7 @@ pub struct Samples {
     pub images: Vec<u8>,
     /// Class numbers, `[n]`; `None` without labels.
     pub labels: Option<Vec<u8>>,
-    /// How many images.
+    /// Number of images.
     pub n: usize,
     /// Height in pixels.
     pub height: usize,
@@ -48,7 +48,7 @@ impl Samples {
     /// Writes the samples.
     ///
     /// # Errors
-    /// [`Error::Contradiction`] when lengths don't fit together; else as
+    /// [`Error::Contradiction`] if lengths are inconsistent; else as
     /// [`write_atomic`](crate::write_atomic).
     pub fn write(&self, path: &Path) -> Result<FileDigest, Error> {
         let refuse =
@@ -85,8 +85,8 @@ impl Samples {
         )?)
     }
 
-    /// Reads samples of ours, or of any other program's `.npz`, `.npy` or safetensors file. Also says
-    /// how a foreign file was understood, a sentence each.
+    /// Reads our samples, or another program's `.npz`, `.npy` or safetensors file. Also returns how
+    /// a foreign file was interpreted, a sentence each.
     ///
     /// # Errors
     /// As [`ForeignImages::read`].

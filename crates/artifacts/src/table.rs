@@ -1,9 +1,9 @@
-//! CSV tables that grow while a run goes on: `metrics.csv`, `histograms.csv`, `timing.csv`,
-//! `scores.csv`, `events.csv`.
+//! CSV tables that grow during a run: `metrics.csv`, `histograms.csv`, `timing.csv`, `scores.csv`,
+//! `events.csv`.
 //!
-//! Rows are appended; before a checkpoint the table is flushed and synced, and its length and
-//! SHA-256 at that moment go into the checkpoint. Resuming verifies that prefix and cuts what
-//! follows, so that a resumed run's table equals an undisturbed one's.
+//! Rows are appended; before a checkpoint the table is flushed and synced, and the checkpoint
+//! records its length and SHA-256 at that moment. Resuming verifies that prefix and cuts what
+//! follows, so that a resumed run's table equals that of an uninterrupted run.
 
 use crate::atomic::{self, require_plain, write_atomic};
 use crate::cell::csv_rows;
@@ -15,10 +15,10 @@ use std::fs::OpenOptions;
 use std::io::{self, BufWriter, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
-/// The longest table that is read into memory: some million rows.
+/// Maximum length of a table read into memory: some million rows.
 pub(crate) const MOST_BYTES: u64 = 1 << 30;
 
-/// How far a table had grown, and the hash of that much.
+/// A table's length at a checkpoint, and the hash of that prefix.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct TablePosition {
@@ -37,7 +37,7 @@ pub struct GrowingTable {
 }
 
 impl GrowingTable {
-    /// Starts a table with `header`, replacing what stands there.
+    /// Starts a table with `header` and replaces an existing one.
     ///
     /// # Errors
     /// [`Error::Write`] or [`Error::NotOurs`].
@@ -50,11 +50,11 @@ impl GrowingTable {
         Ok(table)
     }
 
-    /// Goes on after `position`: verifies what stands before it and cuts what follows.
+    /// Continues after `position`: verifies what precedes it and cuts what follows.
     ///
     /// # Errors
-    /// [`Error::Missing`], [`Error::Read`] or [`Error::Damaged`] when the table is not the one that
-    /// the checkpoint saw; else [`Error::Write`] or [`Error::NotOurs`].
+    /// [`Error::Missing`], [`Error::Read`] or [`Error::Damaged`] if the table is not the one of the
+    /// checkpoint; else [`Error::Write`] or [`Error::NotOurs`].
     pub fn resume(path: &Path, position: &TablePosition) -> Result<Self, Error> {
         require_plain(path)?;
         let (_, size) = atomic::open(path, Artifact::Table)?;
@@ -83,9 +83,9 @@ impl GrowingTable {
         Ok(table)
     }
 
-    /// Goes on with a table that no checkpoint vouches for (`timing.csv`): keeps the whole rows
-    /// whose first field is a number up to `last_step`, and cuts from the first other one. Starts
-    /// anew where there is no table or its header is another.
+    /// Continues a table that checkpoints don't record (`timing.csv`): keeps the complete rows
+    /// whose first field is a number up to `last_step`, and cuts the table at the first other one.
+    /// Starts a new table if there is none or its header differs.
     ///
     /// # Errors
     /// [`Error::Read`], [`Error::Write`] or [`Error::NotOurs`].
@@ -106,7 +106,7 @@ impl GrowingTable {
         Ok(table)
     }
 
-    /// Whether the columns of the table at `path` are those of `names`, in their order; reads no further.
+    /// Whether the table at `path` has the columns `names`, in that order; reads only the header.
     ///
     /// # Errors
     /// [`Error::Missing`] or [`Error::Read`].
@@ -115,8 +115,8 @@ impl GrowingTable {
         header(path).map(|header| header.iter().eq(names))
     }
 
-    /// The number that the last row on the disk begins with: the step that the table has come to. `None` where
-    /// there is no row, or no number.
+    /// The step of the last row on disk, its first field. `None` if there is no row or it is not a
+    /// number.
     ///
     /// # Errors
     /// [`Error::Read`].
@@ -131,7 +131,7 @@ impl GrowingTable {
     /// Appends one record, as [`csv_rows`] writes it.
     ///
     /// # Errors
-    /// [`Error::Contradiction`] when it has not as many fields as the header; [`Error::Write`].
+    /// [`Error::Contradiction`] if the number of fields differs from the header; [`Error::Write`].
     pub fn append<S: AsRef<str>>(&mut self, fields: &[S]) -> Result<(), Error> {
         if fields.len() != self.columns {
             return Err(Error::contradiction(
@@ -147,7 +147,7 @@ impl GrowingTable {
             .map_err(|e| Error::write(&self.path, "append to", e).needing(line.len() as u64))
     }
 
-    /// Brings all rows to the disk and tells how far the table has grown.
+    /// Flushes and syncs all rows; returns the table's position.
     ///
     /// # Errors
     /// [`Error::Write`].
@@ -181,7 +181,7 @@ impl GrowingTable {
         })
     }
 
-    /// Hashes and keeps the first `bytes` bytes, cuts the others.
+    /// Hashes and keeps the first `bytes` bytes and cuts the rest.
     fn keep(&mut self, bytes: u64) -> Result<(), Error> {
         self.hash(bytes)?;
         self.cut(bytes)
@@ -198,7 +198,7 @@ impl GrowingTable {
         Ok(())
     }
 
-    /// Cuts the file after `bytes` bytes and stands at its end.
+    /// Cuts the file after `bytes` bytes and seeks to its end.
     fn cut(&mut self, bytes: u64) -> Result<(), Error> {
         let file = self.rows.inner_mut().get_mut();
         file.set_len(bytes)
@@ -213,12 +213,12 @@ fn record<S: AsRef<str>>(path: &Path, fields: &[S]) -> Result<Vec<u8>, Error> {
     csv_rows([fields]).map_err(|e| Error::write(path, "append to", e.into()))
 }
 
-/// Fields in the header of the table at `path`.
+/// Number of fields in the header of the table at `path`.
 fn columns(path: &Path) -> Result<usize, Error> {
     header(path).map(|header| header.len())
 }
 
-/// The names of a table's columns, which need not be text.
+/// The names of a table's columns, which may not be UTF-8.
 fn header(path: &Path) -> Result<csv::ByteRecord, Error> {
     let failed = |e: csv::Error| Error::read(path, Artifact::Table, e.into());
     let (file, _) = atomic::open(path, Artifact::Table)?;
@@ -226,7 +226,7 @@ fn header(path: &Path) -> Result<csv::ByteRecord, Error> {
     reader.byte_headers().cloned().map_err(failed)
 }
 
-/// Bytes of the whole rows that begin with a number up to `last_step`.
+/// Number of bytes of complete rows that begin with a number up to `last_step`.
 fn rows_until(rows: &[u8], last_step: u64) -> usize {
     rows.split_inclusive(|&byte| byte == b'\n')
         .take_while(|row| {

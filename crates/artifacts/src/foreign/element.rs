@@ -1,16 +1,16 @@
-//! Numbers of every type that images and labels come in.
+//! Element types of images and labels.
 
 use half::{bf16, f16};
 use safetensors::Dtype;
 
-/// What kind of numbers.
+/// Kind of numbers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind {
-    /// Whole numbers from 0.
+    /// Unsigned integers.
     Unsigned,
-    /// Whole numbers.
+    /// Signed integers.
     Signed,
-    /// Floating-point numbers of IEEE 754.
+    /// IEEE 754 floats.
     Float,
     /// bfloat16.
     Brain,
@@ -26,7 +26,7 @@ pub(super) struct Element {
 }
 
 impl Element {
-    /// The type that a safetensors file names; `None` for those that are no plain numbers.
+    /// The type of a safetensors dtype; `None` for those that are not plain numbers.
     pub(super) fn of_safetensors(dtype: Dtype) -> Option<Self> {
         let (kind, bytes) = match dtype {
             Dtype::U8 => (Kind::Unsigned, 1),
@@ -50,7 +50,8 @@ impl Element {
         })
     }
 
-    /// Hands on each number of a block of whole elements; large ones lose digits, which no byte has.
+    /// Passes on each number of a block of complete elements; large ones lose digits, which bytes
+    /// don't need.
     #[expect(
         clippy::cast_precision_loss,
         reason = "numbers of more digits than a double are far from 0 to 255"

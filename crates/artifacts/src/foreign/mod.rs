@@ -1,9 +1,9 @@
-//! Images of other programs: the arrays of an `.npz` or `.npy` of NumPy, or of a safetensors file
-//! without metadata of ours.
+//! Images of other programs: arrays in NumPy's `.npz` or `.npy` files, or in safetensors files
+//! without our metadata.
 //!
-//! What can be told from the file is told: which array holds the images, how their axes lie, which
-//! numbers stand for black and white. What was told is said, and what can't be told is refused by
-//! name. Memory: the pixels as bytes, and a block.
+//! The reader infers from the file which array has the images, the order of their axes, and which
+//! numbers are black and white. It reports what it inferred, and refuses ambiguous files with a
+//! reason. Memory: the pixels as bytes, and a block.
 
 mod element;
 mod npy;
@@ -19,16 +19,16 @@ use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
-/// The most members of an archive whose headers are read.
+/// Maximum number of archive members whose headers are read.
 const MOST_ARRAYS: usize = 1024;
-/// The most pixels that are read: an archive of two megabytes can claim as many.
+/// Maximum number of pixels; an archive of two megabytes can claim that many.
 const MOST_PIXELS: u64 = 1 << 31;
-/// How far beyond their range sums of rounded numbers may lie.
+/// How far rounded numbers may exceed their range.
 const TOLERANCE: f64 = 1e-4;
-/// Names of arrays of images, the likeliest first, and that of the labels which comes with each.
+/// Names of image arrays, likeliest first, each with the name of its labels.
 const NAMES: [(&str, &str); 2] = [("images", "labels"), ("arr_0", "arr_1")];
 
-/// Which numbers stand for black and white.
+/// The numbers for black and white.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ValueRange {
     /// 0 and 1.
@@ -43,7 +43,7 @@ impl ValueRange {
     /// Every range.
     pub const ALL: [Self; 3] = [Self::Unit, Self::Signed, Self::Bytes];
 
-    /// The name that an option has for it.
+    /// Its name in options.
     pub fn name(self) -> &'static str {
         match self {
             Self::Unit => "unit",
@@ -61,8 +61,8 @@ impl ValueRange {
         }
     }
 
-    /// The range that numbers between these fill. One that begins below 0 ends at 1; one that ends
-    /// at 1 is that of shares, as 255 grey values that are all 0 or 1 are nobody's pictures.
+    /// The range for numbers between `low` and `high`. If it begins below 0, it ends at 1. If it
+    /// ends at 1, it is [0, 1], because grey values up to 255 that are all 0 or 1 are not pictures.
     fn told_by(low: f64, high: f64) -> Option<Self> {
         let fits = |range: &Self| {
             let (black, white) = range.ends();
@@ -73,7 +73,7 @@ impl ValueRange {
             .find(fits)
     }
 
-    /// The nearest byte; what lies outside is cut off.
+    /// The nearest byte, clamped to the range.
     fn byte(self, value: f64) -> u8 {
         let (black, white) = self.ends();
         #[expect(
@@ -85,13 +85,13 @@ impl ValueRange {
     }
 }
 
-/// What is known of the images before they are read.
+/// What the caller knows about the images.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct ForeignReading {
-    /// Height, width and channels that they should have: tells the order of the axes apart. Images of
-    /// another size are read as well.
+    /// Expected height, width and channels, to determine the order of the axes. Images of another
+    /// size are read too.
     pub size: Option<[usize; 3]>,
-    /// The range of their values, where they are no bytes; `None`: told by the values.
+    /// The range of their values if they are not bytes; `None`: infer it from the values.
     pub range: Option<ValueRange>,
 }
 
@@ -102,7 +102,7 @@ pub struct ForeignImages {
     pub images: Vec<u8>,
     /// Class numbers, `[n]`; `None` without labels.
     pub labels: Option<Vec<u8>>,
-    /// How many images.
+    /// Number of images.
     pub n: usize,
     /// Height in pixels.
     pub height: usize,
@@ -110,16 +110,16 @@ pub struct ForeignImages {
     pub width: usize,
     /// Colours, 1 or 3.
     pub channels: usize,
-    /// How the file was understood, where it could have been understood otherwise; a sentence each.
+    /// How the file was interpreted, if there were alternatives; a sentence each.
     pub told: Vec<String>,
 }
 
 impl ForeignImages {
-    /// Reads the images of an `.npz`, `.npy` or safetensors file, told apart by their content.
+    /// Reads the images of an `.npz`, `.npy` or safetensors file, recognised by content.
     ///
     /// # Errors
-    /// As the crate's documentation lists for every reader; [`Error::Unfit`] also for a file of another
-    /// kind, which it names.
+    /// As the crate's documentation lists for every reader; [`Error::Unfit`] also for a file of
+    /// another kind, naming the kind.
     pub fn read(path: &Path, artifact: Artifact, reading: &ForeignReading) -> Result<Self, Error> {
         match open(path, artifact, u32::MAX)? {
             Opened::Theirs(arrays) => arrays.images(reading),
@@ -132,9 +132,9 @@ impl ForeignImages {
     }
 }
 
-/// A file of images, opened.
+/// An open file of images.
 pub(crate) enum Opened {
-    /// With metadata of ours.
+    /// With our metadata.
     Ours(Container),
     /// Of another program.
     Theirs(ForeignArrays),
@@ -183,7 +183,7 @@ pub(crate) fn open(path: &Path, artifact: Artifact, newest: u32) -> Result<Opene
     }))
 }
 
-/// What a file is that holds no arrays that are read, as far as its first bytes tell.
+/// Names a file without readable arrays by its first bytes.
 fn other_kind(start: &[u8]) -> Option<&'static str> {
     const KINDS: [(&[u8], &str); 12] = [
         (b"\x89PNG", "a single picture: give its folder"),
@@ -211,7 +211,7 @@ fn other_kind(start: &[u8]) -> Option<&'static str> {
             "a pickle of Python, which may hold any program",
         ),
     ];
-    // The length of a safetensors header stands before its brace; such a length can look like most.
+    // The length of a safetensors header precedes its brace and may look like almost any signature.
     if start.get(8) == Some(&b'{') {
         return None;
     }
@@ -219,7 +219,7 @@ fn other_kind(start: &[u8]) -> Option<&'static str> {
     kind.map(|(_, kind)| *kind)
 }
 
-/// What is wrong with a file, before it is known which one it is.
+/// A fault of a file, before its path is known.
 #[derive(Debug)]
 enum Fault {
     Damaged(String, String),
@@ -246,7 +246,7 @@ impl Fault {
 }
 
 impl From<io::Error> for Fault {
-    /// A decompressor tells of damage by the kinds of errors that no disk has.
+    /// Decompressors report damage with error kinds that disks don't use.
     fn from(source: io::Error) -> Self {
         use io::ErrorKind::{InvalidData, InvalidInput, UnexpectedEof};
         match source.kind() {
@@ -269,9 +269,9 @@ struct Array {
 
 #[derive(Debug)]
 enum Place {
-    /// So many bytes from here on.
+    /// At this offset.
     At(u64),
-    /// A member of the archive, whose data begin after so many bytes.
+    /// In a member of the archive, after this many bytes.
     In(zip::Member, u64),
 }
 
@@ -279,10 +279,10 @@ enum Place {
 #[derive(Debug)]
 struct Source {
     file: File,
-    /// Bytes of an archive.
+    /// Size of an archive in bytes.
     size: u64,
     arrays: BTreeMap<String, Array>,
-    /// What else it holds, in words.
+    /// Descriptions of other contents.
     others: Vec<String>,
 }
 
@@ -324,7 +324,7 @@ impl Source {
                 continue;
             };
             let header = match npy::header(&mut member.open(&file, size)?) {
-                // An array of texts or records beside the images does no harm.
+                // Arrays of text or records next to the images are ignored.
                 Err(Fault::Unfit(..))
                     if !NAMES.iter().any(|(a, b)| [*a, *b].contains(&name.as_str())) =>
                 {
@@ -350,7 +350,7 @@ impl Source {
         })
     }
 
-    /// The arrays of a safetensors file, whose places were compared with its size.
+    /// The arrays of a safetensors file, with offsets already checked against its size.
     fn container(container: Container) -> Result<Self, Fault> {
         let (mut arrays, mut others) = (BTreeMap::new(), Vec::new());
         for (name, place) in &container.places {
@@ -388,7 +388,7 @@ impl Source {
         }
     }
 
-    /// Hands on the numbers of an array.
+    /// Passes on the numbers of an array.
     fn each(&self, array: &Array, mut take: impl FnMut(f64)) -> Result<(), Fault> {
         let element = array.element;
         let mut left = array.bytes().unwrap_or_default();
@@ -404,7 +404,7 @@ impl Source {
         Ok(())
     }
 
-    /// Names of all that the file holds.
+    /// Names of everything in the file.
     fn names(&self) -> String {
         let arrays = self.arrays.keys().map(|name| format!("`{name}`"));
         let names: Vec<String> = arrays.chain(self.others.clone()).take(20).collect();
@@ -415,7 +415,7 @@ impl Source {
         }
     }
 
-    /// Which array holds the images, and which the labels.
+    /// Chooses the arrays of images and labels.
     fn choose(&self) -> Result<(&str, Option<&str>), Fault> {
         let held = |name: &str| {
             self.arrays
@@ -477,7 +477,7 @@ impl Source {
         })
     }
 
-    /// What is to be said of the choice of arrays.
+    /// Describes the choice of arrays.
     fn told_of_names(&self, images: &str, labels: Option<&str>) -> Vec<String> {
         let mut told = Vec::new();
         if NAMES.iter().all(|(name, _)| *name != images) {
@@ -493,8 +493,8 @@ impl Source {
         told
     }
 
-    /// An array as bytes. What a decompressor has truly given is kept; what a header promises is not
-    /// reserved.
+    /// An array as bytes. Memory grows with what the decompressor returns; nothing is reserved for
+    /// what a header promises.
     fn pixels(
         &self,
         name: &str,
@@ -513,7 +513,7 @@ impl Source {
         }
     }
 
-    /// The bytes that an array of whole numbers holds.
+    /// The values of an integer array as bytes.
     fn whole_numbers(&self, name: &str) -> Result<Vec<u8>, Fault> {
         let array = &self.arrays[name];
         let mut bytes = Vec::new();
@@ -544,7 +544,7 @@ impl Source {
         }
     }
 
-    /// The range that was asked for, or that the values tell.
+    /// The requested range, or the one inferred from the values.
     fn range(
         &self,
         name: &str,
@@ -564,7 +564,7 @@ impl Source {
         if let Some(range) = asked {
             return Ok(range);
         }
-        // Of no images there is nothing to tell.
+        // Without images there is nothing to infer.
         let found = if low > high {
             Some(ValueRange::Unit)
         } else {
@@ -609,7 +609,7 @@ impl Array {
         }
     }
 
-    /// How many there are; `None` where no memory could count them.
+    /// Number of elements; `None` on overflow.
     fn elements(&self) -> Option<u64> {
         let mut sizes = self.shape.iter();
         sizes.try_fold(1_u64, |product, &size| product.checked_mul(size as u64))
@@ -619,7 +619,7 @@ impl Array {
         self.elements()?.checked_mul(self.element.bytes as u64)
     }
 
-    /// The data have the length that the shape says.
+    /// Checks that the data's length matches the shape.
     fn require_bytes(&self, name: &str, got: u64) -> Result<(), Fault> {
         if self.bytes() == Some(got) {
             return Ok(());
@@ -633,7 +633,7 @@ impl Array {
     }
 }
 
-/// How the axes of images lie.
+/// Order of the axes of images.
 struct Layout {
     /// Images, height, width, channels.
     sizes: [usize; 4],
@@ -641,8 +641,8 @@ struct Layout {
 }
 
 impl Layout {
-    /// By the size that is expected; else by the axis that has 1 or 3 places. `None` where neither or
-    /// either may be the channels.
+    /// Inferred from the expected size, or else from the axis of length 1 or 3. `None` if no axis
+    /// or several may be the channels.
     fn told_by(shape: &[usize], size: Option<[usize; 3]>) -> Option<Self> {
         let (n, [a, b, c]) = match *shape {
             [n, height, width] => (n, [height, width, 1]),
@@ -674,7 +674,7 @@ impl Layout {
     }
 }
 
-/// Moves the channels behind the pixels, image by image.
+/// Converts from channels first to channels last, image by image.
 fn channels_last(bytes: &mut [u8], channels: usize, pixels: usize) {
     let mut moved = vec![0; channels * pixels];
     for image in bytes.chunks_exact_mut(channels * pixels) {

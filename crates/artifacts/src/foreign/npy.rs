@@ -4,23 +4,23 @@
 use super::{Element, Fault, Kind};
 use std::io::Read;
 
-/// How every one begins.
+/// First bytes of every file.
 pub(super) const MAGIC: &[u8] = b"\x93NUMPY";
-/// The longest header that is read; that of a plain array takes 128 bytes.
+/// Maximum length of a header; a plain array's has 128 bytes.
 const MOST_HEADER: usize = 1 << 16;
-/// The most axes, which is NumPy's own bound.
+/// Maximum number of axes, the same as NumPy's.
 const MOST_AXES: usize = 64;
 
-/// What a header says.
+/// A parsed header.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Header {
-    /// Its length with all that precedes the data.
+    /// Offset of the data.
     pub(super) bytes: u64,
     pub(super) shape: Vec<usize>,
     pub(super) element: Element,
 }
 
-/// Reads the header that `reader` begins with, and no byte of the data.
+/// Reads the header at the start of `reader`, and none of the data.
 pub(super) fn header(reader: &mut impl Read) -> Result<Header, Fault> {
     let damaged = || Fault::damaged("an .npy header", "other bytes");
     let mut start = [0; 8];
@@ -105,17 +105,17 @@ enum Descr<'a> {
     Structured,
 }
 
-/// What is left of a header's text.
+/// The rest of a header's text.
 struct Words<'a>(&'a str);
 
 impl<'a> Words<'a> {
-    /// Takes a mark, with the space before it.
+    /// Parses a mark after optional spaces.
     fn mark(&mut self, mark: char) -> Option<()> {
         self.0 = self.0.trim_start().strip_prefix(mark)?;
         Some(())
     }
 
-    /// A text in quotes, without escapes.
+    /// A quoted string without escapes.
     fn quoted(&mut self) -> Option<&'a str> {
         let text = self.0.trim_start();
         let quote = text.chars().next().filter(|c| matches!(c, '\'' | '"'))?;
@@ -140,7 +140,7 @@ impl<'a> Words<'a> {
         self.mark('(')?;
         let mut shape = Vec::new();
         while self.mark(')').is_none() {
-            // Python 2 wrote long numbers with an L.
+            // Python 2 wrote long integers with an L.
             let word = self.word();
             shape.push(word.strip_suffix('L').unwrap_or(word).parse().ok()?);
             if shape.len() > MOST_AXES

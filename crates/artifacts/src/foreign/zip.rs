@@ -1,8 +1,8 @@
-//! The archive around an `.npz`: which members it has, and the bytes of one.
+//! The ZIP archive of an `.npz`: its members and their bytes.
 //!
-//! ZIP as NumPy writes it: members stored or deflated, sizes of 32 or 64 bits, no encryption. Nothing
-//! is taken from a header on trust: places are compared with the file's size before they are read,
-//! the directory has a bound, and a member is decompressed only as far as its reader asks.
+//! ZIP as written by NumPy: members stored or deflated, sizes of 32 or 64 bits, no encryption.
+//! Headers are not trusted: offsets are compared with the file's size before reading, the
+//! directory's length is limited, and a member is decompressed only as far as its reader asks.
 
 use super::Fault;
 use flate2::Crc;
@@ -10,28 +10,28 @@ use flate2::read::DeflateDecoder;
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
 
-/// How an archive with members begins.
+/// First bytes of an archive with members.
 pub(super) const MAGIC: &[u8] = b"PK\x03\x04";
-/// The longest directory that is read: some thousand arrays.
+/// Maximum length of a directory: some thousand arrays.
 const MOST_DIRECTORY: u64 = 1 << 20;
-/// The record at the end, and the longest comment behind it.
+/// Lengths of the record at the end and of its longest comment.
 const END: usize = 22;
 const COMMENT: u64 = u16::MAX as u64;
 
-/// A file of an archive.
+/// A file in an archive.
 #[derive(Debug)]
 pub(super) struct Member {
     pub(super) name: String,
     deflated: bool,
-    /// Bytes in the archive and out of it.
+    /// Compressed and uncompressed size.
     packed: u64,
     pub(super) unpacked: u64,
     crc: u32,
-    /// Where its own header is.
+    /// Offset of its own header.
     header: u64,
 }
 
-/// Numbers of a record, little end first. Beyond its end they are zero: lengths are checked before.
+/// Little-endian numbers of a record. Past its end they are zero: lengths are checked before.
 struct Record<'a>(&'a [u8]);
 
 impl Record<'_> {
@@ -79,7 +79,7 @@ pub(super) fn members(mut file: &File, size: u64) -> Result<Vec<Member>, Fault> 
     Ok(members)
 }
 
-/// How many members the directory has, its bytes, its start, and where what follows it starts.
+/// Number of members in the directory, its size, its offset, and its end.
 fn directory(mut file: &File, size: u64) -> Result<(u64, u64, u64, u64), Fault> {
     let none = || {
         Fault::damaged(
@@ -103,7 +103,7 @@ fn directory(mut file: &File, size: u64) -> Result<(u64, u64, u64, u64), Fault> 
     if n < u16::MAX && bytes < u32::MAX && start < u32::MAX {
         return Ok((n.into(), bytes.into(), start.into(), end));
     }
-    // Numbers of 64 bits stand in a record of their own, which a locator before this one names.
+    // 64-bit numbers are in a separate record, found through a locator before this one.
     let locator = at.checked_sub(20).map(|at| Record(&tail[at..]));
     let locator = locator.filter(|locator| locator.0.starts_with(b"PK\x06\x07"));
     let place = locator.ok_or_else(none)?.u64(8);
@@ -117,7 +117,7 @@ fn directory(mut file: &File, size: u64) -> Result<(u64, u64, u64, u64), Fault> 
     Ok((wide.u64(32), wide.u64(40), wide.u64(48), place.min(end)))
 }
 
-/// The member that a part of the directory begins with, and the length of its entry.
+/// The first member in a part of the directory, and the length of its entry.
 fn entry(text: &[u8]) -> Result<(Member, usize), Fault> {
     let record = Record(text);
     let damaged = || Fault::damaged("an entry for each member in the directory", "other bytes");
@@ -129,7 +129,7 @@ fn entry(text: &[u8]) -> Result<(Member, usize), Fault> {
     let name_bytes = &text[46..46 + name];
     let name = String::from_utf8_lossy(name_bytes).into_owned();
     let mut fields = [24, 20, 42].map(|at| u64::from(record.u32(at)));
-    // What does not fit 32 bits stands in the extra field 1, in this order.
+    // Values over 32 bits are in extra field 1, in this order.
     let mut wide = extra_field(&text[46 + name_bytes.len()..][..extra], 1).unwrap_or_default();
     for field in fields
         .iter_mut()
@@ -179,7 +179,7 @@ fn extra_field(mut extra: &[u8], wanted: u16) -> Option<&[u8]> {
 }
 
 impl Member {
-    /// Its content. What is read to the end must have the length and the checksum of the directory.
+    /// Opens its content, whose length and checksum are compared with the directory's at the end.
     pub(super) fn open<'a>(&self, mut file: &'a File, size: u64) -> Result<Content<'a>, Fault> {
         let mut header = Vec::new();
         file.seek(SeekFrom::Start(self.header))?;
@@ -221,7 +221,7 @@ enum Bytes<'a> {
 pub(super) struct Content<'a> {
     bytes: Bytes<'a>,
     crc: Crc,
-    /// Bytes that are still to come.
+    /// Remaining bytes.
     left: u64,
     expected: u32,
 }

@@ -1,4 +1,4 @@
-//! A reader meets the old file or the new one.
+//! A reader sees the old file or the new one.
 
 use crate::examples::put;
 use dcgan_artifacts::{AtomicFile, Error, create_folder, digest_file, write_atomic};

@@ -1,4 +1,4 @@
-//! A run whose manifests fit together, and what each break of the chain says.
+//! A run with consistent manifests, and the message for each break of the chain.
 
 use crate::examples::{self, FORMATS, put};
 use dcgan_artifacts::{
@@ -7,7 +7,8 @@ use dcgan_artifacts::{
 };
 use std::path::Path;
 
-/// Folders and patterns of pictures are not read; a table of labels is, also where it is among them.
+/// Folders and patterns of pictures are not checked; a table of labels is, even if it is among
+/// them.
 #[test]
 fn a_table_of_labels_is_found_among_the_pictures() {
     let folder = tempfile::tempdir().unwrap();
@@ -52,7 +53,7 @@ fn a_table_of_labels_is_found_among_the_pictures() {
     let lost = verify_run(&run, outside);
     assert!(matches!(lost, Err(Error::Missing { .. })), "{lost:?}");
 
-    // An IDX file has a count of images as well, and is read.
+    // An IDX file also has a number of images, and is checked.
     put(&table, b"0.png,cat");
     manifest("idx").write(&run.join("prepare")).unwrap();
     let lost = verify_run(&run, outside);
@@ -171,7 +172,7 @@ fn a_stage_that_was_run_on_another_file_breaks_the_chain() {
     let folder = tempfile::tempdir().unwrap();
     make(folder.path());
     let run = folder.path().join("run");
-    // A dataset made anew, sound in itself: what was trained on the old one no longer belongs to it.
+    // A remade, valid dataset: a training on the old one no longer belongs to it.
     put(&run.join("prepare/dataset.safetensors"), b"another");
     stage(&run, "prepare", Vec::new(), &["dataset.safetensors"]);
     match verify_run(&run, Outside::default()).unwrap_err() {
@@ -183,7 +184,7 @@ fn a_stage_that_was_run_on_another_file_breaks_the_chain() {
     }
 }
 
-/// Of what lies outside the run only a classifier has a name of its own.
+/// Among files from outside the run only a classifier may have any name.
 #[test]
 fn an_input_that_a_stage_would_have_made_may_not_lie_outside_the_run() {
     let folder = tempfile::tempdir().unwrap();

@@ -1,4 +1,4 @@
-//! In which order changes reach the disk: whatever is renamed or vouched for is there before.
+//! Order of changes on disk: a file is synced before it is renamed or its hash is recorded.
 
 use dcgan_artifacts::{
     AtomicFile, GrowingTable, create_folder, observe_changes, remove_file, write_atomic,
@@ -10,7 +10,7 @@ use std::sync::{Mutex, Once};
 static SEEN: Mutex<Vec<(&str, PathBuf)>> = Mutex::new(Vec::new());
 static OBSERVED: Once = Once::new();
 
-/// The changes below `folder` that `act` makes, each as its action and the name of what it is done to.
+/// The changes below `folder` by `act`, each as action and name.
 fn changes(folder: &Path, act: impl FnOnce()) -> Vec<String> {
     OBSERVED.call_once(|| {
         observe_changes(|change| {

@@ -1,4 +1,4 @@
-//! The folder of checkpoints: order, retention, and going on from a sound one.
+//! The folder of checkpoints: order, retention, and resuming from an undamaged one.
 
 use crate::examples::{checkpoint, put};
 use dcgan_artifacts::{

@@ -1,4 +1,4 @@
-//! Classifiers: there and back, and what is no classifier.
+//! Classifiers: round trips, and files that are not classifiers.
 
 use crate::examples::{classifier, model};
 use dcgan_artifacts::{ClassifierFile, Error, Role};

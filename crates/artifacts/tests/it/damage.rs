@@ -1,4 +1,4 @@
-//! Each byte of each format flipped, and each file cut at each place: always an error of the input.
+//! Flips each byte of each format and cuts each file at each place: always an input error.
 
 use crate::examples::{FORMATS, Format, checkpoint, containers, dataset_info, put};
 use dcgan_artifacts::{
@@ -133,8 +133,8 @@ fn random_flips_and_cuts_of_large_files_are_errors() {
     }
 }
 
-/// Whichever byte of the latest checkpoint is damaged, the run goes on from the one before; only what
-/// then looks like a later program's is refused by name.
+/// Whichever byte of the latest checkpoint is damaged, the run resumes from the one before; only if
+/// it then looks like a later program's is it refused as such.
 #[test]
 fn every_flipped_byte_of_the_latest_checkpoint_falls_back() {
     let folder = tempfile::tempdir().unwrap();
@@ -195,7 +195,7 @@ fn a_file_of_another_kind_is_named() {
         let path = folder.path().join(of.name);
         (of.write)(&path);
         for read_as in containers() {
-            // A checkpoint holds both networks.
+            // A checkpoint contains both networks.
             let both = of.name == "checkpoint.safetensors"
                 && ["generator.safetensors", "discriminator.safetensors"].contains(&read_as.name);
             match (read_as.read)(&path) {

@@ -1,4 +1,4 @@
-//! Datasets written picture by picture: the bytes of one written at once, whatever the order.
+//! Datasets written picture by picture, in any order, have the same bytes as one written at once.
 
 use crate::examples::{dataset_info, parts};
 use dcgan_artifacts::{
@@ -12,7 +12,7 @@ fn lengths(parts: &BTreeMap<Part, PartData>) -> BTreeMap<Part, usize> {
     parts.iter().map(|(part, data)| (*part, data.n)).collect()
 }
 
-/// Every place that `stays`.
+/// Every place for which `stays` is true.
 fn kept(
     parts: &BTreeMap<Part, PartData>,
     stays: impl Fn(Part, u32) -> bool,
@@ -27,7 +27,7 @@ fn kept(
     parts.iter().map(of_part).collect()
 }
 
-/// Writes all pictures backwards, on a thread for each part, and keeps those that stay.
+/// Writes all pictures backwards, on one thread per part, and keeps those that stay.
 fn write(
     path: &Path,
     info: &DatasetInfo,
@@ -68,7 +68,7 @@ fn all_kept_gives_the_bytes_of_one_written_at_once() {
 fn gaps_are_closed() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("dataset.safetensors");
-    // Enough pictures for moves across blocks and for fewer digits afterwards.
+    // Enough pictures to move across blocks and to need fewer digits afterwards.
     let n = 70_000;
     let info = dataset_info();
     let data = |first: usize, n: usize| PartData {

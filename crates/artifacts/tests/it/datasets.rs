@@ -1,4 +1,4 @@
-//! Datasets: rows by position, what contradicts itself, and a file by another program.
+//! Datasets: rows by position, inconsistent data, and a file of another program.
 
 use crate::examples::{dataset_info, part, parts, put};
 use dcgan_artifacts::{
@@ -59,7 +59,7 @@ fn a_dataset_may_have_one_part_and_no_labels() {
     assert!(matches!(absent, Error::Unfit { .. }), "{absent:?}");
 }
 
-/// Labels 1, 2 and 2 to train on, of four classes: pictures of 0 and 3 are left out of the others.
+/// Training labels 1, 2 and 2 of four classes: pictures of 0 and 3 are left out of the other parts.
 #[test]
 fn pictures_of_classes_without_training_pictures_can_be_left_out() {
     let folder = tempfile::tempdir().unwrap();
@@ -193,7 +193,7 @@ fn contradictions_are_refused_and_nothing_is_written() {
     );
 }
 
-/// The recipe of the crate's documentation, without our code and without a seal.
+/// The format from the crate's documentation, without our code and without a seal.
 fn foreign(labels: &[u8], metadata: &str) -> Vec<u8> {
     let images: Vec<u8> = (0..12).collect();
     let mut content = b"train/images\nU8\n2,2,3,1\n".to_vec();

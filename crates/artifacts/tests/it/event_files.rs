@@ -1,12 +1,12 @@
-//! Event files: the bytes that TensorBoard's own library writes, and going on after a kill.
+//! Event files: the same bytes as from TensorBoard's own library, and resuming after a kill.
 
 use crate::examples::put;
 use dcgan_artifacts::{EventFile, Summary, SummaryHistogram};
 use std::fs;
 use std::path::Path;
 
-/// Of `tensorboard.summary.writer.record_writer.RecordWriter` (TensorBoard 2.21) and its protobuf
-/// classes, for the events that [`write`] writes up to step 300.
+/// From `tensorboard.summary.writer.record_writer.RecordWriter` (TensorBoard 2.21) and its protobuf
+/// classes, for the events of [`write`] up to step 300.
 const THEIRS: &str = "\
     1800000000000000a37f4b2209000000000000f83f1a0d627261696e2e4576656e743a322a28646c780000000000\
     0000a2a521c509000000000000044010ac022a6a0a0b0a046c6f7373150000803e0a5b0a06642f7265616c2a5109\
@@ -57,7 +57,7 @@ fn a_resumed_file_equals_an_undisturbed_one() {
 
     write(&resumed, &[1, 2, 128, 129]);
     let longer = fs::read(&resumed).unwrap();
-    // Cut to the step, and in the midst of a record.
+    // Cut at the step, and within a record.
     for torn in [longer.len(), longer.len() - 1, expected.len() / 2] {
         put(&resumed, &longer[..torn]);
         let mut file = EventFile::resume_until(&resumed, 1, 1.5).unwrap();
@@ -66,14 +66,14 @@ fn a_resumed_file_equals_an_undisturbed_one() {
         file.flush().unwrap();
         assert_eq!(fs::read(&resumed).unwrap(), expected, "{torn}");
     }
-    // Where there is none, one begins.
+    // If there is none, a new one begins.
     fs::remove_file(&resumed).unwrap();
     drop(EventFile::resume_until(&resumed, 1, 1.5).unwrap());
     write(&whole, &[]);
     assert_eq!(fs::read(&resumed).unwrap(), fs::read(&whole).unwrap());
 }
 
-/// A damaged record is cut with all behind it, whichever byte it is; no length is believed.
+/// A damaged record is cut with everything after it, whichever byte it is; lengths are not trusted.
 #[test]
 fn damage_costs_the_records_from_there_on() {
     let folder = tempfile::tempdir().unwrap();

@@ -72,7 +72,7 @@ pub(crate) fn network() -> NetworkInfo {
     }
 }
 
-/// Values that text or rounding would spoil.
+/// Values that conversion to text or rounding would change.
 pub(crate) fn arrays(names: &[&str]) -> Arrays {
     let values = vec![
         -0.0,
@@ -172,7 +172,7 @@ pub(crate) fn neighbours() -> NeighboursFile {
             first: 5,
             draw: Some(3),
         },
-        // Beyond what a 32-bit number or a float holds exactly.
+        // More than a 32-bit integer or a float can hold exactly.
         all: vec![(7, (1 << 53) + 1), (0, 0)],
         first: vec![(4, u64::MAX), (0, 0)],
     }
@@ -191,8 +191,7 @@ pub(crate) fn manifest() -> Manifest {
     }
 }
 
-/// One format: the folder and the name of its newest fixture, how to write the example, how to read a
-/// file of it.
+/// A format: folder and name of its newest fixture, and how to write the example and read a file.
 pub(crate) struct Format {
     pub(crate) version: &'static str,
     pub(crate) name: &'static str,
@@ -257,7 +256,7 @@ pub(crate) fn containers() -> &'static [Format] {
     &FORMATS[..FORMATS.len() - 1]
 }
 
-/// Puts bytes where a reader shall find them, without the care of the real writer.
+/// Writes bytes for a reader without the real writer's care.
 #[expect(clippy::disallowed_methods, reason = "damages files on purpose")]
 pub(crate) fn put(path: &Path, bytes: &[u8]) {
     std::fs::write(path, bytes).unwrap();

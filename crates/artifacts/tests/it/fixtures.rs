@@ -1,8 +1,8 @@
-//! Committed files of each format version, which every later version of the program reads.
+//! Committed files of each format version, which every later version of the program must read.
 //!
-//! A new version of a format gets a folder of its own (`v2`); the old ones stay and stay readable.
-//! `DCGAN_WRITE_FIXTURES=1 cargo test -p dcgan-artifacts fixtures` writes the ones that are missing
-//! and never replaces one.
+//! A new version of a format gets its own folder (`v2`); old ones stay readable.
+//! `DCGAN_WRITE_FIXTURES=1 cargo test -p dcgan-artifacts fixtures` writes missing files and never
+//! replaces one.
 
 use crate::examples::{self, FORMATS};
 use dcgan_artifacts::{
@@ -79,7 +79,7 @@ fn version_1_is_read() {
     let classifier = ClassifierFile::read(&fixture("classifier.safetensors")).unwrap();
     assert_eq!(classifier, examples::classifier());
     let neighbours = NeighboursFile::read(&fixture("neighbours.safetensors")).unwrap();
-    // Version 1 knew the first training images alone.
+    // Version 1 only had the first training images.
     let mut expected = examples::neighbours();
     expected.info.draw = None;
     assert_eq!(neighbours, expected);

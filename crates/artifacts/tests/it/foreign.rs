@@ -1,5 +1,5 @@
-//! Images of other programs: what NumPy and safetensors for Python wrote (`tests/python/foreign.py`),
-//! and what is made up here.
+//! Images of other programs: files written by NumPy and safetensors for Python
+//! (`tests/python/foreign.py`), and files constructed here.
 
 use crate::examples::put;
 use dcgan_artifacts::{
@@ -55,7 +55,7 @@ fn what_other_programs_write_is_read() {
             "{name}"
         );
         assert_eq!((read.n, read.labels.as_deref()), (4, labels), "{name}");
-        // The same through the reader of samples, which are then samples like any.
+        // The same through the reader of samples.
         let reading = ForeignReading {
             size: Some(size),
             range: None,
@@ -152,7 +152,7 @@ fn npz(members: &[(&str, &[u8])]) -> Vec<u8> {
     bytes
 }
 
-/// What is said of bytes that are refused, without the path.
+/// The error for refused bytes, without the path.
 #[track_caller]
 fn refused(bytes: &[u8]) -> String {
     let folder = tempfile::tempdir().unwrap();
@@ -287,7 +287,7 @@ fn axes_that_could_lie_otherwise_are_refused() {
         "samples x does not fit: expected an array in C order, got Fortran order: \
          `numpy.ascontiguousarray` makes it C order"
     );
-    // Three places before the pixels and behind them: only the size tells the channels.
+    // Axes of length 3 before and after the pixels: only the size tells the channels.
     let reading = ForeignReading::default();
     let error =
         ForeignImages::read(&corpus("unnamed.npz"), Artifact::Samples, &reading).unwrap_err();
@@ -346,7 +346,7 @@ fn every_flipped_byte_of_an_archive_changes_no_image_unseen() {
                 }
             }
         }
-        // Times and attributes mean nothing here, nor names of arrays that are not read.
+        // Times, attributes and names of unread arrays don't matter here.
         assert!(
             refused > sound.len() / 2,
             "{name}: {refused} of {}",
@@ -359,7 +359,7 @@ fn every_flipped_byte_of_an_archive_changes_no_image_unseen() {
     }
 }
 
-/// Nothing here may allocate what a header promises: 2^60 bytes would end the test process.
+/// Nothing may allocate what a header promises: 2^60 bytes would end the test process.
 #[test]
 fn promises_beyond_the_file_are_refused() {
     let small = npy("|u1", "(1, 2, 2, 1)", &[0; 4]);
@@ -380,7 +380,7 @@ fn promises_beyond_the_file_are_refused() {
     }
     let sound = npz(&[("images.npy", &small)]);
     let end = sound.len() - 22;
-    // Members, bytes and start of the directory, then the member's own sizes and place.
+    // Number of members, size and offset of the directory, then the member's own sizes and offset.
     let directory = usize::try_from(u32::from_le_bytes(
         sound[end + 16..end + 20].try_into().unwrap(),
     ))
@@ -405,7 +405,7 @@ fn promises_beyond_the_file_are_refused() {
     let expected =
         "samples x does not fit: expected an .npy header of at most 65536 bytes, got 4294967295";
     assert_eq!(refused(&header), expected);
-    // More pixels than are ever read, deflated to nearly nothing.
+    // More pixels than the limit, deflated to almost nothing.
     let said = refused(&npy("<f8", &format!("({}, 1, 1, 1)", 1_u64 << 32), &[]));
     assert!(said.contains("damaged"), "{said}");
 }

@@ -1,5 +1,5 @@
-//! Headers that lie. Nothing here may panic, hang, or allocate more than the file holds: an
-//! allocation of 2^60 bytes would end the test process.
+//! Invalid headers. Nothing may panic, hang, or allocate more than the file's size: an allocation
+//! of 2^60 bytes would end the test process.
 
 use crate::examples::{containers, put};
 use dcgan_artifacts::Error;

@@ -22,7 +22,7 @@ fn a_second_handle_is_refused_until_the_first_is_dropped() {
     RunLock::acquire(folder.path()).unwrap();
 }
 
-/// The other process of the next test; on its own it has nothing to do.
+/// The other process of the next test; does nothing when run alone.
 #[test]
 fn hold_the_lock_until_killed() {
     let Some(folder) = std::env::var_os(FOLDER) else {

@@ -1,4 +1,4 @@
-//! Tests of `dcgan-artifacts`: every format there and back, damaged, cut, newer, and interrupted.
+//! Tests of `dcgan-artifacts`: every format round trip, damaged, cut, newer, and interrupted.
 #![expect(
     clippy::unwrap_used,
     reason = "helpers of tests; a failure names its place"

@@ -72,7 +72,7 @@ fn an_output_outside_the_folder_is_damage() {
     }
 }
 
-/// Whoever takes the seal away with what it sealed finds no reader.
+/// A manifest whose seal was removed is refused.
 #[test]
 fn a_manifest_without_a_seal_is_damage() {
     let folder = tempfile::tempdir().unwrap();
@@ -132,7 +132,7 @@ fn a_record_without_a_key_has_its_default() {
         complete(json!({ "train": { "seed": 7, "deep": { "b": 8 } } })),
         json!({ "train": { "seed": 7, "kernels": "auto", "deep": { "a": 1, "b": 8 } } })
     );
-    // Keys that are gone stay, so that they are named; what nobody asks for is not made up.
+    // Removed keys stay, so that they are named; no other keys are added.
     assert_eq!(
         complete(json!({ "train": { "seed": 0, "gone": 1, "kernels": null, "deep": 2 } })),
         json!({ "train": { "seed": 0, "gone": 1, "kernels": null, "deep": 2 } })
@@ -143,7 +143,7 @@ fn a_record_without_a_key_has_its_default() {
         with_defaults(old, &little, &defaults),
         json!({ "train": { "seed": 0 } })
     );
-    // A record without the section is no record of this stage.
+    // A record without the section is not a record of this stage.
     for other in [json!({}), json!({ "mine": 1 }), json!([1]), json!(null)] {
         assert_eq!(complete(other.clone()), other);
     }

@@ -1,4 +1,4 @@
-//! What a user reads when a file does not fit.
+//! Messages for files that don't fit.
 
 use crate::examples::put;
 use dcgan_artifacts::{Artifact, DatasetReader, Error, read_generator};

@@ -1,4 +1,4 @@
-//! Checkpoints and single networks: which part is read, what contradicts itself.
+//! Checkpoints and single networks: which part is read, and inconsistent data.
 
 use crate::examples::{arrays, checkpoint, model};
 use dcgan_artifacts::{

@@ -1,4 +1,4 @@
-//! Kept neighbours: there and back, and what is refused.
+//! Stored neighbours: round trips, and refused files.
 
 use crate::examples::{model, neighbours};
 use dcgan_artifacts::{Error, NeighboursFile, Role};

@@ -1,4 +1,4 @@
-//! Growing tables: what a checkpoint saw is verified, what follows is cut.
+//! Growing tables: the prefix recorded by a checkpoint is verified, and the rest is cut.
 
 use crate::examples::put;
 use dcgan_artifacts::{Columns, Error, GrowingTable, Manifest, RunFile, digest_file, read_bounded};
@@ -119,7 +119,7 @@ fn a_table_without_a_checkpoint_keeps_its_rows_up_to_the_step() {
     assert_eq!(fs::read(&path).unwrap(), b"step,d_loss\n");
 }
 
-/// What a kill leaves of a last row may have all its cells, the last of them cut: 0.5 of 0.512.
+/// After a kill the last row may have all its cells, with the last one cut: 0.5 instead of 0.512.
 #[test]
 fn columns_end_with_the_last_whole_row() {
     let folder = tempfile::tempdir().unwrap();
@@ -138,7 +138,7 @@ fn columns_end_with_the_last_whole_row() {
     assert_eq!(read("step,d_loss"), Some(Vec::new()));
 }
 
-/// A file that takes no room on the disk can be longer than any memory.
+/// A sparse file can be larger than memory.
 #[test]
 fn a_file_longer_than_any_of_its_kind_is_not_read() {
     let folder = tempfile::tempdir().unwrap();
@@ -173,7 +173,7 @@ fn a_file_longer_than_any_of_its_kind_is_not_read() {
     );
 }
 
-/// A device never ends, a pipe waits for its other end.
+/// A device is endless, and a pipe waits for its other end.
 #[cfg(unix)]
 #[test]
 fn what_is_no_file_is_not_read() {
