@@ -52,6 +52,7 @@ const LONG_FUNCTIONS: &[(&str, &str, &str)] = &[
         "weight_gradient",
         "to be split",
     ),
+    ("kernels/src/products/vectors.rs", "tile", "to be split"),
     (
         "prepare/src/error.rs",
         "hint",
