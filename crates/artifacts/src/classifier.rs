@@ -4,8 +4,7 @@
 //! Arrays: f32, weights and moving averages. Metadata: [`ClassifierInfo`] with the training data,
 //! the method and the accuracies.
 
-use crate::container::Container;
-use crate::container_writer::{self, Entries};
+use crate::container::{self, Container, Entries};
 use crate::digest::FileDigest;
 use crate::error::{Artifact, Error};
 use crate::network::{Arrays, add_entries, floats, require_f32};
@@ -63,7 +62,7 @@ impl ClassifierFile {
     pub fn write(&self, path: &Path) -> Result<FileDigest, Error> {
         let mut entries = Entries::new();
         add_entries(&mut entries, "", &self.arrays);
-        container_writer::write(
+        container::write(
             path,
             Artifact::Classifier,
             FORMAT_VERSION,

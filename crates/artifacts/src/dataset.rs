@@ -4,8 +4,7 @@
 //! in none, for the parts `train` (always there), `validation` and `test`. Metadata: `name`,
 //! `class_names` (1 to 256 with labels, none without), `height`, `width`, `channels`, `sources`.
 
-use crate::container::{Container, Data};
-use crate::container_writer::{self, Entries, Shapes, Values};
+use crate::container::{self, Container, Data, Entries, Shapes, Values};
 use crate::digest::FileDigest;
 use crate::error::{Artifact, Error};
 use crate::manifest::SourceRecord;
@@ -142,7 +141,7 @@ pub fn write_dataset(
             entries.insert(part.labels(), (vec![data.n], Values::U8(labels)));
         }
     }
-    container_writer::write(path, Artifact::Dataset, FORMAT_VERSION, info, &entries)
+    container::write(path, Artifact::Dataset, FORMAT_VERSION, info, &entries)
 }
 
 /// Refuses metadata that no dataset can have.

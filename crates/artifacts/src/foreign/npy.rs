@@ -1,8 +1,7 @@
 //! The header of an `.npy`, NumPy's format for one array
 //! (`numpy.lib.format`, versions 1 to 3): a Python dictionary of three keys.
 
-use super::element::{Element, Kind};
-use super::fault::Fault;
+use super::{Element, Fault, Kind};
 use std::io::Read;
 
 /// First bytes of every file.

@@ -10,12 +10,18 @@ struct Place {
     width: usize,
 }
 
+/// A mask of the first lanes of a vector: as many as there are, all at most.
+#[inline]
+fn first_lanes(n: usize) -> u16 {
+    if n >= 16 { u16::MAX } else { (1 << n) - 1 }
+}
+
 /// The product for one kind of units: a module compiled for `features`, in which `add` is a vector of sums
 /// after another unit of each column.
 macro_rules! on_vectors {
     ($module:ident, $features:literal, |$sum:ident, $left:ident, $right:ident| $add:expr) => {
         pub(super) mod $module {
-            use super::Place;
+            use super::{Place, first_lanes};
             use crate::products::tile::{Ahead, COLUMNS, LANES, Product, ROWS};
             use std::arch::x86_64::*;
 
@@ -97,6 +103,22 @@ macro_rules! on_vectors {
                 }
             }
 
+            /// Adds the sums of a run.
+            #[inline]
+            #[target_feature(enable = $features)]
+            fn join<const M: usize, const V: usize>(
+                sums: &mut [[__m512; V]; M],
+                of_run: &[[__m512; V]; M],
+            ) {
+                for (sum, of_run) in sums
+                    .as_flattened_mut()
+                    .iter_mut()
+                    .zip(of_run.as_flattened())
+                {
+                    *sum = _mm512_add_ps(*sum, *of_run);
+                }
+            }
+
             /// # Safety
             ///
             /// As [`rows`], with `M` rows.
@@ -106,10 +128,9 @@ macro_rules! on_vectors {
                 product: &Product<'_>,
                 target: &mut [&mut [f32]],
                 ahead: &mut Ahead,
-                Place {
-                    row, column, width, ..
-                }: Place,
+                place: Place,
             ) {
+                let (row, column, width) = (place.row, place.column, place.width);
                 let rows: [usize; M] = std::array::from_fn(|i| product.lhs.rows.values()[row + i]);
                 let lhs = product.lhs.data.as_ptr();
                 let mut rhs = product.rhs.data.as_ptr();
@@ -142,11 +163,7 @@ macro_rules! on_vectors {
                 let sums = if RUNS {
                     let mut sums = [[_mm512_setzero_ps(); V]; M];
                     for run in product.lhs.steps.runs() {
-                        let of_run = sum_of(run);
-                        let of_run = of_run.as_flattened().iter();
-                        for (sum, of_run) in sums.as_flattened_mut().iter_mut().zip(of_run) {
-                            *sum = _mm512_add_ps(*sum, *of_run);
-                        }
+                        join(&mut sums, &sum_of(run));
                     }
                     sums
                 } else {
@@ -154,20 +171,14 @@ macro_rules! on_vectors {
                 };
                 for (sums, to) in sums.iter().zip(&mut target[row..row + M]) {
                     for (j, sum) in sums.iter().enumerate() {
-                        let left = width - j * LANES;
-                        let mask = if left >= LANES {
-                            u16::MAX
-                        } else {
-                            (1 << left) - 1
-                        };
+                        let mask = first_lanes(width - j * LANES);
                         // SAFETY: the columns of the mask lie inside the target (by the caller).
                         unsafe {
                             let to = to.as_mut_ptr().add(column + j * LANES);
-                            let sum = if product.add {
-                                _mm512_add_ps(_mm512_maskz_loadu_ps(mask, to), *sum)
-                            } else {
-                                *sum
-                            };
+                            let mut sum = *sum;
+                            if product.add {
+                                sum = _mm512_add_ps(_mm512_maskz_loadu_ps(mask, to), sum);
+                            }
                             _mm512_mask_storeu_ps(to, mask, sum);
                         }
                     }
