@@ -159,15 +159,15 @@ fn an_evaluation_with_other_kernels_takes_over_nothing() {
         fixture.files(out)
     };
     let direct = with("direct", "direct");
-    let winograd = with("winograd", "winograd");
+    let portable = with("portable", "portable");
     let kept = "classifier.safetensors";
-    assert!(direct[kept] != winograd[kept], "the forms do not differ");
-    let again = with("direct", "winograd");
-    for (name, bytes) in &winograd {
+    assert!(direct[kept] != portable[kept], "the forms do not differ");
+    let again = with("direct", "portable");
+    for (name, bytes) in &portable {
         assert!(again[name] == *bytes, "`{name}`");
     }
     let manifest = Manifest::read(&fixture.path("direct")).unwrap().unwrap();
-    assert_eq!(manifest.settings["eval"]["kernels"], "winograd");
+    assert_eq!(manifest.settings["eval"]["kernels"], "portable");
 }
 
 #[test]
