@@ -1,6 +1,6 @@
 """Times sampling in PyTorch: a labelled generator to a safetensors file of bytes and classes.
 
-Timing starts after loading the model and ends with the file on disk. Batch norm uses its averages."""
+Timing starts after loading the model and ends with the file on disk. Batch norm uses averages."""
 
 import tempfile
 from pathlib import Path

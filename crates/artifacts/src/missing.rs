@@ -1,4 +1,5 @@
-//! Which figures of an evaluation there are too few images for: the list `missing` of `metrics.json`.
+//! Which figures of an evaluation there are too few images for: the list `missing` of
+//! `metrics.json`.
 //!
 //! `dcgan-eval` leaves these figures out, and `dcgan-prepare` says beforehand which they will be.
 
@@ -28,7 +29,8 @@ pub mod least {
     pub const CLASSES: usize = 2;
 }
 
-/// Images at most that generated ones are compared with in features: of a larger part so many are drawn.
+/// Images at most that generated ones are compared with in features: of a larger part so many are
+/// drawn.
 pub const MOST_COMPARED: usize = 10_000;
 
 /// A figure that is not in `metrics.json`, and why.

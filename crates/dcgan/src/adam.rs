@@ -11,9 +11,9 @@ pub use dcgan_kernels::AdamConfig;
 /// The optimiser of one network.
 ///
 /// Equation, with t counted from 1: `m += (1-beta1)(g-m)`, `v += (1-beta2)(g²-v)`,
-/// `lr_t = lr·sqrt(1-beta2^t)/(1-beta1^t)`, `w -= lr_t·m/(sqrt(v)+epsilon)`. Epsilon is added to the
-/// plain sqrt(v). Source: Kingma & Ba 2015, <https://arxiv.org/abs/1412.6980>, end of section 2, as
-/// TensorFlow's `AdamOptimizer` has it; lr 2e-4 and beta1 0.5: Radford et al. 2016, section 4.
+/// `lr_t = lr·sqrt(1-beta2^t)/(1-beta1^t)`, `w -= lr_t·m/(sqrt(v)+epsilon)`. Epsilon is added to
+/// the plain sqrt(v). Source: Kingma & Ba 2015, <https://arxiv.org/abs/1412.6980>, end of section
+/// 2, as TensorFlow's `AdamOptimizer` has it; lr 2e-4 and beta1 0.5: Radford et al. 2016, section 4.
 ///
 /// It is a [`candle_nn::Optimizer`] of any float32 variables, too:
 ///
@@ -124,14 +124,14 @@ impl Adam {
     ///
     /// Drop the loss first: the update writes into the tensors that its graph holds.
     ///
-    /// Gradients with finite squares keep finite weights finite: both moments are means of what they
-    /// were fed, and no update is larger than a bounded multiple of the learning rate. So no weight
-    /// need be looked at after it.
+    /// Gradients with finite squares keep finite weights finite: both moments are means of what
+    /// they were fed, and no update is larger than a bounded multiple of the learning rate. So no
+    /// weight need be looked at after it.
     ///
     /// # Errors
-    /// [`Error::NonFinite`] names the weight whose gradient, or its square, stopped being finite first
-    /// on the way back through the network, and [`Error::NoGradient`] one that has none; then nothing
-    /// was changed.
+    /// [`Error::NonFinite`] names the weight whose gradient, or its square, stopped being finite
+    /// first on the way back through the network, and [`Error::NoGradient`] one that has none; then
+    /// nothing was changed.
     pub fn update(&mut self, gradients: &LossGradients) -> Result<f32> {
         let norm = gradients.norm(&self.parameters)?;
         // The second moment takes squares, each of which is at most the norm's.

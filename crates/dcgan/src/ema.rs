@@ -11,9 +11,9 @@ const PIECE: usize = 1 << 16;
 /// generator than that of any one step.
 ///
 /// Equation, after step t from 1: `average -= (1 - d)(average - weight)` with
-/// `d = min(decay, (1 + t)/(10 + t))`, so that the beginning is soon forgotten. Source: TensorFlow's
-/// `ExponentialMovingAverage` with `num_updates`; for the generator of a GAN: Yazici et al. 2019,
-/// <https://arxiv.org/abs/1806.04498>.
+/// `d = min(decay, (1 + t)/(10 + t))`, so that the beginning is soon forgotten. Source:
+/// TensorFlow's `ExponentialMovingAverage` with `num_updates`; for the generator of a GAN: Yazici
+/// et al. 2019, <https://arxiv.org/abs/1806.04498>.
 #[derive(Debug, Clone, PartialEq)]
 pub struct WeightAverage {
     decay: f64,

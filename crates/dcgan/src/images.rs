@@ -4,8 +4,8 @@ use crate::tensors::with_values;
 use crate::{Error, Kind, Result};
 use candle_core::{Device, Tensor};
 
-/// Bytes `[n,h,w,c]` to a tensor of that shape: labelled `x/255` in `[0, 1]` (`load_mnist`, model.py),
-/// unlabelled `x/127.5 - 1` in `[-1, 1]` (`transform`, utils.py).
+/// Bytes `[n,h,w,c]` to a tensor of that shape: labelled `x/255` in `[0, 1]` (`load_mnist`,
+/// model.py), unlabelled `x/127.5 - 1` in `[-1, 1]` (`transform`, utils.py).
 ///
 /// ```
 /// use candle_core::Device;

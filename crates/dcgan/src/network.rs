@@ -39,8 +39,8 @@ pub type Discriminator = Network<DiscriminatorRole>;
 
 /// A [`Generator`] or a [`Discriminator`] with its weights and moving averages, on one device.
 ///
-/// `input` is z `[B,Z]` or x `[B,H,W,C]`; y are one-hot labels `[B,Y]`, or shares of the classes, of
-/// a labelled network, and none of an unlabelled one.
+/// `input` is z `[B,Z]` or x `[B,H,W,C]`; y are one-hot labels `[B,Y]`, or shares of the classes,
+/// of a labelled network, and none of an unlabelled one.
 #[derive(Debug)]
 pub struct Network<R> {
     config: Config,
@@ -99,7 +99,8 @@ impl<R: NetworkRole> Network<R> {
         }
     }
 
-    /// A fresh network on the CPU; its weights are a function of `config` and `seed`: see [`Seeded`].
+    /// A fresh network on the CPU; its weights are a function of `config` and `seed`: see
+    /// [`Seeded`].
     ///
     /// # Errors
     /// [`Error::Config`] if `config` is not valid.
@@ -167,7 +168,8 @@ impl<R: NetworkRole> Network<R> {
     }
 
     /// The inference pass, with moving averages: each row of the output depends on its own row of
-    /// input and y alone. Weights are constants. The original has no such mode of the discriminator.
+    /// input and y alone. Weights are constants. The original has no such mode of the
+    /// discriminator.
     ///
     /// # Errors
     /// [`Error::Input`] if input or y don't fit.
@@ -185,8 +187,8 @@ impl<R: NetworkRole> Network<R> {
         Ok(self.run(input, y, pass)?.output)
     }
 
-    /// A pass as candle's modules have it: in training mode (`train`) that of [`Self::forward`] with
-    /// tracked weights, which feeds the moving averages once; else [`Self::infer`].
+    /// A pass as candle's modules have it: in training mode (`train`) that of [`Self::forward`]
+    /// with tracked weights, which feeds the moving averages once; else [`Self::infer`].
     ///
     /// # Errors
     /// As [`Self::forward`].
@@ -313,8 +315,8 @@ impl<R: NetworkRole> Network<R> {
         self.blocks.iter().filter_map(Block::batch_norm)
     }
 
-    /// The moving averages `[C]` with their full names, such as `generator/g_bn0/moving_mean`, in the
-    /// order of the layers.
+    /// The moving averages `[C]` with their full names, such as `generator/g_bn0/moving_mean`, in
+    /// the order of the layers.
     pub fn averages(&self) -> impl Iterator<Item = (String, &Tensor)> {
         let named = |(name, var)| {
             let tensor: &Tensor = Var::as_tensor(var);
@@ -356,8 +358,8 @@ impl<R: NetworkRole> Network<R> {
     }
 
     /// The network for inference alone, with each batch norm folded into the layer before it: fewer
-    /// passes over memory, and the gradient with respect to the input. It shares no weight with this
-    /// one.
+    /// passes over memory, and the gradient with respect to the input. It shares no weight with
+    /// this one.
     ///
     /// # Errors
     /// [`Error::Layer`] if a tensor operation fails.

@@ -7,15 +7,15 @@ use dcgan_kernels::{Activation, AdamConfig, Geometry};
 
 /// Who computes the operations of a network.
 ///
-/// Both agree with the golden vectors of TensorFlow within the same tolerances, forward and backward;
-/// their last bits differ.
+/// Both agree with the golden vectors of TensorFlow within the same tolerances, forward and
+/// backward; their last bits differ.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub enum Backend {
     /// `dcgan-kernels` for tensors on the CPU, plain candle operations for those on another device.
     #[default]
     Fused,
-    /// Plain candle operations on every device, with candle's own gradients. On the CPU several times
-    /// as slow.
+    /// Plain candle operations on every device, with candle's own gradients. On the CPU several
+    /// times as slow.
     Portable,
 }
 
@@ -51,8 +51,8 @@ impl Backend {
         dispatch!(self, x, linear(x, y, matrix, bias))
     }
 
-    /// Strided convolution: x `[B,H,W,C]`, y `[B,Y]` or none, w `[kh,kw,C+Y,out]`, biases `[out]` to
-    /// `[B,h,w,out]`, with the sizes of `geometry`.
+    /// Strided convolution: x `[B,H,W,C]`, y `[B,Y]` or none, w `[kh,kw,C+Y,out]`, biases `[out]`
+    /// to `[B,h,w,out]`, with the sizes of `geometry`.
     ///
     /// # Errors
     /// If the shapes don't fit.
@@ -83,8 +83,8 @@ impl Backend {
         dispatch!(self, x, conv2d_transpose(x, y, w, biases, geometry))
     }
 
-    /// Batch norm over all axes but the last with the batch's own mean and biased variance, then the
-    /// activation: x `[..,C]`, gamma and beta `[C]` to `[..,C]`, and the mean and the unbiased
+    /// Batch norm over all axes but the last with the batch's own mean and biased variance, then
+    /// the activation: x `[..,C]`, gamma and beta `[C]` to `[..,C]`, and the mean and the unbiased
     /// variance, `[C]` each, detached. Gradients flow through mean and variance.
     ///
     /// # Errors
@@ -105,8 +105,8 @@ impl Backend {
         Ok((h, [vector(stats.mean)?, vector(stats.variance_unbiased)?]))
     }
 
-    /// Batch norm with given means and variances, then the activation: x `[..,C]`, gamma, beta, mean
-    /// and variance `[C]` to `[..,C]`. The kernels compute no gradient of it.
+    /// Batch norm with given means and variances, then the activation: x `[..,C]`, gamma, beta,
+    /// mean and variance `[C]` to `[..,C]`. The kernels compute no gradient of it.
     ///
     /// # Errors
     /// If the shapes don't fit.
@@ -180,8 +180,8 @@ impl Backend {
         dispatch!(self, a, total_loss(a, b))
     }
 
-    /// One update of a weight `w` and of its moments `m` and `v`, all of one shape, by its gradient;
-    /// `step` counts from 1. See [`Adam`](crate::Adam) for the equation.
+    /// One update of a weight `w` and of its moments `m` and `v`, all of one shape, by its
+    /// gradient; `step` counts from 1. See [`Adam`](crate::Adam) for the equation.
     ///
     /// # Errors
     /// If `step` is 0 or the shapes differ.

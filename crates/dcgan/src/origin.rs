@@ -20,8 +20,8 @@ pub(crate) fn explain(error: Error, state: &State, batch: &Batch) -> Error {
     }
 }
 
-/// The first weight that is not finite, or else the first layer whose output is not, in the order in
-/// which an iteration runs through the networks. Costs an iteration, once in a run.
+/// The first weight that is not finite, or else the first layer whose output is not, in the order
+/// in which an iteration runs through the networks. Costs an iteration, once in a run.
 fn origin(state: &State, batch: &Batch) -> Result<Option<String>> {
     let State {
         generator,

@@ -105,7 +105,8 @@ fn channels_last(x: &Tensor) -> Result<Tensor> {
     x.permute((0, 2, 3, 1))?.contiguous()
 }
 
-/// `[kh,kw,a,b]` -> `[b,a,kh,kw]`: `[out,in,..]` of a convolution, `[in,out,..]` of a transposed one.
+/// `[kh,kw,a,b]` -> `[b,a,kh,kw]`: `[out,in,..]` of a convolution, `[in,out,..]` of a transposed
+/// one.
 fn kernel(w: &Tensor) -> Result<Tensor> {
     w.permute((3, 2, 0, 1))?.contiguous()
 }
@@ -152,8 +153,8 @@ pub(crate) fn move_average(moving: &Var, batch: &Tensor, rate: f32) -> Result<()
     moving.set(&(old - (distance * f64::from(rate))?)?)
 }
 
-/// At 0 the slope is that of TensorFlow: 0 for `ReLU`, 1 for the leaky one. candle's own `relu` has 1
-/// and its `maximum` 0.5.
+/// At 0 the slope is that of TensorFlow: 0 for `ReLU`, 1 for the leaky one. candle's own `relu` has
+/// 1 and its `maximum` 0.5.
 pub(crate) fn activate(x: &Tensor, activation: Activation) -> Result<Tensor> {
     match activation {
         Activation::Identity => Ok(x.clone()),

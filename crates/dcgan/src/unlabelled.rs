@@ -2,9 +2,10 @@
 //!
 //! Source: `generator`, `discriminator` without `y_dim`, model.py; Radford et al. 2016, figure 1.
 //! The maps halve level by level, rounded up: h, h2 = ceil(h/2), h4 = ceil(h2/2), h8, h16. From the
-//! image inwards they have gf, 2·gf, 4·gf, 8·gf channels. The original has these four levels; deeper
-//! ones keep 8·gf, for a map that goes on doubling its channels while it halves would put nearly all
-//! weights where the least is to be seen (Karras et al. 2018, table 2, keep 512 likewise).
+//! image inwards they have gf, 2·gf, 4·gf, 8·gf channels. The original has these four levels;
+//! deeper ones keep 8·gf, for a map that goes on doubling its channels while it halves would put
+//! nearly all weights where the least is to be seen (Karras et al. 2018, table 2, keep 512
+//! likewise).
 
 use crate::block::{Block, LEAKY_RELU};
 use crate::layers::{BatchNorm, Conv2d, Linear};

@@ -22,13 +22,14 @@ pub struct Args {
     #[arg(long, value_name = "FILE", required_unless_present_any = ["samples", "checkpoints"])]
     pub checkpoint: Option<PathBuf>,
 
-    /// Folder of checkpoints to measure as well: a line each in checkpoints.csv, and the logits over the
-    /// training. Without `--checkpoint` and `--samples` the newest is evaluated
+    /// Folder of checkpoints to measure as well: a line each in checkpoints.csv, and the logits
+    /// over the training. Without `--checkpoint` and `--samples` the newest is evaluated
     #[arg(long, value_name = "DIR")]
     pub checkpoints: Option<PathBuf>,
 
-    /// Images from anywhere in the place of the checkpoint's own: samples.safetensors, any safetensors,
-    /// .npz or .npy file of images, or a folder of pictures, in sub-folders of their classes or without
+    /// Images from anywhere in the place of the checkpoint's own: samples.safetensors, any
+    /// safetensors, .npz or .npy file of images, or a folder of pictures, in sub-folders of their
+    /// classes or without
     #[arg(long, value_name = "PATH")]
     pub samples: Option<PathBuf>,
 
@@ -36,8 +37,9 @@ pub struct Args {
     #[arg(long, value_name = "FILE", requires = "samples")]
     pub samples_labels: Option<PathBuf>,
 
-    /// Which values of `--samples` are black and white, where they are floats: unit for 0 and 1, signed for
-    /// -1 and 1, bytes for 0 and 255; what lies outside is cut off [default: told by the values]
+    /// Which values of `--samples` are black and white, where they are floats: unit for 0 and 1,
+    /// signed for -1 and 1, bytes for 0 and 255; what lies outside is cut off [default: told by the
+    /// values]
     #[arg(long, value_name = "RANGE", requires = "samples", hide_possible_values = true,
         value_parser = range_parser())]
     pub samples_range: Option<ValueRange>,

@@ -9,8 +9,8 @@ use std::path::PathBuf;
 
 /// Walk the chain of a run, from its figures and samples back to its sources.
 ///
-/// Every output is compared with its manifest and every input with the file of the stage before. Writes
-/// nothing; exit code 3 names the first file that is not what it should be.
+/// Every output is compared with its manifest and every input with the file of the stage before.
+/// Writes nothing; exit code 3 names the first file that is not what it should be.
 #[derive(Debug, Clone, clap::Args)]
 pub struct VerifyArgs {
     /// The run's folder, which holds the stages' folders

@@ -31,7 +31,8 @@ pub enum Activation {
 }
 
 impl Activation {
-    /// Fails for a leaky slope that is not positive: its result would no longer tell the sign of `x`.
+    /// Fails for a leaky slope that is not positive: its result would no longer tell the sign of
+    /// `x`.
     pub(crate) fn check(self) -> Result<()> {
         match self {
             Activation::LeakyRelu(slope) if !(slope > 0.0 && slope.is_finite()) => {
@@ -106,8 +107,8 @@ pub(crate) fn apply<T: Real>(act: Activation, x: &mut [T]) {
 
 /// Multiplies `d` by the slope of the activation whose result is `y`.
 ///
-/// The result tells the slope: the sign of a (leaky) rectifier survives, and the slopes of the sigmoid
-/// and the tangent are functions of their values.
+/// The result tells the slope: the sign of a (leaky) rectifier survives, and the slopes of the
+/// sigmoid and the tangent are functions of their values.
 #[inline(always)]
 pub(crate) fn multiply_slope<T: Real>(act: Activation, y: &[T], d: &mut [T]) {
     match act {

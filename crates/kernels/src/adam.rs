@@ -40,7 +40,8 @@ impl Default for AdamConfig {
 /// One update of one weight and its moments, in place; `step` counts from 1.
 ///
 /// `m += (1 - beta1)(g - m)`, `v += (1 - beta2)(g^2 - v)`, `w -= lr_t m / (sqrt(v) + epsilon)` with
-/// `lr_t = lr sqrt(1 - beta2^step) / (1 - beta1^step)`: TensorFlow's `AdamOptimizer`, with its `epsilon hat`.
+/// `lr_t = lr sqrt(1 - beta2^step) / (1 - beta1^step)`: TensorFlow's `AdamOptimizer`, with its
+/// `epsilon hat`.
 ///
 /// # Errors
 ///

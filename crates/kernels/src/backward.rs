@@ -1,10 +1,11 @@
 //! The backward pass, with the gradients of weights summed where they are read.
 //!
-//! candle adds each contribution to a fresh tensor of zeros: for a weight, several passes over memory
-//! that cost more than its update. Inside [`backward`] the first contribution to a weight is written by its
-//! product into a buffer that earlier steps have used, and later ones are added by the product itself.
-//! candle permits an operation to keep the gradient of a `Var` to itself. Gradients of what lies between are
-//! handed on as they are, if the graph is of this crate's operations alone; else the pass is candle's.
+//! candle adds each contribution to a fresh tensor of zeros: for a weight, several passes over
+//! memory that cost more than its update. Inside [`backward`] the first contribution to a weight is
+//! written by its product into a buffer that earlier steps have used, and later ones are added by
+//! the product itself. candle permits an operation to keep the gradient of a `Var` to itself.
+//! Gradients of what lies between are handed on as they are, if the graph is of this crate's
+//! operations alone; else the pass is candle's.
 
 use std::cell::{OnceCell, RefCell};
 use std::thread::LocalKey;
@@ -28,7 +29,8 @@ pub struct WeightGradients<T: Real = f32> {
 }
 
 impl<T: Real> WeightGradients<T> {
-    /// The gradient with respect to `weight`, row-major; none if no operation of this crate used it.
+    /// The gradient with respect to `weight`, row-major; none if no operation of this crate used
+    /// it.
     pub fn get(&self, weight: &Tensor) -> Option<&[T]> {
         let mut sums = self.sums.iter();
         sums.find(|(id, ..)| *id == weight.id())
@@ -48,8 +50,8 @@ impl<T: Real> WeightGradients<T> {
 
 /// Runs the backward pass of a scalar loss of type `T`.
 ///
-/// Gradients of weights (each a `Var`) are in the first result, whole; those of all other leaves are in the
-/// second. A weight that only candle's own operations used counts among the others.
+/// Gradients of weights (each a `Var`) are in the first result, whole; those of all other leaves
+/// are in the second. A weight that only candle's own operations used counts among the others.
 ///
 /// # Errors
 ///
@@ -72,7 +74,8 @@ pub fn backward<T: Real>(loss: &Tensor) -> Result<(WeightGradients<T>, GradStore
     Ok((WeightGradients { sums }, others))
 }
 
-/// The pass over a graph of this crate's operations alone, without candle's zeros; none if there are others.
+/// The pass over a graph of this crate's operations alone, without candle's zeros; none if there
+/// are others.
 fn own_pass(loss: &Tensor) -> Result<Option<GradStore>> {
     let mut steps = Vec::new();
     let mut leaves = Vec::new();

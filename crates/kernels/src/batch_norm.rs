@@ -1,11 +1,12 @@
 //! Batch normalisation over all axes but the last, fused with the activation behind it.
 //!
-//! One pass reads the moments, one writes the result; backward likewise. A fused activation saves a map of
-//! its own and two passes: its slope is read off the result, and `x^` is recomputed from `x`.
+//! One pass reads the moments, one writes the result; backward likewise. A fused activation saves a
+//! map of its own and two passes: its slope is read off the result, and `x^` is recomputed from
+//! `x`.
 //!
-//! Moments keep their digits even where the spread is far below the mean, in one pass: each block of a few
-//! rows is shifted by its own first row, and the blocks' moments are merged in `f64` (Chan, Golub and
-//! `LeVeque` 1979), in an order that depends on the shape alone.
+//! Moments keep their digits even where the spread is far below the mean, in one pass: each block
+//! of a few rows is shifted by its own first row, and the blocks' moments are merged in `f64`
+//! (Chan, Golub and `LeVeque` 1979), in an order that depends on the shape alone.
 #![expect(
     clippy::inline_always,
     reason = "what is not inlined into `wide` is compiled for the baseline"

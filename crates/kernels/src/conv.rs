@@ -5,11 +5,11 @@
 //! | convolution | gather, product | product, scatter | gather, product |
 //! | transpose | product, scatter | gather, product | gather (of `dy`), product |
 //!
-//! Maps are `[B, H, W, C]`, so that a gather copies runs of `taps x C` values and a product reads its
-//! operands as they lie. Tasks are fixed blocks of samples with a serial product inside: the patches of a
-//! block stay in the cache, and nothing depends on the number of threads. Labels never become planes;
-//! see [`crate::labels`]. Gradients of wide layers take another form: see [`crate::winograd`]. On wide vectors
-//! there are no patches: see [`crate::products`].
+//! Maps are `[B, H, W, C]`, so that a gather copies runs of `taps x C` values and a product reads
+//! its operands as they lie. Tasks are fixed blocks of samples with a serial product inside: the
+//! patches of a block stay in the cache, and nothing depends on the number of threads. Labels never
+//! become planes; see [`crate::labels`]. Gradients of wide layers take another form: see
+//! [`crate::winograd`]. On wide vectors there are no patches: see [`crate::products`].
 
 use candle_core::backend::BackendStorage as _;
 use candle_core::{CpuStorage, CustomOp3, DType, Layout, Result, Shape, Tensor, bail};
@@ -28,14 +28,15 @@ use crate::record::apply3;
 use crate::scratch::Scratch;
 use crate::winograd::{Activity, Subpixel, Support, WeightGradient};
 
-/// Samples per task: their patches (a few hundred KB each) should fit the second-level cache or nearly so.
+/// Samples per task: their patches (a few hundred KB each) should fit the second-level cache or
+/// nearly so.
 const BLOCK: usize = 4;
 
-/// Strided convolution: `x` `[B, H, W, C]`, `y` `[B, Y]` or none, `w` `[kh, kw, C + Y, out]`, `b` `[out]`,
-/// result `[B, h, w, out]`.
+/// Strided convolution: `x` `[B, H, W, C]`, `y` `[B, Y]` or none, `w` `[kh, kw, C + Y, out]`, `b`
+/// `[out]`, result `[B, h, w, out]`.
 ///
-/// `out[o] = b + sum_k (x|y)[o * stride + k - pad] . w[k]`, correlation without a flip; labels are repeated
-/// at every position inside the image.
+/// `out[o] = b + sum_k (x|y)[o * stride + k - pad] . w[k]`, correlation without a flip; labels are
+/// repeated at every position inside the image.
 ///
 /// # Errors
 ///
@@ -51,8 +52,8 @@ pub fn conv2d(
     apply(Kind::Convolution, x, y, w, b, geometry, [kh, kw, c, out])
 }
 
-/// Transposed convolution, the exact adjoint of [`conv2d`] in its input: `x` `[B, h, w, C]`, `y` `[B, Y]` or
-/// none, `w` `[kh, kw, out, C + Y]`, `b` `[out]`, result `[B, H, W, out]`.
+/// Transposed convolution, the exact adjoint of [`conv2d`] in its input: `x` `[B, h, w, C]`, `y`
+/// `[B, Y]` or none, `w` `[kh, kw, out, C + Y]`, `b` `[out]`, result `[B, H, W, out]`.
 ///
 /// Every `(x|y)[i] . w[k]` is added to `out[i * stride + k - pad]` where that position exists.
 ///
@@ -150,9 +151,11 @@ fn apply(
 struct Conv {
     kind: Kind,
     geometry: Geometry,
-    /// The form of the gradients with fewer multiplications, if that was chosen and the geometry permits it.
+    /// The form of the gradients with fewer multiplications, if that was chosen and the geometry
+    /// permits it.
     subpixel: Option<Subpixel>,
-    /// The products of `f32` operands on wide vectors, where they are not Winograd's; `gemm` has the others.
+    /// The products of `f32` operands on wide vectors, where they are not Winograd's; `gemm` has
+    /// the others.
     maps: Option<Maps>,
     /// Input channels without labels.
     c: usize,
@@ -347,8 +350,8 @@ impl Conv {
         }
     }
 
-    /// A convolution's weight without labels as `[taps c, out]`: in place, or a copy if labels lie between. A
-    /// transpose's weight as it lies: its labels are a matter of strides.
+    /// A convolution's weight without labels as `[taps c, out]`: in place, or a copy if labels lie
+    /// between. A transpose's weight as it lies: its labels are a matter of strides.
     fn dense_weight<'a, T: Real>(&self, w: &'a [T]) -> std::borrow::Cow<'a, [T]> {
         if self.labels == 0 || self.kind == Kind::Transpose {
             return w.into();
@@ -413,7 +416,8 @@ impl Conv {
         self.maps.as_ref().filter(|maps| maps.goes_up() || !up)
     }
 
-    /// Winograd's form of the gradients, unless their operands are rounded: it would add to the error of that.
+    /// Winograd's form of the gradients, unless their operands are rounded: it would add to the
+    /// error of that.
     fn winograd<T: Real>(&self) -> Option<&Subpixel> {
         let rounds = T::DTYPE == DType::F32 && self.maps.as_ref().is_some_and(Maps::rounds);
         self.subpixel.as_ref().filter(|_| !rounds)
@@ -426,7 +430,8 @@ impl Conv {
         Some((subpixel, subpixel.activity(dy, is_small)))
     }
 
-    /// What that form of the weight's gradient has to know of its operands; none if it is taken directly.
+    /// What that form of the weight's gradient has to know of its operands; none if it is taken
+    /// directly.
     fn support<T: Real>(&self, subpixel: &Subpixel, x: &[T], of_dy: &Activity) -> Option<Support> {
         let is_small = self.kind == Kind::Transpose;
         let of_x = subpixel.activity(x, is_small);

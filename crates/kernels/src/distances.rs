@@ -1,9 +1,9 @@
 //! The nearest of many 8-bit images, by exact integers.
 //!
-//! `|q - r|^2 = |q'|^2 + |r'|^2 - 2 q'.r'` with pixels centred at 128, `q' = q - 128`: products of two
-//! centred pixels are at most 2^14, so that sums of them stay exact integers, and the form with the
-//! instructions of AVX512-VNNI and the one for any processor give the same numbers. No distance is kept
-//! beyond the tile that it is computed in.
+//! `|q - r|^2 = |q'|^2 + |r'|^2 - 2 q'.r'` with pixels centred at 128, `q' = q - 128`: products of
+//! two centred pixels are at most 2^14, so that sums of them stay exact integers, and the form with
+//! the instructions of AVX512-VNNI and the one for any processor give the same numbers. No distance
+//! is kept beyond the tile that it is computed in.
 
 use rayon::prelude::*;
 
@@ -45,8 +45,8 @@ impl Integers {
     /// The nearest of the images `references [m, d]` to each of the images `queries [n, d]`, m > 0.
     ///
     /// # Panics
-    /// Unless d > 0, both lengths are multiples of it, and m > 0; or for integers that the processor does
-    /// not have ([`available`](Self::available)).
+    /// Unless d > 0, both lengths are multiples of it, and m > 0; or for integers that the
+    /// processor does not have ([`available`](Self::available)).
     pub fn nearest(self, queries: &[u8], references: &[u8], d: usize) -> Vec<NearestImage> {
         assert!(d > 0, "images have at least one byte");
         assert!(
@@ -79,7 +79,8 @@ impl Integers {
     }
 }
 
-/// The nearest of `references [m, d]` to each of `queries [n, d]`, by the fastest [`Integers`] there are.
+/// The nearest of `references [m, d]` to each of `queries [n, d]`, by the fastest [`Integers`]
+/// there are.
 ///
 /// # Panics
 /// As [`Integers::nearest`].
@@ -310,8 +311,8 @@ mod vnni {
         rows
     }
 
-    /// `|r'|^2 - 2 q'.r` of 12 queries and the 32 references from `first` on, and what of it is less than
-    /// anything before. `rows [quads, ROWS]`, `pixels [quads, COLUMNS, QUAD]`.
+    /// `|r'|^2 - 2 q'.r` of 12 queries and the 32 references from `first` on, and what of it is
+    /// less than anything before. `rows [quads, ROWS]`, `pixels [quads, COLUMNS, QUAD]`.
     #[target_feature(enable = "avx512f,avx512vnni")]
     fn tile(
         rows: &[i32],
@@ -360,8 +361,8 @@ mod vnni {
     fn load<T>(values: &[T]) -> __m512i {
         assert_eq!(size_of_val(values), size_of::<__m512i>(), "a whole vector");
         #[expect(unsafe_code, reason = "vectors are read by address")]
-        // SAFETY: `values` are as many initialised bytes as are read, as was just asserted; callers pass
-        // integers, of which every pattern of bits is a vector's; no alignment is asked for.
+        // SAFETY: `values` are as many initialised bytes as are read, as was just asserted; callers
+        // pass integers, of which every pattern of bits is a vector's; no alignment is asked for.
         unsafe {
             _mm512_loadu_si512(values.as_ptr().cast())
         }

@@ -32,17 +32,17 @@ pub(crate) fn are_set(kernels: Kernels) -> bool {
 
 /// A way to compute layers.
 ///
-/// Forward passes are never of Winograd's form: their rounding decides on which side of 0 a rectifier's input
-/// falls.
+/// Forward passes are never of Winograd's form: their rounding decides on which side of 0 a
+/// rectifier's input falls.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Form {
-    /// Products of `f32` by the crate `gemm` alone, over gathered patches: all that a processor without AVX-512 has
-    /// but for Winograd's form.
+    /// Products of `f32` by the crate `gemm` alone, over gathered patches: all that a processor
+    /// without AVX-512 has but for Winograd's form.
     Gemm,
     /// Every product in full, on vectors of AVX-512 where the processor has them.
     Direct,
-    /// That, but the gradients of the convolutions of 5x5 taps with stride 2 by Winograd's minimal filtering in
-    /// parity classes: fewer multiplications, a digit less exact.
+    /// That, but the gradients of the convolutions of 5x5 taps with stride 2 by Winograd's minimal
+    /// filtering in parity classes: fewer multiplications, a digit less exact.
     Winograd,
 }
 
@@ -69,7 +69,8 @@ impl Form {
         f()
     }
 
-    /// The form for a layer between maps of `small` and `big` channels: the chosen one, or what is faster.
+    /// The form for a layer between maps of `small` and `big` channels: the chosen one, or what is
+    /// faster.
     pub(crate) fn of_layer(small: usize, big: usize) -> Form {
         Form::chosen().unwrap_or({
             if small.min(big) >= WIDE {

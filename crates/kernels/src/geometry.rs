@@ -89,7 +89,8 @@ impl Geometry {
     }
 }
 
-/// Copies, for every small position, the patch of the big image that its taps meet (im2col of one sample).
+/// Copies, for every small position, the patch of the big image that its taps meet (im2col of one
+/// sample).
 ///
 /// `big` is `[H, W, c]`, `col` is `[h w, kh kw c]`; taps outside give zero.
 pub(crate) fn gather<T: Real>(g: &Geometry, c: usize, big: &[T], col: &mut [T]) {
@@ -110,7 +111,8 @@ pub(crate) fn gather<T: Real>(g: &Geometry, c: usize, big: &[T], col: &mut [T]) 
     }
 }
 
-/// Adds every patch back to where [`gather`] takes it from (col2im of one sample): its exact adjoint.
+/// Adds every patch back to where [`gather`] takes it from (col2im of one sample): its exact
+/// adjoint.
 pub(crate) fn scatter_add<T: Real>(g: &Geometry, c: usize, col: &[T], big: &mut [T]) {
     let patch = g.taps() * c;
     for (o, row) in col.chunks_exact(patch).enumerate() {

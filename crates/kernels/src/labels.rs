@@ -1,10 +1,11 @@
 //! Labels joined to feature maps, without planes of constants.
 //!
 //! A network that joins labels `y` to a feature map repeats `y[b]` at every position. What these
-//! channels add to an output pixel only depends on *which taps lie inside the image* there, and there are
-//! few such sets: for a 5x5 kernel with stride 2 at most five per axis. So the labels' share of a layer is
-//! `U[b, class(pixel), :]`, computed once per sample and class, instead of a product over every pixel.
-//! The bias joins in: with no labels there is one class and `U` is the bias.
+//! channels add to an output pixel only depends on *which taps lie inside the image* there, and
+//! there are few such sets: for a 5x5 kernel with stride 2 at most five per axis. So the labels'
+//! share of a layer is `U[b, class(pixel), :]`, computed once per sample and class, instead of a
+//! product over every pixel. The bias joins in: with no labels there is one class and `U` is the
+//! bias.
 
 use crate::activation::CHUNK;
 use crate::geometry::Geometry;
@@ -82,7 +83,8 @@ impl Borders {
             .flat_map(move |&cy| self.class[1].iter().map(move |&cx| cy * columns + cx))
     }
 
-    /// `T[class] = sum of w[tap] over the class's taps`; `w` is `[kh kw, n]`, the result `[classes, n]`.
+    /// `T[class] = sum of w[tap] over the class's taps`; `w` is `[kh kw, n]`, the result
+    /// `[classes, n]`.
     ///
     /// Columns first, then rows: the sum over a rectangle of taps separates.
     fn sum_taps<T: Real>(&self, w: &[T], n: usize) -> Vec<T> {
@@ -106,7 +108,8 @@ impl Borders {
         sums
     }
 
-    /// The adjoint of [`Borders::sum_taps`]: `dw[tap] = sum of dt[class]` over the classes with that tap.
+    /// The adjoint of [`Borders::sum_taps`]: `dw[tap] = sum of dt[class]` over the classes with
+    /// that tap.
     fn spread_taps<T: Real>(&self, dt: &[T], n: usize) -> Vec<T> {
         let columns = self.taps[1].len();
         let mut by_column = vec![T::ZERO; self.kernel[0] * columns * n];
@@ -172,7 +175,8 @@ pub(crate) fn offsets<T: Real>(
     offsets
 }
 
-/// Sums of an output gradient by sample and class: `S[b, class, out]`, from `dy` `[batch, pixels, out]`.
+/// Sums of an output gradient by sample and class: `S[b, class, out]`, from `dy`
+/// `[batch, pixels, out]`.
 pub(crate) fn class_sums<T: Real>(borders: &Borders, dy: &[T], batch: usize, out: usize) -> Vec<T> {
     let classes: Vec<usize> = borders.classes().collect();
     let width = borders.len() * out;
@@ -185,7 +189,8 @@ pub(crate) fn class_sums<T: Real>(borders: &Borders, dy: &[T], batch: usize, out
     })
 }
 
-/// Gradient of the bias: the sums over samples and classes, in parts that depend on their shape alone.
+/// Gradient of the bias: the sums over samples and classes, in parts that depend on their shape
+/// alone.
 pub(crate) fn bias_gradient<T: Real>(sums: &[T], out: usize) -> Vec<T> {
     let part = (CHUNK / out).max(1) * out;
     let parts = build::<T>(sums.len().div_ceil(part) * out, out, |at, db| {

@@ -1,7 +1,8 @@
 //! Fully connected layer: `x|y . W + b`, the labels' rows of `W` read in place.
 //!
-//! With `W = [W_x; W_y]` stacked by rows (the original's layout), `x|y . W = x W_x + y W_y`: two products
-//! into one target, no joined copy of `x`. On wide vectors, that of `x` is [`crate::products`]'s.
+//! With `W = [W_x; W_y]` stacked by rows (the original's layout), `x|y . W = x W_x + y W_y`: two
+//! products into one target, no joined copy of `x`. On wide vectors, that of `x` is
+//! [`crate::products`]'s.
 
 use candle_core::backend::BackendStorage as _;
 use candle_core::{CpuStorage, CustomOp3, Device, Layout, Result, Shape, Tensor, bail};
@@ -14,7 +15,8 @@ use crate::products::Numbers;
 use crate::real::{Real, elements, for_dtype, with_elements};
 use crate::record::apply3;
 
-/// `x|y . w + b`: `x` `[B, C]`, `y` `[B, Y]` or none, `w` `[C + Y, out]`, `b` `[out]`, result `[B, out]`.
+/// `x|y . w + b`: `x` `[B, C]`, `y` `[B, Y]` or none, `w` `[C + Y, out]`, `b` `[out]`, result
+/// `[B, out]`.
 ///
 /// Labels are constants: no gradient flows into `y`.
 ///

@@ -1,7 +1,7 @@
 //! Matrix products: a bounds-checked front of the `gemm` crate.
 //!
-//! `gemm` never splits the inner dimension over threads, so that every element is one ordered sum and
-//! the result does not depend on the number of threads (the tests hold it to that).
+//! `gemm` never splits the inner dimension over threads, so that every element is one ordered sum
+//! and the result does not depend on the number of threads (the tests hold it to that).
 
 use std::ops::Range;
 
@@ -149,8 +149,8 @@ pub(crate) fn multiply<T: Real>(
         unsafe_code,
         reason = "the product itself is foreign and takes pointers"
     )]
-    // SAFETY: all three matrices lie inside their slices (asserted here and in `Matrix::strided`), the
-    // target is borrowed mutably and thus distinct from both operands, its rows do not overlap
+    // SAFETY: all three matrices lie inside their slices (asserted here and in `Matrix::strided`),
+    // the target is borrowed mutably and thus distinct from both operands, its rows do not overlap
     // (`row_stride >= n`), and the strides fit `isize` as slices are no longer than `isize::MAX`.
     unsafe {
         gemm::gemm(

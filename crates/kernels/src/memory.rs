@@ -16,9 +16,9 @@ unsafe extern "C" {
 
 /// Has mimalloc, the allocator of the programs, keep what is freed.
 ///
-/// A training step asks for the same blocks over and over. After a second without use mimalloc would give one
-/// back to the kernel, and the next step would pay for cleared pages: about a tenth of its time. Nothing
-/// happens in a program with another allocator.
+/// A training step asks for the same blocks over and over. After a second without use mimalloc
+/// would give one back to the kernel, and the next step would pay for cleared pages: about a tenth
+/// of its time. Nothing happens in a program with another allocator.
 pub(crate) fn keep() {
     #[expect(unsafe_code, reason = "mimalloc is written in C")]
     // SAFETY: sets a number in a table, atomically, at any time; the number is known to mimalloc.

@@ -7,10 +7,11 @@ use rayon::prelude::*;
 use crate::real::Real;
 use crate::tasks::OneByOne as _;
 
-/// A vector of `len` elements in pieces of `piece`: `make` is given each piece, zeroed, with its number.
+/// A vector of `len` elements in pieces of `piece`: `make` is given each piece, zeroed, with its
+/// number.
 ///
-/// Zeros written piece by piece, right before `make` needs them, stay in the cache and are shared among
-/// threads; a vector of zeros would be a pass over memory on one thread.
+/// Zeros written piece by piece, right before `make` needs them, stay in the cache and are shared
+/// among threads; a vector of zeros would be a pass over memory on one thread.
 pub(crate) fn build<T: Real>(
     len: usize,
     piece: usize,
@@ -23,7 +24,8 @@ pub(crate) fn build<T: Real>(
         .one_by_one()
         .for_each(|(number, spare)| make(number, zeroed(spare)));
     #[expect(unsafe_code, reason = "the threads wrote into spare capacity")]
-    // SAFETY: the capacity is at least `len`, and the pieces, all of them zeroed, cover its first `len` elements.
+    // SAFETY: the capacity is at least `len`, and the pieces, all of them zeroed, cover its first
+    // `len` elements.
     unsafe {
         result.set_len(len);
     }

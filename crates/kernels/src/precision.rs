@@ -11,9 +11,9 @@ pub enum Precision {
     /// As the tensors are.
     #[default]
     F32,
-    /// Operands of `f32` tensors rounded to bfloat16, sums in `f32`: see [`crate::reference::bf16`].
-    /// Layers with fewer than eight channels on a side, such as those to and from pictures, stay as they
-    /// are, and so do biases and the share of labels.
+    /// Operands of `f32` tensors rounded to bfloat16, sums in `f32`: see
+    /// [`crate::reference::bf16`]. Layers with fewer than eight channels on a side, such as those
+    /// to and from pictures, stay as they are, and so do biases and the share of labels.
     Bf16,
 }
 
@@ -22,8 +22,8 @@ thread_local! {
 }
 
 impl Precision {
-    /// Runs `f` with this precision for all layers that `f` applies on this thread; their backward passes
-    /// keep it, wherever they run.
+    /// Runs `f` with this precision for all layers that `f` applies on this thread; their backward
+    /// passes keep it, wherever they run.
     pub fn scope<R>(self, f: impl FnOnce() -> R) -> R {
         struct Restore(Precision);
         impl Drop for Restore {
@@ -35,8 +35,9 @@ impl Precision {
         f()
     }
 
-    /// What this processor has instead of the instructions that make this precision worth its name; none if
-    /// it has them. Without them the results are the same bits, from plain loops that take many times as long.
+    /// What this processor has instead of the instructions that make this precision worth its name;
+    /// none if it has them. Without them the results are the same bits, from plain loops that take
+    /// many times as long.
     pub fn missing(self) -> Option<&'static str> {
         match self {
             Precision::Bf16 if !crate::products::has_bf16() => Some(found()),

@@ -1,15 +1,16 @@
-//! Products of linear layers and both kinds of convolution on wide vectors: in bfloat16 with sums in `f32`, and
-//! in `f32` where the processor has AVX-512.
+//! Products of linear layers and both kinds of convolution on wide vectors: in bfloat16 with sums
+//! in `f32`, and in `f32` where the processor has AVX-512.
 //!
-//! A product walks over units of 32 bits: a pair of bfloat16 or one `f32` ([`layout::Unit`]). Sums are those of
-//! `sum += l r`, number by number in a fixed order and each rounded to `f32`, which is what AVX-512's
-//! instructions do for sixteen sums at once ([`tile`]). Elsewhere plain loops give the same bits.
+//! A product walks over units of 32 bits: a pair of bfloat16 or one `f32` ([`layout::Unit`]). Sums
+//! are those of `sum += l r`, number by number in a fixed order and each rounded to `f32`, which is
+//! what AVX-512's instructions do for sixteen sums at once ([`tile`]). Elsewhere plain loops give
+//! the same bits.
 //!
-//! Operands are laid out, and rounded for bfloat16, just before their products, so that it costs no pass of its
-//! own ([`layout`]). What a product reads from its left operand may lie anywhere ([`tile::Left`]): convolutions
-//! multiply maps as they lie, without a copy of every patch, and write pixels where they belong
-//! ([`maps`]). Tasks are blocks fixed by the shape; where a sum is split, its parts are too and are added in
-//! order: nothing depends on the number of threads.
+//! Operands are laid out, and rounded for bfloat16, just before their products, so that it costs no
+//! pass of its own ([`layout`]). What a product reads from its left operand may lie anywhere
+//! ([`tile::Left`]): convolutions multiply maps as they lie, without a copy of every patch, and
+//! write pixels where they belong ([`maps`]). Tasks are blocks fixed by the shape; where a sum is
+//! split, its parts are too and are added in order: nothing depends on the number of threads.
 
 mod dense;
 mod gradient;
@@ -39,8 +40,8 @@ pub(crate) enum Numbers {
 }
 
 impl Numbers {
-    /// Those of a layer between `inputs` and `outputs` channels whose elements are `f32`; none if its
-    /// products are left to the crate `gemm`.
+    /// Those of a layer between `inputs` and `outputs` channels whose elements are `f32`; none if
+    /// its products are left to the crate `gemm`.
     pub(crate) fn of_layer(inputs: usize, outputs: usize) -> Option<Numbers> {
         let numbers = match Precision::chosen() {
             Precision::Bf16 => Some(Numbers::Bf16),
@@ -49,8 +50,9 @@ impl Numbers {
         numbers.filter(|_| inputs.min(outputs) >= WIDE)
     }
 
-    /// Those of a convolution between maps of `small` and `big` channels, and of its transpose. If only the
-    /// big side is narrow, like pictures, they are not rounded, and [`Maps::goes_up`] says no.
+    /// Those of a convolution between maps of `small` and `big` channels, and of its transpose. If
+    /// only the big side is narrow, like pictures, they are not rounded, and [`Maps::goes_up`] says
+    /// no.
     pub(crate) fn of_maps(small: usize, big: usize) -> Option<Numbers> {
         if big < WIDE && small >= WIDE {
             Numbers::unrounded()

@@ -1,8 +1,9 @@
 //! The operations of this crate, as [`crate::backward()`] finds them again.
 //!
-//! candle keeps the operation behind a tensor to itself. Its backward pass makes a tensor of zeros for each
-//! gradient and adds to that, on one thread: for the maps of a network more than their own operations cost
-//! elsewhere. So each tracked result is noted here with its operation, as long as candle's graph holds it.
+//! candle keeps the operation behind a tensor to itself. Its backward pass makes a tensor of zeros
+//! for each gradient and adds to that, on one thread: for the maps of a network more than their own
+//! operations cost elsewhere. So each tracked result is noted here with its operation, as long as
+//! candle's graph holds it.
 
 use std::cell::RefCell;
 use std::sync::{Arc, Weak};
@@ -43,7 +44,8 @@ thread_local! {
 /// Notes of a graph that is gone stay until there are so many, or twice as many as were alive then.
 const MANY: usize = 256;
 
-/// The step that made a tensor, if it is one of this crate's operations and was applied on this thread.
+/// The step that made a tensor, if it is one of this crate's operations and was applied on this
+/// thread.
 pub(crate) fn find(result: &Tensor) -> Option<Arc<dyn Step>> {
     NOTES.with_borrow(|notes| {
         let mut latest = notes.steps.iter().rev();

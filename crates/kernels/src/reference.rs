@@ -1,7 +1,7 @@
 //! The reference twin of every kernel: plain loops on slices, written to be read, not to be fast.
 //!
-//! Each follows its definition literally: labels become planes, convolutions are seven loops, moments are
-//! two passes. Sums run in `f64`. The tests hold the fast kernels to these.
+//! Each follows its definition literally: labels become planes, convolutions are seven loops,
+//! moments are two passes. Sums run in `f64`. The tests hold the fast kernels to these.
 
 use crate::activation::Activation;
 use crate::adam::AdamConfig;
@@ -44,12 +44,12 @@ fn sum<T: Real>(terms: impl Iterator<Item = T>) -> T {
     T::from_f64(terms.map(candle_core::WithDType::to_f64).sum())
 }
 
-/// What bfloat16 makes of a number: the nearest number of eight significant bits, of two as near the even one;
-/// zero for numbers below the normal ones of `f32`, infinity beyond the largest.
+/// What bfloat16 makes of a number: the nearest number of eight significant bits, of two as near
+/// the even one; zero for numbers below the normal ones of `f32`, infinity beyond the largest.
 ///
-/// A layer in [`crate::Precision::Bf16`] is the layer of this module whose input, output gradient and weight,
-/// but for the rows or columns of labels, went through this; the products are then exact in `f32`, and the sums
-/// are in `f32` as they are without.
+/// A layer in [`crate::Precision::Bf16`] is the layer of this module whose input, output gradient
+/// and weight, but for the rows or columns of labels, went through this; the products are then
+/// exact in `f32`, and the sums are in `f32` as they are without.
 pub fn bf16(x: f32) -> f32 {
     if x.is_nan() || x.is_infinite() {
         return x;

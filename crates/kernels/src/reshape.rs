@@ -14,7 +14,8 @@ const PIECE: usize = 1 << 16;
 ///
 /// # Errors
 ///
-/// If that has another number of elements, or a tracked `x` has elements of a type other than `f32` and `f64`.
+/// If that has another number of elements, or a tracked `x` has elements of a type other than `f32`
+/// and `f64`.
 pub fn reshape(x: &Tensor, shape: &[usize]) -> Result<Tensor> {
     if x.elem_count() != shape.iter().product::<usize>() {
         bail!(

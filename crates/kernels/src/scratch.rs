@@ -1,9 +1,9 @@
 //! Scratch memory that outlives the call that needed it.
 //!
-//! Fresh memory is slow (each page faults on first touch, about 2.4 GB/s), and a training step needs
-//! the same buffers again and again. So a buffer goes back on a shelf when its user drops it, and the
-//! next user takes the smallest that is large enough. The shelf is shared by all threads: rayon may run
-//! a task anywhere, and a buffer per thread and call site would multiply memory.
+//! Fresh memory is slow (each page faults on first touch, about 2.4 GB/s), and a training step
+//! needs the same buffers again and again. So a buffer goes back on a shelf when its user drops it,
+//! and the next user takes the smallest that is large enough. The shelf is shared by all threads:
+//! rayon may run a task anywhere, and a buffer per thread and call site would multiply memory.
 
 use std::ops::{Deref, DerefMut};
 use std::sync::Mutex;

@@ -23,10 +23,11 @@ pub(crate) fn baseline_from_the_start() -> bool {
     are_set(Kernels::Baseline)
 }
 
-/// Runs `f` compiled for AVX2 if the processor can, as far as `f` is inlined; the results are the same bits.
+/// Runs `f` compiled for AVX2 if the processor can, as far as `f` is inlined; the results are the
+/// same bits.
 ///
-/// The baseline of x86-64 has vectors of four `f32`, AVX2 of eight. No multiplication is fused with an
-/// addition, so that the choice changes the time alone.
+/// The baseline of x86-64 has vectors of four `f32`, AVX2 of eight. No multiplication is fused with
+/// an addition, so that the choice changes the time alone.
 #[inline]
 pub(crate) fn wide<R>(f: impl FnOnce() -> R) -> R {
     #[cfg(target_arch = "x86_64")]
@@ -47,13 +48,15 @@ pub(crate) fn wide<R>(f: impl FnOnce() -> R) -> R {
 
 /// Loops to be compiled for several widths of vectors.
 ///
-/// Unlike a closure, what implements this is inlined whatever its size, if `run` is `#[inline(always)]`.
+/// Unlike a closure, what implements this is inlined whatever its size, if `run` is
+/// `#[inline(always)]`.
 pub(crate) trait Loops {
     /// Runs them.
     fn run(self);
 }
 
-/// Runs loops compiled for AVX-512 if the processor can, for AVX2 if it can that; the results are the same bits.
+/// Runs loops compiled for AVX-512 if the processor can, for AVX2 if it can that; the results are
+/// the same bits.
 #[inline]
 pub(crate) fn widest(loops: impl Loops) {
     #[cfg(target_arch = "x86_64")]

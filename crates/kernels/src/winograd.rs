@@ -1,21 +1,23 @@
 //! Gradients of 5x5 convolutions of stride 2 and of their transposes, with fewer multiplications.
 //!
-//! Positions of the big side fall into four classes by the parity of row and column. A class sees the small
-//! side through its own taps only, 3 or 2 per axis, so that the layer is four convolutions of stride 1 over one
-//! map ("sub-pixel"). Each is computed in tiles of 4x4 results by Winograd's minimal filtering (Lavin and Gray
-//! 2016, <https://arxiv.org/abs/1509.09308>): `Y = A^T [(G g G^T) * (B^T d B)] A` with six interpolation points
-//! per axis, at one of which a class of two taps vanishes. A 6x6 patch `d` of the small side thus serves all
-//! classes with 11 x 11 products for 8 x 8 results, where the direct form needs 20 x 20.
+//! Positions of the big side fall into four classes by the parity of row and column. A class sees
+//! the small side through its own taps only, 3 or 2 per axis, so that the layer is four
+//! convolutions of stride 1 over one map ("sub-pixel"). Each is computed in tiles of 4x4 results by
+//! Winograd's minimal filtering (Lavin and Gray 2016, <https://arxiv.org/abs/1509.09308>):
+//! `Y = A^T [(G g G^T) * (B^T d B)] A` with six interpolation points per axis, at one of which a
+//! class of two taps vanishes. A 6x6 patch `d` of the small side thus serves all classes with 11 x
+//! 11 products for 8 x 8 results, where the direct form needs 20 x 20.
 //!
-//! The points 0, 3/4, -3/4, 3/2, -3/2 and infinity lose least in `f32` of those whose `A` and `B` are short
-//! binary fractions: a factor of 2.6 against the direct sum, where the usual 0, 1, -1, 1/2, -2 lose 3.7 and
-//! 0, 1, -1, 2, -2 six (mean over random patches). Products are therefore added in short sums and transforms in
-//! `f64`, and sums of few terms are left to the direct product ([`support`]): a weight's gradient is at most
-//! three times less exact than the direct one, and zero where it has no term.
+//! The points 0, 3/4, -3/4, 3/2, -3/2 and infinity lose least in `f32` of those whose `A` and `B`
+//! are short binary fractions: a factor of 2.6 against the direct sum, where the usual 0, 1, -1,
+//! 1/2, -2 lose 3.7 and 0, 1, -1, 2, -2 six (mean over random patches). Products are therefore
+//! added in short sums and transforms in `f64`, and sums of few terms are left to the direct
+//! product ([`support`]): a weight's gradient is at most three times less exact than the direct
+//! one, and zero where it has no term.
 //!
-//! All three passes are the same shape: a transform by tile, one product by point, a transform by tile back;
-//! the adjoint runs the transposed transforms. Blocks of tiles are fixed by the shape, so nothing depends on
-//! the number of threads.
+//! All three passes are the same shape: a transform by tile, one product by point, a transform by
+//! tile back; the adjoint runs the transposed transforms. Blocks of tiles are fixed by the shape,
+//! so nothing depends on the number of threads.
 
 mod support;
 mod tiles;
@@ -82,8 +84,8 @@ impl Axis {
         (tap < 5).then_some(tap)
     }
 
-    /// How many classes there are at a point: that of two taps lacks the first tap, and vanishes at 0, or
-    /// the last, and vanishes at infinity.
+    /// How many classes there are at a point: that of two taps lacks the first tap, and vanishes at
+    /// 0, or the last, and vanishes at infinity.
     fn classes(self, point: usize) -> usize {
         let absent = if self.tap(1, 0).is_none() {
             0
@@ -111,7 +113,8 @@ impl Point {
     }
 }
 
-/// A layer between `small` maps `[B, h, w, small channels]` and `big` ones `[B, H, W, big channels]`.
+/// A layer between `small` maps `[B, h, w, small channels]` and `big` ones
+/// `[B, H, W, big channels]`.
 ///
 /// Its weight is `[5, 5, rows, columns]`, of which the first `big channels` rows and the first
 /// `small channels` columns count; the rest belongs to labels.
@@ -128,8 +131,8 @@ pub(crate) struct Subpixel {
 }
 
 impl Subpixel {
-    /// None if the geometry is not that of a 5x5 kernel with stride 2 and `SAME` padding, or if maps are so small
-    /// that tiles reach too far beyond them to save anything.
+    /// None if the geometry is not that of a 5x5 kernel with stride 2 and `SAME` padding, or if
+    /// maps are so small that tiles reach too far beyond them to save anything.
     pub(crate) fn new(
         transposed: bool,
         g: &Geometry,
@@ -228,8 +231,8 @@ impl Subpixel {
         })
     }
 
-    /// Gradients by that of the output, `dy`: of the input, added to what is there, with the weight that it
-    /// takes; and of the weight. Wanted together they share the transform of `dy`.
+    /// Gradients by that of the output, `dy`: of the input, added to what is there, with the weight
+    /// that it takes; and of the weight. Wanted together they share the transform of `dy`.
     pub(crate) fn gradients<T: Real>(
         &self,
         dy: (&[T], &Activity),
@@ -277,8 +280,8 @@ impl Subpixel {
         }
     }
 
-    /// Adds the transposed convolution of small maps, as [`Subpixel::patches`] has them, to `big` ones, with a
-    /// weight from [`Subpixel::transform`].
+    /// Adds the transposed convolution of small maps, as [`Subpixel::patches`] has them, to `big`
+    /// ones, with a weight from [`Subpixel::transform`].
     fn up<T: Real>(&self, u: &[T], v: &[T], big: &mut [T]) {
         let tiles = v.len() / (SQUARE * self.small);
         let mut m = Scratch::take(tiles * self.products() * self.big);
@@ -291,8 +294,8 @@ impl Subpixel {
         self.add_results(&m, tiles, big);
     }
 
-    /// Adds the convolution of big maps, as [`Subpixel::results`] has them, to `small` ones: the adjoint of
-    /// [`Subpixel::up`].
+    /// Adds the convolution of big maps, as [`Subpixel::results`] has them, to `small` ones: the
+    /// adjoint of [`Subpixel::up`].
     fn down<T: Real>(&self, u: &[T], m: &[T], small: &mut [T]) {
         let tiles = m.len() / (self.products() * self.big);
         let mut v = Scratch::take(tiles * SQUARE * self.small);
@@ -308,7 +311,8 @@ impl Subpixel {
         self.add_patches(&v, tiles, small);
     }
 
-    /// Runs one product per point in parallel, each into its piece of `size` times its number of products.
+    /// Runs one product per point in parallel, each into its piece of `size` times its number of
+    /// products.
     fn by_point<T: Real>(
         &self,
         mut data: &mut [T],
@@ -343,8 +347,8 @@ impl Subpixel {
     }
 }
 
-/// `target (=|+=) lhs rhs` for a row-major target by sums of `run` steps, on wide vectors where the processor has
-/// them.
+/// `target (=|+=) lhs rhs` for a row-major target by sums of `run` steps, on wide vectors where the
+/// processor has them.
 fn multiply_rows<T: Real>(
     target: &mut [T],
     mode: Target,

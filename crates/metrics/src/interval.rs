@@ -45,9 +45,9 @@ pub struct Uncertain {
 }
 
 impl Uncertain {
-    /// `value +- t s`, where t is the quantile at 0.975 of Student's distribution with these degrees
-    /// of freedom and s^2 the variance. `None` for the interval from fewer than [`LEAST_GROUPS`]
-    /// groups, which have one degree of freedom fewer.
+    /// `value +- t s`, where t is the quantile at 0.975 of Student's distribution with these
+    /// degrees of freedom and s^2 the variance. `None` for the interval from fewer than
+    /// [`LEAST_GROUPS`] groups, which have one degree of freedom fewer.
     pub fn estimate(&self) -> Estimate {
         let has_enough = self.degrees + 1.0 >= LEAST_GROUPS as f64;
         let interval = has_enough.then(|| {

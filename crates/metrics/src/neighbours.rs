@@ -93,8 +93,8 @@ fn share(flags: &[bool]) -> f64 {
     flags.iter().filter(|&&flag| flag).count() as f64 / flags.len() as f64
 }
 
-/// Real features that several sets of generated ones are compared with: the radii of their balls are
-/// found once.
+/// Real features that several sets of generated ones are compared with: the radii of their balls
+/// are found once.
 #[derive(Debug, Clone)]
 pub struct ManifoldReference<'a> {
     real: Features<'a>,

@@ -6,7 +6,8 @@ use crate::error::Error;
 use crate::gaussian::{FrechetReference, Gaussian};
 use crate::points::Features;
 
-/// A classifier, and what real images look like to it: all that does not change from score to score.
+/// A classifier, and what real images look like to it: all that does not change from score to
+/// score.
 #[derive(Debug)]
 pub struct Scorer {
     classifier: Classifier,
@@ -34,8 +35,8 @@ impl Scorer {
         Ok(Self { classifier, real })
     }
 
-    /// What the classifier says of images `[n, h, w, c]`. It reads each by itself, so that many may be
-    /// read in parts.
+    /// What the classifier says of images `[n, h, w, c]`. It reads each by itself, so that many may
+    /// be read in parts.
     ///
     /// # Errors
     /// [`Error::Length`] for an incomplete one.
@@ -46,8 +47,8 @@ impl Scorer {
     /// The score of images so read, and of the classes asked for, where any were.
     ///
     /// # Errors
-    /// [`Error::TooFew`] for fewer than two images, [`Error::Length`] for classes of another number,
-    /// [`Error::NotFinite`] where the classifier's answer is not finite.
+    /// [`Error::TooFew`] for fewer than two images, [`Error::Length`] for classes of another
+    /// number, [`Error::NotFinite`] where the classifier's answer is not finite.
     pub fn score(&self, reading: &Reading, classes: Option<&[u8]>) -> Result<Score, Error> {
         let Reading { logits, features } = reading;
         let generated = Gaussian::of(&Features::new(features, FEATURES)?)?;

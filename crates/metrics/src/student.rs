@@ -28,7 +28,8 @@ pub(crate) fn quantile(degrees: f64) -> f64 {
 }
 
 /// The regularised incomplete beta function `I_x(a, b)`, x in `[0, 1]`: the continued fraction
-/// 8.17.22 of the NIST Handbook of Mathematical Functions, from the side on which it converges fast.
+/// 8.17.22 of the NIST Handbook of Mathematical Functions, from the side on which it converges
+/// fast.
 fn incomplete_beta(a: f64, b: f64, x: f64) -> f64 {
     if x <= 0.0 {
         return 0.0;

@@ -17,9 +17,9 @@ pub struct Welch {
 }
 
 /// Welch's two-sided t-test of equal means, which does not ask for equal variances:
-/// `t = (m1 - m2) / sqrt(s1^2/n1 + s2^2/n2)` with the degrees of freedom of Welch and Satterthwaite.
-/// Welch, "The generalization of Student's problem when several different population variances are
-/// involved" (1947).
+/// `t = (m1 - m2) / sqrt(s1^2/n1 + s2^2/n2)` with the degrees of freedom of Welch and
+/// Satterthwaite. Welch, "The generalization of Student's problem when several different population
+/// variances are involved" (1947).
 ///
 /// # Errors
 /// [`Error::TooFew`] for fewer than two values on a side.

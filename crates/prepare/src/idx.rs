@@ -1,8 +1,9 @@
 //! IDX files, MNIST's own format, plain or gzip.
 //!
-//! Layout (as the authors of the MNIST database describe it; see `data/README.md`): two zero bytes, the type of the elements (8: unsigned bytes), the number of dimensions D, then D
-//! sizes as 32-bit integers, big end first, then the elements, the last dimension fastest. Images
-//! have three dimensions (images, rows, columns), labels one.
+//! Layout (as the authors of the MNIST database describe it; see `data/README.md`): two zero bytes,
+//! the type of the elements (8: unsigned bytes), the number of dimensions D, then D sizes as 32-bit
+//! integers, big end first, then the elements, the last dimension fastest. Images have three
+//! dimensions (images, rows, columns), labels one.
 //!
 //! A header is believed only as far as the file bears it out: sizes are compared with the true
 //! length before memory is taken for them, and nothing may be missing or left over.

@@ -27,8 +27,8 @@ pub use stage::run;
 
 use dcgan_stage::CommonArgs;
 
-/// Make a dataset: read IDX files (plain or gzip) or folders of pictures, or draw synthetic ones, check
-/// them, and write `dataset.safetensors` with an audit and a preview.
+/// Make a dataset: read IDX files (plain or gzip) or folders of pictures, or draw synthetic ones,
+/// check them, and write `dataset.safetensors` with an audit and a preview.
 ///
 /// The section `prepare` of the pipeline says what to read.
 #[derive(Debug, clap::Parser)]

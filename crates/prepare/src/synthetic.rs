@@ -144,8 +144,8 @@ fn draw(settings: &Synthetic, class: usize, stream: &mut Stream, images: &mut Ve
     }
 }
 
-/// Signed distance to the edge of a shape of radius 1 around the origin, negative inside; only sums,
-/// products and square roots, which are the same on every machine.
+/// Signed distance to the edge of a shape of radius 1 around the origin, negative inside; only
+/// sums, products and square roots, which are the same on every machine.
 fn distance(shape: usize, dx: f32, dy: f32) -> f32 {
     let bar = |along: f32, across: f32| (along.abs() - 1.0).max(across.abs() - 0.25);
     let (falling, rising) = (

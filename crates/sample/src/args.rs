@@ -172,7 +172,8 @@ impl Args {
         Ok(())
     }
 
-    /// The model, which every mode but `film` needs: the one that was given, or the best that it tells of.
+    /// The model, which every mode but `film` needs: the one that was given, or the best that it
+    /// tells of.
     pub(crate) fn model(&self, sample: &Sample) -> Result<PathBuf, Failure> {
         let given = self.needed(self.model.as_ref(), "--model FILE")?;
         if sample.best {

@@ -37,8 +37,8 @@ pub(crate) fn tell_taken(typed: &str, class: u8, network: &NetworkInfo) {
     }
 }
 
-/// Each class as a part of a file's name: the letters and digits of its name, with dashes for all else.
-/// Its number joins them where nothing is left, or two classes would be the same.
+/// Each class as a part of a file's name: the letters and digits of its name, with dashes for all
+/// else. Its number joins them where nothing is left, or two classes would be the same.
 pub(crate) fn file_names(class_names: &[String]) -> Vec<String> {
     let plain = |name: &String| {
         let dashed = name.replace(|c: char| !c.is_alphanumeric(), "-");

@@ -24,8 +24,8 @@ pub(crate) fn settings(asked: Value) -> Settings {
     Settings { asked, defaults }
 }
 
-/// One record per input; of inputs from different folders with one name the later ones get a number,
-/// so that the order shows.
+/// One record per input; of inputs from different folders with one name the later ones get a
+/// number, so that the order shows.
 pub(crate) fn records(inputs: &[PathBuf]) -> Result<Vec<FileRecord>, Failure> {
     let mut records: Vec<FileRecord> = Vec::new();
     for path in inputs {

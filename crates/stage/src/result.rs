@@ -46,8 +46,8 @@ pub fn print_text(as_json: bool, human: &str, json: &serde_json::Value) -> Resul
     }
 }
 
-/// The value as indented JSON that a terminal can show: what serde leaves as it is within a text, and
-/// [`printable`](dcgan_hints::printable) would not, becomes an escape of JSON's own.
+/// The value as indented JSON that a terminal can show: what serde leaves as it is within a text,
+/// and [`printable`](dcgan_hints::printable) would not, becomes an escape of JSON's own.
 fn json_text(json: &serde_json::Value) -> String {
     let mut text = String::new();
     for line in format!("{json:#}").split_inclusive('\n') {

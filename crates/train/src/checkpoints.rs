@@ -242,10 +242,10 @@ impl Checkpoints {
     }
 
     /// Deletes what the checkpoint of `step` makes needless: earlier ones beyond the number to
-    /// keep, but for the best, and those that are not the plan's own. What is left is what an undisturbed run would
-    /// have left, however often this one was interrupted. Later ones, damaged, are left to be
-    /// replaced when their step comes. Before any is deleted, that of `step` is on the disk and has
-    /// been read back.
+    /// keep, but for the best, and those that are not the plan's own. What is left is what an
+    /// undisturbed run would have left, however often this one was interrupted. Later ones,
+    /// damaged, are left to be replaced when their step comes. Before any is deleted, that of
+    /// `step` is on the disk and has been read back.
     pub(crate) fn retain(&self, step: u64, best: Option<&BestScore>) -> Result<(), Error> {
         let newest = checkpoint_path(&self.folder, step);
         let mut earlier = list_checkpoints(&self.folder)?;

@@ -129,7 +129,8 @@ impl Grids {
     }
 }
 
-/// The class of each image, of those that are trained: up to ten classes have rows of their own, more take turns.
+/// The class of each image, of those that are trained: up to ten classes have rows of their own,
+/// more take turns.
 fn classes(trained: &[u8], side: usize) -> Option<Vec<u8>> {
     let n = trained.len();
     let place = |image_idx: usize| match n {

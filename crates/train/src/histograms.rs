@@ -35,8 +35,8 @@ pub(crate) fn of_probabilities(values: &[f32]) -> Result<Histogram, Error> {
     Ok(histogram(values, 0.0, 1.0, BINS)?)
 }
 
-/// Goes on with the table at `path` after `position`; `None` where it is gone, damaged or of other bins, of
-/// which is warned: nothing hangs on it but a picture, and no run is lost for that.
+/// Goes on with the table at `path` after `position`; `None` where it is gone, damaged or of other
+/// bins, of which is warned: nothing hangs on it but a picture, and no run is lost for that.
 ///
 /// # Errors
 /// Where the disk takes no change, as every table.
@@ -55,7 +55,8 @@ pub(crate) fn resume(path: &Path, position: &TablePosition) -> Result<Option<Gro
     }
 }
 
-/// Whether the run in `folder`, begun and not finished, has them still: a run without a checkpoint starts them.
+/// Whether the run in `folder`, begun and not finished, has them still: a run without a checkpoint
+/// starts them.
 pub(crate) fn go_on(folder: &Path) -> bool {
     let newest = list_checkpoints(&folder.join(CHECKPOINTS)).ok();
     let Some((_, newest)) = newest.and_then(|mut found| found.pop()) else {

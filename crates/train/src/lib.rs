@@ -1,7 +1,7 @@
 //! Stage 2: a dataset to checkpoints and `metrics.csv`.
 //!
-//! [`dcgan::step::iteration`] is the training itself; [`run`] is what is around it: batches, tables,
-//! grids, checkpoints, and the run folder in which all of them survive an interruption.
+//! [`dcgan::step::iteration`] is the training itself; [`run`] is what is around it: batches,
+//! tables, grids, checkpoints, and the run folder in which all of them survive an interruption.
 
 mod args;
 mod batches;

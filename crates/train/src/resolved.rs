@@ -168,8 +168,8 @@ fn warn_of_untrained(path: &Path, network: &NetworkInfo, left_out: Option<&usize
     }
 }
 
-/// Settings as the run's files have them: without the classifier's path, whose hash stands with those
-/// of the inputs.
+/// Settings as the run's files have them: without the classifier's path, whose hash stands with
+/// those of the inputs.
 pub(crate) fn recorded(settings: &Train) -> Value {
     let mut settings = dcgan_settings::resolved(settings);
     if let Some(settings) = settings.as_object_mut() {

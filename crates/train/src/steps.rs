@@ -44,8 +44,8 @@ impl Steps {
         step.saturating_sub(1) % self.per_epoch.max(1)
     }
 
-    /// The share of the learning rates that `step` trains with: 1 at first, one half after a half-life,
-    /// and so on. It depends on no last step, so a run can be made longer at any time.
+    /// The share of the learning rates that `step` trains with: 1 at first, one half after a
+    /// half-life, and so on. It depends on no last step, so a run can be made longer at any time.
     pub(crate) fn learning_rate_share(&self, step: u64) -> f64 {
         if self.half_life > 0.0 {
             (-(step.saturating_sub(1) as f64) / self.half_life).exp2()
@@ -65,8 +65,8 @@ impl Steps {
         step == self.last_step || self.compares_checkpoint(step)
     }
 
-    /// Whether the checkpoint of `step` may be the best. One that stands only because a run ends there
-    /// may not: a longer run has none.
+    /// Whether the checkpoint of `step` may be the best. One that stands only because a run ends
+    /// there may not: a longer run has none.
     pub(crate) fn compares_checkpoint(&self, step: u64) -> bool {
         step > 0 && step.is_multiple_of(self.checkpoint_every)
     }

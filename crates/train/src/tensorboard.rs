@@ -1,5 +1,5 @@
-//! Event files for TensorBoard: the figures of `metrics.csv` and `scores.csv`, and the histograms of
-//! `histograms.csv`.
+//! Event files for TensorBoard: the figures of `metrics.csv` and `scores.csv`, and the histograms
+//! of `histograms.csv`.
 //!
 //! Events bear times, so their file stands beside `timing.csv`, outside manifest and checkpoints.
 

@@ -41,7 +41,8 @@ fn npy_header(images: usize) -> Vec<u8> {
     .concat()
 }
 
-/// An archive with the one member `images.npy` of this array, which says that it unpacks to so many bytes.
+/// An archive with the one member `images.npy` of this array, which says that it unpacks to so many
+/// bytes.
 fn npz(array: impl FnOnce(&mut DeflateEncoder<Vec<u8>>), crc: u32, claimed: usize) -> Vec<u8> {
     let mut encoder = DeflateEncoder::new(Vec::new(), Compression::best());
     array(&mut encoder);

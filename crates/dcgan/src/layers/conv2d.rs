@@ -29,9 +29,9 @@ enum Direction {
 /// ops.py; Radford et al. 2016, section 3 (strided convolutions instead of pooling).
 ///
 /// Equation of the transposed one, the gradient of the former with respect to its input:
-/// `(x|y)[i]·w[k]` is added to `h[2·i + k - before]` wherever that exists, then the biases; `before`
-/// follows from the output's side. Shapes: x `[B,h,w,C]`, y `[B,Y]` at every position,
-/// w `[5,5,out,C+Y]`, biases `[out]` -> `[B,H,W,out]`, where h = ceil(H/2). Source: `deconv2d`,
+/// `(x|y)[i]·w[k]` is added to `h[2·i + k - before]` wherever that exists, then the biases;
+/// `before` follows from the output's side. Shapes: x `[B,h,w,C]`, y `[B,Y]` at every position, w
+/// `[5,5,out,C+Y]`, biases `[out]` -> `[B,H,W,out]`, where h = ceil(H/2). Source: `deconv2d`,
 /// ops.py; Radford et al. 2016, section 3 (fractionally strided convolutions).
 #[derive(Debug, Clone)]
 pub struct Conv2d {

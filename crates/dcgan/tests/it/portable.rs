@@ -1,4 +1,5 @@
-//! Plain candle operations against the kernels: layer by layer with labels and odd sizes, and whole networks.
+//! Plain candle operations against the kernels: layer by layer with labels and odd sizes, and whole
+//! networks.
 
 use crate::fixtures::{batch, labelled, networks, unlabelled};
 use candle_core::{Device, Tensor, Var};

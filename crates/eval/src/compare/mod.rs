@@ -2,7 +2,8 @@
 //!
 //! Runs of the same training settings but for the seed make a group. A group of several runs is
 //! shown by mean and standard deviation over its seeds and, where both have at least two, is held
-//! against the first by Welch's t-test; a group of one run keeps the interval that its evaluation gave.
+//! against the first by Welch's t-test; a group of one run keeps the interval that its evaluation
+//! gave.
 
 mod groups;
 mod page;

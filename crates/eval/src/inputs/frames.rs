@@ -11,8 +11,8 @@ const FRAMES: usize = 30;
 /// A longer file is no grid.
 pub(crate) const MAX_GRID_BYTES: u64 = 1 << 28;
 
-/// The files `step-N.png` of a folder that make the film, in the order of their steps, the first and
-/// the last among them.
+/// The files `step-N.png` of a folder that make the film, in the order of their steps, the first
+/// and the last among them.
 pub(crate) fn frames(folder: &Path) -> Result<Vec<PathBuf>, Failure> {
     let failed = |source| {
         let path = folder.to_owned();

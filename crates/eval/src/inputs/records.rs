@@ -8,11 +8,12 @@ use dcgan_settings::Eval;
 use dcgan_stage::Failure;
 use std::path::PathBuf;
 
-/// Folder of the checkpoints that are measured as well, as the manifest names it whatever its name is.
+/// Folder of the checkpoints that are measured as well, as the manifest names it whatever its name
+/// is.
 const LISTED: &str = "checkpoints";
 
-/// Name, size and hash of each input, sorted: what the manifest lists. The checkpoints that are measured as well
-/// stand under [`LISTED`], so that the evaluated one is told from them.
+/// Name, size and hash of each input, sorted: what the manifest lists. The checkpoints that are
+/// measured as well stand under [`LISTED`], so that the evaluated one is told from them.
 pub(crate) fn records(args: &Args, settings: &Eval) -> Result<Vec<FileRecord>, Failure> {
     let files = [
         (Some(&args.dataset), Artifact::Dataset),

@@ -1,5 +1,5 @@
-//! Images in the place of a generator's own: samples of ours, arrays of other programs, or a folder of
-//! pictures.
+//! Images in the place of a generator's own: samples of ours, arrays of other programs, or a folder
+//! of pictures.
 
 use crate::images::Images;
 use crate::inputs::digest;
@@ -50,8 +50,8 @@ pub(crate) fn records(path: &Path, labels: Option<&Path>) -> Result<Vec<FileReco
     Ok(records)
 }
 
-/// The images, of whatever size a file has them, or of the dataset's size out of a folder. Labels are
-/// as they were found.
+/// The images, of whatever size a file has them, or of the dataset's size out of a folder. Labels
+/// are as they were found.
 pub(crate) fn read(
     args: &Args,
     path: &Path,

@@ -78,8 +78,8 @@ fn table(path: Option<&Path>) -> Result<Option<Columns>, Failure> {
     table.map_err(Failure::from)
 }
 
-/// What the evaluated checkpoint tells of the best one, if that is the whole run's: it knows none after
-/// itself, so that no later row of the table may have a better score.
+/// What the evaluated checkpoint tells of the best one, if that is the whole run's: it knows none
+/// after itself, so that no later row of the table may have a better score.
 fn best_of_run(info: &CheckpointInfo, table: &Columns) -> Option<BestScore> {
     let best = info.best.clone()?;
     let (steps, values) = (table.get(STEP)?, table.get(&best.metric)?);

@@ -24,8 +24,8 @@ struct OfClass {
 }
 
 /// Diversity of each class against the reference's, and the Fréchet distance of each with the mean
-/// over classes. Classes with fewer than [`least::SPREAD`] images on a side are left out; `None` for
-/// fewer than [`least::CLASSES`] classes.
+/// over classes. Classes with fewer than [`least::SPREAD`] images on a side are left out; `None`
+/// for fewer than [`least::CLASSES`] classes.
 pub(crate) fn by_class(
     sets: &Sets,
     names: &[String],

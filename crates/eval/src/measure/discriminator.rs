@@ -1,8 +1,8 @@
 //! What the discriminator thinks of real training images, real test images and generated ones.
 //!
 //! The logits are those of the discriminator as it was trained: batch norm takes the statistics of
-//! a block of images of one kind. How the blocks are made up is [`crate::measure::reading`]'s affair; here
-//! logits become numbers.
+//! a block of images of one kind. How the blocks are made up is [`crate::measure::reading`]'s
+//! affair; here logits become numbers.
 
 use dcgan_metrics::{
     Calibration, Distribution, Error, Histogram, accuracy, calibration, histogram, probability,

@@ -70,8 +70,8 @@ pub(crate) fn between(held: &FrechetReference, features: &Features<'_>) -> Resul
     held.distance(&other).map_err(Failure::input)
 }
 
-/// What the Fréchet distance of two sets of one distribution is with other numbers of images: it falls
-/// as `1/a + 1/b`, the variances of the two means.
+/// What the Fréchet distance of two sets of one distribution is with other numbers of images: it
+/// falls as `1/a + 1/b`, the variances of the two means.
 fn same_n(value: f64, [a, b]: [usize; 2], [c, d]: [usize; 2]) -> f64 {
     let per_image = |a: usize, b: usize| 1.0 / a as f64 + 1.0 / b as f64;
     value * per_image(c, d) / per_image(a, b)

@@ -5,8 +5,8 @@
 //! equally many training images in the place of the generated ones, and those of two halves of the
 //! test part, which a classifier that was taught by the training part has not seen either.
 //!
-//! Every set is in an order of its own making ([`order::by_content`]), and splits of it are drawn by
-//! the seed, so that a file that is sorted by class gives the figures of any other.
+//! Every set is in an order of its own making ([`order::by_content`]), and splits of it are drawn
+//! by the seed, so that a file that is sorted by class gives the figures of any other.
 
 use crate::figures::{ExtractorFigures, Figure, QualityFigures, RealSet, RealSets};
 use crate::identity::kernels;

@@ -1,6 +1,6 @@
-//! The discriminator's answers over the training, as columns of colour: a panel per kind of images, a
-//! column per checkpoint or per group of steps, the darker the more of the answers lie there, and a line
-//! through the medians.
+//! The discriminator's answers over the training, as columns of colour: a panel per kind of images,
+//! a column per checkpoint or per group of steps, the darker the more of the answers lie there, and
+//! a line through the medians.
 
 use crate::measure::checkpoints::{Row, RowPart};
 use crate::measure::discriminator::Kind;
@@ -13,8 +13,8 @@ use std::ops::Range;
 /// Name of the file of [`probabilities`].
 pub(crate) const PROBABILITIES: &str = "probabilities-over-time.svg";
 
-/// What the columns of `histograms.csv` begin with, its panel, and its colour, that of the same images
-/// among the logits.
+/// What the columns of `histograms.csv` begin with, its panel, and its colour, that of the same
+/// images among the logits.
 const HISTOGRAMS: [(&str, &str, usize); 2] =
     [(BINS_OF[0], "real", 0), (BINS_OF[1], "generated", 2)];
 
@@ -25,7 +25,8 @@ const LEFT: f64 = 52.0;
 const RIGHT: f64 = 12.0;
 const TOP: f64 = 44.0;
 const BOTTOM: f64 = 40.0;
-/// Columns at most: of more checkpoints so many are shown, evenly chosen; more steps fall into groups.
+/// Columns at most: of more checkpoints so many are shown, evenly chosen; more steps fall into
+/// groups.
 const COLUMNS: usize = 60;
 /// No training has more steps; a greater number in a table is none.
 const LAST_STEP: f64 = 1e15;
@@ -146,8 +147,8 @@ pub(crate) fn probabilities(table: &Columns) -> String {
     chart(title, &panels)
 }
 
-/// The sums of some rows of each bin, what is no number counting nothing; `None` where they come to none that
-/// can be drawn, to 0 or to infinity.
+/// The sums of some rows of each bin, what is no number counting nothing; `None` where they come to
+/// none that can be drawn, to 0 or to infinity.
 fn pooled(bins: &[&[f64]], rows: Range<usize>) -> Option<Vec<f64>> {
     let sum = |bin: &&[f64]| bin[rows.clone()].iter().filter(|&&count| count > 0.0).sum();
     let counts: Vec<f64> = bins.iter().map(sum).collect();
@@ -155,8 +156,8 @@ fn pooled(bins: &[&[f64]], rows: Range<usize>) -> Option<Vec<f64>> {
     (all > 0.0 && all.is_finite()).then_some(counts)
 }
 
-/// The columns of a kind, named by the lower edges of equal bins from 0 to 1 behind `prefix`, in the order of
-/// those; none where the edges are others.
+/// The columns of a kind, named by the lower edges of equal bins from 0 to 1 behind `prefix`, in
+/// the order of those; none where the edges are others.
 fn bins<'a>(table: &'a Columns, prefix: &str) -> Vec<&'a [f64]> {
     let named = |name: &'a String| {
         let low: f64 = name.strip_prefix(prefix)?.parse().ok()?;

@@ -1,5 +1,5 @@
-//! `scores.svg`: the run's scores on its validation part, a panel per measure, a line for the generator
-//! and one for its average, and a mark at the best checkpoint.
+//! `scores.svg`: the run's scores on its validation part, a panel per measure, a line for the
+//! generator and one for its average, and a mark at the best checkpoint.
 
 use crate::report::svg::{WIDTH, escape, numbers, round, rules, short};
 use dcgan_artifacts::run_tables::{CLASS_ACCURACY, FRECHET_DISTANCE, OF_AVERAGE, STEP};
@@ -70,7 +70,8 @@ impl Place {
     }
 }
 
-/// The chart of a run's `scores.csv`; empty without a column of it. `best` is the run's best checkpoint.
+/// The chart of a run's `scores.csv`; empty without a column of it. `best` is the run's best
+/// checkpoint.
 pub(crate) fn chart(table: &Columns, best: Option<&BestScore>) -> String {
     let panels: Vec<(&str, Vec<Line>)> = MEASURES
         .into_iter()

@@ -1,5 +1,5 @@
-//! `timing.html`: how fast the training went. What a clock touches stands here, beside the report and
-//! outside the manifest.
+//! `timing.html`: how fast the training went. What a clock touches stands here, beside the report
+//! and outside the manifest.
 
 use crate::report::page;
 use crate::report::svg::{lines, short};

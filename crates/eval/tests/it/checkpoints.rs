@@ -90,7 +90,8 @@ fn the_best_checkpoint_is_found_by_the_one_that_tells_of_it() {
     );
 }
 
-/// Which of the listed ones is evaluated is part of what an evaluation is; the rows don't depend on it.
+/// Which of the listed ones is evaluated is part of what an evaluation is; the rows don't depend on
+/// it.
 #[test]
 fn another_of_the_listed_checkpoints_is_another_evaluation() {
     let fixture = with_run(&[3, 9]);

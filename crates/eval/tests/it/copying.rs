@@ -76,7 +76,8 @@ fn figures_are_those_of_the_library() {
     assert_eq!(pixels["nearest_training_distance"]["value"], distance);
 }
 
-/// A training part that is sorted by class, as folders are: its first images are of the first class.
+/// A training part that is sorted by class, as folders are: its first images are of the first
+/// class.
 #[test]
 fn the_ceiling_of_the_error_knows_images_of_every_class() {
     let fixture = Fixture::new();
@@ -175,8 +176,8 @@ fn kept_neighbours_are_used_for_their_dataset_alone() {
     fixture.succeed(&args);
     assert_eq!(fixture.files("out"), fresh);
 
-    // For another draw, another number of images or the first images, as older files have them, only
-    // the smaller search is redone.
+    // For another draw, another number of images or the first images, as older files have them,
+    // only the smaller search is redone.
     let mut of_version_1 = altered.clone();
     of_version_1.info.draw = None;
     of_version_1.first = vec![(0, 0); 70];

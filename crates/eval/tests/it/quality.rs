@@ -62,8 +62,8 @@ fn the_order_of_the_images_changes_no_figure() {
     assert_eq!(figures[0]["pixels"]["duplicates"], 1);
 }
 
-/// A dataset that is sorted by class has the figures of one that is not, by the same classifier, where
-/// all of its images are taken.
+/// A dataset that is sorted by class has the figures of one that is not, by the same classifier,
+/// where all of its images are taken.
 #[test]
 fn the_order_of_the_dataset_changes_no_figure_of_all_its_images() {
     let fixture = Fixture::new();

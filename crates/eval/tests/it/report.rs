@@ -332,8 +332,8 @@ fn scores_without_a_best_checkpoint_bear_no_mark() {
     fixture.tell_best("c", "frechet_distance", 1.0, 9);
     fixture.succeed(&with_table());
     assert!(!text(&fixture, "out/scores.svg").contains("best"));
-    // Of what came after its own step, 7, a checkpoint knows nothing: a better score there takes the mark,
-    // one that is as good or none does not.
+    // Of what came after its own step, 7, a checkpoint knows nothing: a better score there takes
+    // the mark, one that is as good or none does not.
     for (metric, value, later, is_marked) in [
         ("frechet_distance", 30.0, "8,2,29.5,0.5", false),
         ("frechet_distance", 30.0, "8,2,30,0.75", true),

@@ -6,11 +6,11 @@ use super::tile::{Ahead, COLUMNS, LANES, Left, Offsets, Panels, ROWS, STEP, colu
 use crate::matmul::{Matrix, Target};
 use crate::scratch::Scratch;
 
-/// Steps at once: a panel of them, 128 KB, and the left operand of a few hundred rows stay in the second-level
-/// cache.
+/// Steps at once: a panel of them, 128 KB, and the left operand of a few hundred rows stay in the
+/// second-level cache.
 const DEPTH: usize = 512;
-/// Numbers from a row to the next up to which the right operand is read as it lies: beyond, each step would
-/// lie on a page of its own.
+/// Numbers from a row to the next up to which the right operand is read as it lies: beyond, each
+/// step would lie on a page of its own.
 const NEAR: usize = 512;
 
 /// `target (=|+=) lhs rhs` for a row-major target `[lhs.rows, rhs.cols]`, by the calling thread.
@@ -48,7 +48,8 @@ pub(crate) fn multiply_dense(
     }
 }
 
-/// A left operand with what of it should be fetched ahead. Steps that do not follow one another are copied.
+/// A left operand with what of it should be fetched ahead. Steps that do not follow one another are
+/// copied.
 fn with_left(lhs: Matrix<'_, f32>, run: usize, product: impl FnOnce(Left<'_>, &mut Ahead)) {
     let (n_rows, n) = (lhs.rows, lhs.cols);
     if lhs.col_stride == 1 {
@@ -130,7 +131,8 @@ mod tests {
         if !super::super::has_avx512() {
             untested("products on vectors", Missing::Instructions("AVX-512"));
         }
-        // Widths of whole vectors and others, rows near and far, more than a block of the inner dimension.
+        // Widths of whole vectors and others, rows near and far, more than a block of the inner
+        // dimension.
         for (m, n, k) in [
             (7, 48, 5),
             (13, 70, 600),

@@ -1,4 +1,5 @@
-//! The gradient of the weight between small and big maps: a product over all positions of the small side.
+//! The gradient of the weight between small and big maps: a product over all positions of the small
+//! side.
 
 use std::ops::Range;
 
@@ -17,7 +18,8 @@ const HEIGHT: usize = 48;
 /// Tasks that there are to be at least.
 const TASKS: usize = 16;
 
-/// Whether a weight has too few rows to make a task of each block of them: see [`Gradient::by_positions`].
+/// Whether a weight has too few rows to make a task of each block of them: see
+/// [`Gradient::by_positions`].
 pub(crate) fn has_few_rows(rows: usize) -> bool {
     rows < TASKS * HEIGHT
 }
@@ -39,14 +41,16 @@ pub(super) struct Gradient<'a> {
     pub(super) small: &'a [u16],
     /// Channels of the small side.
     pub(super) width: usize,
-    /// Where each row of the weight has its element of the big side for the first position, in halves.
+    /// Where each row of the weight has its element of the big side for the first position, in
+    /// halves.
     pub(super) rows: Vec<usize>,
     /// How far each position moves that.
     pub(super) positions: Vec<usize>,
 }
 
 impl Gradient<'_> {
-    /// Writes or adds the gradient: tasks are runs of the weight's rows, or of positions if there are few rows.
+    /// Writes or adds the gradient: tasks are runs of the weight's rows, or of positions if there
+    /// are few rows.
     pub(super) fn write<U: Unit>(&self, rows: Vec<&mut [f32]>, mode: Target) {
         if has_few_rows(rows.len()) {
             self.by_positions::<U>(rows, mode);

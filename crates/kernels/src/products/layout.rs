@@ -1,4 +1,5 @@
-//! The layouts that products read: units of 32 bits, each a pair of bfloat16 or one `f32`, as two halves.
+//! The layouts that products read: units of 32 bits, each a pair of bfloat16 or one `f32`, as two
+//! halves.
 
 /// What a unit of 32 bits holds.
 pub(crate) trait Unit: Send + Sync + 'static {
@@ -10,8 +11,8 @@ pub(crate) trait Unit: Send + Sync + 'static {
     const BF16: bool;
     /// Writes numbers in their order, as [`Self::HALVES`] halves each.
     fn row(from: &[f32], to: &mut [u16]);
-    /// Writes the units of one or two rows: number i of each makes unit i. Without a second row its numbers
-    /// are zero. `to` may be longer: the rest becomes zero.
+    /// Writes the units of one or two rows: number i of each makes unit i. Without a second row its
+    /// numbers are zero. `to` may be longer: the rest becomes zero.
     fn units(even: &[f32], odd: Option<&[f32]>, to: &mut [u16]);
     /// `sum += l r`, number by number.
     fn add(sum: f32, l: [u16; 2], r: [u16; 2]) -> f32;
@@ -39,7 +40,8 @@ impl Unit for Halves {
 
     fn add(sum: f32, l: [u16; 2], r: [u16; 2]) -> f32 {
         let wide = |half: u16| f32::from_bits(u32::from(half) << 16);
-        // The second number first, and numbers below the normal ones count as zero: as in the processor.
+        // The second number first, and numbers below the normal ones count as zero: as in the
+        // processor.
         [1, 0].into_iter().fold(sum, |sum, i| {
             flush(flush(wide(l[i])).mul_add(flush(wide(r[i])), sum))
         })
@@ -88,7 +90,8 @@ fn flush(x: f32) -> f32 {
     }
 }
 
-/// The nearest bfloat16, ties to even; numbers below the normal ones become zero, as in the processor.
+/// The nearest bfloat16, ties to even; numbers below the normal ones become zero, as in the
+/// processor.
 fn round(x: f32) -> u16 {
     let bits = x.to_bits();
     let upper = (bits >> 16) as u16;
@@ -116,8 +119,8 @@ fn narrow(from: &[f32], to: &mut [u16]) {
     }
 }
 
-/// Rounds two rows and pairs them element by element; without a second row its elements are zero. `to` may
-/// be longer than the pairs: the rest becomes zero.
+/// Rounds two rows and pairs them element by element; without a second row its elements are zero.
+/// `to` may be longer than the pairs: the rest becomes zero.
 fn pair(even: &[f32], odd: Option<&[f32]>, to: &mut [u16]) {
     let n = even.len();
     assert!(to.len() >= 2 * n, "no room for the pairs");

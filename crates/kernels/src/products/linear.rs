@@ -9,9 +9,11 @@ use crate::matmul::Target;
 use crate::scratch::Scratch;
 use crate::tasks::OneByOne as _;
 
-/// Pairs in a block of the inner dimension: a panel of them, 64 KB, stays in the second-level cache.
+/// Pairs in a block of the inner dimension: a panel of them, 64 KB, stays in the second-level
+/// cache.
 const DEPTH: usize = 256;
-/// Columns of a weight that are laid out at once: runs of half a kilobyte, which memory gives at nearly full speed.
+/// Columns of a weight that are laid out at once: runs of half a kilobyte, which memory gives at
+/// nearly full speed.
 const WIDTH: usize = 2 * COLUMNS;
 /// Numbers in a line of the cache.
 const LINE: usize = 16;
@@ -51,8 +53,8 @@ impl Numbers {
     }
 }
 
-/// A weight is read once, by blocks that are rounded and laid out just before their products: with as few
-/// rows as a batch has, the time goes into that reading.
+/// A weight is read once, by blocks that are rounded and laid out just before their products: with
+/// as few rows as a batch has, the time goes into that reading.
 fn forward<U: Unit>(x: &[f32], w: &[f32], result: &mut [f32], batch: usize) {
     let (c, out) = (x.len() / batch, result.len() / batch);
     let x = Rounded::new::<U>(x, c);
@@ -117,7 +119,8 @@ fn input_gradient<U: Unit>(dy: &[f32], w: &[f32], dx: &mut [f32], batch: usize) 
         .for_each(|(at, target)| {
             let mut target: Vec<&mut [f32]> = target.chunks_exact_mut(batch).collect();
             let w = w[at * HEIGHT * out..].chunks_exact(out);
-            // A little more than a power of two, which would keep all rows in the same places of the cache.
+            // A little more than a power of two, which would keep all rows in the same places of
+            // the cache.
             let stride = 2 * DEPTH + 32;
             let mut part = Scratch::take(target.len() * stride);
             let rows: Offsets = (0..target.len()).map(|row| row * stride).collect();
@@ -253,7 +256,8 @@ struct Rounded {
 impl Rounded {
     /// Of rows of `c` numbers.
     fn new<U: Unit>(x: &[f32], c: usize) -> Rounded {
-        // A little more than whole lines: rows a power of two apart would share places of the cache.
+        // A little more than whole lines: rows a power of two apart would share places of the
+        // cache.
         let stride = (U::HALVES * c).next_multiple_of(32) + 32;
         let mut data = Scratch::take(x.len() / c * stride);
         let rows = data.par_chunks_mut(stride).zip(x.par_chunks(c));

@@ -8,10 +8,11 @@
 //! | input gradient | [`Maps::up`] | [`Maps::down`] |
 //! | weight gradient | [`Maps::weight_gradient`] | [`Maps::weight_gradient`] |
 //!
-//! A map is rounded into a copy with a border of zeros. The taps of a position then lie at the same distances
-//! from it everywhere, those of one row side by side, so that a product walks over them without a copy of the
-//! patch. Going up, positions of the big side fall into classes by their remainders: each class sees taps of
-//! its own, and a pixel is written once per row of taps, with no scattering.
+//! A map is rounded into a copy with a border of zeros. The taps of a position then lie at the same
+//! distances from it everywhere, those of one row side by side, so that a product walks over them
+//! without a copy of the patch. Going up, positions of the big side fall into classes by their
+//! remainders: each class sees taps of its own, and a pixel is written once per row of taps, with
+//! no scattering.
 
 use std::ops::Range;
 
@@ -28,7 +29,8 @@ use crate::tasks::OneByOne as _;
 
 /// Samples per task of going up or down: their rounded maps stay in the second-level cache.
 const BLOCK: usize = 2;
-/// Pairs up to which rows of taps make one product: longer sums in one piece round worse than sums of sums.
+/// Pairs up to which rows of taps make one product: longer sums in one piece round worse than sums
+/// of sums.
 const SHORT: usize = 64;
 
 /// A layer between small maps `[B, h, w, small channels]` and big ones `[B, H, W, big channels]`.
@@ -55,7 +57,8 @@ struct Class {
     remainder: usize,
     /// How many there are.
     count: usize,
-    /// The taps that reach them, in the order of the small positions `q + start`, `q + start + 1` and so on.
+    /// The taps that reach them, in the order of the small positions `q + start`, `q + start + 1`
+    /// and so on.
     taps: Vec<usize>,
     /// Where the first of those lies in the map with its border, for q = 0.
     start: usize,
@@ -69,7 +72,8 @@ struct Part {
     first: usize,
 }
 
-/// Adds the products of all parts to `target`: maps as they lie, from the places `rows` on, by a weight.
+/// Adds the products of all parts to `target`: maps as they lie, from the places `rows` on, by a
+/// weight.
 fn add_parts<U: Unit>(
     target: &mut [&mut [f32]],
     columns: usize,
@@ -243,7 +247,8 @@ impl Maps {
         }
     }
 
-    /// Adds the transposed convolution of `small` to `big`, with a weight `[kh, kw, rows, columns]`.
+    /// Adds the transposed convolution of `small` to `big`, with a weight
+    /// `[kh, kw, rows, columns]`.
     pub(crate) fn up(&self, w: &[f32], small: &[f32], big: &mut [f32]) {
         match self.numbers {
             Numbers::F32 => self.go_up::<Single>(&self.pack_up::<Single>(w), small, big),

@@ -11,7 +11,8 @@ use crate::matmul::Target;
 pub(super) const ROWS: usize = 6;
 /// Columns of a vector of sums.
 pub(super) const LANES: usize = 16;
-/// Columns of a tile: with six rows, 24 vectors of sums, four of the right operand and one of the left.
+/// Columns of a tile: with six rows, 24 vectors of sums, four of the right operand and one of the
+/// left.
 pub(super) const COLUMNS: usize = 4 * LANES;
 /// Those of a number of columns that lie in a panel.
 pub(super) fn columns_of(panel: usize, columns: usize) -> Range<usize> {
@@ -51,8 +52,8 @@ impl Offsets {
         &self.values
     }
 
-    /// The same as steps of a product, of which `run` make one sum, and the sums are added in order: that rounds
-    /// less than a single long sum.
+    /// The same as steps of a product, of which `run` make one sum, and the sums are added in
+    /// order: that rounds less than a single long sum.
     pub(super) fn in_runs(self, run: usize) -> Offsets {
         Offsets {
             run: Some(run),
@@ -89,7 +90,8 @@ pub(super) struct Left<'a> {
     pub(super) steps: &'a Offsets,
 }
 
-/// Memory that is needed soon: a product fetches a line of it per step of its tiles, while it computes.
+/// Memory that is needed soon: a product fetches a line of it per step of its tiles, while it
+/// computes.
 ///
 /// Nothing is read or written by that, so that the places may be anything.
 #[derive(Debug, Default)]
@@ -171,8 +173,8 @@ pub(super) fn multiply<U: Unit>(
     if U::BF16 {
         if super::has_bf16() {
             #[expect(unsafe_code, reason = "needs instructions beyond the baseline")]
-            // SAFETY: the processor has them, and every place of rows, steps and columns lies inside its
-            // slice, as was just asserted.
+            // SAFETY: the processor has them, and every place of rows, steps and columns lies
+            // inside its slice, as was just asserted.
             return unsafe { with_bf16::multiply(&product, target, ahead) };
         }
     } else if super::has_avx512() {

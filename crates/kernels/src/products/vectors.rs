@@ -16,8 +16,8 @@ fn first_lanes(n: usize) -> u16 {
     if n >= 16 { u16::MAX } else { (1 << n) - 1 }
 }
 
-/// The product for one kind of units: a module compiled for `features`, in which `add` is a vector of sums
-/// after another unit of each column.
+/// The product for one kind of units: a module compiled for `features`, in which `add` is a vector
+/// of sums after another unit of each column.
 macro_rules! on_vectors {
     ($module:ident, $features:literal, |$sum:ident, $left:ident, $right:ident| $add:expr) => {
         pub(super) mod $module {
@@ -27,8 +27,8 @@ macro_rules! on_vectors {
 
             /// # Safety
             ///
-            /// There must be as many rows as targets; rows and steps must lie inside the left operand, whole
-            /// vectors inside the right one, and the columns inside each target.
+            /// There must be as many rows as targets; rows and steps must lie inside the left
+            /// operand, whole vectors inside the right one, and the columns inside each target.
             #[target_feature(enable = $features)]
             #[expect(unsafe_code, reason = "see above")]
             pub(crate) unsafe fn multiply(
@@ -141,8 +141,9 @@ macro_rules! on_vectors {
                         if let Some(line) = ahead.next() {
                             _mm_prefetch::<_MM_HINT_T1>(line.cast());
                         }
-                        // SAFETY: steps and panels lie inside the right operand, rows and steps inside the
-                        // left one (by the caller); a vector is 64 bytes of any bits, whatever its numbers.
+                        // SAFETY: steps and panels lie inside the right operand, rows and steps
+                        // inside the left one (by the caller); a vector is 64 bytes of any bits,
+                        // whatever its numbers.
                         unsafe {
                             let right: [__m512i; V] = std::array::from_fn(|j| {
                                 _mm512_loadu_si512(rhs.add(2 * LANES * j).cast())

@@ -1,5 +1,5 @@
-//! Products in bfloat16: against the twin with rounded operands, bit for bit the same with and without the
-//! processor's instructions and on any number of threads.
+//! Products in bfloat16: against the twin with rounded operands, bit for bit the same with and
+//! without the processor's instructions and on any number of threads.
 
 use candle_core::{DType, Device, Tensor, Var};
 use dcgan_kernels::reference::{self, ConvSizes};
@@ -9,7 +9,8 @@ use proptest::prelude::*;
 
 use crate::layers::{Layer, Operands, assert_close, flat, layers, values};
 
-/// Layers that round their operands: linear and convolutional, eight channels or more on either side.
+/// Layers that round their operands: linear and convolutional, eight channels or more on either
+/// side.
 fn narrowed(layer: &Layer) -> bool {
     match *layer {
         Layer::Linear { c, out, .. } => c.min(out) >= 8,
@@ -54,8 +55,8 @@ fn twin(layer: &Layer, o: &Operands) -> Operands {
     }
 }
 
-/// Products of two numbers of eight bits are exact in `f32`, and sums are in `f32` in either precision: so
-/// the tolerances are those of the layers without rounding.
+/// Products of two numbers of eight bits are exact in `f32`, and sums are in `f32` in either
+/// precision: so the tolerances are those of the layers without rounding.
 fn check(layer: Layer) {
     let dy = values(&layer.shapes()[4], 9);
     let o = layer.operands(DType::F32, 5);

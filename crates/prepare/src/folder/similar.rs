@@ -1,9 +1,9 @@
 //! Pictures that are nearly the same: another size or quality of one photograph.
 //!
 //! Each image is shrunk to 8 rows of 9 grey values. Whether each value is darker than its right
-//! neighbour gives 64 bits, the "difference hash" (N. Krawetz, "Kind of Like That", 2013). Two images
-//! are near duplicates when at most 3 of these bits differ and the values by at most 6 of 255 in the
-//! mean: the bits find candidates fast, the values keep flat pictures apart.
+//! neighbour gives 64 bits, the "difference hash" (N. Krawetz, "Kind of Like That", 2013). Two
+//! images are near duplicates when at most 3 of these bits differ and the values by at most 6 of
+//! 255 in the mean: the bits find candidates fast, the values keep flat pictures apart.
 
 use dcgan_pictures::{Area, Filter, Plane, resample};
 use std::collections::BTreeMap;
@@ -75,8 +75,8 @@ fn grey([red, green, blue]: [u8; 3]) -> u8 {
 }
 
 /// For each image that has one, the earlier image that it is nearly the same as, with the bits that
-/// differ. Only an image without such a forerunner serves as one, so that a thousand frames of a film
-/// cost a thousand comparisons.
+/// differ. Only an image without such a forerunner serves as one, so that a thousand frames of a
+/// film cost a thousand comparisons.
 pub(crate) fn near_duplicates(thumbnails: &[Thumbnail]) -> Vec<(usize, usize, u32)> {
     let mut found = Vec::new();
     let mut bands: BTreeMap<(u32, u16), Vec<usize>> = BTreeMap::new();

@@ -1,5 +1,5 @@
-//! How the work is done: in parallel, with progress, within a bound of memory. Nothing of it changes
-//! a byte.
+//! How the work is done: in parallel, with progress, within a bound of memory. Nothing of it
+//! changes a byte.
 
 use crate::Error;
 use dcgan_stage::{Failure, Progress, Signals};
@@ -7,9 +7,9 @@ use rayon::prelude::*;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Condvar, Mutex, PoisonError};
 
-/// The most bytes that files and decoded pictures take at a time, whatever the number of threads: five
-/// photographs of 24 million pixels, or thousands of small ones. One that needs more waits for all of
-/// it and is then alone.
+/// The most bytes that files and decoded pictures take at a time, whatever the number of threads:
+/// five photographs of 24 million pixels, or thousands of small ones. One that needs more waits for
+/// all of it and is then alone.
 const BYTES: u64 = 5 << 27;
 
 /// Threads, and what they have in common.

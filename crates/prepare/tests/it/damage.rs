@@ -99,7 +99,8 @@ fn a_header_with_the_small_end_first() {
 error: the header of `test-images` has the small end of its numbers first: expected the big end
 hint: write its sizes as 32-bit integers, big end first: data/README.md says more
 ";
-    // As if too large for any address, too large for the file, or with its magic number turned as well.
+    // As if too large for any address, too large for the file, or with its magic number turned as
+    // well.
     assert_eq!(with("test-images", &little([2, 3, 4], 24)), message);
     assert_eq!(with("test-images", &gzip(&little([2, 3, 4], 24))), message);
     let turned = idx([3, 8, 0, 0], &[2, 3, 4].map(u32::swap_bytes), &[1; 24]);

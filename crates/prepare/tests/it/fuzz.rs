@@ -59,7 +59,8 @@ proptest! {
     }
 
     /// One changed byte of a gzip file is found by its checksum, or lies in what gzip leaves open
-    /// (time, system, flags of its header; padding between blocks), where the content stays what it was.
+    /// (time, system, flags of its header; padding between blocks), where the content stays what it
+    /// was.
     #[test]
     fn one_changed_byte_of_a_gzip_file(at in any::<prop::sample::Index>(), change in 1u8..) {
         let content: Vec<u8> = (0..60).collect();

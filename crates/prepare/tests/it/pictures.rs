@@ -127,8 +127,8 @@ fn transparency() {
     assert_eq!(of("alpha=blend")[..3], [255; 3], "white by default");
 }
 
-/// A JPEG whose left half is dark, with an EXIF orientation of 6: the camera was turned, so that the
-/// picture's top is at the right of what is stored.
+/// A JPEG whose left half is dark, with an EXIF orientation of 6: the camera was turned, so that
+/// the picture's top is at the right of what is stored.
 #[test]
 fn orientation() {
     let stored = RgbImage::from_fn(16, 16, |x, _| Rgb([if x < 8 { 10 } else { 240 }; 3]));

@@ -69,7 +69,8 @@ fn rows(table: &[u8]) -> Vec<BTreeMap<String, String>> {
         .collect()
 }
 
-/// Fifty bins of D(x) and of D(G(z)) for each row of metrics, of whose means and accuracy they tell.
+/// Fifty bins of D(x) and of D(G(z)) for each row of metrics, of whose means and accuracy they
+/// tell.
 #[test]
 fn the_histograms_are_those_of_the_metrics() {
     let place = Place::new();
@@ -462,7 +463,8 @@ fn each_option_changes_the_weights() {
     }
 }
 
-/// `average -= (1 - d)(average - weight)`, `d = min(decay, (1 + t)/(10 + t))`, from every checkpoint.
+/// `average -= (1 - d)(average - weight)`, `d = min(decay, (1 + t)/(10 + t))`, from every
+/// checkpoint.
 #[test]
 fn the_average_follows_its_equation() {
     let place = Place::new();
@@ -501,7 +503,8 @@ fn the_average_follows_its_equation() {
     }
 }
 
-/// The class joins every layer, whatever the size: colour, not square, as many classes as a byte has.
+/// The class joins every layer, whatever the size: colour, not square, as many classes as a byte
+/// has.
 #[test]
 fn the_labelled_network_trains_on_any_labelled_pictures() {
     let place = Place::new();

@@ -97,8 +97,8 @@ fn a_loss_that_is_no_number_is_named_with_its_layer() {
     assert!(report.contains("d_h3_lin"), "{report}");
 }
 
-/// One picture that the spoilt discriminator cannot bear, in the batch after the checkpoint: another
-/// order of the pictures gets past it.
+/// One picture that the spoilt discriminator cannot bear, in the batch after the checkpoint:
+/// another order of the pictures gets past it.
 #[test]
 fn a_roll_back_goes_on_with_other_batches() {
     let place = Place::new();

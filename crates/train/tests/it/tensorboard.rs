@@ -268,7 +268,8 @@ fn a_run_that_goes_on_repeats_no_event() {
     assert_eq!(values(&events(&place, "run")[1]).0, 13);
 }
 
-/// Python with `tensorboard`: of `DCGAN_TENSORBOARD_PYTHON`, of target/tensorboard, or the system's.
+/// Python with `tensorboard`: of `DCGAN_TENSORBOARD_PYTHON`, of target/tensorboard, or the
+/// system's.
 fn python(root: &Path) -> PathBuf {
     let installed = root.join("target/tensorboard/bin/python");
     match std::env::var_os("DCGAN_TENSORBOARD_PYTHON") {
