@@ -1,10 +1,12 @@
 """Updates README's figures and picture from a finished run of pipelines/mnist.yaml.
 
     python3 scripts/figures.py RUN [--readme FILE] [--picture FILE] [--threads N] [--processor NAME]
+                               [--iteration-ms MS]
 
 Replaces the text between `<!-- figures -->` and `<!-- /figures -->` in README, and the picture, by
 those of RUN/train and RUN/eval. Run it on the machine that trained, because the processor's name and
-the number of threads are this machine's unless given.
+the number of threads are this machine's unless given. If other programs slowed the training down,
+give the time of an undisturbed iteration with --iteration-ms.
 """
 
 import argparse
@@ -71,13 +73,15 @@ def significant(number):
     return f"{number:.2g}" if abs(number) < 10 else f"{number:.0f}"
 
 
-def paragraph(run, threads, name):
+def paragraph(run, threads, name, iteration_ms):
     settings = load(run / "train/manifest.json")["settings"]["train"]
     manifest = load(run / "eval/manifest.json")
     if manifest["stage"] != "dcgan-eval":
         fail(f"`{run / 'eval'}` is no evaluation")
     metrics = load(run / "eval/metrics.json")
     n_steps, minutes = training_minutes(run / "train/timing.csv")
+    if iteration_ms:
+        minutes = n_steps * iteration_ms / 60_000
     accuracy = figure(metrics, "quality.class_accuracy")
     distance = figure(metrics, "quality.frechet_distance")
     neighbours = figure(metrics, "pixels.nearest_neighbour_error")
@@ -104,11 +108,12 @@ def main():
     parser.add_argument("--picture", type=pathlib.Path, default=ROOT / "docs/mnist-grid.png")
     parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)))
     parser.add_argument("--processor", default=processor())
+    parser.add_argument("--iteration-ms", type=float, help="instead of the run's own times")
     arguments = parser.parse_args()
     readme = arguments.readme.read_text(encoding="utf-8")
     if readme.count(BEGIN) != 1 or readme.count(END) != 1 or readme.index(BEGIN) > readme.index(END):
         sys.exit(f"error: `{arguments.readme}` has no `{BEGIN.strip()}` followed by `{END.strip()}`, each once")
-    text = paragraph(arguments.run, arguments.threads, arguments.processor)
+    text = paragraph(arguments.run, arguments.threads, arguments.processor, arguments.iteration_ms)
     picture = arguments.run / "eval/grid-classes.png"
     if not picture.is_file():
         fail(f"`{picture}` does not exist")

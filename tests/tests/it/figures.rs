@@ -5,6 +5,10 @@ use std::path::Path;
 use std::process::{Command, Output};
 
 fn figures(run: &Path, readme: &Path, picture: &Path) -> Output {
+    figures_with(run, readme, picture, &[])
+}
+
+fn figures_with(run: &Path, readme: &Path, picture: &Path, options: &[&str]) -> Output {
     let mut command = Command::new("python3");
     command.arg(root().join("scripts/figures.py")).arg(run);
     command
@@ -13,6 +17,7 @@ fn figures(run: &Path, readme: &Path, picture: &Path) -> Output {
         .arg("--picture")
         .arg(picture);
     command.args(["--threads", "2", "--processor", "a test's processor"]);
+    command.args(options);
     command.output().expect("python3 starts")
 }
 
@@ -76,6 +81,19 @@ fn readme_takes_its_figures_and_its_picture_from_a_run() {
     // The same run again changes nothing.
     assert!(figures(&run.folder, &readme, &picture).status.success());
     assert_eq!(text(&read(&readme)), made);
+
+    // An iteration's time that is given replaces the run's own times.
+    let other = folder.path().join("OTHER.md");
+    put(&other, shipped.as_bytes());
+    let slow = ["--iteration-ms", "15000"];
+    assert!(
+        figures_with(&run.folder, &other, &picture, &slow)
+            .status
+            .success()
+    );
+    let words = text(&read(&other));
+    let words = words.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(words.contains(": 16 iterations in 4 minutes on"), "{words}");
 
     // A missing file is named, and nothing is written.
     for (name, said) in [
