@@ -5,7 +5,8 @@
 //! averaged weights, where used, as `ema/<name>`. Metadata: [`CheckpointInfo`].
 
 use crate::atomic::AtomicFile;
-use crate::container::{self, Container, Entries};
+use crate::container::Container;
+use crate::container_writer::{self, Entries};
 use crate::digest::FileDigest;
 use crate::error::{Artifact, Error};
 use crate::network::{
@@ -138,7 +139,7 @@ impl Checkpoint {
         add_entries(&mut entries, MOMENT_1, &self.adam_m);
         add_entries(&mut entries, MOMENT_2, &self.adam_v);
         add_entries(&mut entries, AVERAGED, &self.ema);
-        container::write_partial(
+        container_writer::write_partial(
             path,
             Artifact::Checkpoint,
             FORMAT_VERSION,

@@ -4,7 +4,8 @@
 //! Arrays: f32, weights and moving averages. Metadata: [`ClassifierInfo`] with the training data,
 //! the method and the accuracies.
 
-use crate::container::{self, Container, Entries};
+use crate::container::Container;
+use crate::container_writer::{self, Entries};
 use crate::digest::FileDigest;
 use crate::error::{Artifact, Error};
 use crate::network::{Arrays, add_entries, floats, require_f32};
@@ -62,7 +63,7 @@ impl ClassifierFile {
     pub fn write(&self, path: &Path) -> Result<FileDigest, Error> {
         let mut entries = Entries::new();
         add_entries(&mut entries, "", &self.arrays);
-        container::write(
+        container_writer::write(
             path,
             Artifact::Classifier,
             FORMAT_VERSION,

@@ -4,7 +4,8 @@
 //! in none, for the parts `train` (always there), `validation` and `test`. Metadata: `name`,
 //! `class_names` (1 to 256 with labels, none without), `height`, `width`, `channels`, `sources`.
 
-use crate::container::{self, Container, Data, Entries, Shapes, Values};
+use crate::container::{Container, Data};
+use crate::container_writer::{self, Entries, Shapes, Values};
 use crate::digest::FileDigest;
 use crate::error::{Artifact, Error};
 use crate::manifest::SourceRecord;
@@ -141,7 +142,7 @@ pub fn write_dataset(
             entries.insert(part.labels(), (vec![data.n], Values::U8(labels)));
         }
     }
-    container::write(path, Artifact::Dataset, FORMAT_VERSION, info, &entries)
+    container_writer::write(path, Artifact::Dataset, FORMAT_VERSION, info, &entries)
 }
 
 /// Refuses metadata that no dataset can have.

@@ -2,7 +2,8 @@
 //! holds the pictures in progress.
 
 use crate::atomic::AtomicFile;
-use crate::container::{self, Shapes};
+use crate::container::entry_line;
+use crate::container_writer::{self, Shapes};
 use crate::dataset::{self, DatasetInfo, FORMAT_VERSION, Part};
 use crate::digest::{BLOCK, FileDigest, HashingWriter, hex};
 use crate::error::{Artifact, Error};
@@ -99,7 +100,7 @@ impl DatasetWriter {
         let mut content = Sha256::new();
         let mut position = 8 + self.header_len as u64;
         for (name, (shape, bytes)) in &shapes {
-            content.update(container::entry_line(name, "U8", shape));
+            content.update(entry_line(name, "U8", shape));
             for (part, kept) in kept {
                 if *name == part.images() {
                     self.gather(*part, &kept.places, position, &mut content)?;
@@ -216,7 +217,7 @@ fn header(
     shapes: &Shapes,
     content_sha256: &str,
 ) -> Result<String, Error> {
-    container::header(
+    container_writer::header(
         path,
         Artifact::Dataset,
         FORMAT_VERSION,

@@ -51,6 +51,7 @@ mod checkpoints;
 mod classifier;
 mod columns;
 mod container;
+mod container_writer;
 mod dataset;
 mod dataset_writer;
 mod digest;
@@ -66,6 +67,7 @@ mod number;
 mod run;
 pub mod run_tables;
 mod samples;
+mod seal;
 mod table;
 
 pub use atomic::{

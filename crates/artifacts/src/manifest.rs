@@ -4,9 +4,9 @@
 //! It contains no time and no path of the machine, so that equal runs have equal bytes.
 
 use crate::atomic::{self, write_atomic};
-use crate::container::{seal, take_format, take_seal};
 use crate::digest::{FileDigest, digest_file, hex, sha256_bytes};
 use crate::error::{Artifact, Error};
+use crate::seal::{seal, take_format, take_seal};
 use dcgan_hints::text_of;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};

@@ -8,7 +8,8 @@
 //!
 //! Version 1 had no draws.
 
-use crate::container::{self, Container, Data, Entries, Values};
+use crate::container::{Container, Data};
+use crate::container_writer::{self, Entries, Values};
 use crate::digest::FileDigest;
 use crate::error::{Artifact, Error};
 use safetensors::Dtype;
@@ -69,7 +70,7 @@ impl NeighboursFile {
             entries.insert(name.clone(), (shape, Values::U8(bytes)));
         }
         let artifact = Artifact::Neighbours;
-        container::write(path, artifact, FORMAT_VERSION, &self.info, &entries)
+        container_writer::write(path, artifact, FORMAT_VERSION, &self.info, &entries)
     }
 
     /// Reads the file. The caller checks that positions fit a dataset.

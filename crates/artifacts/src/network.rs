@@ -3,7 +3,8 @@
 //! Arrays: f32, weights, `moving_mean` and `moving_variance` under the original's names
 //! (`generator/g_h0_lin/Matrix` ...). Metadata: [`NetworkInfo`], step, dataset hash.
 
-use crate::container::{self, Container, Data, Entries, Values};
+use crate::container::{Container, Data};
+use crate::container_writer::{self, Entries, Values};
 use crate::digest::FileDigest;
 use crate::error::{Artifact, Error};
 use safetensors::Dtype;
@@ -144,7 +145,7 @@ impl ModelFile {
         };
         let mut entries = Entries::new();
         add_entries(&mut entries, "", &self.weights);
-        container::write(path, artifact, FORMAT_VERSION, &info, &entries)
+        container_writer::write(path, artifact, FORMAT_VERSION, &info, &entries)
     }
 
     /// Reads a file of one network, which must have the given `role`.

@@ -3,7 +3,8 @@
 //! Arrays: `images` u8 [N,H,W,C] with C 1 or 3; optional `labels` u8 [N]. Metadata: `seeds`,
 //! `model_sha256`. A foreign file may have no or other metadata.
 
-use crate::container::{self, Container, Data, Entries, Values};
+use crate::container::{Container, Data};
+use crate::container_writer::{self, Entries, Values};
 use crate::digest::FileDigest;
 use crate::error::{Artifact, Error};
 use crate::foreign::{self, ForeignImages, ForeignReading, Opened};
@@ -70,7 +71,7 @@ impl Samples {
             seeds: self.seeds.clone(),
             model_sha256: self.model_sha256.clone(),
         };
-        container::write(path, Artifact::Samples, FORMAT_VERSION, &info, &entries)
+        container_writer::write(path, Artifact::Samples, FORMAT_VERSION, &info, &entries)
     }
 
     /// Reads samples, ours (verified) or foreign ones (shapes and sizes checked).

@@ -10,7 +10,7 @@ use std::process::{Command, Output};
 const AWKWARD: &str = r#"Ann's "best"  runs, $HOME & $(RUN); [1-2] {a,b} 100% (x) ~ `y`"#;
 
 /// Variables that take one or more paths; the tests below give each one in a folder of that name.
-const PATHS: [&str; 11] = [
+const PATHS: [&str; 12] = [
     "PIPELINE",
     "RUN",
     "SET",
@@ -20,6 +20,7 @@ const PATHS: [&str; 11] = [
     "SOURCE",
     "CLASSIFIER",
     "PEERS_VENV",
+    "TORCH_PYTHON",
     "PREFIX",
     "DESTDIR",
 ];
@@ -159,6 +160,20 @@ fn every_variable_of_the_makefile_is_tried_here() {
             "`{name}` is new: give it a path in these tests, or say that it takes none"
         );
     }
+}
+
+#[test]
+fn a_python_with_pytorch_may_be_anywhere() {
+    let python = Path::new("/opt").join(AWKWARD).join("python3");
+    let output = make(&[
+        "--always-make".into(),
+        "--dry-run".into(),
+        "target/bridges/installed".into(),
+        given("TORCH_PYTHON", &python),
+    ]);
+    let said = text(&output.stdout);
+    let expected = format!("{} -m venv", quoted(&python.display().to_string()));
+    assert!(said.contains(&expected), "{said}{}", text(&output.stderr));
 }
 
 /// The default name of the run: the pipeline's, whatever its folder is called.

@@ -1,7 +1,8 @@
 //! The header of an `.npy`, NumPy's format for one array
 //! (`numpy.lib.format`, versions 1 to 3): a Python dictionary of three keys.
 
-use super::{Element, Fault, Kind};
+use super::element::{Element, Kind};
+use super::fault::Fault;
 use std::io::Read;
 
 /// First bytes of every file.

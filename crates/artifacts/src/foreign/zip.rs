@@ -4,7 +4,7 @@
 //! Headers are not trusted: offsets are compared with the file's size before reading, the
 //! directory's length is limited, and a member is decompressed only as far as its reader asks.
 
-use super::Fault;
+use super::fault::Fault;
 use flate2::Crc;
 use flate2::read::DeflateDecoder;
 use std::fs::File;

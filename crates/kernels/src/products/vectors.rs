@@ -141,9 +141,8 @@ macro_rules! on_vectors {
                         if let Some(line) = ahead.next() {
                             _mm_prefetch::<_MM_HINT_T1>(line.cast());
                         }
-                        // SAFETY: steps and panels lie inside the right operand, rows and steps
-                        // inside the left one (by the caller); a vector is 64 bytes of any bits,
-                        // whatever its numbers.
+                        // SAFETY: steps and panels are inside the right operand, rows and steps
+                        // inside the left one (by the caller); a vector is any 64 bytes.
                         unsafe {
                             let right: [__m512i; V] = std::array::from_fn(|j| {
                                 _mm512_loadu_si512(rhs.add(2 * LANES * j).cast())
