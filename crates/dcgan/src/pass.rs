@@ -42,7 +42,7 @@ impl PassStats {
     /// infinite or a NaN.
     ///
     /// # Errors
-    /// [`Error::Layer`] if a statistic cannot be read.
+    /// [`Error::Layer`](crate::Error::Layer) if a statistic cannot be read.
     pub fn first_non_finite(&self) -> Result<Option<&str>> {
         first_non_finite(self.0.iter().flat_map(|entry| {
             let name = entry.name.as_str();

@@ -88,9 +88,9 @@ impl Schedule {
 /// ```
 ///
 /// # Errors
-/// [`Error::NonFiniteFrom`] names the first loss or batch statistic that is infinite or no number,
-/// and the layer where that began, [`Error::NonFinite`] such a gradient; the state is then worth
-/// nothing. Others where `batch` does not fit the networks.
+/// [`NonFiniteFrom`](crate::Error::NonFiniteFrom) names the first loss or batch statistic that is
+/// infinite or NaN, and the layer where that began, [`NonFinite`](crate::Error::NonFinite) such a
+/// gradient; the state is then useless. Others if `batch` does not fit the networks.
 pub fn iteration(state: &mut State, batch: &Batch, schedule: &Schedule) -> Result<Trace> {
     awake(|| updates(state, batch, schedule)).map_err(|error| explain(error, state, batch))
 }
