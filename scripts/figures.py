@@ -80,8 +80,10 @@ def paragraph(run, threads, name, iteration_ms):
         fail(f"`{run / 'eval'}` is no evaluation")
     metrics = load(run / "eval/metrics.json")
     n_steps, minutes = training_minutes(run / "train/timing.csv")
+    undisturbed = ""
     if iteration_ms:
         minutes = n_steps * iteration_ms / 60_000
+        undisturbed = f" ({iteration_ms:.0f} ms each while nothing else runs)"
     accuracy = figure(metrics, "quality.class_accuracy")
     distance = figure(metrics, "quality.frechet_distance")
     neighbours = figure(metrics, "pixels.nearest_neighbour_error")
@@ -91,7 +93,7 @@ def paragraph(run, threads, name, iteration_ms):
     text = (
         f"`eval/grid-classes.png` after the {epochs} epochs of `pipelines/mnist.yaml`, by "
         f"`make prepare train eval` and `make figures`: {n_steps:,} iterations in {time} on {threads} "
-        f"{'thread' if threads == 1 else 'threads'} of {name}. Of {images:,} digits that this generator "
+        f"{'thread' if threads == 1 else 'threads'} of {name}{undisturbed}. Of {images:,} digits that this generator "
         f"draws, `make eval` reports {percent(accuracy[0])} as the class that was asked for (real test "
         f"digits: {percent(accuracy[1])}), a Fréchet distance of {significant(distance[0])} on the features "
         f"of the shipped classifier (real: {significant(distance[1])}), a 1-nearest-neighbour error of "
