@@ -153,7 +153,7 @@ impl ImageCounts {
         Some(format!("{has} and {needed} are needed"))
     }
 
-    /// The same of two sets, the first that lacks images.
+    /// Why a figure of two sets can't be had: the first of them with too few images.
     fn lack_of_either(&self, sets: [Set; 2], needed: usize) -> Reason {
         sets.into_iter().find_map(|set| self.lack(set, needed))
     }

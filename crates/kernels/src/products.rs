@@ -40,8 +40,8 @@ pub(crate) enum Numbers {
 }
 
 impl Numbers {
-    /// Those of a layer between `inputs` and `outputs` channels whose elements are `f32`; none if
-    /// its products are left to the crate `gemm`.
+    /// Operand format of a layer between `inputs` and `outputs` channels whose elements are `f32`;
+    /// `None` means the `gemm` crate.
     pub(crate) fn of_layer(inputs: usize, outputs: usize) -> Option<Numbers> {
         let numbers = match Precision::chosen() {
             Precision::Bf16 => Some(Numbers::Bf16),
@@ -50,9 +50,9 @@ impl Numbers {
         numbers.filter(|_| inputs.min(outputs) >= WIDE)
     }
 
-    /// Those of a convolution between maps of `small` and `big` channels, and of its transpose. If
-    /// only the big side is narrow, like pictures, they are not rounded, and [`Maps::goes_up`] says
-    /// no.
+    /// Operand format of a convolution between maps of `small` and `big` channels, and of its
+    /// transpose. If only the big side is narrow, as for pictures, operands are not rounded and
+    /// [`Maps::goes_up`] is false.
     pub(crate) fn of_maps(small: usize, big: usize) -> Option<Numbers> {
         if big < WIDE && small >= WIDE {
             Numbers::unrounded()

@@ -7,9 +7,9 @@ use serde_json::Value;
 /// older manifest lacks counts as its default.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Settings {
-    /// Those of this call, by section.
+    /// The settings of this call, by section.
     pub asked: Value,
-    /// The same sections, all at their defaults.
+    /// The same sections with every setting at its default.
     pub defaults: Value,
 }
 

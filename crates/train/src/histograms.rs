@@ -35,11 +35,11 @@ pub(crate) fn of_probabilities(values: &[f32]) -> Result<Histogram, Error> {
     Ok(histogram(values, 0.0, 1.0, BINS)?)
 }
 
-/// Goes on with the table at `path` after `position`; `None` where it is gone, damaged or of other
-/// bins, of which is warned: nothing hangs on it but a picture, and no run is lost for that.
+/// Resumes the table at `path` after `position`. `None`, with a warning, if it is missing, damaged
+/// or has other bins: only a chart needs it.
 ///
 /// # Errors
-/// Where the disk takes no change, as every table.
+/// If the disk can't be written, as for every table.
 pub(crate) fn resume(path: &Path, position: &TablePosition) -> Result<Option<GrowingTable>, Error> {
     if GrowingTable::has_header(path, &header()).is_ok_and(|same| !same) {
         let path = path.display();

@@ -234,7 +234,7 @@ fn archives_of_arrays_that_unpack_to_gigabytes_are_refused_within_bounds() {
         claims,
     );
     refused_before_it_is_read(folder, "behind.npz", &bomb);
-    // The same of a member that says that it is small.
+    // So is a member that claims to be small.
     let bomb = npz(
         |to| {
             to.write_all(&header).expect("memory");
@@ -244,7 +244,7 @@ fn archives_of_arrays_that_unpack_to_gigabytes_are_refused_within_bounds() {
         header.len() + 3 * image,
     );
     refused_before_it_is_read(folder, "silent.npz", &bomb);
-    // An array of a gigabyte of which nothing is there, by its header, and by the directory too.
+    // The header, and then the directory too, claim a gigabyte that the file does not have.
     let large = npy_header(UNPACKED / image);
     for (name, claimed) in [
         ("header.npz", large.len()),
