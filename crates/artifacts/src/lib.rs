@@ -58,6 +58,7 @@ mod digest;
 mod error;
 mod event_file;
 mod foreign;
+mod grids;
 mod lock;
 mod manifest;
 mod missing;
@@ -93,6 +94,7 @@ pub use digest::{FileDigest, digest_file, sha256_bytes};
 pub use error::{Artifact, Error, ErrorKind};
 pub use event_file::{EventFile, Summary, SummaryHistogram, framed as framed_event};
 pub use foreign::{ForeignImages, ForeignReading, ValueRange};
+pub use grids::list_grids;
 pub use lock::RunLock;
 pub use manifest::{
     Difference, FileRecord, FolderDigest, Manifest, SourceRecord, differences, with_defaults,

@@ -153,14 +153,13 @@ impl ImageCounts {
         Some(format!("{has} and {needed} are needed"))
     }
 
-    /// Why a figure of two sets can't be had: the first of them with too few images.
-    fn lack_of_either(&self, sets: [Set; 2], needed: usize) -> Reason {
-        sets.into_iter().find_map(|set| self.lack(set, needed))
+    /// Why a figure of several sets can't be had: the first of them with too few images.
+    fn lack_of_any(&self, sets: &[Set], needed: usize) -> Reason {
+        sets.iter().find_map(|&set| self.lack(set, needed))
     }
 
     fn discriminator(&self, missing: &mut Missing) {
         use Set::{Generated, Test, Train};
-        let lack = |sets: &[Set]| sets.iter().find_map(|&set| self.lack(set, least::JUDGED));
         for (figure, sets) in [
             ("discriminator.train", &[Train][..]),
             ("discriminator.test", &[Test]),
@@ -186,7 +185,7 @@ impl ImageCounts {
             ("alarms.generator_saturated", &[Generated]),
             ("alarms.overfitting", &[Train, Test]),
         ] {
-            missing.add(figure, lack(sets));
+            missing.add(figure, self.lack_of_any(sets, least::JUDGED));
         }
     }
 
@@ -237,7 +236,7 @@ impl ImageCounts {
     /// `None` without a test part, where there is no such figure of any number.
     fn no_stand_in(&self, needed: usize) -> Reason {
         match self.compared() {
-            Set::Test => self.lack_of_either([Set::Train, Set::Generated], needed),
+            Set::Test => self.lack_of_any(&[Set::Train, Set::Generated], needed),
             _ => None,
         }
     }
@@ -250,8 +249,8 @@ impl ImageCounts {
             self.with_ceilings(missing, name, needed);
         }
         let sides = [Set::Generated, self.compared()];
-        if self.lack_of_either(sides, least::KERNEL).is_none() {
-            let few = self.lack_of_either(sides, least::KERNEL_INTERVAL);
+        if self.lack_of_any(&sides, least::KERNEL).is_none() {
+            let few = self.lack_of_any(&sides, least::KERNEL_INTERVAL);
             missing.add("quality.kernel_distance.interval", few);
         }
     }
@@ -264,7 +263,7 @@ impl ImageCounts {
 
     /// A figure of two sets, with the same of training images and of halves of the other set.
     fn with_ceilings(&self, missing: &mut Missing, name: &str, needed: usize) {
-        let few = self.lack_of_either([Set::Generated, self.compared()], needed);
+        let few = self.lack_of_any(&[Set::Generated, self.compared()], needed);
         if !missing.add(name, few) {
             missing.add(&format!("{name}.real"), self.no_stand_in(needed));
             missing.add(&format!("{name}.halves"), self.lack(Set::Half, needed));

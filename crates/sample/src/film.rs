@@ -8,7 +8,7 @@ use crate::grid::{read_png, shape};
 use crate::model::load;
 use crate::motion::write_steps;
 use crate::produce::{self, STAGE, drawn, records};
-use dcgan_artifacts::{FileRecord, NetworkInfo, list_checkpoints};
+use dcgan_artifacts::{FileRecord, NetworkInfo, list_checkpoints, list_grids};
 use dcgan_checkpoints::{ClassChoice, LoadedGenerator};
 use dcgan_figures::{Picture, encode_gif};
 use dcgan_settings::Sample;
@@ -52,7 +52,7 @@ impl Film {
         let (sample, seeds) = args.settings()?;
         let film = &args.film;
         let (source, frames) = if let Some(folder) = &film.grids {
-            (Source::Grids, list_grids(folder).map_err(Failure::input)?)
+            (Source::Grids, grids_of(folder).map_err(Failure::input)?)
         } else {
             let option = "--checkpoints DIR` or `--grids DIR";
             let folder = args.needed(film.checkpoints.as_ref(), option)?;
@@ -190,28 +190,17 @@ impl Stage for Film {
     }
 }
 
-/// The files `step-N.png` of a folder in the order of their steps.
-fn list_grids(folder: &Path) -> Result<Vec<PathBuf>, Error> {
-    let failed = |source| Error::Read {
+/// The grids of a folder in the order of their steps, at least one.
+fn grids_of(folder: &Path) -> Result<Vec<PathBuf>, Error> {
+    let grids = list_grids(folder).map_err(|source| Error::Read {
         path: folder.to_owned(),
         source,
-    };
-    let mut grids: Vec<(u64, PathBuf)> = Vec::new();
-    for entry in std::fs::read_dir(folder).map_err(failed)? {
-        let path = entry.map_err(failed)?.path();
-        let name = path.file_name().and_then(|name| name.to_str());
-        let step = name.and_then(|name| {
-            let digits = name.strip_prefix("step-")?.strip_suffix(".png")?;
-            digits.parse().ok()
-        });
-        grids.extend(step.map(|step| (step, path)));
-    }
+    })?;
     if grids.is_empty() {
         return Err(Error::NoFrames {
             folder: folder.to_owned(),
             expected: "step-NNNNNNNN.png",
         });
     }
-    grids.sort_unstable();
-    Ok(grids.into_iter().map(|(_, path)| path).collect())
+    Ok(grids)
 }

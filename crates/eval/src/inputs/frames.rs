@@ -1,7 +1,7 @@
 //! The grids of one z that were drawn on the way, which make the film.
 
 use crate::Error;
-use dcgan_artifacts::read_bounded;
+use dcgan_artifacts::{list_grids, read_bounded};
 use dcgan_figures::{Picture, decode_png};
 use dcgan_stage::Failure;
 use std::path::{Path, PathBuf};
@@ -14,28 +14,17 @@ pub(crate) const MAX_GRID_BYTES: u64 = 1 << 28;
 /// The files `step-N.png` of a folder that make the film, in the order of their steps, the first
 /// and the last among them.
 pub(crate) fn frames(folder: &Path) -> Result<Vec<PathBuf>, Failure> {
-    let failed = |source| {
+    let grids = list_grids(folder).map_err(|source| {
         let path = folder.to_owned();
         Failure::input(Error::Grids { path, source })
-    };
-    let mut grids: Vec<(u64, PathBuf)> = Vec::new();
-    for entry in std::fs::read_dir(folder).map_err(failed)? {
-        let path = entry.map_err(failed)?.path();
-        let name = path.file_name().and_then(|name| name.to_str());
-        let step = name.and_then(|name| {
-            let digits = name.strip_prefix("step-")?.strip_suffix(".png")?;
-            digits.parse().ok()
-        });
-        grids.extend(step.map(|step| (step, path)));
-    }
+    })?;
     if grids.is_empty() {
         let folder = folder.to_owned();
         return Err(Failure::input(Error::NoGrids { folder }));
     }
-    grids.sort_unstable();
     let n = grids.len().min(FRAMES);
     let chosen = (0..n).map(|i| i * (grids.len() - 1) / (n - 1).max(1));
-    Ok(chosen.map(|i| grids[i].1.clone()).collect())
+    Ok(chosen.map(|i| grids[i].clone()).collect())
 }
 
 /// Reads the frames.
