@@ -6,8 +6,10 @@
 //!        │
 //!      load, plan ───── --dry-run ─────────────────────────> "would run"
 //!        │
-//!      lock, inspect again, write, check against the plan, manifest ──> "done"
+//!      lock, inspect again, write, manifest ──> "done"
 //! ```
+//!
+//! Debug builds compare the written files with the plan before the manifest.
 //!
 //! The rest is what programs share towards the person at the terminal: common options, exit codes,
 //! errors with their causes and a hint, log, progress with an estimate, signals, results.
