@@ -1,7 +1,7 @@
 //! The files that an evaluation will write.
 
 use crate::inputs::checks::Extractor;
-use crate::inputs::opened::Inputs;
+use crate::inputs::opened::{Inputs, Listed};
 use crate::inputs::source::Source;
 use crate::measure::classifier::FILE;
 use crate::measure::copying;
@@ -19,15 +19,13 @@ pub(crate) fn plan(inputs: &Inputs, settings: &Eval) -> Plan {
     let (height, width, channels) = (info.height, info.width, info.channels);
     let (name, classes) = (printable(&info.name), info.class_names.len());
     let about = format!("dataset `{name}`: {height}x{width}x{channels}, {classes} classes");
-    let counts = counted(inputs, settings);
-    let judged = of_discriminator(&counts);
-    let is_judged = !judged.is_empty();
+    let counts = of_evaluation(inputs, settings);
     let plan = Plan::new()
         .about(about)
         .files(of_images(inputs, &counts))
-        .files(judged);
+        .files(of_discriminator(&counts));
     let plan = of_training(plan, inputs);
-    of_checkpoints(plan, inputs, &counts, is_judged).files(["report.html", "metrics.json"])
+    of_checkpoints(plan, inputs, settings).files(["report.html", "metrics.json"])
 }
 
 /// Whether each generated image has a class.
@@ -78,24 +76,33 @@ fn of_training(plan: Plan, inputs: &Inputs) -> Plan {
     plan.files(charts.chain(film).chain(timing))
 }
 
-fn of_checkpoints(plan: Plan, inputs: &Inputs, counts: &ImageCounts, is_judged: bool) -> Plan {
+/// A chart is there if the row of some checkpoint has one of its figures. Each row is of images that
+/// the checkpoint's own generator draws, whatever is evaluated.
+fn of_checkpoints(plan: Plan, inputs: &Inputs, settings: &Eval) -> Plan {
     if inputs.listed.is_empty() {
         return plan;
     }
-    let has_accuracy = is_labelled(inputs) && counts.has("quality.class_accuracy");
+    let of_row = |listed: &Listed| {
+        let labels = listed.classes.classes(0, settings.n);
+        counted(inputs, settings.n, labels.as_deref(), true)
+    };
+    let rows: Vec<ImageCounts> = inputs.listed.iter().map(of_row).collect();
+    let has = |figures: &[&str]| {
+        let mut rows = rows.iter();
+        rows.any(|row| figures.iter().any(|figure| row.has(figure)))
+    };
+    let has_accuracy = |row: &ImageCounts| row.is_labelled() && row.has("quality.class_accuracy");
+    let is_judged = |row: &ImageCounts| !of_discriminator(row).is_empty();
     let charts = [
         (
             "quality-over-time.svg",
-            has_accuracy || counts.has("quality.precision"),
+            has(&["quality.precision"]) || rows.iter().any(has_accuracy),
         ),
-        (
-            "distance-over-time.svg",
-            counts.has("quality.frechet_distance"),
-        ),
-        ("errors-over-time.svg", has_test_part(inputs)),
+        ("distance-over-time.svg", has(&["quality.frechet_distance"])),
+        ("errors-over-time.svg", has(&["pixels.memorised"])),
         (
             "discriminator-over-time.svg",
-            inputs.listed.len() > 1 && is_judged,
+            rows.iter().filter(|row| is_judged(row)).count() > 1,
         ),
     ];
     let charts = charts.into_iter().filter(|(_, exists)| *exists);
@@ -104,19 +111,8 @@ fn of_checkpoints(plan: Plan, inputs: &Inputs, counts: &ImageCounts, is_judged: 
         .files(charts.map(|(name, _)| name))
 }
 
-/// Counts the images that an evaluation would have, before any of them is drawn. Of a larger part
-/// than [`MOST_COMPARED`] each class counts with its share of that number.
-fn counted(inputs: &Inputs, settings: &Eval) -> ImageCounts {
-    let dataset = &inputs.dataset;
-    let test = dataset.labels(Part::Test);
-    let test = test.filter(|labels| !labels.is_empty());
-    let labels = test.or_else(|| dataset.labels(Part::Train));
-    let labels = labels.unwrap_or_default();
-    let drawn = |n: usize| n * MOST_COMPARED.min(labels.len()) / labels.len().max(1);
-    let counts = Counts {
-        dataset,
-        compared: per_class(labels).map(drawn),
-    };
+/// Counts the images that are evaluated, before any of them is drawn.
+fn of_evaluation(inputs: &Inputs, settings: &Eval) -> ImageCounts {
     let drawn_labels;
     let (n, labels) = match &inputs.source {
         Source::Generator(_, choice) => {
@@ -125,8 +121,24 @@ fn counted(inputs: &Inputs, settings: &Eval) -> ImageCounts {
         }
         Source::Samples(images) => (images.n, images.labels.as_deref()),
     };
+    counted(inputs, n, labels, inputs.discriminator.is_some())
+}
+
+/// Counts so many generated images, of these labels, and those that they are compared with. Of a
+/// larger part than [`MOST_COMPARED`] each class counts with its share of that number.
+fn counted(inputs: &Inputs, n: usize, labels: Option<&[u8]>, is_judged: bool) -> ImageCounts {
+    let dataset = &inputs.dataset;
+    let test = dataset.labels(Part::Test);
+    let test = test.filter(|labels| !labels.is_empty());
+    let real = test.or_else(|| dataset.labels(Part::Train));
+    let real = real.unwrap_or_default();
+    let drawn = |n: usize| n * MOST_COMPARED.min(real.len()) / real.len().max(1);
+    let counts = Counts {
+        dataset,
+        compared: per_class(real).map(drawn),
+    };
     let has_classifier = !matches!(inputs.extractor, Extractor::Random);
-    counts.of(n, labels, has_classifier, inputs.discriminator.is_some())
+    counts.of(n, labels, has_classifier, is_judged)
 }
 
 /// The files that the discriminator's figures are written to.

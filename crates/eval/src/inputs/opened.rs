@@ -6,12 +6,12 @@ use crate::images::Images;
 use crate::inputs::checks::{Checks, Extractor, finite};
 use crate::inputs::digest::record;
 use crate::inputs::records::listed;
-use crate::inputs::source::Source;
+use crate::inputs::source::{Source, drawn};
 use crate::inputs::training::Training;
 use crate::measure::copying;
 use crate::{Args, Error};
 use dcgan_artifacts::{Artifact, DatasetReader, NeighboursFile, read_checkpoint_info};
-use dcgan_checkpoints::{LoadedDiscriminator, LoadedGenerator, quoted};
+use dcgan_checkpoints::{ClassChoice, LoadedDiscriminator, LoadedGenerator, quoted};
 use dcgan_settings::Eval;
 use dcgan_stage::Failure;
 use std::path::{Path, PathBuf};
@@ -22,6 +22,8 @@ pub(crate) struct Listed {
     pub(crate) path: PathBuf,
     /// SHA-256 of the file.
     pub(crate) sha256: String,
+    /// What its generator draws.
+    pub(crate) classes: ClassChoice,
 }
 
 /// The inputs, open and checked.
@@ -137,7 +139,12 @@ fn checked_list(args: &Args, checks: &Checks<'_>) -> Result<Vec<Listed>, Failure
         let info = read_checkpoint_info(&path)?;
         checks.network(&path, &info.network)?;
         let sha256 = record(&path, Artifact::Checkpoint)?.sha256;
-        all.push(Listed { path, sha256 });
+        let drawn = drawn(&info.network, checks.dataset);
+        all.push(Listed {
+            path,
+            sha256,
+            classes: ClassChoice::resolve(None, &drawn).map_err(Failure::input)?,
+        });
     }
     Ok(all)
 }

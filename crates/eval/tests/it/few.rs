@@ -279,3 +279,42 @@ fn checkpoints_of_few_images_have_their_lines_and_charts() {
         assert!(!table.contains("NaN") && !table.contains("inf"), "{table}");
     }
 }
+
+/// A row is of `eval.n` images that the checkpoint draws, however many samples are evaluated.
+#[test]
+fn checkpoints_next_to_samples_have_the_charts_of_their_own_images() {
+    let fixture = Fixture::new();
+    fixture.dataset("d", SIDE, 3, [130, 130]);
+    std::fs::create_dir(fixture.path("checkpoints")).unwrap();
+    for step in [3, 9] {
+        fixture.checkpoint_of("checkpoints", SIDE, 3, step);
+    }
+    fixture.samples("few", SIDE, 3, 5);
+    fixture.samples("many", SIDE, 3, 130);
+    let over_time = |names: &BTreeSet<String>| -> Vec<String> {
+        let mut names: Vec<String> = names.iter().cloned().collect();
+        names.retain(|name| name.ends_with("-over-time.svg"));
+        names
+    };
+    let [quality, distance, errors, discriminator] =
+        ["quality", "distance", "errors", "discriminator"].map(|of| format!("{of}-over-time.svg"));
+    let few = vec![discriminator.clone(), errors.clone(), quality.clone()];
+    let all = vec![discriminator, distance, errors, quality];
+    // The second evaluation replaces the first: no chart of that one may stay.
+    for (samples, n, expected) in [("few", "eval.n=130", all), ("many", "eval.n=5", few)] {
+        let args = format!(
+            "--dataset d --samples {samples} --checkpoints checkpoints --out out --set {n} \
+             --set eval.classifier_epochs=1"
+        );
+        let args: Vec<&str> = args.split(' ').collect();
+        let planned = fixture.succeed(&[&args[..], &["--dry-run", "--json"]].concat());
+        fixture.succeed(&args);
+        let planned: Value = serde_json::from_str(&planned).unwrap();
+        let mut planned: BTreeSet<String> =
+            serde_json::from_value(planned["files"].clone()).unwrap();
+        assert!(planned.remove("checkpoints/*.json"), "{samples}");
+        let written: BTreeSet<String> = fixture.files("out").into_keys().collect();
+        assert_eq!(planned, written, "{samples}");
+        assert_eq!(over_time(&written), expected, "{samples}");
+    }
+}
