@@ -76,10 +76,13 @@ impl Stage for Comparison {
 
     const NAME: &'static str = "dcgan-eval compare";
 
+    /// The order is part of what is asked for, since the first run is what the others are compared
+    /// with. Inputs are sorted and folders may share a name, so each run has its hash here too.
     fn settings(&self) -> Settings {
-        let names: Vec<&str> = self.runs.iter().map(|run| run.name.as_str()).collect();
+        let run = |run: &Run| json!({ "run": run.name, "metrics": run.record.sha256 });
+        let runs: Vec<Value> = self.runs.iter().map(run).collect();
         Settings {
-            asked: json!({ "compare": names }),
+            asked: json!({ "compare": runs }),
             defaults: Value::Null,
         }
     }

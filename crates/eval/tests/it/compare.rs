@@ -97,6 +97,31 @@ fn runs_of_the_same_settings_but_the_seed_are_a_group_and_groups_are_tested() {
     assert_ne!(rows(&fixture, "class_accuracy"), found);
 }
 
+/// The first run is what the others are compared with, and folders may share their last name.
+#[test]
+fn another_order_is_another_comparison() {
+    let fixture = Fixture::new();
+    run(&fixture, "1/run", &json!({ "epochs": 1 }), 0);
+    run(&fixture, "2/run", &json!({ "epochs": 2 }), 0);
+    set_accuracy(&fixture, "2/run", 0.25);
+    let accuracies = |args: [&str; 3]| {
+        let stdout = fixture.succeed(&args);
+        let rows = rows(&fixture, "class_accuracy").into_iter();
+        let values: Vec<String> = rows.map(|row| row[4].clone()).collect();
+        (values, stdout.contains("up to date"))
+    };
+    let (forwards, was_there) = accuracies(["compare", "1/run", "2/run"]);
+    assert!(!was_there && forwards[1] == "0.25", "{forwards:?}");
+    let (mut backwards, was_there) = accuracies(["compare", "2/run", "1/run"]);
+    assert!(!was_there);
+    backwards.reverse();
+    assert_eq!(forwards, backwards);
+    assert!(accuracies(["compare", "2/run", "1/run"]).1);
+    // One run twice, with as many folders of these names.
+    let (twice, was_there) = accuracies(["compare", "2/run", "2/run"]);
+    assert!(!was_there && twice.len() == 1, "{twice:?}");
+}
+
 #[test]
 fn single_runs_keep_their_intervals_and_get_no_test() {
     let fixture = Fixture::new();
