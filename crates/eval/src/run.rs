@@ -137,18 +137,16 @@ impl Stage for Evaluating {
         Ok(Report::new(human).with("metrics", tree(&metrics)))
     }
 
-    /// An evaluation that was complete before `--timing` was given gets its page, unless it is a dry
-    /// run.
-    fn up_to_date(&self, folder: &Path) -> Result<Report, Failure> {
-        let path = folder.join(timing::FILE);
-        let table = self.args.timing.as_deref();
-        if let Some(table) = table.filter(|_| !self.args.common.dry_run && !path.exists()) {
+    /// An evaluation that was complete before `--timing` was given lacks its page.
+    fn lacks(&self, folder: &Path) -> bool {
+        self.args.timing.is_some() && !folder.join(timing::FILE).exists()
+    }
+
+    fn complete(&self, folder: &Path) -> Result<(), Failure> {
+        if let Some(table) = &self.args.timing {
             let page = timing::html(&Columns::read(table)?);
-            write_atomic(&path, page.as_bytes())?;
+            write_atomic(&folder.join(timing::FILE), page.as_bytes())?;
         }
-        let folder = shown(folder);
-        Ok(Report::new(format!(
-            "nothing to do: `{folder}` is up to date"
-        )))
+        Ok(())
     }
 }

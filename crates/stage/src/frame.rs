@@ -1,7 +1,7 @@
 //! The frame around every stage: is there work, the inputs, the plan, the lock, the files, the
 //! manifest, the result.
 
-use crate::found::{Note, Work};
+use crate::found::{Found, Note, Work};
 use crate::outcome::{self, Place};
 use crate::output;
 use crate::stage::{Inputs, Stage};
@@ -33,9 +33,16 @@ pub fn run_until<'a, S: Stage>(
     let inputs = Inputs::of(stage);
     let found = stage.inspect(options.out, options.force, &inputs)?;
     tell(&found.notes);
+    if found.work == Work::Nothing && (options.dry_run || !stage.lacks(options.out)) {
+        return up_to_date(stage, &place, &found);
+    }
     if found.work == Work::Nothing {
-        let report = stage.up_to_date(options.out)?;
-        return outcome::up_to_date(&place, report, &found.earlier);
+        let _lock = output::lock(options.out)?;
+        // Another process may have been at work here until now.
+        let now = stage.inspect(options.out, options.force, &inputs)?;
+        if now.work == Work::Nothing {
+            return complete(stage, &place, &now);
+        }
     }
     if options.dry_run {
         let plan = stage.plan(&stage.load()?, found.work);
@@ -44,20 +51,30 @@ pub fn run_until<'a, S: Stage>(
     let signals = watch()?;
     let loaded = load(stage, &inputs)?;
     let lock = output::lock(options.out)?;
-    // Another process may have been at work here until now.
     let now = stage.inspect(options.out, options.force, &inputs)?;
     if now != found {
         tell(&now.notes);
     }
     if now.work == Work::Nothing {
-        let report = stage.up_to_date(options.out)?;
-        return outcome::up_to_date(&place, report, &now.earlier);
+        return complete(stage, &place, &now);
     }
     let plan = stage.plan(&loaded, now.work);
     let mut output = Output::open(lock, &options, plan, now, inputs.get()?, signals)?;
     let report = stage.write(loaded, &mut output)?;
     let files = output.finish(S::NAME, stage.settings().asked)?;
     outcome::done(&place, report, files)
+}
+
+/// Writes what the complete folder lacks, which is locked.
+fn complete<S: Stage>(stage: &S, place: &Place<'_>, found: &Found) -> Result<(), Failure> {
+    if stage.lacks(place.out) {
+        stage.complete(place.out)?;
+    }
+    up_to_date(stage, place, found)
+}
+
+fn up_to_date<S: Stage>(stage: &S, place: &Place<'_>, found: &Found) -> Result<(), Failure> {
+    outcome::up_to_date(place, stage.up_to_date(place.out), &found.earlier)
 }
 
 /// Loads the inputs, and hashes them at the same time where that was not done yet.

@@ -2,7 +2,7 @@
 //! common.
 //!
 //! ```text
-//! inspect the folder ── complete ──────────────────────────> "up to date"
+//! inspect the folder ── complete ── lacks? lock, complete ──> "up to date"
 //!        │
 //!      load, plan ───── --dry-run ─────────────────────────> "would run"
 //!        │

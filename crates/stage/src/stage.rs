@@ -60,15 +60,23 @@ pub trait Stage: Sync {
         Ok(earlier.into_found(if is_done { Work::Nothing } else { Work::Make }))
     }
 
-    /// What is printed when there is nothing to do.
+    /// Whether a complete `folder` lacks a file that its manifest doesn't list and that was asked
+    /// for now.
+    fn lacks(&self, _folder: &Path) -> bool {
+        false
+    }
+
+    /// Writes what a complete `folder` [`lacks`](Self::lacks). It is locked.
     ///
     /// # Errors
-    /// [`Failure::Output`] for a stage that completes something outside the manifest.
-    fn up_to_date(&self, folder: &Path) -> Result<Report, Failure> {
-        Ok(Report::new(format!(
-            "nothing to do: `{}` is up to date",
-            shown(folder)
-        )))
+    /// [`Failure::Input`] for what that is made of, [`Failure::Output`].
+    fn complete(&self, _folder: &Path) -> Result<(), Failure> {
+        Ok(())
+    }
+
+    /// What is printed when there is nothing to do. Writes nothing.
+    fn up_to_date(&self, folder: &Path) -> Report {
+        Report::new(format!("nothing to do: `{}` is up to date", shown(folder)))
     }
 }
 

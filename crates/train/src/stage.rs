@@ -159,10 +159,10 @@ impl Stage for Training<'_> {
         Ok(folder::inspect(folder, Self::NAME, &self.identity, force)?)
     }
 
-    fn up_to_date(&self, folder: &Path) -> Result<Report, Failure> {
+    fn up_to_date(&self, folder: &Path) -> Report {
         let (out, step) = (shown(folder), self.resolved.steps.last_step);
-        Ok(self.report(format!(
+        self.report(format!(
             "nothing to do: `{out}` is up to date, {step} steps"
-        )))
+        ))
     }
 }

@@ -1,6 +1,7 @@
 //! The report, its curves and the alarms.
 
 use crate::fixture::{Fixture, SIDE};
+use dcgan_artifacts::RunLock;
 use dcgan_figures::{Picture, encode_png};
 use std::fmt::Write as _;
 
@@ -396,6 +397,25 @@ fn the_timing_stands_on_a_page_of_its_own_outside_the_manifest() {
     let stdout = fixture.succeed(&with_timing);
     assert!(stdout.contains("up to date"), "{stdout}");
     let page = text(&fixture, "out/timing.html");
+    // It is written under the lock like all else.
+    std::fs::remove_file(fixture.path("out/timing.html")).unwrap();
+    let lock = RunLock::acquire(&fixture.path("out")).unwrap();
+    let outcome = fixture.run(&with_timing);
+    assert_eq!(outcome.code, 5, "{}", outcome.stderr);
+    assert!(
+        outcome.stderr.contains("is locked by process"),
+        "{}",
+        outcome.stderr
+    );
+    assert!(!fixture.path("out/timing.html").exists());
+    // A dry run, and one that has nothing to write, need no lock.
+    for args in [[&with_timing[..], &["--dry-run"]].concat(), ARGS.to_vec()] {
+        let stdout = fixture.succeed(&args);
+        assert!(stdout.contains("up to date"), "{stdout}");
+    }
+    drop(lock);
+    fixture.succeed(&with_timing);
+    assert_eq!(text(&fixture, "out/timing.html"), page);
     // Half of 1,001 to 1,100 ms, and their sum.
     for figure in ["1050.5", "105.0 s", "Time of an iteration"] {
         assert!(page.contains(figure), "{figure}");
