@@ -29,8 +29,11 @@ OF_TRAINING = ["metrics.csv", "histograms.csv", "scores.csv"]
 KEYED = re.compile(r"^(checkpoints/step-\d+)-[0-9a-f]+\.json$")
 # Environment variables that override settings.
 OVERRIDING = ["DCGAN_KERNELS"]
-# The keys of `prepare.idx` that name files.
-IDX_FILES = ["train_images", "train_labels", "test_images", "test_labels"]
+# The keys that name files, by the section of `prepare`.
+FILES = {
+    "idx": ["train_images", "train_labels", "test_images", "test_labels"],
+    "npz": ["train", "train_labels", "test", "test_labels"],
+}
 # Name for a folder of pictures without a name of its own, such as `.`.
 NAMELESS = "pictures"
 
@@ -68,11 +71,12 @@ def with_sources(prepare, source):
     if not source.is_dir():
         sys.exit(f"error: `{source}`, given as SOURCE, is no folder")
     prepare = dict(prepare)
-    if "idx" in prepare:
-        prepare["idx"] = {
-            key: str(found(name, source)) if key in IDX_FILES else name
-            for key, name in prepare["idx"].items()
-        }
+    for section, keys in FILES.items():
+        if section in prepare:
+            prepare[section] = {
+                key: paths_of(value, source) if key in keys else value
+                for key, value in prepare[section].items()
+            }
     folders = {key: as_list(prepare[key]) for key in ("folder", "test_folder") if key in prepare}
     n_folders = sum(len(names) for names in folders.values())
     for key, names in folders.items():
@@ -85,6 +89,13 @@ def with_sources(prepare, source):
             searched = [folder for names in folders.values() for folder in names]
             pictures["labels_file"] = str(table_of_labels(name, source, searched))
     return prepare
+
+
+def paths_of(names, source):
+    """Returns the path of a name, or a list of those of several."""
+    if isinstance(names, list):
+        return [str(found(name, source)) for name in names]
+    return str(found(names, source))
 
 
 def of_folder(name, source, n_folders):

@@ -9,10 +9,10 @@
 )]
 
 use dcgan_artifacts::{
-    Checkpoint, ClassifierFile, Columns, DatasetReader, Error, ErrorKind, EventFile,
-    ForeignReading, GrowingTable, Manifest, ModelFile, NeighboursFile, Part, Role, RunFile,
-    Samples, TablePosition, ValueRange, read_averaged_generator, read_checkpoint_info,
-    read_discriminator, read_generator, sha256_bytes, verify_checkpoint,
+    Artifact, ChannelAxis, Checkpoint, ClassifierFile, Columns, DatasetReader, Error, ErrorKind,
+    EventFile, ForeignArrays, ForeignReading, GrowingTable, Manifest, ModelFile, NeighboursFile,
+    Part, Role, RunFile, Samples, TablePosition, ValueRange, read_averaged_generator,
+    read_checkpoint_info, read_discriminator, read_generator, sha256_bytes, verify_checkpoint,
 };
 use dcgan_checkpoints::{ClassChoice, LoadedDiscriminator, LoadedGenerator};
 use dcgan_hints::Hint;
@@ -233,8 +233,36 @@ pub fn foreign(bytes: &[u8]) -> bool {
         for reading in readings {
             accepted |= accepted_as_images(path, &reading);
         }
-        accepted
+        accepted | accepted_as_arrays(path)
     })
+}
+
+/// Each array of the file as images and as labels, as `dcgan-prepare` reads them.
+fn accepted_as_arrays(path: &Path) -> bool {
+    let arrays = match ForeignArrays::open(path, Artifact::Other) {
+        Err(error) => return refused(&error, path),
+        Ok(arrays) => arrays,
+    };
+    let shapes = arrays.shapes().map(|(name, shape)| (name, shape.first()));
+    let mut is_any_image = false;
+    for (name, n) in shapes {
+        for channels in [None, Some(ChannelAxis::First), Some(ChannelAxis::Last)] {
+            match arrays.images_named(name, channels, None) {
+                Err(error) => assert!(names(&error, path), "{error:?}"),
+                Ok(read) => {
+                    let pixels = read.n * read.height * read.width * read.channels;
+                    assert_eq!((read.images.len(), Some(&read.n)), (pixels, n));
+                    is_any_image = true;
+                }
+            }
+        }
+        let n = n.copied().unwrap_or_default();
+        match arrays.labels_named(name, n) {
+            Err(error) => assert!(names(&error, path), "{error:?}"),
+            Ok(labels) => assert_eq!(labels.len(), n),
+        }
+    }
+    is_any_image
 }
 
 fn accepted_as_images(path: &Path, reading: &ForeignReading) -> bool {

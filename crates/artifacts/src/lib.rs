@@ -93,7 +93,7 @@ pub use dataset_writer::{DatasetWriter, Kept};
 pub use digest::{FileDigest, digest_file, sha256_bytes};
 pub use error::{Artifact, Error, ErrorKind};
 pub use event_file::{EventFile, Summary, SummaryHistogram, framed as framed_event};
-pub use foreign::{ForeignImages, ForeignReading, ValueRange};
+pub use foreign::{ChannelAxis, ForeignArrays, ForeignImages, ForeignReading, ValueRange};
 pub use grids::list_grids;
 pub use lock::RunLock;
 pub use manifest::{

@@ -22,11 +22,11 @@ pub(crate) struct Members {
 /// Where the images of a part come from.
 #[derive(Debug, Clone)]
 pub(crate) enum Origin {
-    /// All from one file, or drawn.
-    OneSource {
-        /// Name of the source.
-        source: String,
-        /// Place in the source of each image; `None`: the same as in the part.
+    /// From files of many images, one after the other, or drawn.
+    Many {
+        /// Name of each source, and the place of its first image among those of all.
+        sources: Vec<(String, usize)>,
+        /// Place among those of all of each image; `None`: the same as in the part.
         indices: Option<Vec<u32>>,
     },
     /// A file each, by name.
@@ -34,10 +34,24 @@ pub(crate) enum Origin {
 }
 
 impl Origin {
+    /// All images from one source.
+    pub(crate) fn one(source: impl Into<String>) -> Self {
+        Self::Many {
+            sources: vec![(source.into(), 0)],
+            indices: None,
+        }
+    }
+
     /// Name of the source of image `image_idx` of the part; for `None`, of the part as a whole.
     pub(crate) fn source(&self, image_idx: Option<usize>) -> &str {
         match (self, image_idx) {
-            (Self::OneSource { source, .. }, _) => source,
+            (Self::Many { sources, .. }, None) => match &sources[..] {
+                [(source, _)] => source,
+                _ => "",
+            },
+            (Self::Many { .. }, Some(image_idx)) => {
+                self.place(image_idx).map_or("", |(source, _)| source)
+            }
             (Self::Files(names), Some(image_idx)) => &names[image_idx],
             (Self::Files(_), None) => "",
         }
@@ -45,13 +59,38 @@ impl Origin {
 
     /// Place in its source of image `image_idx` of the part, where a source holds many.
     pub(crate) fn index(&self, image_idx: usize) -> Option<usize> {
+        self.place(image_idx).map(|(_, index)| index)
+    }
+
+    /// Name of the source of an image and its place there, where a source holds many.
+    fn place(&self, image_idx: usize) -> Option<(&str, usize)> {
+        let Self::Many { sources, indices } = self else {
+            return None;
+        };
+        let of_all = |indices: &Vec<u32>| indices[image_idx] as usize;
+        let at = indices.as_ref().map_or(image_idx, of_all);
+        let after = sources.partition_point(|(_, first)| *first <= at);
+        let (source, first) = sources.get(after.checked_sub(1)?)?;
+        Some((source, at - first))
+    }
+
+    /// The origin of a part that is made of these images of this part.
+    pub(crate) fn of(&self, images: &[u32]) -> Self {
         match self {
-            Self::OneSource { indices, .. } => Some(
-                indices
-                    .as_ref()
-                    .map_or(image_idx, |indices| indices[image_idx] as usize),
-            ),
-            Self::Files(_) => None,
+            Self::Many { sources, indices } => {
+                let of_all = |&image: &u32| match indices {
+                    Some(indices) => indices[image as usize],
+                    None => image,
+                };
+                Self::Many {
+                    sources: sources.clone(),
+                    indices: Some(images.iter().map(of_all).collect()),
+                }
+            }
+            Self::Files(names) => {
+                let name = |&image: &u32| names[image as usize].clone();
+                Self::Files(images.iter().map(name).collect())
+            }
         }
     }
 

@@ -123,11 +123,7 @@ impl IdxSource<'_> {
                 labels,
             };
             parts.insert(part, data);
-            let origin = Origin::OneSource {
-                source: file.name.clone(),
-                indices: None,
-            };
-            origins.insert(part, origin);
+            origins.insert(part, Origin::one(&file.name));
         }
         Ok(Loaded {
             class_names,

@@ -1,7 +1,8 @@
 //! Stage 1: sources to `dataset.safetensors`.
 //!
-//! IDX files are read and checked before anything is written, so that a faulty source leaves no
-//! trace. Then the dataset is written while a second thread audits it, and the manifest comes last.
+//! Files of many images are read and checked before anything is written, so that a faulty source
+//! leaves no trace. Then the dataset is written while a second thread audits it, and the manifest
+//! comes last.
 //! Folders of pictures, which may be larger than memory, are read twice: once for hashes, classes
 //! and parts, then picture by picture into the dataset's file (`folder`).
 
@@ -10,25 +11,30 @@ mod contents;
 mod error;
 mod folder;
 mod forecast;
+mod gather;
 pub mod idx;
 mod idx_labels;
 mod idx_source;
 mod memory;
 mod names;
+mod npz_source;
 mod preview;
 mod report;
 mod source;
+mod source_files;
 mod stage;
 mod synthetic;
 mod validation;
 
 pub use error::Error;
+pub use gather::GatherError;
+pub use npz_source::NpzError;
 pub use stage::run;
 
 use dcgan_stage::CommonArgs;
 
-/// Make a dataset: read IDX files (plain or gzip) or folders of pictures, or draw synthetic ones,
-/// check them, and write `dataset.safetensors` with an audit and a preview.
+/// Make a dataset: read IDX files (plain or gzip), folders of pictures or arrays of NumPy, or draw
+/// synthetic pictures, check them, and write `dataset.safetensors` with an audit and a preview.
 ///
 /// The section `prepare` of the pipeline says what to read.
 #[derive(Debug, clap::Parser)]

@@ -3,10 +3,12 @@
 use crate::audit::{self, Audit, Look};
 use crate::contents::{Contents, Members, Origin};
 use crate::source::{Outline, Written};
-use crate::{Error, preview, validation};
+use crate::validation::{self, is_held_out};
+use crate::{Error, preview};
 use dcgan_artifacts::{DatasetInfo, Part, PartData, SourceRecord, write_dataset};
 use dcgan_settings::Prepare;
 use dcgan_stage::Failure;
+use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 use std::path::Path;
 
@@ -73,6 +75,40 @@ impl Loaded {
         })
     }
 
+    /// Moves training images whose hash, read as a fraction, is below `share` to the test part.
+    pub(crate) fn hold_out(&mut self, share: f64) {
+        if share <= 0.0 {
+            return;
+        }
+        let image_len = self.height * self.width * self.channels;
+        let images = self.parts[&Part::Train].images.chunks_exact(image_len);
+        let held = images.zip(0u32..).filter(|(pixels, _)| {
+            let digest: [u8; 32] = Sha256::digest(pixels).into();
+            is_held_out(&digest, share)
+        });
+        let held: Vec<u32> = held.map(|(_, number)| number).collect();
+        self.move_to(Part::Test, &held);
+    }
+
+    /// Moves the training images `drawn`, in ascending order, to another part; none: no such part.
+    fn move_to(&mut self, part: Part, drawn: &[u32]) {
+        let image_len = self.height * self.width * self.channels;
+        let (Some(train), Some(origin)) = (
+            self.parts.get_mut(&Part::Train),
+            self.origins.get_mut(&Part::Train),
+        ) else {
+            return;
+        };
+        if drawn.is_empty() {
+            return;
+        }
+        let (moved, kept) = validation::split(train, drawn, image_len);
+        let of_moved = origin.of(drawn);
+        *origin = origin.of(&kept);
+        self.parts.insert(part, moved);
+        self.origins.insert(part, of_moved);
+    }
+
     /// Writes the dataset, most of the bytes, while another thread looks at every image.
     ///
     /// # Errors
@@ -123,11 +159,7 @@ impl Loaded {
 }
 
 fn draw_validation(settings: &Prepare, loaded: &mut Loaded) -> Result<(), Error> {
-    let image_bytes = loaded.height * loaded.width * loaded.channels;
-    let (Some(train), Some(origin)) = (
-        loaded.parts.get_mut(&Part::Train),
-        loaded.origins.get_mut(&Part::Train),
-    ) else {
+    let Some(train) = loaded.parts.get(&Part::Train) else {
         return Ok(());
     };
     let drawn = validation::draw(
@@ -137,17 +169,6 @@ fn draw_validation(settings: &Prepare, loaded: &mut Loaded) -> Result<(), Error>
         settings.validation,
         settings.seed,
     )?;
-    let (validation, kept) = validation::split(train, &drawn, image_bytes);
-    let source = origin.source(None).to_owned();
-    *origin = Origin::OneSource {
-        source: source.clone(),
-        indices: Some(kept),
-    };
-    let of_validation = Origin::OneSource {
-        source,
-        indices: Some(drawn),
-    };
-    loaded.parts.insert(Part::Validation, validation);
-    loaded.origins.insert(Part::Validation, of_validation);
+    loaded.move_to(Part::Validation, &drawn);
     Ok(())
 }

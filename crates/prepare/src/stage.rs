@@ -2,6 +2,7 @@
 
 use crate::folder::{FolderSource, Work as Workers};
 use crate::idx_source::IdxSource;
+use crate::npz_source::NpzSource;
 use crate::report::{describe, part_counts, written};
 use crate::source::{Outline, Source, Written};
 use crate::synthetic::SyntheticSource;
@@ -34,6 +35,10 @@ pub fn run(args: &Args) -> Result<(), Failure> {
         }
         SourceKind::Idx => {
             let source = IdxSource::new(settings, threads)?;
+            prepare(args, pipeline, source, &signals)
+        }
+        SourceKind::Npz => {
+            let source = NpzSource::new(settings, threads)?;
             prepare(args, pipeline, source, &signals)
         }
         SourceKind::Synthetic => {

@@ -60,14 +60,8 @@ fn draw_all(settings: &Prepare) -> Result<Loaded, Error> {
     if let Some(test) = test(synthetic, settings.seed) {
         parts.insert(Part::Test, test);
     }
-    let origin = |_: &PartData| Origin::OneSource {
-        source: "synthetic".into(),
-        indices: None,
-    };
-    let origins = parts
-        .iter()
-        .map(|(part, data)| (*part, origin(data)))
-        .collect();
+    let origins = parts.keys().map(|part| (*part, Origin::one("synthetic")));
+    let origins = origins.collect();
     let class_names = if settings.class_names.is_empty() {
         (0..synthetic.classes)
             .map(|class| class.to_string())

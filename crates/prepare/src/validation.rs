@@ -102,3 +102,11 @@ pub(crate) fn split(
     }
     (validation, kept)
 }
+
+/// Whether a file or an image goes into the test part: its hash, read as a fraction, is below the
+/// share.
+pub(crate) fn is_held_out(sha256: &[u8; 32], share: f64) -> bool {
+    let mut first = [0; 4];
+    first.copy_from_slice(&sha256[..4]);
+    f64::from(u32::from_be_bytes(first)) < share * 2f64.powi(32)
+}

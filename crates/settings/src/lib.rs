@@ -6,14 +6,17 @@
 
 mod depth;
 mod error;
+mod fault;
 mod forms;
 mod keys;
 mod limits;
 mod load;
 mod overrides;
 mod ranges;
+mod ranges_of_sources;
 mod sections;
 mod seeds;
+mod sources;
 mod variables;
 
 pub use depth::Depth;
@@ -26,4 +29,5 @@ pub use sections::{
     Prepare, Sample, SourceKind, Synthetic, Train,
 };
 pub use seeds::{MAX_SEEDS, parse_seeds};
+pub use sources::{ChannelsChoice, NpzFiles, RangeChoice};
 pub use variables::{KERNELS, kernels};

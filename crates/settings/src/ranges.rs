@@ -1,16 +1,13 @@
 //! Ranges of values. An error names the key, what is expected and the value found, before any stage
 //! begins.
 
-use crate::error::{Error, Origin};
+use crate::fault::{Fault, named, within};
 use crate::keys::{join, nearest_name};
 use crate::{
     Depth, Eval, IdxFiles, Labels, NetworkKind, Pictures, Pipeline, Prepare, Sample, Synthetic,
-    Train, parse_seeds,
+    Train, parse_seeds, ranges_of_sources,
 };
-use dcgan_hints::is_printable;
 use std::collections::BTreeSet;
-use std::fmt::Display;
-use std::ops::RangeInclusive;
 use std::path::PathBuf;
 
 /// Maximum number of classes in a dataset: labels are bytes.
@@ -19,32 +16,6 @@ const MAX_CLASSES: usize = 256;
 const MAX_SYNTHETIC_BYTES: usize = 1 << 32;
 /// The four files of an IDX dataset, by key.
 const IDX_FILES: [&str; 4] = ["train_images", "train_labels", "test_images", "test_labels"];
-
-/// A value out of range, before its origin is known.
-pub(crate) struct Fault {
-    pub(crate) key: String,
-    expected: String,
-    found: String,
-}
-
-impl Fault {
-    fn new(key: &str, expected: impl Into<String>, found: impl Into<String>) -> Self {
-        Self {
-            key: key.into(),
-            expected: expected.into(),
-            found: found.into(),
-        }
-    }
-
-    pub(crate) fn at(self, origin: Origin) -> Error {
-        Error::Range {
-            origin,
-            key: self.key,
-            expected: self.expected,
-            found: self.found,
-        }
-    }
-}
 
 /// Checks every value of `pipeline`.
 pub(crate) fn check(pipeline: &Pipeline) -> Result<(), Fault> {
@@ -80,6 +51,7 @@ fn prepare(prepare: &Prepare) -> Result<(), Fault> {
         "",
     )?;
     idx(&prepare.idx)?;
+    ranges_of_sources::npz(&prepare.npz)?;
     folders("prepare.folder", &prepare.folder)?;
     folders("prepare.test_folder", &prepare.test_folder)?;
     if !prepare.test_folder.is_empty() && prepare.pictures.test_share > 0.0 {
@@ -365,32 +337,6 @@ fn eval(eval: &Eval) -> Result<(), Fault> {
         ("oscillation", alarms.oscillation),
     ] {
         within(&format!("eval.alarms.{key}"), value, 0.0..=1.0, "")?;
-    }
-    Ok(())
-}
-
-/// Checks that a number is in a range; `unit` follows both numbers in the message.
-fn within<T: Copy + PartialOrd + Display>(
-    key: &str,
-    value: T,
-    range: RangeInclusive<T>,
-    unit: &str,
-) -> Result<(), Fault> {
-    if range.contains(&value) {
-        return Ok(());
-    }
-    let expected = format!("{} to {}{unit}", range.start(), range.end());
-    Err(Fault::new(key, expected, format!("{value}{unit}")))
-}
-
-/// Checks that a name can be shown on one line.
-fn named(key: &str, name: &str) -> Result<(), Fault> {
-    if name.trim().is_empty() || !is_printable(name) {
-        return Err(Fault::new(
-            key,
-            "text on one line, not blank",
-            format!("{name:?}"),
-        ));
     }
     Ok(())
 }

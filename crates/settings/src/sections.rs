@@ -3,8 +3,8 @@
 //! These structs are the only list of settings: `--help`, the shipped `pipelines/*.yaml`, hints for
 //! misspelt keys and the manifest's resolved settings all follow them.
 
-use crate::Depth;
 use crate::forms;
+use crate::{Depth, NpzFiles};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -35,6 +35,9 @@ pub enum SourceKind {
     Idx,
     /// Folders of pictures: PNG, JPEG, GIF, BMP, WebP.
     Folder,
+    /// Arrays of NumPy, `.npz` or `.npy`.
+    #[serde(alias = "npy")]
+    Npz,
     /// Pictures drawn by the program, for tests and a first look.
     Synthetic,
 }
@@ -61,6 +64,9 @@ pub struct Prepare {
     /// How to convert pictures, for `source: folder`.
     #[serde(deserialize_with = "forms::empty_is_default")]
     pub pictures: Pictures,
+    /// Arrays of NumPy, for `source: npz`.
+    #[serde(deserialize_with = "forms::empty_is_default")]
+    pub npz: NpzFiles,
     /// The drawn pictures, for `source: synthetic`.
     #[serde(deserialize_with = "forms::empty_is_default")]
     pub synthetic: Synthetic,
@@ -486,6 +492,7 @@ impl Default for Prepare {
             folder: Vec::new(),
             test_folder: Vec::new(),
             pictures: Pictures::default(),
+            npz: NpzFiles::default(),
             synthetic: Synthetic::default(),
             class_names: Vec::new(),
             validation: 0,

@@ -1,5 +1,14 @@
 //! The order of the axes of images.
 
+/// Where the axis of channels is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ChannelAxis {
+    /// After the number of images.
+    First,
+    /// At the end.
+    Last,
+}
+
 /// Order of the axes of images.
 pub(super) struct Layout {
     /// Images, height, width, channels.
@@ -38,6 +47,25 @@ impl Layout {
             (true, false) => first,
             _ => None,
         }
+    }
+
+    /// With the channels, 1 or 3, where the caller says, or inferred. Rows of a square number of
+    /// values are grey squares.
+    pub(super) fn of(shape: &[usize], channels: Option<ChannelAxis>) -> Option<Self> {
+        let (sizes, channels_first) = match (shape, channels) {
+            (&[n, pixels], _) => {
+                let side = pixels.isqrt();
+                ([n, side, pixels / side.max(1), 1], false)
+            }
+            (&[n, a, b, c], Some(ChannelAxis::Last)) => ([n, a, b, c], false),
+            (&[n, a, b, c], Some(ChannelAxis::First)) => ([n, b, c, a], true),
+            _ => return Self::told_by(shape, None),
+        };
+        let is_square = shape.len() != 2 || sizes[1] * sizes[1] == shape[1];
+        (is_square && matches!(sizes[3], 1 | 3)).then_some(Self {
+            sizes,
+            channels_first,
+        })
     }
 }
 

@@ -9,6 +9,7 @@ mod array;
 mod element;
 mod fault;
 mod layout;
+mod named;
 mod npy;
 mod range;
 mod source;
@@ -20,6 +21,7 @@ use crate::error::{Artifact, Error};
 use array::Array;
 use element::Kind;
 use fault::Fault;
+pub use layout::ChannelAxis;
 use layout::{Layout, channels_last};
 pub use range::ValueRange;
 use source::{NAMES, Source};
@@ -65,14 +67,7 @@ impl ForeignImages {
     /// As the crate's documentation lists for every reader; [`Error::Unfit`] also for a file of
     /// another kind, naming the kind.
     pub fn read(path: &Path, artifact: Artifact, reading: &ForeignReading) -> Result<Self, Error> {
-        match open(path, artifact, u32::MAX)? {
-            Opened::Theirs(arrays) => arrays.images(reading),
-            Opened::Ours(container) => {
-                let got = container.kind.as_deref().unwrap_or_default();
-                let got = format!("one of kind `{got}` of these programs");
-                Err(container.unfit("a file of another program", got))
-            }
-        }
+        ForeignArrays::open(path, artifact)?.images(reading)
     }
 }
 
@@ -84,8 +79,9 @@ pub(crate) enum Opened {
     Theirs(ForeignArrays),
 }
 
-/// The arrays of a file of another program.
-pub(crate) struct ForeignArrays {
+/// The arrays of a file of another program: an `.npz`, an `.npy`, or a safetensors file.
+#[derive(Debug)]
+pub struct ForeignArrays {
     source: Source,
     path: PathBuf,
     artifact: Artifact,
@@ -189,16 +185,32 @@ impl Source {
 
     fn images(&self, reading: &ForeignReading) -> Result<ForeignImages, Fault> {
         let (name, labels) = self.choose()?;
-        let mut told = self.told_of_names(name, labels);
-        let array = &self.arrays[name];
-        let shape = || format!("shape {:?}", array.shape);
-        let layout = Layout::told_by(&array.shape, reading.size).ok_or_else(|| {
+        let told = self.told_of_names(name, labels);
+        let shape = &self.arrays[name].shape;
+        let layout = Layout::told_by(shape, reading.size).ok_or_else(|| {
             let expected = format!(
                 "`{name}` of shape [n, height, width, 1 or 3], [n, 1 or 3, height, width] or \
                  [n, height, width]"
             );
-            Fault::unfit(expected, shape())
+            Fault::unfit(expected, format!("shape {shape:?}"))
         })?;
+        let mut images = self.images_of(name, &layout, reading.range, told)?;
+        images.labels = labels
+            .map(|labels| self.labels(labels, images.n))
+            .transpose()?;
+        Ok(images)
+    }
+
+    /// The images of one array, without labels; `told` is what was inferred before.
+    fn images_of(
+        &self,
+        name: &str,
+        layout: &Layout,
+        range: Option<ValueRange>,
+        mut told: Vec<String>,
+    ) -> Result<ForeignImages, Fault> {
+        let array = &self.arrays[name];
+        let shape = || format!("shape {:?}", array.shape);
         let [n, height, width, channels] = layout.sizes;
         if layout.channels_first {
             told.push(format!("`{name}` has its channels first: {}", shape()));
@@ -210,14 +222,13 @@ impl Source {
             let expected = format!("`{name}` of at most {MOST_PIXELS} values");
             return Err(Fault::unfit(expected, shape()));
         }
-        let mut images = self.pixels(name, reading.range, &mut told)?;
+        let mut images = self.pixels(name, range, &mut told)?;
         if layout.channels_first && channels > 1 {
             channels_last(&mut images, channels, height * width);
         }
-        let labels = labels.map(|labels| self.labels(labels, n)).transpose()?;
         Ok(ForeignImages {
             images,
-            labels,
+            labels: None,
             n,
             height,
             width,

@@ -4,9 +4,10 @@ use super::picture::{Picture, Refused, Sound, nothing_left, refuse_if_strict, re
 use super::walk::{self, Entry, Root, file_finding};
 use super::work::Work;
 use super::{labels, layout};
+use crate::Error;
 use crate::audit::{Finding, Kind};
 use crate::names::slashed;
-use crate::{Error, validation};
+use crate::validation::{self, is_held_out};
 use dcgan_artifacts::{DatasetInfo, FileRecord, FolderDigest, Part, SourceRecord};
 use dcgan_pictures::{Header, LabelTable, MAX_FILE_BYTES, inspect, read_file, wrong_extension};
 use dcgan_settings::{Labels, Prepare};
@@ -326,13 +327,6 @@ fn classes(
         classes.push(class);
     }
     classes
-}
-
-/// Whether a file goes into the test part: its hash, read as a fraction, is below the share.
-fn is_held_out(sha256: &[u8; 32], share: f64) -> bool {
-    let mut first = [0; 4];
-    first.copy_from_slice(&sha256[..4]);
-    f64::from(u32::from_be_bytes(first)) < share * 2f64.powi(32)
 }
 
 fn draw_validation(

@@ -32,8 +32,10 @@ fn the_default_one_explains_every_key() {
             .split('.')
             .try_fold(&tree, |place, name| place.get(name))
             .is_some();
-        let of_another_source =
-            key.starts_with("prepare.synthetic.") || key.starts_with("prepare.pictures.");
+        let others = ["synthetic", "pictures", "npz"];
+        let of_another_source = others
+            .iter()
+            .any(|section| key.starts_with(&format!("prepare.{section}.")));
         let commented = of_another_source
             && text
                 .lines()
@@ -88,6 +90,9 @@ fn each_is_what_it_says() {
     let cifar10 = load(&pipelines().join("cifar10.yaml"), &[]).unwrap();
     assert_eq!(cifar10.prepare.pictures.labels, Labels::Folder);
     assert_eq!(cifar10.train.network, NetworkKind::Labelled);
+    let medmnist = load(&pipelines().join("medmnist.yaml"), &[]).unwrap();
+    assert_eq!(medmnist.prepare.source, SourceKind::Npz);
+    assert_eq!(medmnist.prepare.class_names.len(), 9);
     let fashion = load(&pipelines().join("fashion-mnist.yaml"), &[]).unwrap();
     assert_eq!(fashion.prepare.class_names.len(), 10);
     let letters = load(&pipelines().join("emnist-letters.yaml"), &[]).unwrap();

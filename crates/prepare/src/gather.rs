@@ -1,0 +1,265 @@
+//! Images of arrays, gathered file by file: one size, and a number of a class for each.
+
+use crate::contents::Origin;
+use crate::memory::Loaded;
+use dcgan_artifacts::{FileRecord, Part, PartData};
+use dcgan_hints::Hint;
+use dcgan_settings::Prepare;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// The images of a file.
+#[derive(Debug)]
+pub(crate) struct Batch {
+    /// Pixels `[n, height, width, channels]`.
+    pub(crate) images: Vec<u8>,
+    /// Class numbers `[n]`; `None` without labels.
+    pub(crate) labels: Option<Vec<u8>>,
+    pub(crate) n: usize,
+    /// Height, width, channels.
+    pub(crate) size: [usize; 3],
+}
+
+/// What was gathered.
+#[derive(Debug, Default)]
+pub(crate) struct Gathered {
+    /// The size of all images, and the file that had it first.
+    size: Option<([usize; 3], String)>,
+    parts: BTreeMap<Part, OfPart>,
+}
+
+#[derive(Debug)]
+struct OfPart {
+    data: PartData,
+    sources: Vec<(String, usize)>,
+}
+
+/// Why files don't make a dataset together.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum GatherError {
+    /// Images of two sizes.
+    #[error(
+        "`{first}` and `{other}` differ in size: expected images of {expected:?}, got {got:?} \
+         (height, width, channels)"
+    )]
+    Size {
+        /// The first file.
+        first: String,
+        /// Another file.
+        other: String,
+        /// The size of its images.
+        expected: [usize; 3],
+        /// The size of those in the other.
+        got: [usize; 3],
+    },
+    /// Some files have labels.
+    #[error("`{without}` has no labels: expected a label for each image, as `{with}` has")]
+    Unlabelled {
+        /// A file with labels.
+        with: String,
+        /// A file without.
+        without: String,
+    },
+    /// As many labels as images there must be.
+    #[error("`{source_name}`: expected a label for each of {expected} images, got {got}")]
+    LabelCount {
+        /// The file.
+        source_name: String,
+        /// Images.
+        expected: usize,
+        /// Labels.
+        got: usize,
+    },
+    /// A label without a class.
+    #[error(
+        "label {label} of {image} has no class: expected labels below {classes}, as \
+         `prepare.class_names` has {classes} names"
+    )]
+    Label {
+        /// The image, in words.
+        image: String,
+        /// The label.
+        label: u8,
+        /// Number of class names.
+        classes: usize,
+    },
+    /// No image to train on.
+    #[error("{sources} has no image to train on: expected at least one")]
+    NoImages {
+        /// What was read.
+        sources: String,
+    },
+}
+
+impl Hint for GatherError {
+    fn hint(&self) -> Option<String> {
+        let hint = match self {
+            Self::Size { .. } => "give files of the same dataset",
+            Self::Unlabelled { .. } => {
+                "leave that file out, or read no labels: the unlabelled network needs none"
+            }
+            Self::LabelCount { .. } => "give the labels that came with the images",
+            Self::Label { .. } => "name every class in `prepare.class_names`, or leave it empty",
+            Self::NoImages { .. } => "give a file that has images",
+        };
+        Some(hint.into())
+    }
+}
+
+impl Gathered {
+    /// Adds the images of the file `source` to a part, behind those that it has.
+    ///
+    /// # Errors
+    /// [`GatherError::Size`], [`GatherError::LabelCount`], [`GatherError::Unlabelled`].
+    pub(crate) fn add(
+        &mut self,
+        part: Part,
+        source: &str,
+        batch: Batch,
+    ) -> Result<(), GatherError> {
+        if batch.n == 0 {
+            return Ok(());
+        }
+        let (size, first) = self
+            .size
+            .get_or_insert_with(|| (batch.size, source.to_owned()));
+        if *size != batch.size {
+            return Err(GatherError::Size {
+                first: first.clone(),
+                other: source.to_owned(),
+                expected: *size,
+                got: batch.size,
+            });
+        }
+        if let Some(labels) = &batch.labels
+            && labels.len() != batch.n
+        {
+            return Err(GatherError::LabelCount {
+                source_name: source.to_owned(),
+                expected: batch.n,
+                got: labels.len(),
+            });
+        }
+        self.check_labelled(source, batch.labels.is_some())?;
+        let of_part = self.parts.entry(part).or_insert_with(|| OfPart {
+            data: PartData {
+                images: Vec::new(),
+                labels: batch.labels.is_some().then(Vec::new),
+                n: 0,
+            },
+            sources: Vec::new(),
+        });
+        let data = &mut of_part.data;
+        of_part.sources.push((source.to_owned(), data.n));
+        data.n += batch.n;
+        if data.images.is_empty() {
+            data.images = batch.images;
+        } else {
+            data.images.extend(batch.images);
+        }
+        if let (Some(labels), Some(more)) = (&mut data.labels, batch.labels) {
+            labels.extend(more);
+        }
+        Ok(())
+    }
+
+    /// Checks that all files have labels or none has.
+    fn check_labelled(&self, source: &str, is_labelled: bool) -> Result<(), GatherError> {
+        let other = self.parts.values().next();
+        let Some(other) = other.filter(|of_part| of_part.data.labels.is_some() != is_labelled)
+        else {
+            return Ok(());
+        };
+        let (here, there) = (source.to_owned(), other.sources[0].0.clone());
+        let (with, without) = if is_labelled {
+            (here, there)
+        } else {
+            (there, here)
+        };
+        Err(GatherError::Unlabelled { with, without })
+    }
+
+    /// The dataset of all that was gathered from `sources`. Its classes are `found`, or those that
+    /// the settings name, or the numbers from 0 to the largest label.
+    ///
+    /// # Errors
+    /// [`GatherError::Label`], [`GatherError::NoImages`].
+    pub(crate) fn loaded(
+        self,
+        settings: &Prepare,
+        sources: Vec<FileRecord>,
+        found: Vec<String>,
+    ) -> Result<Loaded, GatherError> {
+        let Some(([height, width, channels], _)) = self
+            .size
+            .as_ref()
+            .filter(|_| self.parts.contains_key(&Part::Train))
+        else {
+            let names: BTreeSet<&str> = sources.iter().map(|file| file.name.as_str()).collect();
+            let names: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
+            let sources = names.join(", ");
+            return Err(GatherError::NoImages { sources });
+        };
+        let class_names = self.class_names(settings, found)?;
+        let (height, width, channels) = (*height, *width, *channels);
+        let (mut parts, mut origins) = (BTreeMap::new(), BTreeMap::new());
+        for (part, of_part) in self.parts {
+            let origin = Origin::Many {
+                sources: of_part.sources,
+                indices: None,
+            };
+            origins.insert(part, origin);
+            parts.insert(part, of_part.data);
+        }
+        Ok(Loaded {
+            class_names,
+            height,
+            width,
+            channels,
+            sources,
+            parts,
+            origins,
+        })
+    }
+
+    fn class_names(
+        &self,
+        settings: &Prepare,
+        found: Vec<String>,
+    ) -> Result<Vec<String>, GatherError> {
+        let labels = self.parts.values().filter_map(|of_part| {
+            let labels = of_part.data.labels.as_ref()?;
+            labels.iter().max()
+        });
+        let Some(largest) = labels.max().copied() else {
+            if !settings.class_names.is_empty() {
+                log::warn!("`prepare.class_names` names classes, but there are no labels");
+            }
+            return Ok(Vec::new());
+        };
+        let names = if settings.class_names.is_empty() {
+            found
+        } else {
+            settings.class_names.clone()
+        };
+        if names.is_empty() {
+            return Ok((0..=largest).map(|label| label.to_string()).collect());
+        }
+        for of_part in self.parts.values() {
+            let labels = of_part.data.labels.iter().flatten();
+            let beyond = |(_, label): &(usize, &u8)| usize::from(**label) >= names.len();
+            if let Some((image_idx, label)) = labels.enumerate().find(beyond) {
+                let origin = Origin::Many {
+                    sources: of_part.sources.clone(),
+                    indices: None,
+                };
+                return Err(GatherError::Label {
+                    image: origin.describe(image_idx),
+                    label: *label,
+                    classes: names.len(),
+                });
+            }
+        }
+        Ok(names)
+    }
+}
