@@ -12,6 +12,7 @@ import pathlib
 import tracked
 from mlflow import MlflowClient
 from mlflow.entities import Metric, Param
+from mlflow.exceptions import MlflowException
 
 # MLflow takes no more in one call.
 MOST_METRICS, MOST_PARAMS = 1000, 100
@@ -38,16 +39,18 @@ class Tracker:
             number = experiment.experiment_id
         found = self.client.search_runs([number], f"tags.`dcgan.run` = '{run.id}'")
         if found:
-            self.id = found[0].info.run_id
+            self.id, there = found[0].info.run_id, found[0].data.params
             self.client.update_run(self.id, "RUNNING")
         else:
             tags = {"dcgan.run": run.id, "mlflow.source.name": "dcgan-train"}
             self.id = self.client.create_run(number, tags=tags, run_name=run.name).info.run_id
-            # Epochs may grow; MLflow's parameters may not change.
-            settings = {key: value for key, value in run.settings.items() if key != "train.epochs"}
-            params = [Param(key, str(value)) for key, value in settings.items()]
-            for at in range(0, len(params), MOST_PARAMS):
-                self.client.log_batch(self.id, params=params[at : at + MOST_PARAMS])
+            there = {}
+        # Epochs may grow; MLflow's parameters may not change. Some may be missing where a process
+        # was killed.
+        missing = run.settings.keys() - there.keys() - {"train.epochs"}
+        params = [Param(key, str(run.settings[key])) for key in sorted(missing)]
+        for at in range(0, len(params), MOST_PARAMS):
+            self.client.log_batch(self.id, params=params[at : at + MOST_PARAMS])
         self.client.set_tag(self.id, "train.epochs", str(run.settings.get("train.epochs")))
         steps = self.client.get_metric_history(self.id, STEP)
         self.step = max((metric.step for metric in steps), default=-1)
@@ -70,4 +73,4 @@ class Tracker:
 
 
 if __name__ == "__main__":
-    tracked.hand_over(__doc__, add, Tracker)
+    tracked.hand_over(__doc__, add, Tracker, [MlflowException])

@@ -23,18 +23,31 @@ def add(parser):
 class Tracker:
     """The run of W&B with the id of ours.
 
-    A file next to it tells which steps it has: what is offline cannot be asked. Nothing is begun
-    where there is nothing new, for each beginning makes a folder.
+    A file next to it tells which steps it has, and where: what is offline cannot be asked. Nothing
+    is begun where there is nothing new, for each beginning makes a folder.
     """
 
     def __init__(self, options, run):
-        self.state = options.dir / "wandb" / f"dcgan-{run.id}.json"
-        self.step = json.loads(self.state.read_text())["step"] if self.state.exists() else -1
-        self.begun = None
+        self.path = options.dir / "wandb" / f"dcgan-{run.id}.json"
+        self.place = dict(project=options.project, mode="online" if options.online else "offline")
+        self.step, self.begun = self.known(), None
         self.begin = lambda: wandb.init(
-            project=options.project, name=run.name, id=run.id, resume="allow", dir=options.dir,
-            config=run.settings, mode="online" if options.online else "offline",
+            **self.place, name=run.name, id=run.id, resume="allow", dir=options.dir,
+            config=run.settings,
         )
+
+    def known(self):
+        """The last step that W&B has."""
+        state = tracked.load(self.path) if self.path.exists() else dict(self.place, step=-1)
+        if not isinstance(state.get("step"), int):
+            raise ValueError(f"{self.path}: expected a number `step`, got {state.get('step')!r}")
+        for key, value in self.place.items():
+            if state.get(key) != value:
+                raise ValueError(
+                    f"{self.path}: the run was handed over with {key} {state.get(key)!r}, not "
+                    f"{value!r}; delete this file to hand over all of it again"
+                )
+        return state["step"]
 
     def log(self, step, figures, pictures):
         self.begun = self.begun or self.begin()
@@ -43,7 +56,9 @@ class Tracker:
 
     def flush(self):
         if self.begun:
-            self.state.write_text(json.dumps({"step": self.step}))
+            partial = self.path.with_suffix(".partial")
+            partial.write_text(json.dumps(dict(self.place, step=self.step)))
+            partial.replace(self.path)
 
     def close(self, is_finished):
         if self.begun:
@@ -52,4 +67,4 @@ class Tracker:
 
 
 if __name__ == "__main__":
-    tracked.hand_over(__doc__, add, Tracker)
+    tracked.hand_over(__doc__, add, Tracker, [wandb.Error])

@@ -5,12 +5,15 @@ import io
 import json
 import os
 import runpy
+import shutil
 import sys
 import types
 from unittest import mock
 
 import bridges
 from bridges import ROOT, SMOKE, metrics, program
+
+import dcgan_torch
 
 
 def trained(folder, epochs):
@@ -65,14 +68,58 @@ class Hand(bridges.Test):
         self.assertEqual(self.found(run), until)
         self.assertEqual(self.pictures(), {0, 8, 16})
 
-    def check_what_is_no_run_is_refused(self):
-        for record, words in ((None, "got no file; give the folder RUN"), ("{", "expected JSON")):
-            train = self.folder / "none" / "train"
+    def check_the_step_of_a_signal(self):
+        run = trained(self.folder / "run", 1)
+        whole = self.folder / "whole"
+        shutil.copytree(run, whole)
+        # As a signal leaves it: a checkpoint of step 8 without the step's scores and grid.
+        train = run / "train"
+        for name in ("manifest.json", "checkpoints/step-00000011.safetensors"):
+            (train / name).unlink()
+        for step in (8, 11):
+            (train / f"samples/step-{step:08}.png").unlink()
+        path = train / "checkpoints" / "step-00000008.safetensors"
+        info, arrays = dcgan_torch.read(path)
+        dcgan_torch.write(path, dict(info, on_signal=True), arrays)
+        for table, n_rows in (("metrics.csv", 8), ("scores.csv", 1)):
+            lines = (train / table).read_text().splitlines(keepends=True)
+            (train / table).write_text("".join(lines[: n_rows + 1]))
+        self.assertIn("up to step 7, not finished", self.hand_over(run))
+        self.assertEqual(self.pictures(), {0})
+        # It went on, and did what was due.
+        shutil.rmtree(train)
+        shutil.copytree(whole / "train", train)
+        self.assertIn("up to step 11, finished", self.hand_over(run))
+        self.assertEqual(self.found(run), expected(run))
+        self.assertEqual(self.pictures(), {0, 8, 11})
+
+    def check_odd_files_are_refused_with_one_line(self):
+        run = trained(self.folder / "run", 1)
+        rows = (run / "train/metrics.csv").read_bytes()
+        lines = rows.splitlines(keepends=True)
+        odd_tables = dict(
+            binary=rows[:900] + b"\xff" + rows[900:], headless=b"".join(lines[1:]),
+            words=rows.replace(b",1,", b",one,", 1), quotes=rows + b'9,"1"2,3\n',
+            short=rows + b"12,1\n", long=rows + lines[-1].replace(b"\n", b",1\n"),
+        )
+        for name, content in odd_tables.items():
+            (run / "train/metrics.csv").write_bytes(content)
+            self.refused(run, "train/metrics.csv: line ", name)
+        (run / "train/metrics.csv").write_bytes(rows)
+        for record, words in (
+            (b"[1]", "expected an object of JSON, got [1]"), (b"\xff", "expected JSON"),
+            (b"{", "expected JSON"), (None, "expected a run's record, got no file"),
+        ):
+            (run / "train/run.json").unlink()
             if record:
-                train.mkdir(parents=True)
-                (train / "run.json").write_text(record)
-            done = self.script(self.folder / "none")
-            self.assertIn(words, str(done.code))
+                (run / "train/run.json").write_bytes(record)
+            self.refused(run, "train/run.json: " + words)
+        self.refused(self.folder / "none", "got no file; give the folder RUN")
+
+    def refused(self, run, words, name=None):
+        code = self.script(run).code
+        self.assertRegex(str(code), "^error: [^\\n]+$", name)
+        self.assertIn(words, code, name)
 
     def run_script(self, name, *words, **environment):
         """The script `name` as a person starts it, but in this process: importing takes seconds."""
@@ -98,7 +145,8 @@ class Hand(bridges.Test):
 class MLflow(Hand):
     test_hand_over = Hand.check_hand_over
     test_a_run_under_way = Hand.check_a_run_under_way
-    test_what_is_no_run_is_refused = Hand.check_what_is_no_run_is_refused
+    test_the_step_of_a_signal = Hand.check_the_step_of_a_signal
+    test_odd_files_are_refused_with_one_line = Hand.check_odd_files_are_refused_with_one_line
 
     def store(self):
         return f"sqlite:///{self.folder}/mlflow.db"
@@ -106,6 +154,24 @@ class MLflow(Hand):
     def script(self, run):
         places = ("--store", self.store(), "--artifacts", self.folder / "artifacts")
         return self.run_script("to_mlflow.py", run, *places)
+
+    def test_settings_are_there_after_a_kill_before_them(self):
+        from mlflow import MlflowClient
+
+        run = trained(self.folder / "run", 1)
+        with mock.patch.object(MlflowClient, "log_batch", side_effect=KeyboardInterrupt):
+            with self.assertRaises(KeyboardInterrupt):
+                self.script(run)
+        self.assertEqual(self.the_run()[1].data.params, {})
+        self.hand_over(run)
+        self.assertEqual(self.found(run), expected(run))
+        settings = self.the_run()[1].data.params
+        self.assertEqual((settings["train.seed"], settings["train.beta1"]), ("0", "0.5"))
+
+    def test_what_mlflow_refuses_is_one_line(self):
+        run = trained(self.folder / "run", 1)
+        with mock.patch.object(self, "store", lambda: "none://store"):
+            self.refused(run, "none://store")
 
     def the_run(self):
         from mlflow import MlflowClient
@@ -138,20 +204,38 @@ class MLflow(Hand):
 
 
 class Wandb(Hand):
+    words = ()
+
     test_hand_over = Hand.check_hand_over
     test_a_run_under_way = Hand.check_a_run_under_way
-    test_what_is_no_run_is_refused = Hand.check_what_is_no_run_is_refused
+    test_the_step_of_a_signal = Hand.check_the_step_of_a_signal
+    test_odd_files_are_refused_with_one_line = Hand.check_odd_files_are_refused_with_one_line
 
     def script(self, run):
         homes = ("CACHE", "CONFIG", "DATA")
         homes = {f"WANDB_{name}_DIR": str(self.folder / name) for name in homes}
         homes.update(WANDB_SILENT="true", WANDB_DISABLE_GIT="true")
-        done = self.run_script("to_wandb.py", run, "--dir", self.folder, **homes)
+        places = ("--dir", self.folder, *self.words)
+        done = self.run_script("to_wandb.py", run, *places, **homes)
         import wandb
 
         # As at the end of a process: until then W&B's service may still be writing.
         wandb.teardown(exit_code=0)
         return done
+
+    def test_another_project_or_mode_is_refused(self):
+        run = trained(self.folder / "run", 1)
+        self.hand_over(run)
+        (state,) = self.folder.glob("wandb/dcgan-*.json")
+        for words, expected in (
+            (("--project", "other"), "handed over with project 'dcgan', not 'other'"),
+            (("--online",), "handed over with mode 'offline', not 'online'"),
+        ):
+            with mock.patch.object(self, "words", words):
+                self.refused(run, f"{state}: the run was {expected}; delete this file")
+        for odd, expected in (("{", "expected JSON"), ("{}", "expected a number `step`, got None")):
+            state.write_text(odd)
+            self.refused(run, f"{state}: {expected}")
 
     def records(self):
         from wandb.proto.wandb_internal_pb2 import Record
@@ -163,13 +247,17 @@ class Wandb(Hand):
                 yield record
 
     def found(self, folder):
-        steps, config, ids = {}, {}, set()
+        steps, config, ids, finished = {}, {}, set(), None
         for record in self.records():
             if record.WhichOneof("record_type") == "run":
                 ids.add(record.run.run_id)
                 self.assertEqual(record.run.display_name, folder.name)
                 entries = record.run.config.update
                 config.update({entry.key: json.loads(entry.value_json) for entry in entries})
+            if record.WhichOneof("record_type") == "summary":
+                for item in record.summary.update:
+                    if item.key == "finished":
+                        finished = json.loads(item.value_json)
             if record.WhichOneof("record_type") == "history":
                 items = record.history.item
                 figures = {"/".join(item.nested_key) or item.key: item for item in items}
@@ -180,6 +268,7 @@ class Wandb(Hand):
                 steps[step] = {name: figures[name] for name in names}
         self.assertEqual(len(ids), 1)
         self.assertEqual(config["train.batch_size"], 16)
+        self.assertEqual(finished, (folder / "train/manifest.json").exists())
         return {step: figures for step, figures in steps.items() if figures}
 
     def pictures(self):
