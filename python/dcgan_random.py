@@ -12,9 +12,13 @@ and `z_distribution` are looked at. Seeds and indices are whole numbers from 0 t
 """
 
 import hashlib
+import itertools
 import math
 
 import numpy as np
+
+# Words that a stream draws at a time, a multiple of 16.
+PART = 1 << 14
 
 
 def sample_latents(network, seed, n, first=0):
@@ -30,21 +34,47 @@ def step_latents(network, seed, step, n, attempt=0):
     return draw(network, seed, "latent", step, n * z_dim, attempt).reshape(n, z_dim)
 
 
+def grid_latents(network, seed, n):
+    """z, float32 `[n, Z]`, of the sample grids of a training."""
+    z = [draw(network, seed, "grid-latent", row, network["z_dim"]) for row in range(n)]
+    return np.array(z, np.float32).reshape(n, network["z_dim"])
+
+
 def epoch_order(seed, epoch, n, attempt=0):
     """The order of the n training pictures in an epoch, a permutation of 0 to n - 1 as int64 `[n]`.
 
     Fisher and Yates, from the end; each number by Lemire (2019), which rejects about one draw in
-    2^32 / n, so that some words more are needed than numbers.
+    2^32 / n.
     """
-    order = np.arange(n)
-    drawn = iter(words(seed, "batch-order", epoch, n + 64, attempt).tolist())
+    order, drawn = list(range(n)), stream(seed, "batch-order", epoch, attempt)
     for last in range(n - 1, 0, -1):
         product = next(drawn) * (last + 1)
         while product % 2**32 < 2**32 % (last + 1):
             product = next(drawn) * (last + 1)
         other = product >> 32
         order[last], order[other] = order[other], order[last]
-    return order
+    return np.array(order, np.int64)
+
+
+def flips(seed, step, n, attempt=0):
+    """Which of the n pictures of a step are mirrored with `train.flip`, bool `[n]`."""
+    return words(seed, "augmentation", step, n, attempt) >= 2**31
+
+
+def initial_weight(seed, scope, index, shape, is_truncated):
+    """Weight number `index` of the network `scope` before training, float32 in a file's layout.
+
+    Weights and biases are numbered together in the order of the layers. Each is normal with the
+    deviation 0.02; truncated ones have no number beyond two deviations.
+    """
+    n, normal = math.prod(shape), dict(z_distribution="normal")
+    # A twentieth is cut; what is drawn again goes on in the same stream.
+    values, drawn = np.empty(0, np.float32), n + n // 8 + 64
+    while len(values) < n:
+        values = draw(normal, seed, f"{scope}-weights", index, drawn)
+        values = values[np.abs(values) <= 2] if is_truncated else values
+        drawn *= 2
+    return (np.float32(0.02) * values[:n]).reshape(shape)
 
 
 def draw(network, seed, purpose, index, n, attempt=0):
@@ -67,15 +97,24 @@ def draw(network, seed, purpose, index, n, attempt=0):
     raise ValueError(f"z_distribution: expected {expected}, got {distribution!r}")
 
 
-def words(seed, purpose, index, n, attempt=0):
-    """The first n words, uint32 `[n]`, of a stream: ChaCha8 (Bernstein 2008) with a hashed key."""
+def stream(seed, purpose, index, attempt=0):
+    """The words of a stream as whole numbers, without an end."""
+    for part in itertools.count():
+        yield from words(seed, purpose, index, PART, attempt, part * PART).tolist()
+
+
+def words(seed, purpose, index, n, attempt=0, first=0):
+    """n words, uint32 `[n]`, of a stream from word `first`, a multiple of 16.
+
+    A stream is ChaCha8 (Bernstein 2008) with a hashed key.
+    """
     key = b"dcgan\0" + purpose.encode() + b"\0" + seed.to_bytes(8, "little")
     key = hashlib.sha256(key + attempt.to_bytes(4, "little")).digest()
     blocks = -(-n // 16)
     state = np.zeros((16, blocks), np.uint32)
     state[:4] = np.frombuffer(b"expand 32-byte k", "<u4")[:, None]
     state[4:12] = np.frombuffer(key, "<u4")[:, None]
-    state[12] = np.arange(blocks)
+    state[12] = np.arange(first // 16, first // 16 + blocks)
     state[14:] = np.frombuffer(index.to_bytes(8, "little"), "<u4")[:, None]
     x = state.copy()
     columns = [(0, 4, 8, 12), (1, 5, 9, 13), (2, 6, 10, 14), (3, 7, 11, 15)]

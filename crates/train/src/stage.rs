@@ -139,6 +139,9 @@ impl Stage for Training<'_> {
             .with("would", would)
             .with("steps", last)
             .with("steps_per_epoch", per_epoch)
+            // What another trainer needs to write the same run.
+            .with("run", self.identity.clone())
+            .with("network", json!(self.resolved.network))
     }
 
     fn write(&self, (): (), output: &mut Output) -> Result<Report, Failure> {

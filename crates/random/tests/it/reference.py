@@ -72,9 +72,9 @@ def main():
     u = words(1, "bootstrap", 0)
     print("below 3000000000", [below(u, 3_000_000_000) for _ in range(4)])
     print("permutation 10", permutation(words(0, "batch-order", 1), 10))
-    order = permutation(words(0, "batch-order", 2), 60_000)
-    packed = struct.pack("<60000I", *order)
-    print("permutation 60000", hashlib.sha256(packed).hexdigest())
+    for epoch, n in ((2, 60_000), (1, 1_100_000)):
+        packed = struct.pack(f"<{n}I", *permutation(words(0, "batch-order", epoch), n))
+        print("permutation", n, hashlib.sha256(packed).hexdigest())
     for purpose in (
         "generator-weights", "discriminator-weights", "batch-order", "latent", "grid-latent",
         "sample-latent", "validation-draw", "synthetic", "classifier", "bootstrap", "augmentation",

@@ -1,8 +1,9 @@
 //! What is refused: exit code, message and hint.
 
 use crate::program::{Place, assert_same, report, text};
-use dcgan_artifacts::RunLock;
+use dcgan_artifacts::{RunFile, RunLock, checkpoint_path, read_checkpoint_info};
 use dcgan_testkit::{Missing, untested};
+use serde_json::{Value, json};
 use std::fs;
 
 #[test]
@@ -465,4 +466,29 @@ fn a_result_as_json() {
       "step": 6
     }
     "#);
+}
+
+/// Another trainer writes the same run with what a dry run prints.
+#[test]
+fn a_dry_run_as_json_has_the_record_of_the_run_and_its_networks() {
+    let place = Place::new();
+    let result = |settings: &[&str], arguments: &[&str]| -> Value {
+        let mut command = place.command("run", settings);
+        let output = command.args(arguments).arg("--json").output().unwrap();
+        assert!(output.status.success(), "{output:?}");
+        serde_json::from_slice(&output.stdout).unwrap()
+    };
+    let settings = ["train.epochs=1", "train.z_dim=5"];
+    let would = result(&settings, &["--dry-run"]);
+    result(&settings, &[]);
+    let record = RunFile::read(&place.path("run")).unwrap().unwrap();
+    assert_eq!(would["run"], record.sections);
+    let info = read_checkpoint_info(&checkpoint_path(&place.path("run/checkpoints"), 6)).unwrap();
+    assert_eq!(would["network"], json!(info.network));
+    assert_eq!(would["network"]["z_dim"], 5);
+    // So, too, for one that would go on; nothing else has these keys.
+    let longer = result(&["train.epochs=2", "train.z_dim=5"], &["--dry-run"]);
+    assert_eq!(longer["run"]["train"]["epochs"], 2);
+    assert_eq!(longer["network"], would["network"]);
+    assert!(result(&settings, &["--dry-run"]).get("run").is_none());
 }
