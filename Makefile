@@ -245,7 +245,7 @@ $(BRIDGES_VENV)/installed: tests/python/requirements-bridges.txt
 	"$(BRIDGES_VENV)/bin/pip" install --quiet --requirement "$<"
 	touch "$@"
 
-check-bridges: build $(BRIDGES_VENV)/installed ## Run the tests of python/ with PyTorch, MLflow, W&B
+check-bridges: build $(BRIDGES_VENV)/installed ## Run the tests of python/ and examples/dvc with PyTorch, MLflow, W&B, DVC
 	$(WITH_BIN) "$(BRIDGES_VENV)/bin/python" tests/python/bridges.py
 
 #: PREFIX      where `install` puts programs and shell completions

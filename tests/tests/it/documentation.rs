@@ -73,6 +73,7 @@ fn paths_in(code: &str) -> Vec<&str> {
         "scripts/",
         "peers/",
         "python/",
+        "examples/dvc",
         "fuzz/",
         "pipelines/",
         ".ci/",
