@@ -46,7 +46,11 @@ impl Hint for Error {
         match self {
             Self::Move { .. } => Some("move it by hand, or choose another `--out`".into()),
             Self::Find { .. } => Some("check the folder's permissions".into()),
-            Self::Unplanned { .. } | Self::Unwritten { .. } => None,
+            Self::Unplanned { .. } | Self::Unwritten { .. } => Some(
+                "this is a mistake in the program, not in what it was given: \
+                 report it with the command"
+                    .into(),
+            ),
         }
     }
 }

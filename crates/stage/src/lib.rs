@@ -9,7 +9,8 @@
 //!      lock, inspect again, write, manifest ──> "done"
 //! ```
 //!
-//! Debug builds compare the written files with the plan before the manifest.
+//! The written files are compared with the plan before the manifest is written; a difference is an
+//! error of the program.
 //!
 //! The rest is what programs share towards the person at the terminal: common options, exit codes,
 //! errors with their causes and a hint, log, progress with an estimate, signals, results.

@@ -212,8 +212,8 @@ impl Output {
         self.unlisted.push(name.to_owned());
     }
 
-    /// Writes the manifest: the result is complete. Returns the names of all files but the
-    /// manifest, sorted.
+    /// Compares what was written with the plan, then writes the manifest: the result is complete.
+    /// Returns the names of all files but the manifest, sorted.
     pub(crate) fn finish(
         mut self,
         stage: &'static str,
@@ -223,9 +223,7 @@ impl Output {
         let listed = self.outputs.iter().map(|record| record.name.clone());
         let mut names: Vec<String> = listed.chain(self.unlisted).collect();
         names.sort();
-        if cfg!(debug_assertions) {
-            self.plan.check(names.iter().map(String::as_str))?;
-        }
+        self.plan.check(names.iter().map(String::as_str))?;
         let manifest = Manifest {
             stage: stage.to_owned(),
             version: env!("CARGO_PKG_VERSION").to_owned(),

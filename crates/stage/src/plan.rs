@@ -4,8 +4,8 @@ use crate::Error;
 use serde_json::{Map, Value};
 use std::collections::BTreeSet;
 
-/// The files that a stage will write. A dry run prints them, and debug builds check what was
-/// written against them.
+/// The files that a stage will write. A dry run prints them, and the frame compares them with what
+/// was written before it writes the manifest.
 ///
 /// The manifest is not among them: the frame adds it.
 #[derive(Debug, Clone, Default, PartialEq)]

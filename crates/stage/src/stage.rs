@@ -36,8 +36,8 @@ pub trait Stage: Sync {
     /// [`Failure::Usage`] for settings that don't fit, [`Failure::Input`] for the inputs.
     fn load(&self) -> Result<Self::Loaded, Failure>;
 
-    /// The files that [`write`](Self::write) will write: a dry run prints them, and in a
-    /// debug build writing another file is an error.
+    /// The files that [`write`](Self::write) will write: a dry run prints them, and a result that
+    /// has others, or lacks one of them, gets no manifest.
     fn plan(&self, loaded: &Self::Loaded, work: Work) -> Plan;
 
     /// Makes the result, and says what was made.

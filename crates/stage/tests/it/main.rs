@@ -6,6 +6,7 @@ mod frame;
 mod outcomes;
 mod plans;
 mod signals;
+mod told;
 
 use dcgan_testkit::example;
 use std::process::{Command, Stdio};

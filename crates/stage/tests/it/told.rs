@@ -1,0 +1,102 @@
+//! What the frame holds any stage to: a stage in this process writes what it is told.
+
+use dcgan_artifacts::{FileRecord, Manifest};
+use dcgan_stage::{
+    Failure, Options, Output, Plan, Report, Settings, Signals, Stage, Work, run_until,
+};
+use serde_json::{Value, json};
+use std::path::Path;
+
+type Write = dyn Fn(&mut Output) -> Result<(), Failure> + Sync;
+
+/// Plans and writes what it is told.
+struct Told<'a> {
+    plan: Plan,
+    write: &'a Write,
+}
+
+impl Stage for Told<'_> {
+    type Loaded = ();
+
+    const NAME: &'static str = "told";
+
+    fn settings(&self) -> Settings {
+        Settings {
+            asked: json!({}),
+            defaults: Value::Null,
+        }
+    }
+
+    fn inputs(&self) -> Result<Vec<FileRecord>, Failure> {
+        Ok(Vec::new())
+    }
+
+    fn load(&self) -> Result<(), Failure> {
+        Ok(())
+    }
+
+    fn plan(&self, (): &(), _: Work) -> Plan {
+        self.plan.clone()
+    }
+
+    fn write(&self, (): (), output: &mut Output) -> Result<Report, Failure> {
+        (self.write)(output)?;
+        Ok(Report::new("written"))
+    }
+}
+
+impl<'a> Told<'a> {
+    fn new(plan: Plan, write: &'a Write) -> Self {
+        Self { plan, write }
+    }
+
+    /// Runs it, though the folder may be complete.
+    fn run(&self, out: &Path) -> Result<(), Failure> {
+        let options = Options {
+            out,
+            force: true,
+            dry_run: false,
+            quiet: true,
+            json: false,
+        };
+        run_until(self, options, || Ok(Signals::from_fn(|| None)))
+    }
+
+    /// The exit code and the message that it ends with.
+    #[track_caller]
+    fn fail(&self, out: &Path) -> String {
+        let failure = self.run(out).unwrap_err();
+        format!("exit {}\n{}", failure.exit_code(), failure.render())
+    }
+}
+
+/// In every build, not only where assertions are on.
+#[test]
+fn a_file_too_many_or_too_few_is_an_error_of_the_program() {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |names: &'static [&'static str]| {
+        move |output: &mut Output| {
+            names
+                .iter()
+                .try_for_each(|name| output.write(name, name.as_bytes()))
+        }
+    };
+    let plan = Plan::new().files(["a", "b"]);
+    let too_many = Told::new(plan.clone(), &write(&["a", "b", "c"])).fail(folder.path());
+    insta::assert_snapshot!(too_many, @"
+    exit 5
+    error: `c` was written and is not in the plan
+    hint: this is a mistake in the program, not in what it was given: report it with the command
+    ");
+    let too_few = Told::new(plan.clone(), &write(&["b"])).fail(folder.path());
+    insta::assert_snapshot!(too_few, @"
+    exit 5
+    error: `a` is in the plan and was not written
+    hint: this is a mistake in the program, not in what it was given: report it with the command
+    ");
+    assert!(Manifest::read(folder.path()).unwrap().is_none());
+    Told::new(plan, &write(&["a", "b"]))
+        .run(folder.path())
+        .unwrap();
+    assert!(Manifest::read(folder.path()).unwrap().is_some());
+}
