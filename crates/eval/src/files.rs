@@ -106,7 +106,7 @@ fn of_checkpoints(plan: Plan, inputs: &Inputs, settings: &Eval) -> Plan {
         ),
     ];
     let charts = charts.into_iter().filter(|(_, exists)| *exists);
-    plan.many("checkpoints/*.json")
+    plan.kept("checkpoints/*.json")
         .file("checkpoints.csv")
         .files(charts.map(|(name, _)| name))
 }

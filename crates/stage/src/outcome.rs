@@ -80,7 +80,7 @@ pub(crate) fn would_run(
     for planned in plan.entries().iter().chain([&manifest]) {
         let verb = match planned.number {
             Number::Perhaps => "may write",
-            Number::One | Number::Many => "writes",
+            Number::One | Number::Many | Number::Kept => "writes",
         };
         let _ = writeln!(human, "{verb} {}", shown(place.out.join(&planned.name)));
     }

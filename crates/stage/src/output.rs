@@ -36,6 +36,10 @@ pub(crate) fn lock(folder: &Path) -> Result<RunLock, Failure> {
 impl Output {
     /// The folder of these options, in which `found` is, and which is moved aside where that is to
     /// be done.
+    ///
+    /// # Errors
+    /// [`dcgan_artifacts::Error::NotOurs`] where something else than a plain file has the name of a
+    /// planned one; [`Error::Find`] and [`Error::Move`].
     pub(crate) fn open(
         lock: RunLock,
         options: &Options<'_>,
@@ -60,6 +64,7 @@ impl Output {
             let old = output.move_aside()?;
             log::info!("the old result is now in `{}`", old.display());
         }
+        output.require_ours()?;
         Ok(output)
     }
 
@@ -97,21 +102,19 @@ impl Output {
     }
 
     /// Removes an earlier result: its manifest first, so that what is left of it is never taken for
-    /// complete, then each of its files but those that will be replaced for certain. Does nothing
-    /// when called again.
+    /// complete, then each of its files but those that will be replaced for certain and those of a
+    /// [kept](Plan::kept) pattern. Does nothing when called again.
     ///
     /// # Errors
-    /// [`dcgan_artifacts::Error::NotOurs`], before any change, where something else than a plain
-    /// file has the name of a planned one; [`dcgan_artifacts::Error::Write`].
+    /// [`dcgan_artifacts::Error::Write`].
     pub fn begin(&mut self) -> Result<(), Failure> {
         if self.has_begun {
             return Ok(());
         }
-        self.require_ours()?;
         Manifest::remove(&self.folder)?;
         if self.found.work == Work::Make {
             for record in &self.found.earlier {
-                if !self.plan.is_certain(&record.name) {
+                if !self.plan.keeps(&record.name) {
                     remove_file(&self.folder.join(&record.name))?;
                 }
             }

@@ -31,13 +31,15 @@ pub(crate) enum Number {
     Perhaps,
     /// Any number: the name is a pattern.
     Many,
+    /// The same, and an earlier result's are kept.
+    Kept,
 }
 
 impl Planned {
     fn is(&self, name: &str) -> bool {
         match self.number {
             Number::One | Number::Perhaps => self.name == name,
-            Number::Many => matches(self.name.as_bytes(), name.as_bytes()),
+            Number::Many | Number::Kept => matches(self.name.as_bytes(), name.as_bytes()),
         }
     }
 
@@ -77,6 +79,13 @@ impl Plan {
         self.add(pattern.into(), Number::Many)
     }
 
+    /// Like [`many`](Self::many), but files of an earlier result are kept: the stage uses what is in
+    /// them, and itself removes those that it doesn't write again.
+    #[must_use]
+    pub fn kept(self, pattern: impl Into<String>) -> Self {
+        self.add(pattern.into(), Number::Kept)
+    }
+
     /// What a dry run prints first: lines for people, without a line feed at the end.
     #[must_use]
     pub fn about(mut self, text: impl Into<String>) -> Self {
@@ -101,10 +110,11 @@ impl Plan {
         &self.files
     }
 
-    /// Whether a file of this name will be written for certain.
-    pub(crate) fn is_certain(&self, name: &str) -> bool {
-        let mut certain = self.files.iter().filter(|file| file.number == Number::One);
-        certain.any(|file| file.name == name)
+    /// Whether an earlier result's file of this name stays until it is replaced: it will be written
+    /// for certain, or the stage still uses it.
+    pub(crate) fn keeps(&self, name: &str) -> bool {
+        let stays = |file: &&Planned| matches!(file.number, Number::One | Number::Kept);
+        self.files.iter().filter(stays).any(|file| file.is(name))
     }
 
     /// The folders within the stage's folder that files will be written to.

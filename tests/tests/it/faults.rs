@@ -4,10 +4,11 @@
 #![cfg(unix)]
 
 use crate::kills::{check_whole, kills};
-use crate::programs::{Run, assert_same_files, copy, root, text};
+use crate::programs::{Run, assert_same_files, copy, files, root};
 use crate::rollbacks::{self, events, rollbacks};
 use dcgan_artifacts::{list_checkpoints, verify_checkpoint};
-use std::process::{Command, Output};
+use dcgan_testkit::{Outcome, run as ended};
+use std::process::Command;
 
 /// A run of a few steps, with several checkpoints and grids.
 const SHORT: [&str; 4] = [
@@ -29,11 +30,8 @@ fn faulty(fault: &str, stage: &str, command: &Command) -> Command {
 
 /// Number of changes to the disk in a whole run of the stage.
 fn count_changes(stage: &str, run: &Run) -> u64 {
-    let output = faulty("count", stage, &run.command(stage))
-        .output()
-        .expect("faulty starts");
-    assert!(output.status.success(), "{}", text(&output.stderr));
-    let stderr = text(&output.stderr);
+    let stderr = ended(&mut faulty("count", stage, &run.command(stage)));
+    let stderr = stderr.succeeded().stderr;
     let last = stderr.lines().last().expect("a line");
     last.parse()
         .unwrap_or_else(|_| panic!("a number of changes: {stderr}"))
@@ -67,22 +65,13 @@ fn stops(stage: &str, whole: &Run, settings: &[&str]) -> u32 {
         let run = Run::new(&folder.path().join(format!("stopped-{change}")), settings);
         copy(&inputs, &run.folder);
         let fault = format!("stop:{change}");
-        let output = faulty(&fault, stage, &run.command(stage))
-            .output()
-            .expect("faulty starts");
-        assert_eq!(
-            output.status.code(),
-            Some(99),
-            "{fault}: {}",
-            text(&output.stderr)
-        );
+        let outcome = ended(&mut faulty(&fault, stage, &run.command(stage)));
+        assert_eq!(outcome.code, 99, "{fault}: {}", outcome.stderr);
         check_whole(&run.folder.join(stage));
         let [all, known] = rollbacks(&run);
         rolling_back += u32::from(all > known);
-        let output = faulty("count", stage, &run.command(stage))
-            .output()
-            .expect("faulty starts");
-        assert!(output.status.success(), "{fault}: {}", text(&output.stderr));
+        let outcome = ended(&mut faulty("count", stage, &run.command(stage)));
+        assert_eq!(outcome.code, 0, "{fault}: {}", outcome.stderr);
         assert_same_files(&expected, &run.outputs(stage), &fault);
         assert_eq!(events(&run), events(whole), "{fault}");
         std::fs::remove_dir_all(&run.folder).expect("a folder of ours");
@@ -178,10 +167,8 @@ fn a_signal_is_heeded_at_every_look() {
             let fault = format!("look:{look}");
             let run = Run::new(&folder.path().join(&fault), &settings);
             copy(&inputs, &run.folder);
-            let output = faulty(&fault, "train", &run.command("train")).output();
-            let output = output.expect("faulty starts");
-            let stderr = text(&output.stderr);
-            assert_eq!(output.status.code(), Some(143), "{fault}: {stderr}");
+            let outcome = ended(&mut faulty(&fault, "train", &run.command("train")));
+            assert_eq!(outcome.code, 143, "{fault}: {}", outcome.stderr);
             let train = run.folder.join("train");
             let checkpoints = list_checkpoints(&train.join("checkpoints"));
             let newest = checkpoints.expect("a readable folder").pop();
@@ -203,13 +190,56 @@ fn a_signal_is_heeded_at_every_look() {
     let run = Run::new(&folder.path().join("undisturbed"), &settings);
     copy(&inputs, &run.folder);
     let fault = format!("look:{look}");
-    let output = faulty(&fault, "train", &run.command("train")).output();
-    assert!(output.expect("faulty starts").status.success(), "{fault}");
+    let outcome = ended(&mut faulty(&fault, "train", &run.command("train")));
+    assert_eq!(outcome.code, 0, "{fault}: {}", outcome.stderr);
 }
 
 #[test]
 fn evaluating_stops_anywhere() {
     stop_before_each_change("eval", &["prepare", "train"], &SHORT);
+}
+
+/// The rows of earlier checkpoints take half a minute each, and are there whenever an evaluation
+/// stops.
+#[test]
+fn evaluating_checkpoints_again_keeps_their_rows_anywhere() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let settings = [
+        &SHORT[..],
+        &["train.keep_checkpoints=0", "eval.classifier_epochs=1"],
+    ]
+    .concat();
+    let begun = Run::new(&folder.path().join("begun"), &settings);
+    begun.stage("prepare", &[]);
+    begun.stage("train", &[]);
+    let command = |run: &Run| {
+        let mut command = run.command("eval");
+        command.arg("--force").arg("--checkpoints");
+        command.arg(run.folder.join("train/checkpoints"));
+        command
+    };
+    let _ = ended(&mut command(&begun)).succeeded();
+    let rows = |run: &Run| files(&run.folder.join("eval/checkpoints"));
+    let expected = rows(&begun);
+    assert!(expected.len() > 1, "{:?}", expected.keys());
+    let mut stops = 0;
+    // Before the first change to the rows, while they are replaced, and after the last.
+    for change in (0..).step_by(if kills() < 200 { 5 } else { 1 }) {
+        let fault = format!("stop:{change}");
+        let run = Run::new(&folder.path().join(&fault), &settings);
+        copy(&begun.folder, &run.folder);
+        let outcome = ended(&mut faulty(&fault, "eval", &command(&run)));
+        let mut left = rows(&run);
+        left.retain(|name, _| !name.starts_with('.'));
+        assert_same_files(&expected, &left, &fault);
+        std::fs::remove_dir_all(&run.folder).expect("a folder of ours");
+        if outcome.code == 0 {
+            break;
+        }
+        assert_eq!(outcome.code, 99, "{fault}: {}", outcome.stderr);
+        stops += 1;
+    }
+    assert!(stops > 10, "{stops} stops");
 }
 
 #[test]
@@ -235,15 +265,14 @@ impl Begun {
 
     /// Continues a copy with `fault`; returns it and its output, or `None` if the run has no such
     /// change.
-    fn under(&self, fault: &str) -> Option<(Run, Output)> {
+    fn under(&self, fault: &str) -> Option<(Run, Outcome)> {
         let run = Run::new(&self.folder.path().join(fault), &self.settings);
         copy(&self.folder.path().join("begun"), &run.folder);
-        let output = faulty(fault, "train", &run.command("train")).output();
-        let output = output.expect("faulty starts");
-        if text(&output.stderr).contains("the fault has come") {
-            return Some((run, output));
+        let outcome = ended(&mut faulty(fault, "train", &run.command("train")));
+        if outcome.stderr.contains("the fault has come") {
+            return Some((run, outcome));
         }
-        assert!(output.status.success(), "{fault}: {output:?}");
+        assert_eq!(outcome.code, 0, "{fault}: {outcome:?}");
         None
     }
 }
@@ -261,13 +290,13 @@ fn every_failing_change_is_exit_code_5_and_loses_nothing() {
     for action in ["create", "write", "sync", "rename", "cut", "remove"] {
         for n in (0..).step_by(stride) {
             let fault = format!("fail:{action}:{n}");
-            let Some((run, output)) = begun.under(&fault) else {
+            let Some((run, outcome)) = begun.under(&fault) else {
                 assert!(n > 0, "no change is a `{action}`");
                 break;
             };
             failed += 1;
-            let stderr = text(&output.stderr);
-            assert_eq!(output.status.code(), Some(5), "{fault}: {stderr}");
+            let stderr = &outcome.stderr;
+            assert_eq!(outcome.code, 5, "{fault}: {stderr}");
             for word in ["error: could not ", "`", "hint: "] {
                 assert!(stderr.contains(word), "{fault}: `{word}`: {stderr}");
             }
@@ -288,12 +317,12 @@ fn a_file_that_vanishes_takes_no_checkpoint_with_it() {
     let begun = Begun::new();
     for (action, n) in [("create", 2), ("write", 3), ("sync", 5), ("rename", 2)] {
         let fault = format!("lose:{action}:{n}");
-        let (run, output) = begun.under(&fault).expect("there is such a change");
-        let stderr = text(&output.stderr);
-        match output.status.code() {
-            Some(0) if action != "rename" => {}
-            Some(5) => assert!(stderr.contains("error: could not "), "{fault}: {stderr}"),
-            code => panic!("{fault}: {code:?}: {stderr}"),
+        let (run, outcome) = begun.under(&fault).expect("there is such a change");
+        let stderr = &outcome.stderr;
+        match outcome.code {
+            0 if action != "rename" => {}
+            5 => assert!(stderr.contains("error: could not "), "{fault}: {stderr}"),
+            code => panic!("{fault}: {code}: {stderr}"),
         }
         check_whole(&run.folder.join("train"));
         verify_checkpoint(&run.last_checkpoint()).expect("a good checkpoint");

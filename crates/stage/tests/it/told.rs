@@ -6,13 +6,15 @@ use dcgan_stage::{
 };
 use serde_json::{Value, json};
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 type Write = dyn Fn(&mut Output) -> Result<(), Failure> + Sync;
 
-/// Plans and writes what it is told.
+/// Plans and writes what it is told, and notes that it was called to write.
 struct Told<'a> {
     plan: Plan,
     write: &'a Write,
+    has_worked: AtomicBool,
 }
 
 impl Stage for Told<'_> {
@@ -40,6 +42,7 @@ impl Stage for Told<'_> {
     }
 
     fn write(&self, (): (), output: &mut Output) -> Result<Report, Failure> {
+        self.has_worked.store(true, Ordering::Relaxed);
         (self.write)(output)?;
         Ok(Report::new("written"))
     }
@@ -47,7 +50,11 @@ impl Stage for Told<'_> {
 
 impl<'a> Told<'a> {
     fn new(plan: Plan, write: &'a Write) -> Self {
-        Self { plan, write }
+        Self {
+            plan,
+            write,
+            has_worked: AtomicBool::new(false),
+        }
     }
 
     /// Runs it, though the folder may be complete.
@@ -66,7 +73,7 @@ impl<'a> Told<'a> {
     #[track_caller]
     fn fail(&self, out: &Path) -> String {
         let failure = self.run(out).unwrap_err();
-        format!("exit {}\n{}", failure.exit_code(), failure.render())
+        format!("exit code {}\n{}", failure.exit_code(), failure.render())
     }
 }
 
@@ -84,13 +91,13 @@ fn a_file_too_many_or_too_few_is_an_error_of_the_program() {
     let plan = Plan::new().files(["a", "b"]);
     let too_many = Told::new(plan.clone(), &write(&["a", "b", "c"])).fail(folder.path());
     insta::assert_snapshot!(too_many, @"
-    exit 5
+    exit code 5
     error: `c` was written and is not in the plan
     hint: this is a mistake in the program, not in what it was given: report it with the command
     ");
     let too_few = Told::new(plan.clone(), &write(&["b"])).fail(folder.path());
     insta::assert_snapshot!(too_few, @"
-    exit 5
+    exit code 5
     error: `a` is in the plan and was not written
     hint: this is a mistake in the program, not in what it was given: report it with the command
     ");
@@ -99,4 +106,44 @@ fn a_file_too_many_or_too_few_is_an_error_of_the_program() {
         .run(folder.path())
         .unwrap();
     assert!(Manifest::read(folder.path()).unwrap().is_some());
+}
+
+/// Minutes of work would be lost otherwise.
+#[test]
+fn what_is_not_ours_is_refused_before_the_work() {
+    let folder = tempfile::tempdir().unwrap();
+    std::os::unix::fs::symlink("elsewhere", folder.path().join("a")).unwrap();
+    let write = |output: &mut Output| output.write("a", b"");
+    let stage = Told::new(Plan::new().file("a"), &write);
+    let said = stage.fail(folder.path());
+    assert!(
+        said.starts_with("exit code 5\n") && said.contains("is not ours to write"),
+        "{said}"
+    );
+    assert!(!stage.has_worked.load(Ordering::Relaxed));
+}
+
+/// Of an earlier result the files of a kept pattern stay until the stage replaces or removes them;
+/// other files are gone before the first is written.
+#[test]
+fn files_of_a_kept_pattern_outlive_the_beginning() {
+    let folder = tempfile::tempdir().unwrap();
+    let names = ["kept/1.json", "kept/2.json", "many/1.json", "one"];
+    let plan = Plan::new()
+        .file("one")
+        .kept("kept/*.json")
+        .many("many/*.json");
+    let first = move |output: &mut Output| {
+        names
+            .iter()
+            .try_for_each(|name| output.write(name, b"first"))
+    };
+    Told::new(plan.clone(), &first).run(folder.path()).unwrap();
+    let second = move |output: &mut Output| {
+        output.begin()?;
+        let there = names.map(|name| output.folder().join(name).exists());
+        assert_eq!(there, [true, true, false, true]);
+        output.write("one", b"second")
+    };
+    Told::new(plan, &second).run(folder.path()).unwrap();
 }
