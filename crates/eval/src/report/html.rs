@@ -4,8 +4,8 @@ use crate::figures::{Figure, LeftOut, Metrics};
 use crate::report::charts::Charts;
 use crate::report::names::{FIGURES, Named};
 use crate::report::page::{self, section};
-use crate::report::sets;
 use crate::report::svg::{ChartFiles, escape, short};
+use crate::report::{copies, sets};
 use dcgan_artifacts::{FileRecord, MissingFigure};
 use serde_json::{Map, Value};
 use std::fmt::Write as _;
@@ -132,6 +132,9 @@ impl Report<'_> {
              <td class=\"note\">images equal, byte by byte, to an earlier one</td></tr></tbody></table></div>",
             self.metrics.pixels.duplicates
         );
+        if let Some(doubt) = copies::doubt(self.metrics) {
+            let _ = write!(page, "<p class=\"quiet\">{}</p>", escape(doubt));
+        }
         self.missing(page);
     }
 

@@ -2,6 +2,7 @@
 
 pub(crate) mod charts;
 pub(crate) mod checkpoints;
+mod copies;
 pub(crate) mod film;
 pub(crate) mod grids;
 pub(crate) mod html;

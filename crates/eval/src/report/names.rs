@@ -83,7 +83,8 @@ pub(crate) const FIGURES: [Named; 13] = [
     Named {
         key: "memorised",
         name: "Memorised",
-        note: "share nearer to a training image than 99 % of test images are; far above 1 %: copies",
+        note: "share nearer to a training image than 99 % of test images are; far above 1 %: \
+               copies, or images so faint or blurred that they are near to all",
         of: |metrics| metrics.pixels.memorised.as_ref(),
     },
     Named {

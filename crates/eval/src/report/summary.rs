@@ -2,7 +2,7 @@
 
 use crate::figures::{Alarm, Figure, Metrics, PixelFigures, QualityFigures};
 use crate::measure::discriminator::{Kind, Reading, Statistics};
-use crate::report::sets;
+use crate::report::{copies, sets};
 use dcgan_artifacts::MissingFigure;
 use dcgan_hints::printable;
 use std::fmt::Write as _;
@@ -94,6 +94,7 @@ pub(crate) fn table(statistics: &Statistics, class_names: &[String]) -> String {
 pub(crate) fn figures(metrics: &Metrics) -> String {
     quality(&metrics.quality)
         + &pixels(&metrics.pixels)
+        + &copies::doubt(metrics).map_or_else(String::new, |doubt| format!("{doubt}\n"))
         + &alarms(metrics)
         + &missing(&metrics.missing)
 }

@@ -42,6 +42,41 @@ fn copies_of_training_images_are_called_so() {
     // A classifier taught by the copies errs as one taught by the originals.
     let error = &pixels["nearest_neighbour_error"];
     assert_eq!(error["value"], error["real"]);
+    let page = std::fs::read_to_string(fixture.path("out/report.html")).unwrap();
+    assert!(!page.contains(NO_COPIES));
+}
+
+/// How the page says that images may be near to training images without being copies.
+const NO_COPIES: &str = "Memorised may mislead here: ";
+
+/// Such as those of a generator after its first steps: grey is nearer to any image of noise than
+/// another image of noise is.
+#[test]
+fn grey_images_are_near_to_training_images_and_may_be_no_copies() {
+    let fixture = Fixture::new();
+    fixture.dataset("d", SIDE, 3, [90, 70]);
+    let (n, side) = (60, SIDE * SIDE);
+    let images = crate::fixture::noise(n * side, 9);
+    let images = images.into_iter().map(|value| 120 + value / 16).collect();
+    let grey = Samples {
+        images,
+        labels: None,
+        n,
+        height: SIDE,
+        width: SIDE,
+        channels: 1,
+        seeds: Vec::new(),
+        model_sha256: None,
+    };
+    grey.write(&fixture.path("s")).unwrap();
+    let stdout = fixture.succeed(&["--dataset", "d", "--samples", "s", "--out", "out"]);
+    let metrics = fixture.json("out/metrics.json");
+    assert_eq!(metrics["pixels"]["memorised"]["value"], 1.0);
+    assert_eq!(metrics["quality"]["recall"]["value"], 0.0);
+    let page = std::fs::read_to_string(fixture.path("out/report.html")).unwrap();
+    for said in [stdout, page] {
+        assert!(said.contains(NO_COPIES), "{said}");
+    }
 }
 
 #[test]

@@ -297,6 +297,7 @@ fn the_summary_is_a_table() {
     distance to training part       000.0000                        000.0000
     nearer than 00 % of tests: real is 0 % by construction
     duplicates                            00
+    Memorised may mislead here: recall is below a tenth of that of real images, so the generated ones are alike, and faint or blurred images are nearer to training images than test images are without being copies. nearest.png shows the nearest pairs.
 
     left out because half of the test part has 00 images and 00 are needed: quality.frechet_distance.halves
     left out because fewer than 0 classes have 00 generated and 00 test images each: quality.frechet_distance_class_mean, quality.frechet_distance_by_class, quality.diversity_by_class, alarms.collapse
