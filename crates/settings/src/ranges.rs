@@ -4,9 +4,10 @@
 use crate::fault::{Fault, named, within};
 use crate::keys::{join, nearest_name};
 use crate::{
-    Depth, Eval, IdxFiles, Labels, NetworkKind, Pictures, Pipeline, Prepare, Sample, Synthetic,
-    Train, parse_seeds, ranges_of_sources,
+    Best, Depth, Eval, IdxFiles, Labels, NetworkKind, Pictures, Pipeline, Prepare, Sample,
+    Synthetic, Train, parse_seeds, ranges_of_sources,
 };
+use serde_json::json;
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
@@ -277,10 +278,12 @@ fn scores(train: &Train) -> Result<(), Fault> {
     if let Some(path) = &train.classifier {
         named("train.classifier", &path.to_string_lossy())?;
     }
-    let Some(column) = train.best.column() else {
+    if train.best == Best::None {
         return Ok(());
-    };
-    let best = |expected: &str| Err(Fault::new("train.best", expected, format!("`{column}`")));
+    }
+    let name = json!(train.best);
+    let got = format!("`{}`", name.as_str().unwrap_or_default());
+    let best = |expected: &str| Err(Fault::new("train.best", expected, got.clone()));
     if every == 0 {
         return best("`none`, as `train.score_every` is 0");
     }

@@ -318,17 +318,6 @@ pub enum Best {
 }
 
 impl Best {
-    /// The column, with its name in the settings; `None` for [`Best::None`].
-    pub fn column(self) -> Option<&'static str> {
-        match self {
-            Self::None => None,
-            Self::ClassAccuracy => Some("class_accuracy"),
-            Self::FrechetDistance => Some("frechet_distance"),
-            Self::EmaClassAccuracy => Some("ema_class_accuracy"),
-            Self::EmaFrechetDistance => Some("ema_frechet_distance"),
-        }
-    }
-
     /// Whether higher is better.
     pub fn is_accuracy(self) -> bool {
         matches!(self, Self::ClassAccuracy | Self::EmaClassAccuracy)

@@ -41,6 +41,17 @@ pub(crate) fn header(settings: &Train) -> Option<Vec<String>> {
     Some(row.chain(columns).chain(averaged).collect())
 }
 
+/// The column that chooses the best checkpoint, if one does.
+fn column(best: Best) -> Option<String> {
+    let measure = if best.is_accuracy() {
+        CLASS_ACCURACY
+    } else {
+        FRECHET_DISTANCE
+    };
+    let prefix = if best.is_of_average() { OF_AVERAGE } else { "" };
+    (best != Best::None).then(|| format!("{prefix}{measure}"))
+}
+
 /// Takes the scores of a run.
 #[derive(Debug)]
 pub(crate) struct Judge {
@@ -138,11 +149,11 @@ impl Judge {
         if !steps.compares_checkpoint(step) {
             return best;
         }
-        let column = self.best.column()?;
-        let (_, value) = scores.iter().find(|(name, _)| name == column)?;
+        let column = column(self.best)?;
+        let (_, value) = scores.iter().find(|(name, _)| *name == column)?;
         if best.as_ref().is_none_or(|best| best.is_beaten_by(*value)) {
             best = Some(BestScore {
-                metric: column.into(),
+                metric: column,
                 value: *value,
                 step,
             });
@@ -170,4 +181,32 @@ fn features(classifier: &Classifier, dataset: &DatasetReader) -> Result<Vec<f32>
         features.extend(classifier.read(&images)?.features);
     }
     Ok(features)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{column, header};
+    use dcgan_settings::{Best, Train};
+    use serde_json::json;
+
+    #[test]
+    fn a_choice_is_named_after_a_column_of_the_table() {
+        let settings = Train {
+            score_every: 1,
+            ema: 0.9,
+            ..Train::default()
+        };
+        let header = header(&settings).unwrap();
+        for best in [
+            Best::ClassAccuracy,
+            Best::FrechetDistance,
+            Best::EmaClassAccuracy,
+            Best::EmaFrechetDistance,
+        ] {
+            let column = column(best).unwrap();
+            assert_eq!(json!(best), json!(column));
+            assert!(header.contains(&column), "{column} in {header:?}");
+        }
+        assert_eq!(column(Best::None), None);
+    }
 }
