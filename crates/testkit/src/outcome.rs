@@ -37,8 +37,13 @@ pub fn run(command: &mut Command) -> Outcome {
 }
 
 impl Outcome {
+    /// What came of a program that [`run`] can't run, since it is signalled or watched meanwhile.
+    ///
+    /// # Panics
+    ///
+    /// If it was killed by a signal, or wrote what is not UTF-8.
     #[track_caller]
-    fn of(output: Output) -> Self {
+    pub fn of(output: Output) -> Self {
         let text = |bytes| String::from_utf8(bytes).expect("programs write UTF-8");
         let code = output.status.code();
         Self {

@@ -5,11 +5,11 @@
 #![cfg(unix)]
 
 use crate::kills::check_whole;
-use crate::programs::{Run, assert_same_files, files, put, text};
+use crate::programs::{Run, assert_same_files, files, put};
 use dcgan_artifacts::{list_checkpoints, verify_checkpoint};
-use dcgan_testkit::{Missing, untested};
+use dcgan_testkit::{Missing, Outcome, run as ended, untested};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 /// A run of a few steps, with several checkpoints and grids.
@@ -43,9 +43,9 @@ fn beside(whole: &Run, folder: &Path) -> Run {
 
 /// Checks for exit code 5 and a message with all `words` and a hint.
 #[track_caller]
-fn check_refused(output: &Output, words: &[&str]) {
-    let stderr = text(&output.stderr);
-    assert_eq!(output.status.code(), Some(5), "{stderr}");
+fn check_refused(outcome: &Outcome, words: &[&str]) {
+    let stderr = &outcome.stderr;
+    assert_eq!(outcome.code, 5, "{stderr}");
     for word in words {
         assert!(stderr.contains(word), "`{word}` is missing: {stderr}");
     }
@@ -72,12 +72,10 @@ fn a_file_that_may_not_grow_is_named_with_its_need() {
         .expect("a checkpoint")
         .len();
     let run = beside(&whole, &folder.path().join("limited"));
-    let output = limited(&run.command("train"), one / 2)
-        .output()
-        .expect("bash starts");
+    let outcome = ended(&mut limited(&run.command("train"), one / 2));
     let need = "step-00000003.safetensors`: ";
     check_refused(
-        &output,
+        &outcome,
         &[
             "no space for `",
             need,
@@ -95,10 +93,8 @@ fn a_file_that_may_not_grow_is_named_with_its_need() {
 
     // The same for a dataset, which is written at offsets rather than sequentially.
     let run = Run::new(&folder.path().join("dataset"), &SHORT);
-    let output = limited(&run.command("prepare"), 8192)
-        .output()
-        .expect("bash starts");
-    check_refused(&output, &["dataset.safetensors`"]);
+    let outcome = ended(&mut limited(&run.command("prepare"), 8192));
+    check_refused(&outcome, &["dataset.safetensors`"]);
     assert!(!run.folder.join("prepare/dataset.safetensors").exists());
     run.stage("prepare", &[]);
     assert_same_files(
@@ -159,10 +155,10 @@ fn a_full_disk_keeps_the_last_good_checkpoint() {
         return;
     };
     let run = beside(&whole, &disk.0.join("run"));
-    let output = run.command("train").output().expect("dcgan-train starts");
+    let outcome = ended(&mut run.command("train"));
     let need = format!("{one} bytes are to be written");
     check_refused(
-        &output,
+        &outcome,
         &["no space for `", &need, "free space on that disk"],
     );
     let train = run.folder.join("train");
@@ -173,9 +169,9 @@ fn a_full_disk_keeps_the_last_good_checkpoint() {
     }
 
     disk.remount("size=100%,ro");
-    let output = run.command("train").output().expect("dcgan-train starts");
+    let outcome = ended(&mut run.command("train"));
     check_refused(
-        &output,
+        &outcome,
         &["could not ", "Read-only file system", "writable"],
     );
     disk.remount("rw");
@@ -207,8 +203,8 @@ fn what_is_not_ours_is_not_replaced() {
         let _ = std::fs::remove_file(&place);
         let _ = std::fs::remove_dir_all(&place);
         std::os::unix::fs::symlink(&outside, &place).expect("a link");
-        let output = run.command("train").output().expect("dcgan-train starts");
-        check_refused(&output, &[name, "is not ours to write", "a symbolic link"]);
+        let outcome = ended(&mut run.command("train"));
+        check_refused(&outcome, &[name, "is not ours to write", "a symbolic link"]);
         let inside = std::fs::read_dir(&outside)
             .expect("a readable folder")
             .count();
@@ -217,12 +213,9 @@ fn what_is_not_ours_is_not_replaced() {
     let run = beside(&whole, &folder.path().join("folder"));
     std::fs::remove_file(run.folder.join("prepare/dataset.safetensors")).expect("a dataset");
     std::fs::create_dir(run.folder.join("prepare/dataset.safetensors")).expect("ours");
-    let output = run
-        .command("prepare")
-        .output()
-        .expect("dcgan-prepare starts");
+    let outcome = ended(&mut run.command("prepare"));
     check_refused(
-        &output,
+        &outcome,
         &["dataset.safetensors", "is not ours to write", "a folder"],
     );
 }
@@ -253,9 +246,8 @@ fn a_run_of_links_goes_on_once_they_are_copied_back() {
     let cached = files(&cache);
     let longer = ["--set", "train.epochs=2"];
     let said = run.stage("train", &[]);
-    assert!(text(&said.stdout).contains("up to date"), "{said:?}");
-    let refused = run.command("train").args(longer).output();
-    let refused = refused.expect("dcgan-train starts");
+    assert!(said.stdout.contains("up to date"), "{said:?}");
+    let refused = ended(run.command("train").args(longer));
     let hint = format!(
         "hint: replace the links in `{}` by copies of what they point to",
         train.display()
@@ -325,8 +317,9 @@ fn a_file_or_folder_that_is_removed_under_way_is_named() {
         } else {
             std::fs::remove_file(&place).expect("a table");
         }
+        // `dcgan_testkit::run` would wait for the end before anything is removed.
         let output = child.wait_with_output().expect("dcgan-train ends");
-        check_refused(&output, &["error: could not ", name]);
+        check_refused(&Outcome::of(output), &["error: could not ", name]);
     }
 }
 
@@ -336,8 +329,8 @@ fn the_second_on_one_folder_is_refused_until_the_first_is_dead() {
     let whole = undisturbed(folder.path());
     let (run, mut first) = long_training(&whole, &folder.path().join("run"));
     let holder = format!("is locked by process {}", first.id());
-    let output = run.command("train").output().expect("dcgan-train starts");
-    check_refused(&output, &[&holder]);
+    let outcome = ended(&mut run.command("train"));
+    check_refused(&outcome, &[&holder]);
     first.kill().expect("a child of ours can be killed");
     first.wait().expect("dcgan-train ends");
     let shorter = run

@@ -1,6 +1,7 @@
 //! Names in the documentation exist, and settings, variables and options are documented.
 
-use crate::programs::{make_variables, program, root, text};
+use crate::programs::{make_variables, program, root};
+use dcgan_testkit::run;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -218,8 +219,8 @@ fn every_option_of_every_program_is_in_the_manual() {
             let arguments = [*command, "--help"]
                 .into_iter()
                 .filter(|word| !word.is_empty());
-            let help = Command::new(program(stage)).args(arguments).output();
-            let help = text(&help.expect("the program starts").stdout);
+            let help = run(Command::new(program(stage)).args(arguments));
+            let help = help.succeeded().stdout;
             // One line per option: `-h, --help` or `--out <DIR>`.
             for line in help.lines().map(str::trim) {
                 let long = line.trim_start_matches("-h, ").trim_start_matches("-V, ");

@@ -1,7 +1,7 @@
 //! A few pictures of one's own through prepare, train and eval: it ends well, and whatever the
 //! evaluation leaves out was said from the start.
 
-use crate::programs::{Run, put, text};
+use crate::programs::{Run, put};
 use dcgan_figures::{Picture, encode_png};
 use dcgan_random::{Purpose, Stream};
 use serde_json::Value;
@@ -34,15 +34,15 @@ fn left_out(folder: &Path, settings: &[String]) -> Vec<Value> {
     let all: Vec<&str> = all.iter().map(String::as_str).collect();
     let run = Run::new(&folder.join("run"), &all);
     let said = run.stage("prepare", &["--json"]);
-    let prepared: Value = serde_json::from_slice(&said.stdout).expect("JSON");
+    let prepared: Value = serde_json::from_str(&said.stdout).expect("JSON");
     let foretold = prepared["missing_figures"].as_array().expect("a list");
     run.stage("train", &[]);
-    let said = text(&run.stage("eval", &[]).stdout);
+    let said = run.stage("eval", &[]).stdout;
     let metrics = std::fs::read(run.folder.join("eval/metrics.json")).expect("figures");
     let metrics: Value = serde_json::from_slice(&metrics).expect("JSON");
     let missing = metrics["missing"].as_array().cloned().unwrap_or_default();
     assert_eq!(*foretold, missing, "{settings:?}");
-    let again = text(&run.stage("prepare", &["--force"]).stdout);
+    let again = run.stage("prepare", &["--force"]).stdout;
     for figure in &missing {
         let reason = figure["reason"].as_str().expect("a reason");
         assert!(again.contains(&format!("\n  {reason}: ")), "{again}");

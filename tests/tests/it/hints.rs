@@ -1,28 +1,29 @@
 //! The hints of common errors, followed word by word: each leads out.
 
-use crate::programs::{self, Run, program, put, root, text};
+use crate::programs::{self, Run, program, put, root};
+use dcgan_testkit::Outcome;
 use std::path::Path;
-use std::process::{Command, Output};
+use std::process::Command;
 
 /// Runs a program of the four with these words, in the repository's root.
-fn run(stage: &str, words: &[&str]) -> Output {
+fn run(stage: &str, words: &[&str]) -> Outcome {
     let mut command = Command::new(program(stage));
     command.current_dir(root()).args(words).arg("--quiet");
-    command.output().expect("the program starts")
+    dcgan_testkit::run(&mut command)
+}
+
+/// Runs a stage of a run to its end, whatever that is.
+fn ends(run: &Run, stage: &str) -> Outcome {
+    dcgan_testkit::run(&mut run.command(stage))
 }
 
 /// The hint of a program that fails with this exit code.
 #[track_caller]
-fn hint(output: &Output, code: i32) -> String {
-    let said = text(&output.stderr);
-    assert_eq!(output.status.code(), Some(code), "{said}");
+fn hint(outcome: &Outcome, code: i32) -> String {
+    let said = &outcome.stderr;
+    assert_eq!(outcome.code, code, "{said}");
     let hint = said.lines().find_map(|line| line.strip_prefix("hint: "));
     hint.unwrap_or_else(|| panic!("no hint: {said}")).to_owned()
-}
-
-#[track_caller]
-fn succeeds(output: &Output) {
-    assert!(output.status.success(), "{}", text(&output.stderr));
 }
 
 /// What stands between back quotes.
@@ -46,7 +47,7 @@ fn nothing_to_prepare_of() {
         .into_iter()
         .find(|word| word.contains("synthetic"));
     let set: Vec<&str> = set.expect("a setting").split(' ').collect();
-    succeeds(&run("prepare", &[&words[..], &set].concat()));
+    let _ = run("prepare", &[&words[..], &set].concat()).succeeded();
 }
 
 #[test]
@@ -57,8 +58,7 @@ fn a_batch_larger_than_the_training_part() {
         &["prepare.synthetic.train=12", "train.epochs=1"],
     );
     few.stage("prepare", &[]);
-    let mut command = few.command("train");
-    let said = hint(&command.output().expect("it starts"), 2);
+    let said = hint(&ends(&few, "train"), 2);
     let batch = format!("{}={}", quoted(&said)[0], number(&said));
     few.stage("train", &["--set", &batch]);
 }
@@ -74,7 +74,7 @@ fn a_validation_part_that_is_not_shared_out_evenly_or_too_large() {
             run("prepare", &[&words[..], &[set.as_str()]].concat())
         };
         let said = hint(&with(asked), code);
-        succeeds(&with(&number(&said).to_string()));
+        let _ = with(&number(&said).to_string()).succeeded();
     }
 }
 
@@ -85,10 +85,10 @@ fn a_film_of_nothing_yet() {
     trained.stage("prepare", &[]);
     trained.stage("train", &[]);
     let out = folder.path().join("film").display().to_string();
-    let output = run("sample", &["--mode", "film", "--out", &out]);
-    assert!(hint(&output, 2).contains("--help"));
+    let outcome = run("sample", &["--mode", "film", "--out", &out]);
+    assert!(hint(&outcome, 2).contains("--help"));
     // The line of the help, with our folder.
-    let help = text(&run("sample", &["--help"]).stdout);
+    let help = run("sample", &["--help"]).succeeded().stdout;
     let line = help
         .lines()
         .find(|line| line.contains("--mode film --checkpoints runs/"));
@@ -98,7 +98,7 @@ fn a_film_of_nothing_yet() {
         .replace("runs/mnist", &folder)
         .replace("--out film", &format!("--out {out}"));
     let words: Vec<&str> = line.split(' ').skip(1).collect();
-    succeeds(&run("sample", &words));
+    let _ = run("sample", &words).succeeded();
 }
 
 /// The tables of a finished run are lost: `make eval` names `make train`, which says what to do.
@@ -111,13 +111,9 @@ fn a_lost_table_of_a_finished_run() {
     std::fs::remove_file(lost.folder.join("train/metrics.csv")).expect("a table");
     let mut eval = lost.command("eval");
     let table = lost.folder.join("train/metrics.csv");
-    let output = eval
-        .arg("--metrics")
-        .arg(&table)
-        .output()
-        .expect("it starts");
-    assert_eq!(quoted(&hint(&output, 3)), ["make train"]);
-    let said = hint(&lost.command("train").output().expect("it starts"), 3);
+    let outcome = dcgan_testkit::run(eval.arg("--metrics").arg(&table));
+    assert_eq!(quoted(&hint(&outcome, 3)), ["make train"]);
+    let said = hint(&ends(&lost, "train"), 3);
     assert!(
         said.contains("move the whole folder away and run the same command again"),
         "{said}"
@@ -162,9 +158,9 @@ fn the_pictures_themselves_as_source() {
             ))
             .arg(format!("RUN={}", made.folder.display()))
             .arg(format!("SOURCE={}", source.display()));
-        make.output().expect("make starts")
+        dcgan_testkit::run(&mut make)
     };
-    let said = text(&reproduce(&photos).stderr);
+    let said = reproduce(&photos).stderr;
     let (_, source) = said
         .split_once("give SOURCE=")
         .unwrap_or_else(|| panic!("{said}"));
@@ -173,7 +169,7 @@ fn the_pictures_themselves_as_source() {
         Path::new(source),
         folder.path().canonicalize().expect("a folder")
     );
-    succeeds(&reproduce(Path::new(source)));
+    let _ = reproduce(Path::new(source)).succeeded();
 }
 
 /// Scores need a validation part and a classifier: each by what the error says.
@@ -182,22 +178,23 @@ fn scores_without_what_they_need() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let scored = Run::new(folder.path(), &["train.score_every=8", "train.epochs=1"]);
     scored.stage("prepare", &[]);
-    let said = hint(&scored.command("train").output().expect("it starts"), 2);
+    let said = hint(&ends(&scored, "train"), 2);
     // A multiple of the classes, as it says.
     let n = number(&said).next_multiple_of(10);
     let validation = format!("{}={n}", quoted(&said)[0]);
     scored.stage("prepare", &["--set", &validation]);
-    let said = hint(&scored.command("train").output().expect("it starts"), 2);
+    let said = hint(&ends(&scored, "train"), 2);
     let command = quoted(&said)
         .into_iter()
         .find(|word| word.starts_with("dcgan-eval"));
     let out = folder.path().join("classifier").display().to_string();
     let command = command.expect("a command").replace("DIR", &out);
     let words: Vec<&str> = command.split(' ').skip(1).collect();
-    succeeds(&run(
+    let _ = run(
         "eval",
         &[&words[..], &["--set", "eval.classifier_epochs=1"]].concat(),
-    ));
+    )
+    .succeeded();
     let set = format!("{}={out}/classifier.safetensors", quoted(&said)[0]);
     scored.stage("train", &["--set", &set]);
 }
@@ -214,7 +211,7 @@ fn a_damaged_checkpoint_in_sampling() {
     let last = bytes.last_mut().expect("bytes");
     *last ^= 1;
     put(&path, &bytes);
-    let said = hint(&damaged.command("sample").output().expect("it starts"), 3);
+    let said = hint(&ends(&damaged, "sample"), 3);
     assert!(said.contains("remove it and run `make train`"), "{said}");
     std::fs::remove_file(&path).expect("a checkpoint");
     damaged.stage("train", &[]);

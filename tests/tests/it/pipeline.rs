@@ -45,10 +45,9 @@ fn a_second_run_does_no_work_and_says_so() {
         let before = everything();
         let second = run.stage(stage, &[]);
         assert_same_files(&before, &everything(), stage);
-        let said = text(&second.stdout);
+        let said = second.stdout;
         assert_ne!(
-            text(&first.stdout),
-            said,
+            first.stdout, said,
             "dcgan-{stage} speaks of fresh work twice"
         );
         assert!(said.contains("up to date"), "dcgan-{stage} says: {said}");
@@ -300,9 +299,7 @@ fn a_scored_run_is_verified_and_repeated() {
 /// Checks that a run's hashes match, and that repeating it from its manifests gives the same bytes.
 fn holds(run: &Path) {
     let mut verify = Command::new(program("eval"));
-    let output = verify.arg("verify").arg(run).output();
-    let output = output.expect("dcgan-eval starts");
-    assert!(output.status.success(), "{}", text(&output.stderr));
+    let _ = dcgan_testkit::run(verify.arg("verify").arg(run)).succeeded();
     let mut reproduce = Command::new("python3");
     reproduce
         .current_dir(root())
@@ -344,9 +341,7 @@ fn samples_beside_one_checkpoint_are_repeated_as_they_were_measured() {
         command.arg(folder.path().join("prepare/dataset.safetensors"));
         command.arg("--samples").arg(&samples).arg(option).arg(path);
         command.args(["--set", "eval.classifier_epochs=1", "--out"]);
-        let output = command.arg(folder.path().join("eval")).output();
-        let output = output.expect("dcgan-eval starts");
-        assert!(output.status.success(), "{}", text(&output.stderr));
+        let _ = dcgan_testkit::run(command.arg(folder.path().join("eval"))).succeeded();
         let judged = folder.path().join("eval/discriminator.json");
         assert_eq!(judged.exists(), is_judge, "{option}");
         holds(folder.path());
@@ -430,8 +425,7 @@ fn a_run_is_verified_from_its_figures_to_its_dataset() {
         .arg(run.folder.join("prepare/dataset.safetensors"))
         .arg("--out")
         .arg(&own);
-    let trained = command.output().expect("dcgan-eval starts");
-    assert!(trained.status.success(), "{}", text(&trained.stderr));
+    let _ = dcgan_testkit::run(&mut command).succeeded();
     // Its name differs from that of a classifier trained by the run.
     let classifier = own.join("mine.safetensors");
     std::fs::copy(own.join("classifier.safetensors"), &classifier).expect("a copy");
@@ -445,11 +439,9 @@ fn a_run_is_verified_from_its_figures_to_its_dataset() {
         let mut command = Command::new(program("eval"));
         command.arg("verify").arg(&run.folder);
         command.arg("--classifier").arg(&classifier);
-        command.output().expect("dcgan-eval starts")
+        dcgan_testkit::run(&mut command)
     };
-    let sound = verify();
-    let said = text(&sound.stdout);
-    assert!(sound.status.success(), "{}", text(&sound.stderr));
+    let said = verify().succeeded().stdout;
     assert!(said.contains("the chain holds"), "{said}");
     for line in [
         "eval     dataset.safetensors: read, and the file of the run",
@@ -459,9 +451,9 @@ fn a_run_is_verified_from_its_figures_to_its_dataset() {
     }
 
     let broken = |name: &str| {
-        let output = verify();
-        let said = text(&output.stderr);
-        assert_eq!(output.status.code(), Some(3), "`{name}`: {said}");
+        let outcome = verify();
+        let said = &outcome.stderr;
+        assert_eq!(outcome.code, 3, "`{name}`: {said}");
         assert!(said.contains(name), "`{name}` is not named: {said}");
     };
     let mut links = files(&run.folder);
@@ -482,7 +474,7 @@ fn a_run_is_verified_from_its_figures_to_its_dataset() {
         broken(&name);
         put(&path, &sound);
     }
-    assert!(verify().status.success(), "all is mended");
+    let _ = verify().succeeded();
 
     std::fs::remove_dir_all(run.folder.join("prepare")).expect("a stage");
     broken("dataset.safetensors");

@@ -1,9 +1,10 @@
 //! Runs the four programs like a user, each test in a folder of its own.
 
+use dcgan_testkit::{Outcome, run};
 pub(crate) use dcgan_testkit::{assert_same_files, files};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::Command;
 
 /// The repository's root, where relative paths of pipelines start.
 pub(crate) fn root() -> PathBuf {
@@ -80,8 +81,6 @@ impl Run {
     pub(crate) fn with_arguments(&self, mut command: Command, stage: &str) -> Command {
         command
             .current_dir(root())
-            // Tests choose the kernels themselves.
-            .env_remove("DCGAN_KERNELS")
             .arg("--pipeline")
             .arg(&self.pipeline)
             .arg("--quiet");
@@ -104,18 +103,9 @@ impl Run {
     }
 
     /// Runs a stage to its end and insists on success.
-    pub(crate) fn stage(&self, stage: &str, arguments: &[&str]) -> Output {
-        let output = self
-            .command(stage)
-            .args(arguments)
-            .output()
-            .expect("the program starts");
-        assert!(
-            output.status.success(),
-            "dcgan-{stage}: {}",
-            text(&output.stderr)
-        );
-        output
+    #[track_caller]
+    pub(crate) fn stage(&self, stage: &str, arguments: &[&str]) -> Outcome {
+        run(self.command(stage).args(arguments)).succeeded()
     }
 
     /// The checkpoint of the highest step.

@@ -1,9 +1,9 @@
 //! What `--json` prints: one vocabulary for all programs, held against `docs/result.schema.json`,
 //! and a dry run that names what is then written.
 
-use crate::programs::{Run, program, root, text};
+use crate::programs::{Run, program, root};
 use serde_json::Value;
-use std::process::{Command, Output};
+use std::process::Command;
 
 /// Small networks, with all that a run may write.
 const SMALL: [&str; 7] = [
@@ -131,17 +131,8 @@ fn has_type(rule: &Value, value: &Value) -> bool {
 /// The result of a command, which is as the schema says.
 #[track_caller]
 fn result(mut command: Command, arguments: &[&str]) -> Value {
-    let output: Output = command
-        .args(arguments)
-        .arg("--json")
-        .output()
-        .expect("it starts");
-    assert!(
-        output.status.success(),
-        "{command:?}: {}",
-        text(&output.stderr)
-    );
-    let result: Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    let outcome = dcgan_testkit::run(command.args(arguments).arg("--json")).succeeded();
+    let result: Value = serde_json::from_str(&outcome.stdout).expect("JSON");
     let mut found = Vec::new();
     violations(&schema(), &result, "the result", &mut found);
     assert!(found.is_empty(), "{command:?}: {found:?}\n{result:#}");

@@ -1,11 +1,11 @@
 //! What is true of every stage, shown by the example `lines`.
 
 use dcgan_artifacts::{Manifest, RunLock, write_atomic};
-use dcgan_testkit::example;
+use dcgan_testkit::{Outcome, example};
 use serde_json::{Value, json};
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::Command;
 
 /// A folder with a text.
 struct Place(tempfile::TempDir);
@@ -25,21 +25,22 @@ impl Place {
         write_atomic(&self.path(name), bytes).unwrap();
     }
 
-    fn run(&self, args: &[&str]) -> Output {
-        Command::new(example("lines"))
-            .current_dir(self.0.path())
-            .args(["--text", "text", "--out", "out"])
-            .args(args)
-            .output()
-            .unwrap()
+    fn run(&self, args: &[&str]) -> Outcome {
+        dcgan_testkit::run(
+            Command::new(example("lines"))
+                .current_dir(self.0.path())
+                .args(["--text", "text", "--out", "out"])
+                .args(args),
+        )
     }
 
     /// The result as JSON, and what was said on the way.
     fn result(&self, args: &[&str]) -> (Value, String) {
-        let output = self.run(&[args, &["--json"]].concat());
-        let said = String::from_utf8(output.stderr).unwrap();
-        assert!(output.status.success(), "{said}");
-        (serde_json::from_slice(&output.stdout).unwrap(), said)
+        let outcome = self.run(&[args, &["--json"]].concat()).succeeded();
+        (
+            serde_json::from_str(&outcome.stdout).unwrap(),
+            outcome.stderr,
+        )
     }
 
     fn outcome(&self, args: &[&str]) -> String {
@@ -47,10 +48,9 @@ impl Place {
     }
 
     /// The exit code, then stderr.
+    #[track_caller]
     fn fail(&self, args: &[&str]) -> String {
-        let output = self.run(args);
-        let said = String::from_utf8(output.stderr).unwrap();
-        format!("exit {}\n{said}", output.status.code().unwrap())
+        self.run(args).failure()
     }
 
     /// Names of the files and folders in the folder `name`, sorted, but for the lock.
@@ -137,7 +137,7 @@ fn every_outcome_has_the_same_keys() {
         });
         assert_eq!(place.result(args).0, up_to_date, "{args:?}");
     }
-    insta::assert_snapshot!(String::from_utf8(place.run(&["--dry-run", "--force"]).stdout).unwrap(), @"
+    insta::assert_snapshot!(place.run(&["--dry-run", "--force"]).stdout, @"
     2 lines
     lines.capitals: false
     reads text (8 bytes)
@@ -175,7 +175,7 @@ fn a_damaged_manifest_counts_as_none_and_a_foreign_one_is_refused() {
     let newer = sound.replace("\"format\": 1", "\"format\": 2");
     place.put("out/manifest.json", newer.as_bytes());
     insta::assert_snapshot!(place.fail(&["--force"]), @"
-    exit 3
+    exit code 3
     error: manifest `out/manifest.json` has a newer format: expected version 1 or older, got 2
     hint: use the version of this program that wrote it, or a later one
     ");
@@ -184,7 +184,7 @@ fn a_damaged_manifest_counts_as_none_and_a_foreign_one_is_refused() {
     manifest.stage = "words".into();
     manifest.write(&place.path("out")).unwrap();
     insta::assert_snapshot!(place.fail(&["--force"]), @"
-    exit 5
+    exit code 5
     error: `out` holds the results of `words`, expected those of `lines` or none
     hint: choose another `--out`
     ");
@@ -201,7 +201,7 @@ fn nothing_changes_before_all_that_will_be_written_is_ours() {
     std::os::unix::fs::symlink("mine", &count).unwrap();
     let said = place.fail(&["--capitals"]);
     assert!(
-        said.contains("exit 5\n") && said.contains("`out/count.json` is not ours to write"),
+        said.contains("exit code 5\n") && said.contains("`out/count.json` is not ours to write"),
         "{said}"
     );
     fs::remove_file(&count).unwrap();
@@ -211,7 +211,7 @@ fn nothing_changes_before_all_that_will_be_written_is_ours() {
     std::os::unix::fs::symlink("../lines", place.path("out/lines")).unwrap();
     let said = place.fail(&["--capitals"]);
     assert!(
-        said.contains("exit 5\n") && said.contains("`out/lines` is not ours to write"),
+        said.contains("exit code 5\n") && said.contains("`out/lines` is not ours to write"),
         "{said}"
     );
     assert!(place.path("out/manifest.json").exists());
@@ -226,7 +226,7 @@ fn a_folder_is_refused_that_another_process_holds_or_that_is_a_file() {
     let lock = RunLock::acquire(&place.path("out")).unwrap();
     let said = place.fail(&[]);
     assert!(
-        said.starts_with("exit 5\nerror: folder `out` is locked by process"),
+        said.starts_with("exit code 5\nerror: folder `out` is locked by process"),
         "{said}"
     );
     drop(lock);
@@ -234,7 +234,7 @@ fn a_folder_is_refused_that_another_process_holds_or_that_is_a_file() {
     place.put("out", b"mine");
     let said = place.fail(&[]);
     assert!(
-        said.starts_with("exit 5\nerror: `out` is not ours to write"),
+        said.starts_with("exit code 5\nerror: `out` is not ours to write"),
         "{said}"
     );
     assert_eq!(fs::read(place.path("out")).unwrap(), b"mine");
@@ -244,7 +244,10 @@ fn a_folder_is_refused_that_another_process_holds_or_that_is_a_file() {
 fn a_failing_load_leaves_no_folder() {
     let place = Place::new();
     place.put("text", &[0xff]);
-    assert_eq!(place.fail(&[]), "exit 3\nerror: `text` is not a text\n");
+    assert_eq!(
+        place.fail(&[]),
+        "exit code 3\nerror: `text` is not a text\n"
+    );
     assert_eq!(place.fail(&["--dry-run"]), place.fail(&[]));
     assert!(!Path::new(&place.path("out")).exists());
 }

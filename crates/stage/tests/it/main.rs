@@ -8,7 +8,7 @@ mod plans;
 mod signals;
 mod told;
 
-use dcgan_testkit::example;
+use dcgan_testkit::{Outcome, example};
 use std::process::{Command, Stdio};
 
 fn stage(args: &[&str]) -> Command {
@@ -23,9 +23,7 @@ fn with_arguments(mut command: Command, args: &[&str]) -> Command {
     command
 }
 
-/// The exit code, then stderr.
-fn ended(mut command: Command) -> String {
-    let output = command.output().unwrap();
-    let stderr = String::from_utf8(output.stderr).unwrap();
-    format!("exit {}\n{stderr}", output.status.code().unwrap())
+/// What came of the example with these arguments.
+fn run(args: &[&str]) -> Outcome {
+    dcgan_testkit::run(&mut stage(args))
 }

@@ -1,7 +1,7 @@
 //! Exit codes, messages, results and help.
 
-use crate::{ended, stage};
-use dcgan_testkit::{Missing, example, untested};
+use crate::{run, stage};
+use dcgan_testkit::{Missing, Outcome, example, untested};
 use std::process::Command;
 
 #[test]
@@ -13,21 +13,20 @@ fn each_class_of_failure_has_its_exit_code() {
         ("diverged", 4),
         ("output", 5),
     ] {
-        let status = stage(&[end]).output().unwrap().status;
-        assert_eq!(status.code(), Some(code), "{end}");
+        assert_eq!(run(&[end]).code, code, "{end}");
     }
 }
 
 #[test]
 fn a_failure_shows_causes_and_hint() {
-    insta::assert_snapshot!(ended(stage(&["input"])), @"
-    exit 3
+    insta::assert_snapshot!(run(&["input"]).report(), @"
+    exit code 3
     error: the example ends as `input`
     caused by: it was told to
     hint: give `ok`
     ");
-    insta::assert_snapshot!(ended(stage(&["ok", "--set", "sample.m=1"])), @"
-    exit 2
+    insta::assert_snapshot!(run(&["ok", "--set", "sample.m=1"]).report(), @"
+    exit code 2
     error: unknown key `sample.m` in `--set sample.m=1`
     hint: did you mean `sample.n`?
     ");
@@ -35,11 +34,15 @@ fn a_failure_shows_causes_and_hint() {
 
 #[test]
 fn a_wrong_command_line_is_usage() {
-    let text = ended(stage(&["ok", "--threads", "0"]));
+    let text = run(&["ok", "--threads", "0"]).report();
     assert!(
-        text.starts_with("exit 2\nerror: invalid value '0' for '--threads <N>'"),
+        text.starts_with("exit code 2\nerror: invalid value '0' for '--threads <N>'"),
         "{text}"
     );
+}
+
+fn completions(shell: &str) -> Outcome {
+    dcgan_testkit::run(Command::new(example("stage")).args(["--completions", shell]))
 }
 
 #[test]
@@ -49,41 +52,32 @@ fn completions_know_the_options_and_need_no_other_argument() {
         ("zsh", "#compdef"),
         ("fish", "complete -c"),
     ] {
-        let output = Command::new(example("stage"))
-            .args(["--completions", shell])
-            .output()
-            .unwrap();
-        let script = String::from_utf8(output.stdout).unwrap();
-        assert_eq!(output.status.code(), Some(0), "{shell}");
+        let script = completions(shell).succeeded().stdout;
         assert!(script.contains(of_the_shell), "{shell}: {script}");
         assert!(
             script.contains("dcgan-sample") && script.contains("dry-run"),
             "{script}"
         );
     }
-    let refused = Command::new(example("stage"))
-        .args(["--completions", "cmd"])
-        .output()
-        .unwrap();
-    assert_eq!(refused.status.code(), Some(2));
+    assert_eq!(completions("cmd").code, 2);
 }
 
 #[test]
 fn quiet_keeps_warnings_alone() {
-    insta::assert_snapshot!(ended(stage(&["ok"])), @"
-    exit 0
+    insta::assert_snapshot!(run(&["ok"]).report(), @"
+    exit code 0
     a line of the log
     warning: a warning
     ");
-    insta::assert_snapshot!(ended(stage(&["ok", "--quiet"])), @"
-    exit 0
+    insta::assert_snapshot!(run(&["ok", "--quiet"]).report(), @"
+    exit code 0
     warning: a warning
     ");
 }
 
 #[test]
 fn the_result_is_for_people_or_programs() {
-    let stdout = |args: &[&str]| String::from_utf8(stage(args).output().unwrap().stdout).unwrap();
+    let stdout = |args: &[&str]| run(args).stdout;
     assert_eq!(stdout(&["ok"]), "n 64\n");
     assert_eq!(
         stdout(&["ok", "--json", "--set", "sample.n=3"]),
@@ -93,9 +87,7 @@ fn the_result_is_for_people_or_programs() {
 
 #[test]
 fn help_has_the_common_options_and_the_settings() {
-    let output = stage(&["--help"]).output().unwrap();
-    let help = String::from_utf8(output.stdout).unwrap();
-    assert!(output.status.success());
+    let help = run(&["--help"]).succeeded().stdout;
     let options = [
         "pipeline", "set", "out", "threads", "force", "quiet", "json", "dry-run",
     ];
@@ -109,6 +101,7 @@ fn help_has_the_common_options_and_the_settings() {
 #[test]
 fn a_reader_that_has_gone_does_no_harm() {
     for (end, code) in [("ok", 0), ("input", 3), ("--help", 0), ("--no-such", 2)] {
+        // Nobody reads what `dcgan_testkit::run` would.
         let closed = || std::io::pipe().unwrap().1;
         let mut command = stage(&[end]);
         let status = command.stdout(closed()).stderr(closed()).status().unwrap();
@@ -125,8 +118,8 @@ fn a_full_disk_is_told() {
     };
     let mut command = stage(&["ok", "--quiet"]);
     command.stdout(disk);
-    insta::assert_snapshot!(ended(command), @"
-    exit 5
+    insta::assert_snapshot!(dcgan_testkit::run(&mut command).report(), @"
+    exit code 5
     warning: a warning
     error: cannot write the result to stdout
     caused by: No space left on device (os error 28)
@@ -145,29 +138,29 @@ fn assert_harmless(text: &str) {
 
 #[test]
 fn text_from_outside_is_escaped_in_messages_and_in_the_log() {
-    insta::assert_snapshot!(ended(stage(&[HARMFUL])), @r"
-    exit 2
+    insta::assert_snapshot!(run(&[HARMFUL]).report(), @r"
+    exit code 2
     error: the example ends as `a\u{1b}[2J\u{9b}31m\u{7f}\u{202e}b\r\nerror: c`
     caused by: it was told to
     hint: give `ok`
     ");
-    insta::assert_snapshot!(ended(stage(&[&format!("say:{HARMFUL}")])), @r"
-    exit 0
+    insta::assert_snapshot!(run(&[&format!("say:{HARMFUL}")]).report(), @r"
+    exit code 0
     a\u{1b}[2J\u{9b}31m\u{7f}\u{202e}b\r\nerror: c
     warning: a\u{1b}[2J\u{9b}31m\u{7f}\u{202e}b\r\nerror: c
     ");
     // What clap says of the command line, and the settings of theirs.
     let typed = format!("--no{HARMFUL}");
-    let text = ended(stage(&["ok", &typed]));
+    let text = run(&["ok", &typed]).report();
     assert!(
         text.starts_with(
-            r"exit 2
+            r"exit code 2
 error: unexpected argument '--noa\u{1b}[2J\u{9b}31m\u{7f}\u{202e}b\r\nerror: c' found"
         ),
         "{text}"
     );
     assert_harmless(&text);
-    let text = ended(stage(&["ok", "--set", HARMFUL]));
+    let text = run(&["ok", "--set", HARMFUL]).report();
     assert!(text.contains(r"a\u{1b}[2J"), "{text}");
     assert_harmless(&text);
 }
@@ -175,7 +168,7 @@ error: unexpected argument '--noa\u{1b}[2J\u{9b}31m\u{7f}\u{202e}b\r\nerror: c' 
 #[test]
 fn text_from_outside_is_escaped_in_results() {
     let said = format!("say:{HARMFUL}");
-    let stdout = |args: &[&str]| String::from_utf8(stage(args).output().unwrap().stdout).unwrap();
+    let stdout = |args: &[&str]| run(args).stdout;
     let text = stdout(&[&said, "--quiet"]);
     assert_harmless(&text);
     let text = stdout(&[&said, "--quiet", "--json"]);

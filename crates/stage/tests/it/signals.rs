@@ -6,7 +6,8 @@ use std::io::{BufRead as _, BufReader, Read as _};
 use std::process::{Child, ChildStderr, ChildStdout, Command, Stdio};
 use std::time::Duration;
 
-/// A stage whose handlers stand.
+/// A stage whose handlers are installed. It gets signals while it runs, which `dcgan_testkit::run`
+/// would wait out.
 struct Running {
     child: Child,
     stdout: BufReader<ChildStdout>,
