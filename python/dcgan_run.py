@@ -115,7 +115,9 @@ class Run:
     def begin(self):
         """Takes the folder and goes on from its newest good checkpoint, or starts."""
         if self.plan["would"].startswith("move"):
+            held = dcgan_files.lock(self.out)
             dcgan_files.move_aside(self.out)
+            held.close()
         for folder in (self.out, self.out / "checkpoints", self.out / "samples"):
             folder.mkdir(parents=True, exist_ok=True)
         self.lock = dcgan_files.lock(self.out)  # Until the process ends.

@@ -46,9 +46,9 @@ def torch_trainer(*given):
     return call(sys.executable, TRAINER, *given, "--quiet")
 
 
-def spoken(settings, out, data):
+def spoken(settings, out, data, *more):
     """The exit code of the trainer, and what it said on stderr."""
-    given = ("--pipeline", SMOKE, *words(settings), "--dataset", data, "--out", out)
+    given = ("--pipeline", SMOKE, *words(settings), "--dataset", data, "--out", out, *more)
     done = start(sys.executable, TRAINER, *given)
     return done.returncode, done.stderr
 
@@ -255,8 +255,11 @@ class Trainer(bridges.Test):
         self.assertIn("has no length of metrics.csv", said)
         with open(out / ".lock", "rb") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
-            code, said = spoken(dict(LABELLED, epochs=2), out, data)
-        self.assertEqual((code, "another process" in said), (5, True), said)
+            for changed, force in ((dict(epochs=2), ()), (dict(seed=1), ("--force",))):
+                code, said = spoken(dict(LABELLED, **changed), out, data, *force)
+                self.assertEqual((code, "another process" in said), (5, True), said)
+        self.assertTrue(out.exists())
+        self.assertFalse(out.with_name("out.old-1").exists())
         self.assertIn("--dataset", call(sys.executable, TRAINER, "--help"))
 
 
