@@ -1,4 +1,4 @@
-# The four stages in order, and the gate. `make` without a target lists all targets.
+# The four stages in order, the converter, and the gate. `make` without a target lists all targets.
 #
 # The stages are phony and always run: each compares the hashes of its settings and inputs to decide
 # whether there is work. File times can't tell that.
@@ -55,6 +55,8 @@ CHECKPOINTS ?=
 RUNS ?=
 #: OUT         the folder that `compare` writes
 OUT = runs/compare
+#: TO          what `convert` makes of RUN's model: onnx
+TO ?=
 #: PREPARE, TRAIN, SAMPLE, EVAL   the command that runs a stage, such as TRAIN='python mine.py'
 program = $(call quoted,$(BIN)/dcgan-$(1))
 PREPARE ?= $(call program,prepare)
@@ -62,7 +64,7 @@ TRAIN ?= $(call program,train)
 SAMPLE ?= $(call program,sample)
 EVAL ?= $(call program,eval)
 
-$(foreach name,PIPELINE RUN SET CHECKPOINT RUNS OUT,$(call literally,$(name)))
+$(foreach name,PIPELINE RUN SET CHECKPOINT RUNS OUT TO,$(call literally,$(name)))
 # A file of RUN as one word for the shell.
 in_run = $(call quoted,$(RUN)/$(1))
 COMMON = --pipeline $(call quoted,$(PIPELINE)) $(call split,SET,--set) \
@@ -90,8 +92,8 @@ BESIDE = $(call seen,--run,run.json) $(call seen,--histograms,histograms.csv) \
 # A stage whose command is replaced doesn't need our programs built.
 built_for = $(if $(filter file,$(origin $(1))),build)
 
-.PHONY: help build install prepare train sample eval compare figures check check-bridges fmt \
-  clippy test smoke \
+.PHONY: help build install prepare train sample eval compare convert figures check check-bridges \
+  fmt clippy test smoke \
   examples torture reproduce verify hashes soak fuzz deny doc bench peers clean
 
 help: ## List targets and variables
@@ -120,6 +122,14 @@ compare: build ## Compare evaluated RUNS, with tests over seeds: OUT/compare.htm
 	$(call program,eval) compare \
 	  $(or $(call split,RUNS),$(error RUNS is not set, expected evaluated runs: RUNS='runs/a runs/b')) \
 	  --out $(call quoted,$(OUT)) $(if $(FORCE),--force)
+
+# The figures of the card, if RUN was evaluated.
+EVALUATED = $(if $(shell test -e $(call in_run,eval/metrics.json) && echo yes),\
+  --metrics $(call in_run,eval/metrics.json))
+convert: build ## RUN's model to RUN/convert/TO, for other programs, with a model card
+	$(call program,convert) $(COMMON) $(call whether_best,sample) --to \
+	  $(call quoted,$(or $(TO),$(error TO is not set, expected a format: TO=onnx))) \
+	  --model $(DRAWN_BY) $(EVALUATED) --out $(call in_run,convert/$(TO))
 
 figures: ## Update README's figures and picture from a finished RUN of mnist.yaml
 	python3 scripts/figures.py $(call quoted,$(RUN)) $(if $(THREADS),--threads $(THREADS))
@@ -245,7 +255,7 @@ $(BRIDGES_VENV)/installed: tests/python/requirements-bridges.txt
 	"$(BRIDGES_VENV)/bin/pip" install --quiet --requirement "$<"
 	touch "$@"
 
-check-bridges: build $(BRIDGES_VENV)/installed ## Run the tests of python/ and examples/dvc with PyTorch, MLflow, W&B, DVC
+check-bridges: build $(BRIDGES_VENV)/installed ## Run the tests of the bridges with the real PyTorch, ONNX, MLflow, W&B, DVC
 	$(WITH_BIN) "$(BRIDGES_VENV)/bin/python" tests/python/bridges.py
 
 #: PREFIX      where `install` puts programs and shell completions
@@ -256,7 +266,7 @@ $(call literally,PREFIX)
 $(call literally,DESTDIR)
 installed = $(call quoted,$(DESTDIR)$(PREFIX)/$(1))
 DIST = $(call spaced,$(patsubst %/release,%/dist,$(call dense,$(BIN))))
-PROGRAMS = dcgan-prepare dcgan-train dcgan-sample dcgan-eval
+PROGRAMS = dcgan-prepare dcgan-train dcgan-sample dcgan-eval dcgan-convert
 
 # The profile `dist` has link-time optimisation and no line tables.
 install: ## Install the programs and their shell completions below PREFIX

@@ -18,6 +18,7 @@ pub struct LoadedGenerator {
     info: NetworkInfo,
     z_distribution: ZDistribution,
     step: u64,
+    dataset_sha256: String,
     /// The file, if it was loaded from one.
     path: Option<PathBuf>,
 }
@@ -69,7 +70,12 @@ impl LoadedGenerator {
     fn from_file(file: ModelFile) -> Result<Self, Error> {
         let config = network_config(&file.network)?;
         let generator = Generator::from_arrays(&config, &file.weights)?;
-        Self::new(generator, file.network, file.step)
+        let loaded = Self::new(generator, file.network, file.step)?;
+        let dataset_sha256 = file.dataset_sha256;
+        Ok(Self {
+            dataset_sha256,
+            ..loaded
+        })
     }
 
     /// Wraps a generator in memory with the description for its files; `step` is the number of
@@ -84,6 +90,7 @@ impl LoadedGenerator {
             info,
             z_distribution,
             step,
+            dataset_sha256: String::new(),
             path: None,
         })
     }
@@ -115,6 +122,11 @@ impl LoadedGenerator {
     /// The training step of these weights.
     pub fn step(&self) -> u64 {
         self.step
+    }
+
+    /// Content hash of the dataset that it was trained on; empty if it was not loaded from a file.
+    pub fn dataset_sha256(&self) -> &str {
+        &self.dataset_sha256
     }
 
     /// The network itself.

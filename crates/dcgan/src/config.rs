@@ -199,7 +199,7 @@ impl Config {
 
     /// The spatial sizes of the maps, the image first, each half of the one before, rounded up:
     /// 28, 14, 7 (labelled) or h, h2, h4, h8, h16 and so on (unlabelled).
-    pub(crate) fn sizes(&self) -> Vec<[usize; 2]> {
+    pub fn sizes(&self) -> Vec<[usize; 2]> {
         let halve = |size: &[usize; 2]| Some(size.map(|side| side.div_ceil(2)));
         std::iter::successors(Some([self.height, self.width]), halve)
             .take(self.depth + 1)

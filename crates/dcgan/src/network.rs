@@ -406,4 +406,12 @@ impl<R: NetworkRole> Folded<R> {
     pub fn infer(&self, input: &Tensor, y: Option<&Tensor>) -> Result<Tensor> {
         self.0.infer(input, y)
     }
+
+    /// A copy of the weights under the names of the layers that they were folded into.
+    ///
+    /// # Errors
+    /// [`Error::Layer`] if a weight cannot be read.
+    pub fn arrays(&self) -> Result<Arrays> {
+        self.0.arrays()
+    }
 }

@@ -20,6 +20,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("train", NEURAL_STAGE),
     ("sample", NEURAL_STAGE),
     ("eval", NEURAL_STAGE),
+    ("convert", NEURAL_STAGE),
     ("testkit", &["random"]),
 ];
 const STAGE: &[&str] = &[

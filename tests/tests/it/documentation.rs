@@ -214,6 +214,7 @@ fn every_option_of_every_program_is_in_the_manual() {
         ("train", &[""]),
         ("sample", &[""]),
         ("eval", &["", "classifier", "compare", "verify"]),
+        ("convert", &[""]),
     ] {
         for command in commands {
             let arguments = [*command, "--help"]

@@ -1,4 +1,4 @@
-//! Runs the four programs like a user, each test in a folder of its own.
+//! Runs the programs like a user, each test in a folder of its own.
 
 use dcgan_testkit::{Outcome, run};
 pub(crate) use dcgan_testkit::{assert_same_files, files};
@@ -91,7 +91,7 @@ impl Run {
         let dataset = self.folder.join("prepare/dataset.safetensors");
         match stage {
             "train" => command.arg("--dataset").arg(dataset),
-            "sample" => command.arg("--model").arg(self.last_checkpoint()),
+            "sample" | "convert" => command.arg("--model").arg(self.last_checkpoint()),
             "eval" => command
                 .arg("--dataset")
                 .arg(dataset)

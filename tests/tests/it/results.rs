@@ -205,8 +205,14 @@ fn check(command: impl Fn() -> Command, arguments: &[&str]) -> Value {
 fn all_programs_print_one_vocabulary_and_write_what_they_planned() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let run = Run::new(&folder.path().join("run"), &SMALL);
-    for stage in ["prepare", "train", "sample", "eval"] {
-        let done = check(|| run.command(stage), &[]);
+    for (stage, arguments) in [
+        ("prepare", &[][..]),
+        ("train", &[]),
+        ("sample", &[]),
+        ("eval", &[]),
+        ("convert", &["--to", "onnx"]),
+    ] {
+        let done = check(|| run.command(stage), arguments);
         assert_eq!(done["stage"], format!("dcgan-{stage}"));
         let mut in_folder = run.outputs(stage);
         in_folder.retain(|name, _| !name.starts_with('.'));

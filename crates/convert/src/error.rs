@@ -1,0 +1,75 @@
+//! What can go wrong in this stage apart from what its libraries name.
+
+use dcgan_hints::Hint;
+use dcgan_stage::Failure;
+use std::path::PathBuf;
+
+/// An error of this stage.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// A weight that the file's type of number can't hold.
+    #[error("`{}`: weight `{name}` has a value that {} can't hold", path.display(), kind(*.half))]
+    NotFinite {
+        /// The model's file.
+        path: PathBuf,
+        /// The weight in the file to be written, batch norm folded in.
+        name: String,
+        /// Whether half precision was asked for.
+        half: bool,
+    },
+    /// More weights than a file of the format can hold.
+    #[error("the {network} has {bytes} bytes of weights, an ONNX file holds at most {limit}")]
+    TooLarge {
+        /// Which network.
+        network: &'static str,
+        /// Its weights.
+        bytes: u64,
+        /// The most.
+        limit: u64,
+    },
+    /// A file of figures that can't be read.
+    #[error("could not read `{}`", path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        #[source]
+        source: std::io::Error,
+    },
+    /// A file of figures that is not one.
+    #[error("`{}` is not the `metrics.json` of an evaluation: expected {expected}", path.display())]
+    Figures {
+        /// The file.
+        path: PathBuf,
+        /// What should be there.
+        expected: &'static str,
+    },
+}
+
+fn kind(half: bool) -> &'static str {
+    if half { "float16" } else { "float32" }
+}
+
+impl Hint for Error {
+    fn hint(&self) -> Option<String> {
+        Some(match self {
+            Self::NotFinite { half: true, .. } => "leave `--half` out".into(),
+            Self::NotFinite { half: false, .. } => {
+                "give an earlier checkpoint: this training has diverged".into()
+            }
+            Self::TooLarge { .. } => {
+                "give `--half`, which needs half of that, or train with fewer filters".into()
+            }
+            Self::Read { .. } => "check the path and its permissions".into(),
+            Self::Figures { .. } => {
+                "give the file that `make eval` writes, or leave `--metrics` out".into()
+            }
+        })
+    }
+}
+
+/// An error of reading a network; all are the input's fault.
+pub(crate) fn model_failure(error: dcgan_checkpoints::Error) -> Failure {
+    Failure::input(error)
+}

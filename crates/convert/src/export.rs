@@ -1,0 +1,106 @@
+//! The stage behind `--to`: a model of ours to files of another program.
+
+use crate::args::{Args, Target};
+use crate::card::{self, Card};
+use crate::figures::Figures;
+use crate::model::Model;
+use crate::target::Format;
+use crate::to::format;
+use dcgan_artifacts::FileRecord;
+use dcgan_hints::{printable, shown};
+use dcgan_settings::Sample;
+use dcgan_stage::{Failure, Output, Plan, Report, Settings, Stage, Work};
+use serde_json::json;
+use std::fmt::Write as _;
+use std::path::PathBuf;
+
+/// A conversion: settings without holes.
+pub(crate) struct Export {
+    model: PathBuf,
+    metrics: Option<PathBuf>,
+    sample: Sample,
+    to: Target,
+    half: bool,
+    name: String,
+    format: Box<dyn Format>,
+}
+
+impl Export {
+    pub(crate) fn new(args: &Args) -> Result<Self, Failure> {
+        let pipeline = args.common.pipeline()?;
+        Ok(Self {
+            model: args.model(&pipeline.sample)?,
+            metrics: args.metrics.clone(),
+            name: args.card_name(&pipeline.prepare.name),
+            sample: pipeline.sample,
+            to: args.to,
+            half: args.half,
+            format: format(args),
+        })
+    }
+}
+
+impl Stage for Export {
+    type Loaded = (Model, Option<Figures>);
+
+    const NAME: &'static str = env!("CARGO_PKG_NAME");
+
+    fn settings(&self) -> Settings {
+        Settings {
+            asked: json!({ "convert": {
+                "to": self.to.to_string(),
+                "half": self.half,
+                "ema": self.sample.ema,
+                "name": self.name,
+            }}),
+            defaults: json!({ "convert": { "half": false, "ema": false, "name": "dcgan" } }),
+        }
+    }
+
+    fn inputs(&self) -> Result<Vec<FileRecord>, Failure> {
+        let paths = std::iter::once(&self.model).chain(&self.metrics);
+        Ok(paths
+            .map(|path| FileRecord::at(path))
+            .collect::<Result<_, _>>()?)
+    }
+
+    fn load(&self) -> Result<Self::Loaded, Failure> {
+        let model = Model::load(&self.model, &self.sample)?;
+        self.format.check(&model)?;
+        let figures = match &self.metrics {
+            Some(path) => Figures::read(path, model.generator.step())?,
+            None => None,
+        };
+        Ok((model, figures))
+    }
+
+    fn plan(&self, (model, _): &Self::Loaded, _: Work) -> Plan {
+        Plan::new()
+            .files(self.format.files(model))
+            .file(card::NAME)
+            .about(format!("converts {}", model.networks().join(" and ")))
+            .with("networks", model.networks())
+    }
+
+    fn write(
+        &self,
+        (model, figures): Self::Loaded,
+        output: &mut Output,
+    ) -> Result<Report, Failure> {
+        self.format.write(&model, output)?;
+        output.check_signal()?;
+        let card = Card {
+            name: &self.name,
+            model: &model,
+            format: self.format.as_ref(),
+            figures: figures.as_ref(),
+        };
+        output.write(card::NAME, card.text().as_bytes())?;
+        let mut human = format!("convert: in `{}`:", shown(output.folder()));
+        for record in output.written() {
+            let (name, bytes) = (printable(&record.name), record.bytes);
+            let _ = write!(human, "\n  {name} ({bytes} bytes)");
+        }
+        Ok(Report::new(human).with("networks", model.networks()))
+    }
+}
