@@ -74,18 +74,19 @@ COMMON = --pipeline $(call quoted,$(PIPELINE)) $(call split,SET,--set) \
 CHECKPOINTS_OF_RUN = $(call in_run,train/checkpoints)/step-*.safetensors
 HIGHEST = $(shell printf '%s\n' $(CHECKPOINTS_OF_RUN) | sort -V | tail -n 1)
 IS_BEST = $(filter best,$(call dense,$(CHECKPOINT)))
-LOOKED_AT = $(call quoted,$(or $(if $(IS_BEST),,$(CHECKPOINT)),$(HIGHEST)))
+CHECKPOINT_FILE = $(call quoted,$(or $(if $(IS_BEST),,$(CHECKPOINT)),$(HIGHEST)))
 # If a run has no checkpoints left, its generator file is enough to draw from.
-STANDS = $(shell ls $(CHECKPOINTS_OF_RUN) 2>/dev/null)
-DRAWN_BY = $(if $(CHECKPOINT)$(STANDS),$(LOOKED_AT),$(call in_run,train/generator.safetensors))
+HAS_CHECKPOINTS = $(shell ls $(CHECKPOINTS_OF_RUN) 2>/dev/null)
+SAMPLE_MODEL = $(if $(CHECKPOINT)$(HAS_CHECKPOINTS),$(CHECKPOINT_FILE),\
+  $(call in_run,train/generator.safetensors))
 # CHECKPOINT overrides the pipeline's `best`.
 whether_best = $(if $(CHECKPOINT),--set $(1).best=$(if $(IS_BEST),true,false))
 
 # Files that the report shows in addition to the figures; another trainer may not write them.
-seen = $(if $(shell test -e $(call in_run,train/$(2)) && echo yes),$(1) $(call in_run,train/$(2)))
+if_written = $(if $(shell test -e $(call in_run,train/$(2)) && echo yes),$(1) $(call in_run,train/$(2)))
 GRIDS = $(shell ls $(call in_run,train/samples)/step-*.png 2>/dev/null)
-BESIDE = $(call seen,--run,run.json) $(call seen,--histograms,histograms.csv) \
-  $(call seen,--scores,scores.csv) $(call seen,--timing,timing.csv) \
+REPORT_INPUTS = $(call if_written,--run,run.json) $(call if_written,--histograms,histograms.csv) \
+  $(call if_written,--scores,scores.csv) $(call if_written,--timing,timing.csv) \
   $(if $(GRIDS),--grids $(call in_run,train/samples)) \
   $(if $(CHECKPOINTS),--checkpoints $(call in_run,train/checkpoints))
 
@@ -111,12 +112,12 @@ train: $(call built_for,TRAIN) ## Stage 2: the dataset to RUN/train: checkpoints
 	  --out $(call in_run,train)
 
 sample: $(call built_for,SAMPLE) ## Stage 3: a checkpoint's generator to RUN/sample: pictures
-	$(SAMPLE) $(COMMON) $(call whether_best,sample) --model $(DRAWN_BY) --out $(call in_run,sample)
+	$(SAMPLE) $(COMMON) $(call whether_best,sample) --model $(SAMPLE_MODEL) --out $(call in_run,sample)
 
 eval: $(call built_for,EVAL) ## Stage 4: dataset and checkpoint to RUN/eval: grids, statistics
 	$(EVAL) $(COMMON) $(call whether_best,eval) \
-	  --dataset $(call in_run,prepare/dataset.safetensors) --checkpoint $(LOOKED_AT) \
-	  --metrics $(call in_run,train/metrics.csv) $(BESIDE) --out $(call in_run,eval)
+	  --dataset $(call in_run,prepare/dataset.safetensors) --checkpoint $(CHECKPOINT_FILE) \
+	  --metrics $(call in_run,train/metrics.csv) $(REPORT_INPUTS) --out $(call in_run,eval)
 
 compare: build ## Compare evaluated RUNS, with tests over seeds: OUT/compare.html
 	$(call program,eval) compare \

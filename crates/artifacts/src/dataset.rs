@@ -123,7 +123,7 @@ pub fn write_dataset(
     info: &DatasetInfo,
     parts: &BTreeMap<Part, PartData>,
 ) -> Result<FileDigest, Error> {
-    require_sound(path, info, parts.contains_key(&Part::Train))?;
+    require_consistent(path, info, parts.contains_key(&Part::Train))?;
     let mut entries = Entries::new();
     for (part, data) in parts {
         let bytes = data.n.saturating_mul(info.image_len());
@@ -146,7 +146,11 @@ pub fn write_dataset(
 }
 
 /// Refuses metadata that no dataset can have.
-pub(crate) fn require_sound(path: &Path, info: &DatasetInfo, has_train: bool) -> Result<(), Error> {
+pub(crate) fn require_consistent(
+    path: &Path,
+    info: &DatasetInfo,
+    has_train: bool,
+) -> Result<(), Error> {
     let found = match info.contradiction() {
         None if !has_train => Some(("a part `train`", "none".into())),
         found => found,

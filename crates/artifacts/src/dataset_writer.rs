@@ -47,7 +47,7 @@ impl DatasetWriter {
         info: &DatasetInfo,
         lengths: &BTreeMap<Part, usize>,
     ) -> Result<Self, Error> {
-        dataset::require_sound(path, info, lengths.contains_key(&Part::Train))?;
+        dataset::require_consistent(path, info, lengths.contains_key(&Part::Train))?;
         let shapes = dataset::shapes(info, lengths);
         let header_len = header(path, info, &shapes, &"0".repeat(64))?.len();
         let file = AtomicFile::create(path)?;
@@ -185,7 +185,7 @@ impl DatasetWriter {
     }
 
     fn require_fitting(&self, kept: &BTreeMap<Part, Kept>) -> Result<(), Error> {
-        dataset::require_sound(&self.path, &self.info, kept.contains_key(&Part::Train))?;
+        dataset::require_consistent(&self.path, &self.info, kept.contains_key(&Part::Train))?;
         for (part, Kept { places, labels }) in kept {
             let (n, _) = self.reserved.get(part).copied().unwrap_or_default();
             let last = places.last().map_or(0, |place| *place as usize + 1);

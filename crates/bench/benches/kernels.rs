@@ -60,7 +60,7 @@ fn layer(
 }
 
 fn layers(c: &mut Criterion) {
-    dcgan_bench::heed_environment().unwrap();
+    dcgan_bench::apply_environment().unwrap();
     let y = values(&[BATCH, LABELS]);
     for (name, inputs, out) in [
         ("g_h0_lin", 100, 1024),

@@ -22,7 +22,7 @@ pub type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;
 ///
 /// # Errors
 /// For an unknown value.
-pub fn heed_environment() -> Result<()> {
+pub fn apply_environment() -> Result<()> {
     let asked = dcgan_settings::kernels(|name| std::env::var_os(name))?;
     dcgan_kernels::set_kernels(match asked.unwrap_or_default() {
         dcgan_settings::KernelChoice::Auto => Kernels::Auto,

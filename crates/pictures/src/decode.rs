@@ -101,7 +101,7 @@ pub fn inspect(bytes: &[u8], path: &Path) -> Result<Header, Refusal> {
     Ok(Header {
         format,
         size: [height, width],
-        memory: bytes.len() as u64 + decoded + beside(format, decoded),
+        memory: bytes.len() as u64 + decoded + extra_memory(format, decoded),
     })
 }
 
@@ -247,7 +247,7 @@ fn read(bytes: &[u8], format: ImageFormat, turn: bool) -> ImageResult<DynamicIma
         Orientation::NoTransforms
     };
     if format == ImageFormat::Gif {
-        decoder.set_limits(limits(beside(format, decoder.total_bytes())))?;
+        decoder.set_limits(limits(extra_memory(format, decoder.total_bytes())))?;
     }
     let mut image = DynamicImage::from_decoder(decoder)?;
     if format == ImageFormat::Bmp {
@@ -278,7 +278,7 @@ fn decoder(bytes: &[u8], format: ImageFormat) -> ImageResult<impl ImageDecoder +
 
 /// Maximum memory in addition to `decoded` bytes of pixels: a GIF frame outside the screen is
 /// decoded separately, whatever its size.
-fn beside(format: ImageFormat, decoded: u64) -> u64 {
+fn extra_memory(format: ImageFormat, decoded: u64) -> u64 {
     match format {
         ImageFormat::Gif => decoded.max(MAX_STRAY_FRAME_BYTES),
         _ => decoded,

@@ -128,25 +128,25 @@ impl LabelTable {
     pub fn matches_nothing(&self, path: &Path, pictures: &[&str]) -> Option<LabelsError> {
         let first = self.files().next()?.to_owned();
         let pairs = self.files().take(COMPARED).flat_map(|file| {
-            let apart = move |name: &&str| Some((file, (*name).to_owned(), apart(file, name)?));
-            pictures.iter().filter_map(apart)
+            let pair = move |name: &&str| Some((file, (*name).to_owned(), mismatch(file, name)?));
+            pictures.iter().filter_map(pair)
         });
-        let nearest = pairs.min_by_key(|(.., apart)| *apart);
-        let (row, picture, apart) = match nearest {
-            Some((file, picture, apart)) => (file.to_owned(), picture, Some(apart)),
+        let nearest = pairs.min_by_key(|(.., mismatch)| *mismatch);
+        let (row, picture, mismatch) = match nearest {
+            Some((file, picture, mismatch)) => (file.to_owned(), picture, Some(mismatch)),
             None => (first, (*pictures.first()?).to_owned(), None),
         };
         Some(LabelsError::MatchNothing {
             path: path.to_owned(),
             row,
             picture,
-            apart,
+            mismatch,
         })
     }
 }
 
 /// The difference between a row's file and a picture's name, if it is a known one.
-fn apart(file: &str, name: &str) -> Option<Mismatch> {
+fn mismatch(file: &str, name: &str) -> Option<Mismatch> {
     let file = file.replace('\\', "/");
     let stem = name.rsplit_once('.').map_or(name, |(stem, _)| stem);
     let is_below = |long: &str, short: &str| {
@@ -258,7 +258,7 @@ pub enum LabelsError {
         /// The name of a picture.
         picture: String,
         /// The difference between the two, if known.
-        apart: Option<Mismatch>,
+        mismatch: Option<Mismatch>,
     },
     /// A row that is not file and label.
     #[error("line {line} of `{}` is not a row of labels: expected `file,label`, got `{got}`", path.display())]
@@ -293,7 +293,7 @@ impl Hint for LabelsError {
                 "save it as CSV in UTF-8, which a spreadsheet offers as `CSV UTF-8`: a row \
                  `cats/1.png,cat` for each picture"
             }
-            Self::MatchNothing { apart, .. } => match apart {
+            Self::MatchNothing { mismatch, .. } => match mismatch {
                 Some(Mismatch::Case) => "write capital and small letters as the files have them",
                 Some(Mismatch::Extension) => "write each file with its extension",
                 Some(Mismatch::FolderTooMany | Mismatch::FolderMissing) | None => {

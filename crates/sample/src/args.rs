@@ -1,4 +1,4 @@
-//! What was typed.
+//! The command line.
 
 use crate::Error;
 use crate::modes::{
@@ -9,34 +9,34 @@ use dcgan_settings::{Sample, parse_seeds};
 use dcgan_stage::{CommonArgs, Failure};
 use std::path::PathBuf;
 
-/// Most images side by side in a mode that draws grids alone.
+/// Maximum number of images side by side in a mode that draws only grids.
 const MAX_IMAGES: usize = 1024;
 
 /// Draw images from a trained generator.
 ///
-/// Writes `samples.safetensors`, `grid.png` and, if asked for, every image as a PNG of its own into
-/// the folder `images`. An image depends on the model, its seed, its index and its class alone: the
+/// Writes `samples.safetensors`, `grid.png` and, if asked for, each image as a separate PNG in the
+/// folder `images`. An image depends only on the model, its seed, its index and its class: the
 /// first 10 of 50,000 are the 10 that `--n 10` draws.
 ///
-/// With `--mode` it draws other things instead, into a folder of their own:
+/// With `--mode` it draws something else, in another folder:
 ///
-///   What coordinates 0 and 7 of z do:
+///   The effect of coordinates 0 and 7 of z:
 ///     dcgan-sample --model G --out sweep --mode sweep --coordinates 0,7 --frames 24
 ///   From seed 1 to 2 to 5 and back to 1:
 ///     dcgan-sample --model G --out way --mode interpolate --seeds 1,2,5
-///   The same 8 images as a 3, as an 8, as a 1, and as all between:
+///   The same 8 images as a 3, an 8, a 1, and everything in between:
 ///     dcgan-sample --model G --out classes --mode classes --through 3,8,1
-///   z of three images, less that of two others, plus image 0 of seed 7:
+///   The mean z of three images, minus that of two others, plus image 0 of seed 7:
 ///     dcgan-sample --model G --out sum --mode arithmetic --expr 'mean(3,8,9) - mean(1,4) + seed 7'
-///   Each sample with the 4 training images that are nearest to it, pixel by pixel:
+///   Each sample with its 4 nearest training images, compared pixel by pixel:
 ///     dcgan-sample --model G --out near --mode nearest --dataset dataset.safetensors
-///   The z whose image comes nearest to a picture of your own, and that image:
+///   The z whose image is nearest to a picture of yours, and that image:
 ///     dcgan-sample --model G --out mine --mode project --picture mine.jpg
-///   A training as it went: one z through all checkpoints that were kept, or the grids it drew:
+///   The course of a training: the same z in every kept checkpoint, or the grids of the training:
 ///     dcgan-sample --out film --mode film --checkpoints runs/mnist/train/checkpoints
 ///     dcgan-sample --out film --mode film --grids runs/mnist/train/samples
 ///
-/// G stands for the path of a checkpoint or of `generator.safetensors`.
+/// G is the path of a checkpoint or of `generator.safetensors`.
 #[derive(Debug, Clone, clap::Parser)]
 #[command(
     name = "dcgan-sample",
@@ -51,7 +51,7 @@ pub struct Args {
     #[arg(long, value_name = "MODE", value_enum, default_value_t = Mode::Images)]
     pub mode: Mode,
 
-    /// Checkpoint or generator file; every mode but `film` needs it, and nothing else
+    /// Checkpoint or generator file; needed by every mode except `film`
     #[arg(long, value_name = "FILE")]
     pub model: Option<PathBuf>,
 
@@ -64,41 +64,41 @@ pub struct Args {
     #[arg(long, value_name = "LIST")]
     pub seeds: Option<String>,
 
-    /// The one class to draw, by name or number [default: `sample.class`; all, taking turns]
+    /// The class to draw, by name or number [default: `sample.class`; all, alternating]
     #[arg(long, value_name = "CLASS")]
     pub class: Option<String>,
 
-    /// How the mode `images` lays them out.
+    /// Options of the mode `images`.
     #[command(flatten)]
     pub grid: GridArgs,
 
-    /// How the latent vectors of the other modes move.
+    /// Options of the modes in which latent vectors or classes move.
     #[command(flatten)]
     pub motion: MotionArgs,
 
-    /// What the mode `arithmetic` adds up.
+    /// Options of the mode `arithmetic`.
     #[command(flatten)]
     pub arithmetic: ArithmeticArgs,
 
-    /// What the mode `nearest` compares with.
+    /// Options of the mode `nearest`.
     #[command(flatten)]
     pub nearest: NearestArgs,
 
-    /// What the mode `project` looks for.
+    /// Options of the mode `project`.
     #[command(flatten)]
     pub projection: ProjectionArgs,
 
-    /// What the mode `film` is made of.
+    /// Options of the mode `film`.
     #[command(flatten)]
     pub film: FilmArgs,
 
-    /// The options that every stage has.
+    /// Options of every stage.
     #[command(flatten)]
     pub common: CommonArgs,
 }
 
 impl Args {
-    /// Refuses options that the mode would not heed.
+    /// Refuses options that the mode does not use.
     pub(crate) fn check(&self) -> Result<(), Failure> {
         use Mode::{Arithmetic, Classes, Film, Images, Interpolate, Nearest, Project, Sweep};
         let (motion, projection, film) = (&self.motion, &self.projection, &self.film);
@@ -172,8 +172,8 @@ impl Args {
         Ok(())
     }
 
-    /// The model, which every mode but `film` needs: the one that was given, or the best that it
-    /// tells of.
+    /// The model, which every mode except `film` needs: the given one or, with `sample.best`, the
+    /// best checkpoint that it records.
     pub(crate) fn model(&self, sample: &Sample) -> Result<PathBuf, Failure> {
         let given = self.needed(self.model.as_ref(), "--model FILE")?;
         if sample.best {
@@ -182,7 +182,7 @@ impl Args {
         Ok(given.clone())
     }
 
-    /// The section `sample` of the pipeline with what was typed in its place, and its seeds.
+    /// The section `sample` of the pipeline with the options applied, and its seeds.
     pub(crate) fn settings(&self) -> Result<(Sample, Vec<u64>), Failure> {
         let mut sample = self.common.pipeline()?.sample;
         if let Some(n) = self.n {
@@ -202,7 +202,7 @@ impl Args {
         Ok((sample, seeds))
     }
 
-    /// The value of an option without which the mode has nothing to do.
+    /// The value of an option that the mode requires.
     pub(crate) fn needed<'a, T>(
         &self,
         value: Option<&'a T>,

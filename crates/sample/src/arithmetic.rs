@@ -1,4 +1,5 @@
-//! The mode that adds and subtracts latent vectors (Radford, Metz & Chintala 2016, section 6.3.2).
+//! The mode `arithmetic` adds and subtracts latent vectors (Radford, Metz & Chintala 2016, section
+//! 6.3.2).
 
 use crate::Args;
 use crate::classes::choose;
@@ -17,17 +18,17 @@ use std::path::PathBuf;
 /// Name of the grid: the images of the terms and, last, of the result.
 const GRID: &str = "arithmetic.png";
 
-/// Name of the file with terms and result as numbers.
+/// Name of the file with the latent vectors of terms and result.
 const NUMBERS: &str = "arithmetic.json";
 
-/// One expression and what its images are taken from.
+/// An expression and the model and seed for it.
 #[derive(Debug)]
 pub(crate) struct Arithmetic {
     model: PathBuf,
     text: String,
     expression: Expression,
     sample: Sample,
-    /// The first of the seeds: that of `image` and `mean`.
+    /// The first seed, for `image` and `mean`.
     seed: u64,
 }
 
@@ -44,8 +45,8 @@ impl Arithmetic {
         })
     }
 
-    /// The latent vector of each term as it is drawn, without its factor, and of the sum. The sum
-    /// may lie outside the distribution of z, as in the paper.
+    /// The latent vector of each term, without its factor, and of the sum. The sum may be outside
+    /// the distribution of z, as in the paper.
     fn vectors(&self, model: &LoadedGenerator) -> Vec<Vec<f32>> {
         let terms = &self.expression.terms;
         let mut vectors: Vec<Vec<f32>> = terms
@@ -65,7 +66,7 @@ impl Arithmetic {
         vectors
     }
 
-    /// A row per class, or the one row of the class that was asked for or of the network without.
+    /// A row per class, or a single row for the requested class or an unlabelled network.
     fn rows(&self, model: &LoadedGenerator) -> Result<Vec<Option<u8>>, Failure> {
         Ok(choose(self.sample.class.as_deref(), model.info())?.each())
     }
@@ -127,7 +128,7 @@ impl Stage for Arithmetic {
     }
 }
 
-/// The sum of vectors times their factors.
+/// The sum of the vectors, each times its factor.
 fn sum(terms: impl Iterator<Item = (f64, Vec<f32>)>) -> Vec<f32> {
     let mut total: Vec<f64> = Vec::new();
     for (factor, vector) in terms {

@@ -1,15 +1,16 @@
-//! Which classes are drawn.
+//! The classes to draw.
 
 use crate::error::model_failure;
 use dcgan_artifacts::NetworkInfo;
 use dcgan_checkpoints::{ClassChoice, quoted};
 use dcgan_stage::Failure;
 
-/// Most letters of a class in a file's name: at four bytes each they leave room for the rest.
+/// Maximum number of letters of a class in a file name: at four bytes each they leave room for the
+/// rest.
 const LONGEST: usize = 48;
 
-/// What the setting `sample.class` means for this network. Without it all classes take turns but
-/// those that no training picture had, of which is warned.
+/// Resolves the setting `sample.class` for this network. Without it all classes alternate except
+/// those without training pictures, with a warning.
 pub(crate) fn choose(class: Option<&str>, network: &NetworkInfo) -> Result<ClassChoice, Failure> {
     let choice = ClassChoice::resolve(class, network).map_err(model_failure)?;
     match (class, &choice) {
@@ -20,25 +21,25 @@ pub(crate) fn choose(class: Option<&str>, network: &NetworkInfo) -> Result<Class
     Ok(choice)
 }
 
-/// Says which class a number means that could be another one's: names may be numbers as well.
+/// Logs which class an ambiguous number means: names may be numbers too.
 pub(crate) fn tell_taken(typed: &str, class: u8, network: &NetworkInfo) {
     let Ok(number) = typed.parse::<usize>() else {
         return;
     };
     let name = network.class_name(class);
     if name != typed {
-        log::info!("class {typed} is taken by its number: its name is `{name}`");
+        log::info!("class {typed} is understood as a number: its name is `{name}`");
     } else if number != usize::from(class) {
         let other = network.class_names.get(number);
         let other = other.map_or_else(String::new, |other| {
             format!("; number {typed} is `{other}`")
         });
-        log::info!("class `{name}` is taken by its name: its number is {class}{other}");
+        log::info!("class `{name}` is understood as a name: its number is {class}{other}");
     }
 }
 
-/// Each class as a part of a file's name: the letters and digits of its name, with dashes for all
-/// else. Its number joins them where nothing is left, or two classes would be the same.
+/// Each class as a part of a file name: the letters and digits of its name, dashes for the rest.
+/// The number is added if nothing is left or two classes would be equal.
 pub(crate) fn file_names(class_names: &[String]) -> Vec<String> {
     let plain = |name: &String| {
         let dashed = name.replace(|c: char| !c.is_alphanumeric(), "-");
@@ -58,7 +59,7 @@ pub(crate) fn file_names(class_names: &[String]) -> Vec<String> {
     names.iter().enumerate().map(name).collect()
 }
 
-/// Says which classes are left out where all are drawn.
+/// Warns of the classes that are left out when all are drawn.
 pub(crate) fn warn_of_untrained(network: &NetworkInfo) {
     let untrained = network.untrained_classes.iter();
     let names: Vec<String> = untrained.map(|&class| network.class_name(class)).collect();

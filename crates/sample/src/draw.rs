@@ -1,4 +1,4 @@
-//! The plain call: the images of some seeds, their grid, their file.
+//! The mode `images`: the images of some seeds, their grid and their file.
 
 use crate::Args;
 use crate::classes::{choose, file_names};
@@ -23,10 +23,10 @@ const GRID: &str = "grid.png";
 /// Folder of the single images.
 const SINGLE: &str = "images";
 
-/// Images drawn at a time, so many that the blocks keep all threads busy.
+/// Images drawn at a time, enough blocks to keep all threads busy.
 const CHUNK: usize = 16 * BLOCK;
 
-/// What is to be drawn: settings without holes.
+/// The resolved settings.
 #[derive(Debug)]
 pub(crate) struct Plain {
     model: PathBuf,
@@ -86,7 +86,7 @@ impl Stage for Plain {
 }
 
 impl Plain {
-    /// All images, seed after seed, some blocks at a time: between them a signal ends it.
+    /// All images, seed after seed, [`CHUNK`] at a time; checks for a signal in between.
     fn images(
         &self,
         generator: &LoadedGenerator,
@@ -122,7 +122,7 @@ impl Plain {
         })
     }
 
-    /// Writes every file of the result but the manifest.
+    /// Writes every file of the result except the manifest.
     fn write_files(
         &self,
         samples: &Samples,
@@ -143,7 +143,7 @@ impl Plain {
         Ok(())
     }
 
-    /// A row per class where classes take turns and each has two images at least.
+    /// A row per class if the classes alternate and each has at least two images.
     fn arrangement(&self, samples: &Samples, classes: &ClassChoice) -> Arrangement {
         match (classes, &samples.labels, self.sample.columns) {
             (ClassChoice::Cycle(classes), Some(labels), 0) if samples.n >= 2 * classes.len() => {

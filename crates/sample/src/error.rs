@@ -1,4 +1,4 @@
-//! What can go wrong in this stage beside what its libraries name.
+//! Errors of this stage.
 
 use crate::Mode;
 use dcgan_hints::Hint;
@@ -9,17 +9,17 @@ use std::path::PathBuf;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// An option that the mode would not heed.
-    #[error("`{option}` means nothing to `--mode {mode}`")]
+    /// An option that the mode does not use.
+    #[error("`{option}` has no effect with `--mode {mode}`")]
     Unheeded {
         /// The option.
         option: &'static str,
         /// The mode.
         mode: Mode,
-        /// The modes that heed it.
+        /// The modes that use it.
         modes: &'static [Mode],
     },
-    /// A mode without what it works on.
+    /// A required option is missing.
     #[error("`--mode {mode}` needs `{option}`")]
     Needed {
         /// The mode.
@@ -27,55 +27,55 @@ pub enum Error {
         /// The option with its value's name.
         option: &'static str,
     },
-    /// More images than a picture should hold.
+    /// Too many images for one picture.
     #[error("`--n {got}`: `--mode {mode}` shows at most {limit} images")]
     TooMany {
         /// The mode.
         mode: Mode,
-        /// The most.
+        /// The limit.
         limit: usize,
-        /// What was asked for.
+        /// The value given.
         got: usize,
     },
     /// A coordinate that z doesn't have.
     #[error("`--coordinates`: no coordinate {got}, z has {z_dim}")]
     Coordinate {
-        /// What was asked for.
+        /// The value given.
         got: u64,
-        /// Coordinates of this model's z.
+        /// Number of coordinates of this model's z.
         z_dim: usize,
     },
-    /// An interpolation with nowhere to go.
+    /// An interpolation needs two seeds.
     #[error("`--mode interpolate`: expected two seeds or more, got one")]
     OneSeed,
-    /// A way through classes that the model doesn't have.
+    /// The model has no classes.
     #[error("`--mode classes`: this model was trained without labels")]
     NoClasses,
-    /// A way through classes with nowhere to go.
+    /// A path through classes needs two.
     #[error("`--through`: expected two classes or more, got one")]
     OneClass,
-    /// An expression that can't be read.
+    /// An invalid expression.
     #[error("`--expr {text}`: expected {expected} at character {character}, found {found}")]
     Expression {
-        /// The whole of it.
+        /// The whole expression.
         text: String,
-        /// Where it stops making sense, from 1.
+        /// Position of the fault in characters, from 1.
         character: usize,
-        /// What could stand there.
+        /// What could be there.
         expected: &'static str,
-        /// What stands there.
+        /// What is there.
         found: String,
     },
-    /// A file or folder that the system keeps from us.
+    /// A file or folder could not be read.
     #[error("could not read `{}`", path.display())]
     Read {
         /// The file or folder.
         path: PathBuf,
-        /// What the system said.
+        /// The system's error.
         #[source]
         source: std::io::Error,
     },
-    /// A file that is no picture of ours.
+    /// A file that is not a PNG picture.
     #[error("`{}` can't be shown", path.display())]
     Picture {
         /// The file.
@@ -84,8 +84,8 @@ pub enum Error {
         #[source]
         source: dcgan_figures::Error,
     },
-    /// A picture file that can't be looked for.
-    #[error("`{}` is no picture that can be looked for", path.display())]
+    /// A file that can't be projected.
+    #[error("`{}` can't be used as `--picture`", path.display())]
     Unusable {
         /// The file.
         path: PathBuf,
@@ -100,7 +100,7 @@ pub enum Error {
         path: PathBuf,
         /// Height, width and channels of the model's images.
         expected: [usize; 3],
-        /// Those of the file's.
+        /// Height, width and channels of the file's images.
         got: [usize; 3],
     },
     /// More neighbours than there are training images.
@@ -108,27 +108,27 @@ pub enum Error {
     FewImages {
         /// The dataset.
         path: PathBuf,
-        /// How many neighbours were asked for.
+        /// The number of neighbours requested.
         expected: usize,
-        /// How many images there are.
+        /// The number of images.
         got: usize,
     },
-    /// A folder without what a film is made of.
-    #[error("`{}` holds no file `{expected}`", folder.display())]
+    /// A folder without frames for a film.
+    #[error("`{}` has no file `{expected}`", folder.display())]
     NoFrames {
         /// The folder.
         folder: PathBuf,
-        /// The names that are looked for, N standing for a digit.
+        /// The expected names; N is a digit.
         expected: &'static str,
     },
     /// A frame that does not fit the first one.
-    #[error("`{}` does not go with `{}`: {what} differ", path.display(), first.display())]
+    #[error("`{}` does not fit `{}`: {what} differ", path.display(), first.display())]
     OtherFrame {
         /// The file.
         path: PathBuf,
-        /// The first of the film.
+        /// The first frame.
         first: PathBuf,
-        /// What should agree.
+        /// What differs.
         what: &'static str,
     },
 }
@@ -142,34 +142,34 @@ impl Hint for Error {
         Some(match self {
             Self::Unheeded { modes, .. } => {
                 let modes: Vec<String> = modes.iter().map(|mode| format!("`{mode}`")).collect();
-                format!("leave it out, or give `--mode`: {}", modes.join(", "))
+                format!("leave it out, or use `--mode`: {}", modes.join(", "))
             }
             Self::Needed { .. } => "`--help` shows an example".into(),
-            Self::TooMany { .. } => "give fewer, or `--mode images`".into(),
-            Self::Coordinate { z_dim, .. } => format!("give numbers from 0 to {}", z_dim - 1),
-            Self::OneSeed => "give `--seeds 0,1`".into(),
+            Self::TooMany { .. } => "use a smaller number, or `--mode images`".into(),
+            Self::Coordinate { z_dim, .. } => format!("use numbers from 0 to {}", z_dim - 1),
+            Self::OneSeed => "use `--seeds 0,1`".into(),
             Self::NoClasses => {
-                "take a model of `train.network: labelled`, or `--mode interpolate`".into()
+                "use a model of `train.network: labelled`, or `--mode interpolate`".into()
             }
-            Self::OneClass => "give `--through 3,8`, or leave it out: all classes".into(),
+            Self::OneClass => "use `--through 3,8`, or leave it out for all classes".into(),
             Self::Expression { .. } => {
                 "write it as `mean(3,8,9) - mean(1,4) + 0.5 * seed 7`".into()
             }
             Self::Read { .. } => "check the path and its permissions".into(),
             Self::Picture { source, .. } => return source.hint(),
             Self::Unusable { source, .. } => return source.hint(),
-            Self::OtherSize { .. } => "give the dataset that the model was trained on".into(),
-            Self::FewImages { got: 0, .. } => "give a dataset with a training part".into(),
-            Self::FewImages { got, .. } => format!("give `--neighbours {got}` or fewer"),
+            Self::OtherSize { .. } => "use the dataset that the model was trained on".into(),
+            Self::FewImages { got: 0, .. } => "use a dataset with a training part".into(),
+            Self::FewImages { got, .. } => format!("use `--neighbours {got}` or fewer"),
             Self::NoFrames { .. } => {
-                "give `--checkpoints RUN/train/checkpoints` or `--grids RUN/train/samples`".into()
+                "use `--checkpoints RUN/train/checkpoints` or `--grids RUN/train/samples`".into()
             }
-            Self::OtherFrame { .. } => "give a folder with the files of one run".into(),
+            Self::OtherFrame { .. } => "use a folder with the files of one run".into(),
         })
     }
 }
 
-/// The exit code of an error between file and network: a class is a setting, the rest is input.
+/// The class of an error of a model: a wrong class is a wrong setting, the rest is input.
 pub(crate) fn model_failure(error: dcgan_checkpoints::Error) -> Failure {
     use dcgan_checkpoints::Error as E;
     match error {

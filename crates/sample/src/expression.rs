@@ -1,4 +1,4 @@
-//! Latent arithmetic: the language of `--expr`.
+//! Latent arithmetic: the syntax of `--expr`.
 //!
 //! ```text
 //! expression = ["-"] term { ("+" | "-") term }
@@ -6,33 +6,33 @@
 //! vector     = "mean(" list ")" | "image" number | "seed" number
 //! ```
 //!
-//! `image 3` is z of image 3 of the first seed, `mean(3,8-9)` the mean of several, `seed 7` z of
-//! image 0 of seed 7.
+//! `image 3` is the z of image 3 of the first seed, `mean(3,8-9)` the mean of several, `seed 7` the
+//! z of image 0 of seed 7.
 
 use crate::Error;
 use dcgan_settings::{MAX_SEEDS, parse_seeds};
 use std::fmt;
 
-/// Terms to be added.
+/// A sum of terms.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Expression {
-    /// In the order given; at least one.
+    /// In order; at least one.
     pub terms: Vec<Term>,
 }
 
-/// A vector and what it is multiplied by, its sign included.
+/// A vector times a factor.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Term {
-    /// Finite.
+    /// Finite; includes the sign.
     pub factor: f32,
-    /// What is multiplied.
+    /// The vector.
     pub vector: Vector,
 }
 
 /// A latent vector by its origin.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Vector {
-    /// The mean of images of the first seed, by their numbers.
+    /// The mean of images of the first seed, by index.
     Mean(Vec<u32>),
     /// An image of the first seed.
     Image(u32),
@@ -53,10 +53,10 @@ impl fmt::Display for Vector {
     }
 }
 
-/// Reads an expression.
+/// Parses an expression.
 ///
 /// # Errors
-/// [`Error::Expression`] says where it stops making sense and what could stand there.
+/// [`Error::Expression`] with the position of the fault and what was expected there.
 pub fn parse(text: &str) -> Result<Expression, Error> {
     let mut rest = Rest {
         text,
@@ -73,7 +73,7 @@ pub fn parse(text: &str) -> Result<Expression, Error> {
         {
             factor *= rest.number::<f32>(|c| c.is_ascii_digit() || c == '.', "a number")?;
             if !factor.is_finite() || !rest.take("*") {
-                return Err(rest.fault("`*` behind a finite factor"));
+                return Err(rest.fault("`*` after a finite factor"));
             }
         }
         let vector = rest.vector()?;
@@ -88,12 +88,12 @@ pub fn parse(text: &str) -> Result<Expression, Error> {
     }
 }
 
-/// What is still to be read.
+/// The text left to parse.
 struct Rest<'a> {
     text: &'a str,
-    /// In bytes.
+    /// Position in bytes.
     at: usize,
-    /// Images that means have named so far.
+    /// Images in all means so far.
     images: usize,
 }
 
@@ -102,7 +102,7 @@ impl<'a> Rest<'a> {
         &self.text[self.at..]
     }
 
-    /// The next character that is no space, without taking it.
+    /// Skips spaces and returns the next character without consuming it.
     fn next(&mut self) -> Option<char> {
         self.at = self.text.len() - self.left().trim_start().len();
         self.left().chars().next()
@@ -117,7 +117,7 @@ impl<'a> Rest<'a> {
         found
     }
 
-    /// The longest run of characters that `is_part` of a number.
+    /// Parses the longest run of characters for which `is_part` is true.
     fn number<T: std::str::FromStr>(
         &mut self,
         is_part: impl Fn(char) -> bool,
@@ -227,7 +227,7 @@ mod tests {
             ("mean 3", 6, "`(`", "`3`"),
             ("image", 6, "the number of an image", "the end"),
             ("seed -1", 6, "a seed", "`-1`"),
-            ("2 seed 1", 3, "`*` behind a finite factor", "`seed 1`"),
+            ("2 seed 1", 3, "`*` after a finite factor", "`seed 1`"),
             ("1.2.3*seed 1", 1, "a number", "`1.2.3*seed 1`"),
             (
                 "ä seed 1",

@@ -1,5 +1,5 @@
-//! The mode that shows a training as it went: what each retained checkpoint makes of one z, or the
-//! grids that were drawn on the way.
+//! The mode `film` shows the course of a training: images of the same z from each kept checkpoint,
+//! or the grids that the training drew.
 
 use crate::Args;
 use crate::classes::choose;
@@ -16,13 +16,13 @@ use dcgan_stage::{Failure, Output, Plan, Report, Settings, Stage, Work};
 use serde_json::json;
 use std::path::{Path, PathBuf};
 
-/// Images side by side if `--n` isn't given: a square.
+/// Default of `--n`: a square.
 const IMAGES: usize = 16;
 
-/// Name of the files, without their ends.
+/// Name of the files, without extension.
 const NAME: &str = "film";
 
-/// A film and where its frames come from.
+/// A film and the source of its frames.
 #[derive(Debug)]
 pub(crate) struct Film {
     source: Source,
@@ -33,9 +33,9 @@ pub(crate) struct Film {
     delay: u16,
 }
 
-/// What is in memory before anything is written.
+/// Data loaded before anything is written.
 pub(crate) enum Loaded {
-    /// The classes that are not drawn; of the checkpoints only the newest was tried.
+    /// The classes that are not drawn. Only the newest checkpoint has been loaded for this.
     Checkpoints(Vec<u8>),
     /// All grids.
     Grids(Vec<Picture>),
@@ -88,15 +88,15 @@ impl Film {
         load(path, &self.sample)
     }
 
-    /// The classes that no frame draws, by the newest checkpoint: the first ones of a run may be from
-    /// before files told of classes that are not trained.
+    /// The classes that no frame draws, from the newest checkpoint: older ones may lack the key for
+    /// untrained classes.
     fn untrained(&self) -> Result<Vec<u8>, Failure> {
         let newest = self.checkpoint(&self.frames[self.frames.len() - 1])?;
         choose(self.sample.class.as_deref(), newest.info())?;
         Ok(newest.info().untrained_classes.clone())
     }
 
-    /// What each checkpoint makes of the same z, one checkpoint in memory at a time.
+    /// Draws the same z with each checkpoint, one checkpoint in memory at a time.
     fn draw(
         &self,
         untrained: &[u8],
@@ -190,7 +190,7 @@ impl Stage for Film {
     }
 }
 
-/// The grids of a folder in the order of their steps, at least one.
+/// The grids of a folder in the order of steps, at least one.
 fn grids_of(folder: &Path) -> Result<Vec<PathBuf>, Error> {
     let grids = list_grids(folder).map_err(|source| Error::Read {
         path: folder.to_owned(),

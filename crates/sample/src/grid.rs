@@ -1,4 +1,4 @@
-//! Which images the grid shows, and where.
+//! The layout of grids.
 
 use dcgan_artifacts::{NetworkInfo, read_bounded};
 use dcgan_figures::{BACKGROUND, Error, Picture, decode_png, grid, near_square};
@@ -6,26 +6,26 @@ use dcgan_pictures::MAX_FILE_BYTES;
 use dcgan_stage::Failure;
 use std::path::Path;
 
-/// Most images in one grid.
+/// Maximum number of images in one grid.
 const MAX_IMAGES: usize = 1024;
 
-/// Most pixels of images in one grid; large images make it show fewer.
+/// Maximum number of pixels of images in one grid; a grid shows fewer large images.
 const MAX_PIXELS: usize = 1 << 24;
 
-/// Most images of a class in its row.
+/// Maximum number of images of a class in its row.
 const MAX_IN_ROW: usize = 32;
 
 /// Pixels between two images.
 const GAP: usize = 2;
 
-/// Images `[n, height, width, channels]`, `shape` without the n, side by side in `columns`.
+/// Images `[n, height, width, channels]` in a grid of `columns`; `shape` is without the n.
 pub(crate) fn tiles(images: &[u8], shape: [usize; 3], columns: usize) -> Result<Picture, Failure> {
     let [height, width, channels] = shape;
     let n = images.len() / (height * width * channels);
     grid(images, n, height, width, channels, columns, GAP).map_err(Failure::output)
 }
 
-/// A PNG file.
+/// Reads a PNG file.
 pub(crate) fn read_png(path: &Path) -> Result<Picture, crate::Error> {
     let path = path.to_owned();
     match read_bounded(&path, MAX_FILE_BYTES) {
@@ -39,7 +39,7 @@ pub(crate) fn shape(info: &NetworkInfo) -> [usize; 3] {
     [info.height, info.width, info.channels]
 }
 
-/// The cells of a grid, row by row: the index of an image, or nothing.
+/// The cells of a grid, row by row: the index of an image, or `None`.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Arrangement {
     pub(crate) columns: usize,
@@ -47,7 +47,7 @@ pub(crate) struct Arrangement {
 }
 
 impl Arrangement {
-    /// A row for each of the `classes`, images in order, at most [`MAX_IN_ROW`] in a row.
+    /// A row per class in `classes`, images in order, at most [`MAX_IN_ROW`] in a row.
     pub(crate) fn by_class(labels: &[u8], classes: &[u8]) -> Self {
         let row = |class: &u8| -> Vec<Option<usize>> {
             let of_class = labels
@@ -70,8 +70,8 @@ impl Arrangement {
         }
     }
 
-    /// Images in order, near square if `columns` is 0; at most [`MAX_IMAGES`] of them and
-    /// [`MAX_PIXELS`] pixels, but always one row.
+    /// Images in order, nearly square if `columns` is 0; at most [`MAX_IMAGES`] images and
+    /// [`MAX_PIXELS`] pixels, but at least one row.
     pub(crate) fn in_order(n: usize, columns: usize, image_pixels: usize) -> Self {
         let most = MAX_IMAGES
             .min(MAX_PIXELS / image_pixels)
@@ -89,7 +89,7 @@ impl Arrangement {
         }
     }
 
-    /// The grid of these cells. `shape` is height, width and channels of an image.
+    /// Draws the grid. `shape` is height, width and channels of an image.
     pub(crate) fn picture(&self, images: &[u8], shape: [usize; 3]) -> Result<Picture, Error> {
         let [height, width, channels] = shape;
         let image_bytes = height * width * channels;

@@ -1,7 +1,7 @@
 //! Stage 3: a generator to images.
 //!
-//! A checkpoint or generator file alone is enough. Image `i` depends on (model, seed, `i`, class)
-//! only: neither how many are asked for nor the number of threads shows in any of them.
+//! It needs only a checkpoint or generator file. Image `i` depends on (model, seed, `i`, class)
+//! only, not on the number of images or threads.
 
 mod args;
 mod arithmetic;
@@ -34,10 +34,10 @@ use motion::Motions;
 use nearest::Nearest;
 use project::Project;
 
-/// The stage.
+/// Runs the stage.
 ///
 /// # Errors
-/// With the exit code of the contract: settings 2, model 3, output 5, signals 130 and 143.
+/// A [`Failure`] with its exit code: settings 2, model 3, output 5, signals 130 and 143.
 pub fn run(args: &Args) -> Result<(), Failure> {
     args.check()?;
     dcgan_kernels::set_threads(args.common.threads);

@@ -1,8 +1,9 @@
-//! The program `dcgan-sample`; everything it does is in the library.
+//! The program `dcgan-sample`; the library has all the code.
 
 use std::process::ExitCode;
 
-/// Fresh pages are slow; this allocator keeps them.
+/// The system's allocator returns large blocks to the kernel, and fresh pages are slow; mimalloc
+/// keeps them.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 

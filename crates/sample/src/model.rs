@@ -1,4 +1,4 @@
-//! The generator that images are drawn from.
+//! Loads the generator.
 
 use crate::error::model_failure;
 use dcgan::Backend;
@@ -8,7 +8,7 @@ use dcgan_settings::Sample;
 use dcgan_stage::Failure;
 use std::path::Path;
 
-/// The kernels of the settings, and who computes the networks.
+/// The kernels of the settings, and the networks' backend.
 pub(crate) fn kernels(sample: &Sample) -> (Kernels, Backend) {
     match sample.kernels {
         dcgan_settings::KernelChoice::Auto => (Kernels::Auto, Backend::Fused),
@@ -20,7 +20,7 @@ pub(crate) fn kernels(sample: &Sample) -> (Kernels, Backend) {
     }
 }
 
-/// The generator in the file `path` that the settings ask for, averaged or not.
+/// Loads the generator of the file `path`, averaged or not as in the settings.
 pub(crate) fn load(path: &Path, sample: &Sample) -> Result<LoadedGenerator, Failure> {
     let generator = LoadedGenerator::load_either(path, sample.ema).map_err(model_failure)?;
     let (_, backend) = kernels(sample);

@@ -1,4 +1,5 @@
-//! The modes in which something moves: coordinates of z, z from seed to seed, the class.
+//! The modes with motion: `sweep` (coordinates of z), `interpolate` (z from seed to seed) and
+//! `classes`.
 
 use crate::classes::{choose, warn_of_untrained};
 use crate::error::model_failure;
@@ -15,10 +16,10 @@ use dcgan_stage::{Failure, Output, Plan, Report, Settings, Stage, Work};
 use serde_json::json;
 use std::path::PathBuf;
 
-/// Images that move side by side if `--n` isn't given and nothing makes some of them equal.
+/// Default of `--n`, unless some of the images would be equal.
 const IMAGES: usize = 8;
 
-/// Name of the GIF that shows the first image of all sweeps side by side.
+/// Name of the GIF with the first image of each sweep, side by side.
 const ALL: &str = "sweep-all.gif";
 
 /// The motions of one call.
@@ -29,24 +30,24 @@ pub(crate) struct Motions {
     motion: MotionArgs,
     sample: Sample,
     seeds: Vec<u64>,
-    /// Images side by side, where that was said.
+    /// Images side by side; `None` for the default.
     n: Option<usize>,
 }
 
-/// One motion, under the name of its files.
+/// A motion and the name of its files.
 pub(crate) struct Motion {
     name: String,
-    /// The latent vectors step by step, `[steps, n, z_dim]`.
+    /// The latent vectors, `[steps, n, z_dim]`.
     z: Vec<f32>,
     classes: Classes,
     steps: usize,
 }
 
-/// The classes of the images that move.
+/// The classes of the images.
 enum Classes {
     /// The same at every step, `[n]`.
     Still(Option<Vec<u8>>),
-    /// Mixtures step by step, `[steps, n, classes]`.
+    /// Mixtures, `[steps, n, classes]`.
     Moving(Vec<f32>),
 }
 
@@ -112,7 +113,7 @@ impl Stage for Motions {
         Plan::new().files(motions.iter().flat_map(files).chain(all))
     }
 
-    /// A PNG (a row per image, a column per step) and a GIF of each motion, and one GIF of all.
+    /// Writes a PNG (a row per image, a column per step) and a GIF per motion, and a GIF of all.
     fn write(
         &self,
         (model, motions): Self::Loaded,
@@ -170,7 +171,7 @@ impl Motions {
         let classes = self.classes(model)?;
         let n = self.n.unwrap_or(match self.start() {
             Start::Seed => IMAGES,
-            // Under one z only the class tells images apart.
+            // With the same z, only images of different classes differ.
             Start::Centre => classes.each().len(),
         });
         let start = match self.start() {
@@ -197,7 +198,7 @@ impl Motions {
         Ok(coordinates.into_iter().map(sweep).collect())
     }
 
-    /// From each seed to the next, and from the last to the first: a closed way.
+    /// From each seed to the next, and from the last to the first: a closed path.
     fn between_seeds(&self, model: &LoadedGenerator) -> Result<Motion, Failure> {
         if self.seeds.len() < 2 {
             return Err(Failure::usage(Error::OneSeed));
@@ -226,8 +227,8 @@ impl Motions {
         })
     }
 
-    /// From each class to the next, and from the last to the first, under the z of the first seed:
-    /// the labels y move on a straight line between one-hot rows.
+    /// From each class to the next, and from the last to the first, with the z of the first seed:
+    /// the labels y move on straight lines between one-hot rows.
     fn through_classes(&self, model: &LoadedGenerator) -> Result<Motion, Failure> {
         let info = model.info();
         let stations = self.stations(info)?;
@@ -251,7 +252,7 @@ impl Motions {
         })
     }
 
-    /// The classes to pass, by name or number.
+    /// Resolves the classes to go through, given by name or number.
     fn stations(&self, info: &NetworkInfo) -> Result<Vec<u8>, Failure> {
         if info.class_names.is_empty() {
             return Err(Failure::usage(Error::NoClasses));
@@ -282,7 +283,7 @@ impl Motions {
         self.motion.way.unwrap_or(Way::Spherical)
     }
 
-    /// A sweep goes back as it came; the others end where they began.
+    /// Encodes the frames. A sweep is also played backwards; the other motions are closed.
     fn gif(&self, mut frames: Vec<Picture>) -> Result<Vec<u8>, Failure> {
         if self.mode == Mode::Sweep {
             let back: Vec<Picture> = frames[1..].iter().rev().skip(1).cloned().collect();
@@ -293,7 +294,7 @@ impl Motions {
 }
 
 impl Motion {
-    /// The images step by step, `[steps, n, h, w, c]`.
+    /// The images, `[steps, n, h, w, c]`.
     fn images(&self, model: &LoadedGenerator) -> Result<Vec<u8>, Failure> {
         match &self.classes {
             Classes::Still(labels) => {
@@ -306,8 +307,8 @@ impl Motion {
     }
 }
 
-/// `name.png`, a row per image and a column per step, and `name.gif`, a frame per step, of `steps`
-/// `[n, h, w, c]` each; `gif` makes the animation of the frames.
+/// Writes `name.png`, a row per image and a column per step, and `name.gif`, a frame per step.
+/// `steps` are `[n, h, w, c]` each; `gif` encodes the frames.
 pub(crate) fn write_steps(
     name: &str,
     steps: &[&[u8]],
@@ -330,12 +331,12 @@ pub(crate) fn write_steps(
     output.write(&format!("{name}.gif"), &gif)
 }
 
-/// Each place with the next one, the last with the first.
+/// Pairs each place with the next one, and the last with the first.
 fn legs<T>(places: &[T]) -> impl Iterator<Item = (&T, &T)> {
     places.iter().zip(places.iter().cycle().skip(1))
 }
 
-/// An option's value as it is typed.
+/// An option's value as on the command line.
 fn lower(value: impl std::fmt::Debug) -> String {
     format!("{value:?}").to_lowercase()
 }

@@ -1,4 +1,4 @@
-//! The mode that lays the nearest training images beside each sample: is it a copy?
+//! The mode `nearest` shows each sample with its nearest training images: is it a copy?
 
 use crate::Args;
 use crate::classes::choose;
@@ -14,7 +14,7 @@ use rayon::prelude::*;
 use serde_json::{Value, json};
 use std::path::PathBuf;
 
-/// Images of each seed if `--n` isn't given.
+/// Default of `--n`, per seed.
 const IMAGES: usize = 8;
 
 /// Bytes of training images in memory at a time.
@@ -26,7 +26,7 @@ const GRID: &str = "nearest.png";
 /// Name of the file with positions and distances.
 const NUMBERS: &str = "nearest.json";
 
-/// What is compared with what.
+/// The comparison of a model's samples with a dataset.
 #[derive(Debug)]
 pub(crate) struct Nearest {
     model: PathBuf,
@@ -37,10 +37,10 @@ pub(crate) struct Nearest {
     neighbours: usize,
 }
 
-/// A training image as the neighbour of a sample: nearer ones first, then earlier ones.
+/// A training image as the neighbour of a sample, ordered by distance, then by index.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 struct Neighbour {
-    /// Sum of the squared differences of all values.
+    /// Sum of the squared differences of all bytes.
     squared: u64,
     /// Position in the training part.
     index: u32,
@@ -60,7 +60,7 @@ impl Nearest {
         })
     }
 
-    /// The neighbours of each of the `samples`, the nearest first.
+    /// The neighbours of each sample, nearest first.
     fn search(
         &self,
         samples: &[u8],
@@ -99,7 +99,7 @@ impl Nearest {
         Ok(found)
     }
 
-    /// Who is beside whom, and how far away.
+    /// The content of the JSON file: neighbours and distances of each sample.
     fn numbers(
         &self,
         dataset: &DatasetReader,
@@ -205,7 +205,7 @@ impl Stage for Nearest {
     }
 }
 
-/// Exact: an integer, in pieces whose sum stays within 32 bits.
+/// Exact: integer sums over pieces short enough for 32 bits.
 fn squared_distance(a: &[u8], b: &[u8]) -> u64 {
     let piece = |(a, b): (&[u8], &[u8])| -> u32 {
         a.iter()

@@ -1,5 +1,5 @@
-//! What the modes have in common: their name, their settings' defaults, the records of their
-//! inputs, pictures, and what is said of the images at the end.
+//! Code that the modes share: defaults of settings, records of inputs, writing pictures, and the
+//! report at the end.
 
 use dcgan_artifacts::FileRecord;
 use dcgan_figures::{Picture, encode_png};
@@ -10,10 +10,10 @@ use serde_json::Value;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
-/// The program, as manifests name it.
+/// The program's name in manifests.
 pub(crate) const STAGE: &str = env!("CARGO_PKG_NAME");
 
-/// Settings with their defaults. Each mode has sections of its own, whose keys have the defaults of
+/// Settings with their defaults. Each mode has its own sections, whose keys have the defaults of
 /// the section `sample`.
 pub(crate) fn settings(asked: Value) -> Settings {
     let of_sample = resolved(&Sample::default());
@@ -24,8 +24,8 @@ pub(crate) fn settings(asked: Value) -> Settings {
     Settings { asked, defaults }
 }
 
-/// One record per input; of inputs from different folders with one name the later ones get a
-/// number, so that the order shows.
+/// One record per input. If inputs of different folders have the same name, the later ones get a
+/// number, so that the records keep their order.
 pub(crate) fn records(inputs: &[PathBuf]) -> Result<Vec<FileRecord>, Failure> {
     let mut records: Vec<FileRecord> = Vec::new();
     for path in inputs {
@@ -53,7 +53,7 @@ pub(crate) fn write_png(output: &mut Output, name: &str, picture: &Picture) -> R
     output.write(name, &bytes)
 }
 
-/// What is said of `n_images` that were drawn into `output`.
+/// The report of `n_images` drawn into `output`.
 pub(crate) fn drawn(n_images: usize, output: &Output) -> Report {
     const LISTED: usize = 8;
     let mut records: Vec<&FileRecord> = output.written().iter().collect();

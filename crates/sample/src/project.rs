@@ -1,4 +1,4 @@
-//! The mode that looks for given pictures among the generator's images.
+//! The mode `project` finds the generator's image nearest to a given picture.
 
 use crate::Args;
 use crate::classes::choose;
@@ -21,7 +21,7 @@ const GRID: &str = "projection.png";
 /// Name of the file with each picture's z, class and error.
 const NUMBERS: &str = "projection.json";
 
-/// What is looked for, and how long.
+/// The pictures to project, and the search's settings.
 #[derive(Debug)]
 pub(crate) struct Project {
     model: PathBuf,
@@ -32,10 +32,10 @@ pub(crate) struct Project {
     restarts: usize,
 }
 
-/// The inputs in memory.
+/// The loaded inputs.
 pub(crate) struct Loaded {
     model: LoadedGenerator,
-    /// Picture by picture, `[h, w, c]`.
+    /// The pictures, `[h, w, c]` each.
     targets: Vec<Vec<u8>>,
     /// The classes to try.
     classes: Vec<Option<u8>>,
@@ -55,8 +55,8 @@ impl Project {
         })
     }
 
-    /// The best place of the class that is nearest after a quarter of the steps; among equals the
-    /// first.
+    /// Tries every class for a quarter of the steps, then continues with the nearest one (the first
+    /// of equal ones) and returns its best z.
     fn find(
         &self,
         loaded: &Loaded,
@@ -85,7 +85,7 @@ impl Project {
         Ok((class, projector.best().map_err(network_failure)?))
     }
 
-    /// Steps that each of several classes gets: enough to tell them apart.
+    /// Steps for each class: a quarter if there are several, to find the best one.
     fn trial(&self, classes: usize) -> usize {
         if classes > 1 {
             self.steps.div_ceil(4)
@@ -95,7 +95,7 @@ impl Project {
     }
 }
 
-/// Steps taken, and what may stop them.
+/// Runs steps; counts them and checks for a signal.
 struct Descent<'a> {
     output: &'a Output,
     progress: Progress,
@@ -120,7 +120,7 @@ impl Stage for Project {
     const NAME: &'static str = STAGE;
 
     fn settings(&self) -> Settings {
-        // The manifest sorts its inputs; the rows of the grid stand in this order.
+        // The order of the grid's rows; the manifest sorts its inputs.
         let names: Vec<_> = self.pictures.iter().map(|path| file_name(path)).collect();
         produce::settings(json!({
             "mode": "project",
@@ -195,8 +195,8 @@ impl Stage for Project {
     }
 }
 
-/// A picture file of any size as the model's images are: cropped and resized by the defaults of
-/// `prepare.pictures`. One of the right size stays as it is.
+/// Reads a picture of any size, cropped and resized to the model's images by the defaults of
+/// `prepare.pictures`. One of the right size is unchanged.
 fn read_picture(path: &Path, [height, width, channels]: [usize; 3]) -> Result<Vec<u8>, Error> {
     let conversion = Conversion {
         height,
@@ -224,7 +224,7 @@ fn read_picture(path: &Path, [height, width, channels]: [usize; 3]) -> Result<Ve
     })
 }
 
-/// In steps of 8 bits.
+/// Root mean square of the differences, in units of 1/255 of the range.
 fn root_mean_square(a: &[u8], b: &[u8]) -> f64 {
     let squares = a
         .iter()

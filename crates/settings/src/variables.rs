@@ -13,7 +13,7 @@ impl Pipeline {
     ///
     /// # Errors
     /// [`Error::Variable`] for an invalid value.
-    pub fn heed_environment(
+    pub fn apply_environment(
         &mut self,
         variable: impl Fn(&str) -> Option<OsString>,
     ) -> Result<(), Error> {

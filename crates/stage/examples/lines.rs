@@ -1,4 +1,4 @@
-//! A whole stage: cuts a text file into its lines. The crate's tests run it as a process.
+//! A complete stage that splits a text file into its lines. The crate's tests run it.
 
 use clap::Parser;
 use dcgan_artifacts::{FileRecord, read_bounded};
@@ -8,7 +8,7 @@ use serde_json::json;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-/// Cut a text into lines, a file each.
+/// Split a text into lines, one file each.
 #[derive(Debug, Parser)]
 #[command(name = "lines")]
 struct Args {

@@ -1,4 +1,4 @@
-//! A stage in small: ends as its first argument says. The crate's tests run it as a process.
+//! A minimal stage that ends as its first argument says. The crate's tests run it.
 
 use clap::Parser;
 use dcgan_hints::Hint;
@@ -54,7 +54,7 @@ fn run(args: &Args) -> Result<(), Failure> {
     print_result(&args.common, &format!("n {}", pipeline.sample.n), &result)
 }
 
-/// Says on stdout when the handlers stand and when the end is in order. A slow step, `stay`,
+/// Prints on stdout when the handlers are installed and when it ends in order. A slow step, `stay`,
 /// outlives any test unless a second signal ends it.
 fn wait(args: &Args) -> Result<(), Failure> {
     let signals = Signals::install()?;

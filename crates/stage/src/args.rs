@@ -1,10 +1,10 @@
-//! The options that every stage has.
+//! The options of every stage.
 
 use crate::Failure;
 use dcgan_settings::Pipeline;
 use std::path::{Path, PathBuf};
 
-/// The options that every stage has; a stage's own struct flattens them.
+/// The options of every stage; a stage's own struct flattens them.
 #[derive(Debug, Clone, clap::Args)]
 #[command(next_help_heading = "Common options")]
 #[expect(
@@ -16,7 +16,7 @@ pub struct CommonArgs {
     #[arg(long, value_name = "FILE")]
     pub pipeline: Option<PathBuf>,
 
-    /// Override one setting, as `train.batch_size=32`; may be given again
+    /// Override one setting, as `train.batch_size=32`; may be repeated
     #[arg(long, value_name = "KEY=VALUE")]
     pub set: Vec<String>,
 
@@ -24,16 +24,16 @@ pub struct CommonArgs {
     #[arg(long, value_name = "DIR")]
     pub out: PathBuf,
 
-    /// Threads to compute with; changes no byte of the result [default: all cores]
+    /// Number of threads; does not change the result [default: all cores]
     #[arg(long, value_name = "N",
         value_parser = clap::builder::RangedU64ValueParser::<usize>::new().range(1..=1024))]
     pub threads: Option<usize>,
 
-    /// Start afresh where the stage would otherwise refuse or find nothing to do
+    /// Start over where the stage refuses to run or has nothing to do
     #[arg(long)]
     pub force: bool,
 
-    /// Print no progress and no log below a warning
+    /// Print no progress bar and no messages below warnings
     #[arg(long)]
     pub quiet: bool,
 
@@ -41,17 +41,17 @@ pub struct CommonArgs {
     #[arg(long)]
     pub json: bool,
 
-    /// Resolve the settings, check the inputs, say what would be read and written; write nothing
+    /// Check settings and inputs, print what would be read and written, and write nothing
     #[arg(long)]
     pub dry_run: bool,
 }
 
 impl CommonArgs {
-    /// The resolved settings: the pipeline file if one is given, otherwise the defaults, under the
-    /// overrides of the command line and of the environment.
+    /// The resolved settings: the pipeline file or the defaults, overridden by the command line and
+    /// the environment.
     ///
     /// # Errors
-    /// [`Failure::Usage`] for whatever is wrong with file, overrides or environment.
+    /// [`Failure::Usage`] for errors in file, overrides or environment.
     pub fn pipeline(&self) -> Result<Pipeline, Failure> {
         let mut pipeline = match &self.pipeline {
             Some(path) => dcgan_settings::load(path, &self.set),
@@ -59,13 +59,13 @@ impl CommonArgs {
         }
         .map_err(Failure::usage)?;
         pipeline
-            .heed_environment(|name| std::env::var_os(name))
+            .apply_environment(|name| std::env::var_os(name))
             .map_err(Failure::usage)?;
         Ok(pipeline)
     }
 }
 
-/// What the command line says of any stage.
+/// The options of the command line that the frame uses.
 #[derive(Debug, Clone, Copy)]
 #[expect(
     clippy::struct_excessive_bools,
@@ -74,9 +74,9 @@ impl CommonArgs {
 pub struct Options<'a> {
     /// The folder to write.
     pub out: &'a Path,
-    /// Make the result anew where there would be nothing to do.
+    /// Make the result again even if it is up to date.
     pub force: bool,
-    /// Say what would be done, and write nothing.
+    /// Print what would be done and write nothing.
     pub dry_run: bool,
     /// Print no progress.
     pub quiet: bool,

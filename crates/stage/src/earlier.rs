@@ -1,14 +1,14 @@
-//! The result that a stage's folder holds before the stage runs.
+//! The earlier result in a stage's folder.
 
 use crate::found::{Found, Note, Settings, Work};
 use dcgan_artifacts::{Error, FileRecord, Manifest, differences, with_defaults};
 use std::path::{Path, PathBuf};
 
-/// What a stage's folder says of itself; reading it makes and locks nothing.
+/// The manifest of a stage's folder. Reading it creates and locks nothing.
 ///
-/// The one rule for all stages: a folder without a manifest is not complete, and one with a damaged
-/// manifest counts as such, with a warning. The manifest of another stage, one of a newer format
-/// and one that the system doesn't let us read are refused.
+/// The same rule holds for all stages: a folder without a manifest is incomplete, and so is one
+/// with a damaged manifest, with a warning. The manifest of another stage, of a newer format, or
+/// one that can't be read is an error.
 #[derive(Debug)]
 pub struct Earlier {
     folder: PathBuf,
@@ -17,19 +17,19 @@ pub struct Earlier {
 }
 
 impl Earlier {
-    /// Reads the manifest of `folder`, if there is one. `stage` is the program that asks, as
-    /// manifests name it.
+    /// Reads the manifest of `folder`, if there is one. `stage` is the calling program's name in
+    /// manifests.
     ///
     /// # Errors
-    /// [`Error::OtherStage`], [`Error::NewerFormat`], [`Error::Read`], and [`Error::Unfit`] where
-    /// something else than a file has the manifest's name.
+    /// [`Error::OtherStage`], [`Error::NewerFormat`], [`Error::Read`], and [`Error::Unfit`] if the
+    /// manifest's name is not a file.
     pub fn read(folder: &Path, stage: &'static str) -> Result<Self, Error> {
         let mut earlier = Self {
             folder: folder.to_owned(),
             manifest: None,
             notes: Vec::new(),
         };
-        // A file in the folder's place is refused when the folder is made.
+        // If `folder` is a file, creating the folder fails later.
         if folder.is_file() {
             return Ok(earlier);
         }
@@ -50,12 +50,12 @@ impl Earlier {
         Ok(earlier)
     }
 
-    /// Whether there is a complete result, of whatever settings.
+    /// Whether there is a complete result, with any settings.
     pub fn is_complete(&self) -> bool {
         self.manifest.is_some()
     }
 
-    /// Whether it is the result of these settings and inputs, which are sorted; notes what differs.
+    /// Whether it is the result of these settings and sorted inputs; notes what differs.
     pub fn is_of(&mut self, settings: &Settings, inputs: &[FileRecord]) -> bool {
         let Some(manifest) = &self.manifest else {
             return false;
@@ -77,13 +77,13 @@ impl Earlier {
                 )
             }
         };
-        let note = format!("{what}: the result is made anew");
+        let note = format!("{what}: making the result again");
         self.notes.push(Note::Change(note));
         false
     }
 
-    /// Whether its files are what its manifest says; notes the first that is not.
-    pub fn is_whole(&mut self) -> bool {
+    /// Whether the files match their hashes in the manifest; notes the first that doesn't.
+    pub fn is_intact(&mut self) -> bool {
         let Some(manifest) = &self.manifest else {
             return false;
         };
@@ -94,7 +94,7 @@ impl Earlier {
         verified.is_ok()
     }
 
-    /// The same as what [`Stage::inspect`](crate::Stage::inspect) returns.
+    /// Converts to the return value of [`Stage::inspect`](crate::Stage::inspect).
     pub fn into_found(self, work: Work) -> Found {
         let outputs = self.manifest.map(|manifest| manifest.outputs);
         Found {
@@ -105,13 +105,13 @@ impl Earlier {
     }
 
     fn note_damage(&mut self, error: &Error) {
-        let note = format!("{error}: the folder counts as not complete");
+        let note = format!("{error}: treating the folder as incomplete");
         self.notes.push(Note::Damage(note));
     }
 }
 
-/// What tells the inputs apart, if anything does. How many things a file holds follows from its
-/// hash, and not every stage knows it beforehand.
+/// A difference between the inputs, if there is one. Ignores the number of items in a file: it
+/// follows from the hash, and not every stage knows it beforehand.
 fn other_input(old: &[FileRecord], new: &[FileRecord]) -> Option<String> {
     let is_same = |a: &FileRecord, b: &FileRecord| {
         (&a.name, a.bytes, &a.sha256) == (&b.name, b.bytes, &b.sha256)
@@ -121,7 +121,7 @@ fn other_input(old: &[FileRecord], new: &[FileRecord]) -> Option<String> {
         .find(|new| !old.iter().any(|old| is_same(old, new)));
     match changed {
         Some(input) => Some(format!("`{}` has changed", input.name)),
-        None if old.len() != new.len() => Some("an input is gone".into()),
+        None if old.len() != new.len() => Some("an input was removed".into()),
         None => None,
     }
 }

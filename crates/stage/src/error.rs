@@ -1,11 +1,11 @@
-//! What the frame itself can refuse.
+//! Errors of the frame itself.
 
 use crate::Failure;
 use dcgan_hints::Hint;
 use std::io;
 use std::path::PathBuf;
 
-/// An error of the frame. What can go wrong with a file is [`dcgan_artifacts::Error`].
+/// An error of the frame. Errors of files are [`dcgan_artifacts::Error`].
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
@@ -27,13 +27,13 @@ pub enum Error {
         /// What the system said.
         source: io::Error,
     },
-    /// A stage wrote a file that its plan lacks: a mistake in the program.
+    /// A stage wrote a file that is not in its plan: a bug.
     #[error("`{name}` was written and is not in the plan")]
     Unplanned {
         /// The file within the stage's folder.
         name: String,
     },
-    /// A stage did not write a file of its plan: a mistake in the program.
+    /// A stage did not write a file of its plan: a bug.
     #[error("`{name}` is in the plan and was not written")]
     Unwritten {
         /// The file within the stage's folder.
@@ -62,7 +62,7 @@ impl From<Error> for Failure {
 }
 
 impl From<dcgan_artifacts::Error> for Failure {
-    /// What was to be read is exit code 3, what was to be written is exit code 5.
+    /// Exit code 3 for an error of reading, 5 for one of writing.
     fn from(error: dcgan_artifacts::Error) -> Self {
         if error.is_output() {
             Self::output(error)

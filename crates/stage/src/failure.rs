@@ -1,11 +1,10 @@
-//! Why a stage ends early, and the exit code that says so.
+//! Failures of stages and their exit codes.
 
 use crate::signal::Signal;
 use dcgan_hints::{Hint, printable};
 use std::fmt::Write as _;
 
-/// Why a stage ends early. The class is decided where the error is understood, by the
-/// constructors, and fixes the exit code.
+/// Why a stage ends early. The constructors choose the class, which determines the exit code.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Failure {
@@ -15,13 +14,13 @@ pub enum Failure {
     Input(Cause),
     /// Training diverged: exit code 4.
     Diverged(Cause),
-    /// Could not write, run folder locked or not ours: exit code 5.
+    /// Could not write, or the run folder is locked or not ours: exit code 5.
     Output(Cause),
-    /// Stopped by a signal after saving what there was: exit code 130 or 143.
+    /// Stopped by a signal, after saving: exit code 130 or 143.
     Interrupted(Signal),
 }
 
-/// An error together with its chain of causes and its hint.
+/// An error with its causes and its hint.
 #[derive(Debug)]
 pub struct Cause(Box<dyn Hint>);
 
@@ -53,7 +52,7 @@ impl Failure {
         Self::Output(Cause(Box::new(error)))
     }
 
-    /// The exit code of the contract.
+    /// The exit code, from 2 to 5, 130 or 143.
     pub fn exit_code(&self) -> u8 {
         match self {
             Self::Usage(_) => 2,
@@ -64,8 +63,8 @@ impl Failure {
         }
     }
 
-    /// The message as it is printed, without colour: the error, its causes, the hint, a line each,
-    /// whatever text from outside they repeat.
+    /// The message as printed, without colour: the error, its causes and the hint, each on one line
+    /// whatever text from outside it contains.
     pub fn render(&self) -> String {
         let mut text = String::new();
         match self {

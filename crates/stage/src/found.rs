@@ -1,10 +1,10 @@
-//! What a stage finds in its folder, and what follows for its work.
+//! The result of inspecting a stage's folder.
 
 use dcgan_artifacts::FileRecord;
 use serde_json::Value;
 
-/// The settings that fix a result, as its manifest has them, and their defaults: a setting that an
-/// older manifest lacks counts as its default.
+/// The settings that determine a result, as in its manifest, and their defaults, which apply to
+/// settings that an older manifest lacks.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Settings {
     /// The settings of this call, by section.
@@ -13,35 +13,35 @@ pub struct Settings {
     pub defaults: Value,
 }
 
-/// What there is to do in a stage's folder.
+/// The work to do in a stage's folder.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Work {
-    /// The folder holds the result.
+    /// The folder has the result already.
     Nothing,
     /// Make the result; files of an earlier one are replaced or removed.
     Make,
-    /// Go on with what is in the folder; only its manifest is removed.
+    /// Continue with the files in the folder; only its manifest is removed.
     Resume,
     /// Move the folder aside to `NAME.old-1`, `NAME.old-2` and so on, then make the result.
     MoveAside,
 }
 
-/// What [`Stage::inspect`](crate::Stage::inspect) found.
+/// The return value of [`Stage::inspect`](crate::Stage::inspect).
 #[derive(Debug, Clone, PartialEq)]
 pub struct Found {
-    /// What there is to do.
+    /// The work to do.
     pub work: Work,
-    /// Files of an earlier result, as its manifest lists them.
+    /// Files of an earlier result, from its manifest.
     pub earlier: Vec<FileRecord>,
-    /// Why a result that is there doesn't do.
+    /// Why an existing result can't be used.
     pub notes: Vec<Note>,
 }
 
-/// Why an earlier result doesn't do.
+/// Why an earlier result can't be used.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Note {
-    /// Something is damaged or lost: logged as a warning.
+    /// Something is damaged or missing: logged as a warning.
     Damage(String),
-    /// Something was asked for that differs: logged as information.
+    /// Settings or inputs differ: logged as information.
     Change(String),
 }

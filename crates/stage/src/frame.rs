@@ -1,5 +1,5 @@
-//! The frame around every stage: is there work, the inputs, the plan, the lock, the files, the
-//! manifest, the result.
+//! The frame of every stage: inspects the folder, loads inputs, plans, locks, writes files and
+//! manifest, and prints the result.
 
 use crate::found::{Found, Note, Work};
 use crate::outcome::{self, Place};
@@ -7,7 +7,7 @@ use crate::output;
 use crate::stage::{Inputs, Stage};
 use crate::{Failure, Options, Output, Signals};
 
-/// Runs a stage, unless its folder holds the result already, and prints what came of it.
+/// Runs a stage, unless its folder has the result already, and prints the outcome.
 ///
 /// # Errors
 /// Any [`Failure`] of the stage; [`Failure::Output`] for a folder that is locked or not ours.
@@ -15,10 +15,10 @@ pub fn run<'a>(stage: &impl Stage, options: impl Into<Options<'a>>) -> Result<()
     run_until(stage, options, Signals::install)
 }
 
-/// Like [`run`], but `watch` gives the signals, once there is something to do.
+/// Like [`run`], but takes the signals from `watch`, which is called only if there is work to do.
 ///
 /// # Errors
-/// As [`run`], and what `watch` says.
+/// As [`run`], and the errors of `watch`.
 pub fn run_until<'a, S: Stage>(
     stage: &S,
     options: impl Into<Options<'a>>,
@@ -65,7 +65,7 @@ pub fn run_until<'a, S: Stage>(
     outcome::done(&place, report, files)
 }
 
-/// Writes what the complete folder lacks, which is locked.
+/// Adds missing unlisted files to the complete, locked folder.
 fn complete<S: Stage>(stage: &S, place: &Place<'_>, found: &Found) -> Result<(), Failure> {
     if stage.lacks(place.out) {
         stage.complete(place.out)?;
@@ -77,7 +77,7 @@ fn up_to_date<S: Stage>(stage: &S, place: &Place<'_>, found: &Found) -> Result<(
     outcome::up_to_date(place, stage.up_to_date(place.out), &found.earlier)
 }
 
-/// Loads the inputs, and hashes them at the same time where that was not done yet.
+/// Loads the inputs, and hashes them at the same time unless they are hashed already.
 fn load<S: Stage>(stage: &S, inputs: &Inputs<'_>) -> Result<S::Loaded, Failure> {
     if inputs.are_known() {
         return stage.load();

@@ -1,5 +1,4 @@
-//! The frame of all programs: a stage implements [`Stage`], and [`run`] does what all have in
-//! common.
+//! The frame of all programs: a stage implements [`Stage`], and [`run`] does the rest.
 //!
 //! ```text
 //! inspect the folder ── complete ── lacks? lock, complete ──> "up to date"
@@ -12,13 +11,12 @@
 //! The written files are compared with the plan before the manifest is written; a difference is an
 //! error of the program.
 //!
-//! The rest is what programs share towards the person at the terminal: common options, exit codes,
-//! errors with their causes and a hint, log, progress with an estimate, signals, results.
+//! The crate also has the shared parts of the user interface: common options, exit codes, errors
+//! with their causes and a hint, log, progress with an estimate, signals, results.
 //!
-//! Progress and log go to stderr, results to stdout. A reader that closes either early does no
-//! harm: nothing here panics on a failing write. Text from outside is shown by
-//! [`printable`](dcgan_hints::printable), here and nowhere else for errors, log and progress: no
-//! error can forget it.
+//! Progress and log go to stderr, results to stdout. Nothing here panics on a failing write, so
+//! either may be closed early. This crate passes errors, log and progress through
+//! [`printable`](dcgan_hints::printable), so no other code has to escape text from outside.
 
 mod args;
 mod earlier;

@@ -1,4 +1,4 @@
-//! The log: plain lines on stderr, without times, so that two equal runs say the same.
+//! The log: plain lines on stderr, without times, so that equal runs print the same.
 
 use crate::stderr;
 use dcgan_hints::printable;
@@ -27,10 +27,10 @@ impl Log for Lines {
     fn flush(&self) {}
 }
 
-/// Sets the process's log up: information and above, or warnings and above when `quiet`.
+/// Sets up the log of the process: information and above, or warnings and above if `quiet`.
 pub(crate) fn install(quiet: bool) {
     static LINES: Lines = Lines;
-    // It fails where a log is installed already, as in tests: that one then serves.
+    // Fails if a log is installed already, as in tests; then that one is used.
     let _ = log::set_logger(&LINES);
     log::set_max_level(if quiet {
         LevelFilter::Warn

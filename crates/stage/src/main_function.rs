@@ -12,12 +12,12 @@ use std::process::ExitCode;
 /// The option that prints completions.
 const COMPLETIONS: &str = "completions";
 
-/// Parses the command line into `A`, sets up the log, runs the stage and turns its outcome into
-/// the exit code of the contract. `main` needs nothing else.
+/// Parses the command line into `A`, sets up the log, runs the stage and returns its exit code.
+/// `main` needs nothing else.
 ///
-/// A program called `dcgan-train` gets the settings of the section `train` with their defaults at
-/// the end of its `--help`. Every program prints its completions for a shell with
-/// `--completions bash`, which `make install` calls.
+/// The `--help` of a program called `dcgan-train` ends with the settings of the section `train` and
+/// their defaults. Every program prints its completions for a shell with `--completions bash`,
+/// which `make install` calls.
 pub fn run_main<A: clap::Parser>(run: impl FnOnce(&A) -> Result<(), Failure>) -> ExitCode {
     signals::let_writes_fail();
     let arguments: Vec<OsString> = std::env::args_os().collect();
@@ -25,11 +25,11 @@ pub fn run_main<A: clap::Parser>(run: impl FnOnce(&A) -> Result<(), Failure>) ->
         Ok(Parsed::Stage(args, quiet)) => (args, quiet),
         Ok(Parsed::Completions(shell)) => return print_completions(taught(A::command()), shell),
         Err(error) => {
-            // It repeats what was typed, so it is made of that as it can be shown.
+            // clap's message repeats the arguments, so it must be built from printable ones.
             let error = parse::<A, _>(arguments.iter().map(shown))
                 .err()
                 .unwrap_or(error);
-            // A closed stream must not change what the exit code says.
+            // A closed stream must not change the exit code.
             let _ = error.print();
             return if error.use_stderr() {
                 ExitCode::from(2)
@@ -49,11 +49,11 @@ pub fn run_main<A: clap::Parser>(run: impl FnOnce(&A) -> Result<(), Failure>) ->
     }
 }
 
-/// What a command line asks for.
+/// A parsed command line.
 enum Parsed<A> {
-    /// The stage, with its arguments and whether `--quiet` is among them.
+    /// Run the stage with its arguments; the flag is `--quiet`.
     Stage(A, bool),
-    /// The completions of a shell.
+    /// Print the completions of a shell.
     Completions(Shell),
 }
 
@@ -68,7 +68,7 @@ fn parse<A: clap::Parser, T: Into<OsString> + Clone>(
     Ok(Parsed::Stage(A::from_arg_matches(&matches)?, quiet))
 }
 
-/// Prints the completions of `command`; a reader that has gone away is no error.
+/// Prints the completions of `command`; a closed stdout is not an error.
 fn print_completions(mut command: clap::Command, shell: Shell) -> ExitCode {
     let name = command.get_name().to_owned();
     let mut script = Vec::new();
@@ -79,7 +79,7 @@ fn print_completions(mut command: clap::Command, shell: Shell) -> ExitCode {
     }
 }
 
-/// `command` with what all stages' help has: the version, the settings, no option without help.
+/// Adds to `command` what all stages' help has: version, settings, and help for every option.
 fn taught(command: clap::Command) -> clap::Command {
     let section = command
         .get_name()
@@ -116,7 +116,7 @@ fn taught(command: clap::Command) -> clap::Command {
         .after_long_help(list)
 }
 
-/// Whether `--quiet` was given, to the program or to its subcommand.
+/// Whether the program or its subcommand has `--quiet`.
 fn is_quiet(matches: &ArgMatches) -> bool {
     let here = matches
         .try_get_one::<bool>("quiet")

@@ -1,4 +1,4 @@
-//! What every stage prints when it ends: one vocabulary, whatever the stage.
+//! The outcome that every stage prints, with the same keys.
 
 use crate::plan::{Number, Plan, Planned};
 use crate::{Failure, Report, print_text};
@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 use std::fmt::Write as _;
 use std::path::Path;
 
-/// Which stage ran where, and how its result is printed.
+/// A stage's name and folder, and how to print its result.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Place<'a> {
     pub(crate) stage: &'static str,
@@ -17,7 +17,7 @@ pub(crate) struct Place<'a> {
 }
 
 impl Place<'_> {
-    /// Prints the result: under `--json` the four keys that all stages have, and `figures`.
+    /// Prints the result; with `--json` the four common keys and `figures`.
     fn print(
         &self,
         outcome: &str,
@@ -44,7 +44,7 @@ pub(crate) fn done(place: &Place<'_>, report: Report, files: Vec<String>) -> Res
     place.print("done", &report.human, files, report.figures)
 }
 
-/// The folder held these files already.
+/// The folder had these files already.
 pub(crate) fn up_to_date(
     place: &Place<'_>,
     report: Report,
@@ -54,7 +54,7 @@ pub(crate) fn up_to_date(
     place.print("up to date", &report.human, files, report.figures)
 }
 
-/// A dry run: what would be read and written under which settings.
+/// A dry run: prints what would be read and written, and the settings.
 pub(crate) fn would_run(
     place: &Place<'_>,
     plan: Plan,
@@ -79,7 +79,7 @@ pub(crate) fn would_run(
     };
     for planned in plan.entries().iter().chain([&manifest]) {
         let verb = match planned.number {
-            Number::Perhaps => "may write",
+            Number::Optional => "may write",
             Number::One | Number::Many | Number::Kept => "writes",
         };
         let _ = writeln!(human, "{verb} {}", shown(place.out.join(&planned.name)));
@@ -93,7 +93,7 @@ pub(crate) fn would_run(
     place.print("would run", &human, files, figures)
 }
 
-/// The leaves of a tree of settings, a line each, by their dotted keys.
+/// Appends one line per setting, with dotted keys.
 fn list_settings(text: &mut String, key: &str, settings: &Value) {
     match settings {
         Value::Object(settings) => {

@@ -1,4 +1,4 @@
-//! The folder that a stage writes, while it does.
+//! The folder that a stage writes.
 
 use crate::found::{Found, Work};
 use crate::{Error, Failure, Options, Plan, Progress, Signals};
@@ -10,8 +10,8 @@ use serde_json::Value;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// A stage's folder, locked. Nothing changes in it before [`begin`](Self::begin), which the first
-/// write calls, and it counts as complete again when the frame has written the manifest.
+/// A stage's locked folder. Nothing in it changes before [`begin`](Self::begin), which the first
+/// write calls. It is complete again once the frame has written the manifest.
 #[derive(Debug)]
 pub struct Output {
     folder: PathBuf,
@@ -19,7 +19,7 @@ pub struct Output {
     found: Found,
     inputs: Vec<FileRecord>,
     outputs: Vec<FileRecord>,
-    /// Files outside the manifest.
+    /// Files that the manifest does not list.
     unlisted: Vec<String>,
     has_begun: bool,
     signals: Signals,
@@ -27,19 +27,19 @@ pub struct Output {
     lock: RunLock,
 }
 
-/// Makes `folder`, where there is none, and locks it.
+/// Creates `folder` if it does not exist, and locks it.
 pub(crate) fn lock(folder: &Path) -> Result<RunLock, Failure> {
     create_folder(folder)?;
     Ok(RunLock::acquire(folder)?)
 }
 
 impl Output {
-    /// The folder of these options, in which `found` is, and which is moved aside where that is to
-    /// be done.
+    /// Opens the folder of `options`, with the earlier result `found`; moves the old folder aside if
+    /// that is the work to do.
     ///
     /// # Errors
-    /// [`dcgan_artifacts::Error::NotOurs`] where something else than a plain file has the name of a
-    /// planned one; [`Error::Find`] and [`Error::Move`].
+    /// [`dcgan_artifacts::Error::NotOurs`] if the name of a planned file is not a plain file;
+    /// [`Error::Find`] and [`Error::Move`].
     pub(crate) fn open(
         lock: RunLock,
         options: &Options<'_>,
@@ -68,7 +68,7 @@ impl Output {
         Ok(output)
     }
 
-    /// Where it is.
+    /// Its path.
     pub fn folder(&self) -> &Path {
         &self.folder
     }
@@ -78,7 +78,7 @@ impl Output {
         &self.inputs
     }
 
-    /// What was written so far and will be in the manifest, in the order of writing.
+    /// Records of the files written so far that will be in the manifest, in the order of writing.
     pub fn written(&self) -> &[FileRecord] {
         &self.outputs
     }
@@ -88,7 +88,7 @@ impl Output {
         &self.signals
     }
 
-    /// Ends the stage if a signal came; every loop asks once a round.
+    /// Returns an error if a signal came; every loop calls it once per iteration.
     ///
     /// # Errors
     /// [`Failure::Interrupted`].
@@ -96,14 +96,14 @@ impl Output {
         self.signals.check()
     }
 
-    /// The progress of `total` things to do, called `label`.
+    /// Starts a progress display of `total` steps, called `label`.
     pub fn progress(&self, label: &str, total: usize) -> Progress {
         Progress::new(label, total as u64, self.quiet)
     }
 
-    /// Removes an earlier result: its manifest first, so that what is left of it is never taken for
-    /// complete, then each of its files but those that will be replaced for certain and those of a
-    /// [kept](Plan::kept) pattern. Does nothing when called again.
+    /// Removes an earlier result: first its manifest, so that a partly removed result never counts
+    /// as complete, then its files, except those that the plan certainly replaces or
+    /// [keeps](Plan::kept). Does nothing when called again.
     ///
     /// # Errors
     /// [`dcgan_artifacts::Error::Write`].
@@ -123,7 +123,7 @@ impl Output {
         Ok(())
     }
 
-    /// Refuses links, folders and devices under the names of planned files, and links instead of
+    /// Refuses links, folders and devices with the names of planned files, and links in place of
     /// folders.
     fn require_ours(&self) -> Result<(), Failure> {
         for planned in self.plan.entries() {
@@ -137,8 +137,8 @@ impl Output {
         Ok(())
     }
 
-    /// Makes the folders of all planned files. [`write`](Self::write) and [`place`](Self::place)
-    /// make those that they need.
+    /// Creates the folders of all planned files. [`write`](Self::write) and [`place`](Self::place)
+    /// also create those that they need.
     ///
     /// # Errors
     /// As [`create_folder_in`].
@@ -149,7 +149,7 @@ impl Output {
         Ok(())
     }
 
-    /// Writes the file `name`, which may be in a folder of its own.
+    /// Writes the file `name`, which may be in a sub-folder.
     ///
     /// # Errors
     /// As [`begin`](Self::begin), [`create_folder_in`] and [`write_atomic`].
@@ -159,7 +159,7 @@ impl Output {
         Ok(())
     }
 
-    /// Writes a tree of numbers as the file `name`, indented.
+    /// Writes `tree` as the file `name`, as indented JSON.
     ///
     /// # Errors
     /// As [`write`](Self::write).
@@ -167,7 +167,7 @@ impl Output {
         self.write(name, format!("{tree:#}\n").as_bytes())
     }
 
-    /// The path of the file `name`, which can be written by other means now.
+    /// Prepares to write the file `name` by other means, and returns its path.
     ///
     /// # Errors
     /// As [`begin`](Self::begin) and [`create_folder_in`].
@@ -179,12 +179,12 @@ impl Output {
         Ok(self.folder.join(name))
     }
 
-    /// Lists a file that was written by other means, by its size and hash.
+    /// Lists a file that was written by other means, with known size and hash.
     pub fn record(&mut self, name: &str, digest: FileDigest) {
         self.outputs.push(FileRecord::new(name, digest));
     }
 
-    /// Lists a file that was written by other means, which is read for its hash.
+    /// Lists a file that was written by other means, reading it for its hash.
     ///
     /// # Errors
     /// As [`FileRecord::of_file`].
@@ -194,13 +194,13 @@ impl Output {
         Ok(())
     }
 
-    /// Replaces the records of the inputs by those that loading them gave: of the same files, with
-    /// the number of things in each.
+    /// Replaces the records of the inputs by more complete ones from loading the same files, with
+    /// the number of items in each.
     pub fn set_inputs(&mut self, inputs: &[FileRecord]) {
         self.inputs = inputs.to_vec();
     }
 
-    /// Writes a file that the manifest doesn't list, as what a clock touches.
+    /// Writes a file that the manifest doesn't list, for example one with times.
     ///
     /// # Errors
     /// As [`write`](Self::write).
@@ -210,13 +210,13 @@ impl Output {
         Ok(())
     }
 
-    /// Names a file that was written by other means and that the manifest doesn't list.
+    /// Registers a file that was written by other means and that the manifest doesn't list.
     pub fn leave_unlisted(&mut self, name: &str) {
         self.unlisted.push(name.to_owned());
     }
 
-    /// Compares what was written with the plan, then writes the manifest: the result is complete.
-    /// Returns the names of all files but the manifest, sorted.
+    /// Compares the written files with the plan, then writes the manifest, which completes the
+    /// result. Returns the sorted names of all files except the manifest.
     pub(crate) fn finish(
         mut self,
         stage: &'static str,
@@ -239,8 +239,8 @@ impl Output {
         Ok(names)
     }
 
-    /// Moves the folder to the first free of `NAME.old-1`, `NAME.old-2` and so on, and makes and
-    /// locks a new one. Returns the old one's new path.
+    /// Moves the folder to the first free name of `NAME.old-1`, `NAME.old-2` and so on, then
+    /// creates and locks a new one. Returns the new path of the old one.
     fn move_aside(&mut self) -> Result<PathBuf, Failure> {
         let from = fs::canonicalize(&self.folder).map_err(|source| Error::Find {
             path: self.folder.clone(),

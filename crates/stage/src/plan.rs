@@ -1,11 +1,11 @@
-//! The files of a result, before there are any.
+//! The planned files of a result.
 
 use crate::Error;
 use serde_json::{Map, Value};
 use std::collections::BTreeSet;
 
-/// The files that a stage will write. A dry run prints them, and the frame compares them with what
-/// was written before it writes the manifest.
+/// The files that a stage will write. A dry run prints them, and the frame compares the written
+/// files with them before it writes the manifest.
 ///
 /// The manifest is not among them: the frame adds it.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -15,7 +15,7 @@ pub struct Plan {
     pub(crate) figures: Map<String, Value>,
 }
 
-/// A file, or some, of a plan.
+/// An entry of a plan.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Planned {
     /// The name within the stage's folder, or a pattern.
@@ -23,22 +23,22 @@ pub(crate) struct Planned {
     pub(crate) number: Number,
 }
 
-/// How many files a name of a plan is.
+/// The number of files of an entry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Number {
     One,
     /// One or none.
-    Perhaps,
+    Optional,
     /// Any number: the name is a pattern.
     Many,
-    /// The same, and an earlier result's are kept.
+    /// Like `Many`, but files of an earlier result are kept.
     Kept,
 }
 
 impl Planned {
     fn is(&self, name: &str) -> bool {
         match self.number {
-            Number::One | Number::Perhaps => self.name == name,
+            Number::One | Number::Optional => self.name == name,
             Number::Many | Number::Kept => matches(self.name.as_bytes(), name.as_bytes()),
         }
     }
@@ -50,7 +50,7 @@ impl Planned {
 }
 
 impl Plan {
-    /// A plan of no files yet.
+    /// An empty plan.
     pub fn new() -> Self {
         Self::default()
     }
@@ -61,39 +61,39 @@ impl Plan {
         self.add(name.into(), Number::One)
     }
 
-    /// Adds a file that will be written.
+    /// Adds files that will be written.
     #[must_use]
     pub fn files<N: Into<String>>(self, names: impl IntoIterator<Item = N>) -> Self {
         names.into_iter().fold(self, Self::file)
     }
 
-    /// Adds a file that may be written, depending on what happens on the way.
+    /// Adds a file that may be written, depending on the course of the stage.
     #[must_use]
-    pub fn perhaps(self, name: impl Into<String>) -> Self {
-        self.add(name.into(), Number::Perhaps)
+    pub fn optional(self, name: impl Into<String>) -> Self {
+        self.add(name.into(), Number::Optional)
     }
 
-    /// Adds files of which the pattern alone is known: `N` is a digit, `*` is any text without `/`.
+    /// Adds any number of files by a pattern: `N` is a digit, `*` is any text without `/`.
     #[must_use]
     pub fn many(self, pattern: impl Into<String>) -> Self {
         self.add(pattern.into(), Number::Many)
     }
 
-    /// Like [`many`](Self::many), but files of an earlier result are kept: the stage uses what is in
-    /// them, and itself removes those that it doesn't write again.
+    /// Like [`many`](Self::many), but files of an earlier result are kept: the stage reads them, and
+    /// removes those that it doesn't write again.
     #[must_use]
     pub fn kept(self, pattern: impl Into<String>) -> Self {
         self.add(pattern.into(), Number::Kept)
     }
 
-    /// What a dry run prints first: lines for people, without a line feed at the end.
+    /// Sets the text that a dry run prints first, without a line feed at the end.
     #[must_use]
     pub fn about(mut self, text: impl Into<String>) -> Self {
         self.about = text.into();
         self
     }
 
-    /// Adds a key that a dry run prints under `--json`.
+    /// Adds a key that a dry run prints with `--json`.
     #[must_use]
     pub fn with(mut self, key: &str, value: impl Into<Value>) -> Self {
         self.figures.insert(key.to_owned(), value.into());
@@ -105,24 +105,24 @@ impl Plan {
         self
     }
 
-    /// Names and patterns in their order.
+    /// All entries, in order.
     pub(crate) fn entries(&self) -> &[Planned] {
         &self.files
     }
 
-    /// Whether an earlier result's file of this name stays until it is replaced: it will be written
-    /// for certain, or the stage still uses it.
+    /// Whether an earlier result's file of this name stays until it is replaced: it will certainly be
+    /// written, or the stage still uses it.
     pub(crate) fn keeps(&self, name: &str) -> bool {
         let stays = |file: &&Planned| matches!(file.number, Number::One | Number::Kept);
         self.files.iter().filter(stays).any(|file| file.is(name))
     }
 
-    /// The folders within the stage's folder that files will be written to.
+    /// The sub-folders of the planned files.
     pub(crate) fn folders(&self) -> BTreeSet<&str> {
         self.files.iter().filter_map(Planned::folder).collect()
     }
 
-    /// Compares the plan with what was written, in any order.
+    /// Compares the plan with the names of the written files, in any order.
     ///
     /// # Errors
     /// [`Error::Unplanned`] and [`Error::Unwritten`].

@@ -7,18 +7,18 @@ use std::io::{self, IsTerminal as _};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-/// What is done sooner shows nothing.
+/// Faster tasks show nothing.
 const PATIENCE: Duration = Duration::from_secs(2);
-/// Between two drawings of the bar.
+/// Time between two updates of the bar.
 const BAR_INTERVAL: Duration = Duration::from_millis(100);
-/// Between two plain lines.
+/// Time between two plain lines.
 const LINE_INTERVAL: Duration = Duration::from_secs(10);
 
-/// Progress on stderr: a bar when stderr is a terminal, otherwise a plain line about every ten
-/// seconds; nothing when quiet or done within two seconds.
+/// Progress on stderr: a bar if stderr is a terminal, otherwise a plain line about every ten
+/// seconds; nothing if quiet or done within two seconds.
 ///
-/// It may be shared between threads. Dropped without [`Progress::finish`], as on an error, it takes
-/// its bar off the screen and says nothing.
+/// It may be shared between threads. If dropped without [`Progress::finish`], as on an error, it
+/// removes its bar and prints nothing.
 #[derive(Debug)]
 pub struct Progress {
     label: String,
@@ -37,7 +37,7 @@ enum Form {
 
 #[derive(Debug)]
 struct State {
-    /// Number and time of the first call: a resumed run does not begin at 0.
+    /// `done` and time of the first call: a resumed run does not begin at 0.
     origin: Option<(u64, Instant)>,
     done: u64,
     drawn: Instant,
@@ -45,7 +45,7 @@ struct State {
 }
 
 impl Progress {
-    /// Starts the clock of a task of `total` steps, called `label`.
+    /// Starts a task of `total` steps, called `label`.
     pub fn new(label: &str, total: u64, quiet: bool) -> Self {
         let form = match (quiet, io::stderr().is_terminal()) {
             (true, _) => Form::Silent,
@@ -68,8 +68,8 @@ impl Progress {
         }
     }
 
-    /// Says that `done` of the steps are done; `message` follows the numbers. The first call may
-    /// name any number (a resumed run): only what follows counts for the estimate.
+    /// Sets the number of steps done and a message to show after it. The first call may start at
+    /// any number (a resumed run): the estimate uses only later steps.
     pub fn set(&self, done: u64, message: &str) {
         if self.form == Form::Silent {
             return;
@@ -109,7 +109,7 @@ impl Progress {
         }
     }
 
-    /// Ends the display with a line that says how long it took.
+    /// Ends the display with a line that shows the time taken.
     pub fn finish(mut self) {
         self.take_down();
         let elapsed = self.begin.elapsed();
@@ -139,7 +139,7 @@ impl Drop for Progress {
 
 fn show_bar(label: &str, total: u64) -> ProgressBar {
     let bar = ProgressBar::with_draw_target(Some(total), ProgressDrawTarget::stderr());
-    // The message comes last and is cut at the terminal's edge.
+    // The message is last and is cut at the terminal's edge.
     let style = ProgressStyle::with_template("{prefix} [{bar:24}] {pos}/{len} {wide_msg}")
         .expect("the template is constant and names known fields");
     bar.set_style(style.progress_chars("=> "));

@@ -13,12 +13,12 @@ struct StdoutError(#[source] io::Error);
 
 impl Hint for StdoutError {}
 
-/// Prints a stage's result on stdout: `json` as indented JSON under `--json`, otherwise `human`,
-/// whose parts from outside are [`printable`](dcgan_hints::printable) already where they may hold a
-/// line feed. A reader that has gone away is no error.
+/// Prints a stage's result on stdout: `json` as indented JSON with `--json`, otherwise `human`, in
+/// which the caller has made text from outside [`printable`](dcgan_hints::printable) if it may
+/// contain a line feed. A closed stdout is not an error.
 ///
 /// # Errors
-/// [`Failure::Output`] when stdout cannot be written for another reason (a full disk).
+/// [`Failure::Output`] if stdout cannot be written for another reason (a full disk).
 pub fn print_result(
     args: &CommonArgs,
     human: &str,
@@ -27,7 +27,7 @@ pub fn print_result(
     print_text(args.json, human, json)
 }
 
-/// [`print_result`] for what has not the options of a stage.
+/// Like [`print_result`], for callers without the options of a stage.
 ///
 /// # Errors
 /// As [`print_result`].
@@ -46,8 +46,8 @@ pub fn print_text(as_json: bool, human: &str, json: &serde_json::Value) -> Resul
     }
 }
 
-/// The value as indented JSON that a terminal can show: what serde leaves as it is within a text,
-/// and [`printable`](dcgan_hints::printable) would not, becomes an escape of JSON's own.
+/// The value as indented JSON that is safe on a terminal: characters that serde leaves unescaped
+/// but [`printable`](dcgan_hints::printable) would escape become JSON escapes.
 fn json_text(json: &serde_json::Value) -> String {
     let mut text = String::new();
     for line in format!("{json:#}").split_inclusive('\n') {

@@ -9,12 +9,12 @@ use std::fmt;
 pub enum Signal {
     /// SIGINT, Ctrl-C.
     Interrupt,
-    /// SIGTERM; also SIGHUP, the terminal having gone away.
+    /// SIGTERM; also SIGHUP, sent when the terminal closes.
     Terminate,
 }
 
 impl Signal {
-    /// The exit code of the contract: 130 or 143.
+    /// The exit code: 130 or 143.
     pub fn exit_code(self) -> u8 {
         match self {
             Self::Interrupt => 130,
@@ -22,7 +22,7 @@ impl Signal {
         }
     }
 
-    /// The signal of this number, SIGINT or another one that counts as SIGTERM.
+    /// SIGINT by its number; any other number counts as SIGTERM.
     pub(crate) fn from_number(number: i32) -> Self {
         if number == SIGINT {
             Self::Interrupt

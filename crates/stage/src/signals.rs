@@ -1,4 +1,4 @@
-//! SIGINT and SIGTERM: finish the step, save, leave.
+//! SIGINT and SIGTERM: finish the step, save, exit.
 
 use crate::Failure;
 use crate::signal::Signal;
@@ -11,8 +11,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::time::{Duration, Instant};
 
-/// A signal that follows the first within this time is the same one, delivered twice: `timeout`
-/// signals a whole process group, and make passes on what it receives. No hand is so quick.
+/// A signal within this time after the first is the same one, delivered twice: `timeout` signals a
+/// whole process group, and make passes on the signals it receives. No user is that fast.
 const SAME_SIGNAL: Duration = Duration::from_millis(200);
 
 /// The handlers could not be installed.
@@ -35,16 +35,15 @@ impl fmt::Debug for Signals {
 }
 
 impl Signals {
-    /// Takes over SIGINT, SIGTERM and SIGHUP for the rest of the process.
+    /// Handles SIGINT, SIGTERM and SIGHUP for the rest of the process.
     ///
     /// The first is recorded, and the stage stops at the next safe point. A second SIGINT or
-    /// SIGTERM ends the process at once, with the exit code that belongs to it; what was saved
-    /// before stays. SIGHUP counts as a first SIGTERM and never as a second one, since a closing
-    /// terminal sends it more than once; where it was ignored at the start (`nohup`), it stays
-    /// ignored.
+    /// SIGTERM ends the process immediately with its exit code; files saved before remain. SIGHUP
+    /// counts as a first SIGTERM but never as a second one, because a closing terminal sends it
+    /// more than once; if it was ignored at the start (`nohup`), it stays ignored.
     ///
     /// # Errors
-    /// [`Failure::Output`] when the system refuses.
+    /// [`Failure::Output`] if the system refuses.
     pub fn install() -> Result<Self, Failure> {
         let mut numbers = vec![SIGINT, SIGTERM];
         if !hangup_is_ignored() {
@@ -65,7 +64,7 @@ impl Signals {
                         log::warn!(
                             "{signal} received: saving, then stopping; a second one stops at once"
                         );
-                        // Last, so that the stage cannot have ended before the line is out.
+                        // Last, so that the stage cannot end before the line is printed.
                         recorded.store(signal.exit_code(), Ordering::Relaxed);
                     }
                     Some(first) if number != SIGHUP && first.elapsed() > SAME_SIGNAL => {
@@ -87,7 +86,7 @@ impl Signals {
         }))
     }
 
-    /// Signals of another source. Once `first` has returned a signal it must keep doing so.
+    /// Signals from another source. Once `first` has returned a signal it must keep doing so.
     pub fn from_fn(first: impl Fn() -> Option<Signal> + Send + Sync + 'static) -> Self {
         Self {
             first: Arc::new(first),
@@ -99,7 +98,7 @@ impl Signals {
         (self.first)()
     }
 
-    /// Ends the stage if a signal came.
+    /// Returns an error if a signal came.
     ///
     /// # Errors
     /// [`Failure::Interrupted`].
@@ -109,15 +108,14 @@ impl Signals {
     }
 }
 
-/// From here on a write beyond the limit on file sizes (`ulimit -f`) fails with an error. Without a
-/// handler the system would end the process by SIGXFSZ, without a word.
+/// Makes a write beyond the limit on file sizes (`ulimit -f`) fail with an error. Without a handler
+/// SIGXFSZ would end the process silently.
 pub(crate) fn let_writes_fail() {
-    // If the system refuses, all is as it was.
+    // If the system refuses, nothing changes.
     let _ = flag::register(SIGXFSZ, Arc::default());
 }
 
-/// Whether the process was started with SIGHUP ignored, read from Linux's own record; elsewhere it
-/// counts as not ignored.
+/// Whether the process was started with SIGHUP ignored, from Linux's /proc; false on other systems.
 fn hangup_is_ignored() -> bool {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));

@@ -1,4 +1,4 @@
-//! What a program implements to run in the frame.
+//! The trait that a program implements to run in the frame.
 
 use crate::earlier::Earlier;
 use crate::found::{Found, Settings, Work};
@@ -9,19 +9,19 @@ use serde_json::{Map, Value};
 use std::cell::OnceCell;
 use std::path::Path;
 
-/// A program that reads files and writes one folder. Five methods make one; [`run`](crate::run)
-/// does all else.
+/// A program that reads files and writes one folder. It needs five methods; [`run`](crate::run)
+/// does the rest.
 ///
-/// The order of the calls is: `settings` and `inputs`, as far as the folder's earlier result makes
-/// them needed; `load`; `plan`; then, unless it is a dry run, `write`.
+/// The order of the calls is: `settings` and `inputs`, if needed to check an earlier result;
+/// `load`; `plan`; then, unless it is a dry run, `write`.
 pub trait Stage: Sync {
-    /// The inputs in memory, and what follows from them and the settings.
+    /// The loaded inputs, and data derived from them and the settings.
     type Loaded;
 
     /// The program's name in manifests and results, e.g. `dcgan-sample`.
     const NAME: &'static str;
 
-    /// What fixes the result besides the inputs.
+    /// The settings that, with the inputs, determine the result.
     fn settings(&self) -> Settings;
 
     /// Name, size and hash of each file that is read. May run in a thread next to `load`.
@@ -40,47 +40,46 @@ pub trait Stage: Sync {
     /// has others, or lacks one of them, gets no manifest.
     fn plan(&self, loaded: &Self::Loaded, work: Work) -> Plan;
 
-    /// Makes the result, and says what was made.
+    /// Makes the result and reports it.
     ///
     /// # Errors
     /// Any [`Failure`]. Before the first write into `output` an earlier result is untouched.
     fn write(&self, loaded: Self::Loaded, output: &mut Output) -> Result<Report, Failure>;
 
-    /// Looks into `folder` for what there is to do, and writes nothing. By default a folder whose
-    /// manifest names the same settings and inputs, and whose files are whole, is complete.
+    /// Inspects `folder` for the work to do, without writing. By default a folder is complete if
+    /// its manifest has the same settings and inputs and its files match their hashes.
     ///
     /// # Errors
-    /// A folder that the stage must not touch, and what [`Inputs::get`] gives.
+    /// A folder that the stage must not touch, and the errors of [`Inputs::get`].
     fn inspect(&self, folder: &Path, force: bool, inputs: &Inputs<'_>) -> Result<Found, Failure> {
         let mut earlier = Earlier::read(folder, Self::NAME)?;
         let is_done = !force
             && earlier.is_complete()
             && earlier.is_of(&self.settings(), inputs.get()?)
-            && earlier.is_whole();
+            && earlier.is_intact();
         Ok(earlier.into_found(if is_done { Work::Nothing } else { Work::Make }))
     }
 
-    /// Whether a complete `folder` lacks a file that its manifest doesn't list and that was asked
-    /// for now.
+    /// Whether a complete `folder` lacks a requested file that manifests don't list.
     fn lacks(&self, _folder: &Path) -> bool {
         false
     }
 
-    /// Writes what a complete `folder` [`lacks`](Self::lacks). It is locked.
+    /// Writes the files that a complete, locked `folder` [`lacks`](Self::lacks).
     ///
     /// # Errors
-    /// [`Failure::Input`] for what that is made of, [`Failure::Output`].
+    /// [`Failure::Input`] for their sources, [`Failure::Output`].
     fn complete(&self, _folder: &Path) -> Result<(), Failure> {
         Ok(())
     }
 
-    /// What is printed when there is nothing to do. Writes nothing.
+    /// The report if there is nothing to do. Writes nothing.
     fn up_to_date(&self, folder: &Path) -> Report {
         Report::new(format!("nothing to do: `{}` is up to date", shown(folder)))
     }
 }
 
-/// The records of a stage's inputs, taken when they are first needed.
+/// The records of a stage's inputs, computed when first needed.
 #[derive(Debug)]
 pub struct Inputs<'a> {
     stage: &'a dyn Records,
@@ -124,12 +123,12 @@ impl<'a> Inputs<'a> {
         Ok(self.known.get_or_init(|| sorted(records)))
     }
 
-    /// Whether they are known already.
+    /// Whether they are computed already.
     pub(crate) fn are_known(&self) -> bool {
         self.known.get().is_some()
     }
 
-    /// Takes over what was found out elsewhere.
+    /// Sets records computed elsewhere.
     pub(crate) fn set(&self, records: Vec<FileRecord>) {
         self.known.get_or_init(|| sorted(records));
     }
@@ -140,7 +139,7 @@ fn sorted(mut records: Vec<FileRecord>) -> Vec<FileRecord> {
     records
 }
 
-/// What a stage says of its result: text for people, and keys of its own for `--json`.
+/// A stage's report of its result: text, and additional keys for `--json`.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Report {
     pub(crate) human: String,
@@ -148,8 +147,8 @@ pub struct Report {
 }
 
 impl Report {
-    /// A report of this text, whose parts from outside are
-    /// [`printable`](dcgan_hints::printable) already.
+    /// A report of this text. The caller has made text from outside
+    /// [`printable`](dcgan_hints::printable).
     pub fn new(human: impl Into<String>) -> Self {
         Self {
             human: human.into(),

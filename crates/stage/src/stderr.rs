@@ -1,19 +1,19 @@
-//! Lines on stderr that neither panic when nobody reads them nor tear a progress bar.
+//! Lines on stderr that neither panic if it is closed nor break a progress bar.
 
 use indicatif::ProgressBar;
 use std::ffi::OsString;
 use std::io::{self, IsTerminal as _, Write as _};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-/// The bar that is on the screen, if any: whoever writes a line moves it aside.
+/// The visible bar, if any; hidden while a line is written.
 static SHOWN: Mutex<Option<ProgressBar>> = Mutex::new(None);
 
-/// The shown bar; a panic elsewhere leaves it in order.
+/// The visible bar; still usable after a panic elsewhere.
 pub(crate) fn shown() -> MutexGuard<'static, Option<ProgressBar>> {
     SHOWN.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Writes `text` and a line feed. A closed stderr is nobody's loss: the failure is dropped.
+/// Writes `text` and a line feed. Errors, such as a closed stderr, are ignored.
 pub(crate) fn write_line(text: &str) {
     let write = || {
         let _ = io::stderr()
@@ -33,12 +33,12 @@ pub(crate) fn has_colours() -> bool {
     io::stderr().is_terminal() && wants_colours(variable("NO_COLOR"), variable("TERM"))
 }
 
-/// Whether a terminal is to show colours: `NO_COLOR` unset or empty, `TERM` not `dumb`.
+/// Whether to use colours on a terminal: `NO_COLOR` unset or empty, `TERM` not `dumb`.
 fn wants_colours(no_color: Option<OsString>, term: Option<OsString>) -> bool {
     no_color.is_none_or(|value| value.is_empty()) && term.is_none_or(|term| term != "dumb")
 }
 
-/// The words that open a line and so carry its meaning, in their colours.
+/// Words at the start of a line, and their colours.
 const OPENERS: [(&str, &str); 4] = [
     ("error:", "1;31"),
     ("warning:", "1;33"),
@@ -46,7 +46,7 @@ const OPENERS: [(&str, &str); 4] = [
     ("hint:", "1;36"),
 ];
 
-/// `text` with the openers of its lines coloured. The words stay: colour alone means nothing.
+/// Colours the openers of the lines of `text`.
 pub(crate) fn coloured(text: &str, colours: bool) -> String {
     if !colours {
         return text.to_owned();

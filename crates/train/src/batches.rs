@@ -1,4 +1,4 @@
-//! The batch of any step, as a function of the dataset, the settings and the step's number alone.
+//! The batch of any step, a function of the dataset, the settings and the step number only.
 
 use crate::Error;
 use crate::steps::Steps;
@@ -9,8 +9,8 @@ use dcgan_artifacts::{DatasetReader, Part};
 use dcgan_random::{Purpose, Stream};
 use dcgan_settings::Train;
 
-/// Makes the batches of a run. Nothing here depends on what was drawn before: a resumed run asks
-/// for its next step and gets what an undisturbed one would have got.
+/// Makes the batches of a run. No batch depends on those before it, so a resumed run gets the same
+/// batches as an uninterrupted one.
 #[derive(Debug)]
 pub(crate) struct Batches<'a> {
     dataset: &'a DatasetReader,
@@ -18,16 +18,16 @@ pub(crate) struct Batches<'a> {
     settings: &'a Train,
     distribution: ZDistribution,
     steps: Steps,
-    /// Roll-backs so far: part of the key of order and z.
+    /// Roll-backs so far; part of the random key of order and z.
     attempt: u32,
-    /// The order of the images, and the epoch that it is keyed by.
+    /// The epoch that the order is keyed by, and the order of the images.
     order: (u64, Vec<u32>),
-    /// The batch's images as they lie in the dataset; kept to be filled again.
+    /// The batch's images as stored in the dataset; a reused buffer.
     bytes: Vec<u8>,
 }
 
 impl<'a> Batches<'a> {
-    /// The batches of the run that `steps` lays out over `dataset`.
+    /// The batches of `steps` over `dataset`.
     pub(crate) fn new(
         dataset: &'a DatasetReader,
         config: &'a Config,
@@ -50,13 +50,13 @@ impl<'a> Batches<'a> {
         }
     }
 
-    /// Goes on with the order and z of another attempt.
+    /// Switches to the order and z of another attempt.
     pub(crate) fn begin(&mut self, attempt: u32) {
         self.attempt = attempt;
         self.order = (0, Vec::new());
     }
 
-    /// The batch of `step`: images and labels by the epoch's order, z by the step.
+    /// The batch of `step`: images and labels in the epoch's order, z drawn for the step.
     pub(crate) fn at(&mut self, step: u64) -> Result<Batch, Error> {
         let Config {
             kind,
@@ -100,8 +100,8 @@ impl<'a> Batches<'a> {
         })
     }
 
-    /// Makes the order that `step` is taken from: the permutation keyed by its epoch, or that of
-    /// epoch 1 throughout.
+    /// Sets the order for `step`: the permutation keyed by its epoch, or by epoch 1 without
+    /// `reshuffle`.
     fn sort(&mut self, step: u64) {
         let epoch = if self.settings.reshuffle {
             self.steps.epoch(step)
@@ -135,10 +135,10 @@ impl<'a> Batches<'a> {
     }
 }
 
-/// Turns an image `[H, W, C]` left to right.
+/// Mirrors an image `[H, W, C]` left to right.
 fn mirror(image: &mut [u8], width: usize, channels: usize) {
     for row in image.chunks_exact_mut(width * channels) {
-        // Backwards byte by byte, then each pixel's colours forwards again.
+        // Reverse all bytes, then restore the channel order of each pixel.
         row.reverse();
         row.chunks_exact_mut(channels).for_each(<[u8]>::reverse);
     }

@@ -1,4 +1,4 @@
-//! A run's state in checkpoints, and back.
+//! Saves a run's state in checkpoints and restores it.
 
 use crate::Error;
 use crate::kernels::{kernels, precision};
@@ -15,24 +15,23 @@ use serde_json::json;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-/// What all checkpoints of a run have in common.
+/// The checkpoints of a run.
 #[derive(Debug)]
 pub(crate) struct Checkpoints {
-    /// Their folder.
     pub(crate) folder: PathBuf,
-    /// What they say of the networks.
+    /// The description of the networks.
     pub(crate) network: NetworkInfo,
     /// The run's seed.
     pub(crate) seed: u64,
-    /// Content hash of the dataset.
+    /// Hash of the dataset's content.
     pub(crate) dataset_sha256: String,
-    /// Which steps have one.
+    /// The schedule of checkpoints.
     pub(crate) steps: Steps,
-    /// How many are kept, the newest; 0: all.
+    /// Number of newest checkpoints to keep; 0 keeps all.
     pub(crate) keep: usize,
 }
 
-/// What a checkpoint is made of.
+/// The content of a checkpoint to write.
 #[derive(Debug)]
 pub(crate) struct Snapshot<'a> {
     /// Networks and optimisers.
@@ -45,13 +44,13 @@ pub(crate) struct Snapshot<'a> {
     pub(crate) attempt: u32,
     /// The best score so far.
     pub(crate) best: Option<&'a BestScore>,
-    /// How far each table has grown.
+    /// Position in each table.
     pub(crate) tables: BTreeMap<String, TablePosition>,
-    /// Whether it is written on a signal.
+    /// Whether a signal caused the checkpoint.
     pub(crate) on_signal: bool,
 }
 
-/// Where a run goes on.
+/// The state to resume from.
 #[derive(Debug)]
 pub(crate) struct Resumed {
     /// Networks and optimisers.
@@ -62,17 +61,17 @@ pub(crate) struct Resumed {
     pub(crate) step: u64,
     /// Roll-backs so far.
     pub(crate) attempt: u32,
-    /// The best score up to there.
+    /// The best score up to that step.
     pub(crate) best: Option<BestScore>,
-    /// How far each table had grown.
+    /// Position in each table.
     pub(crate) tables: BTreeMap<String, TablePosition>,
-    /// Whether it was written on a signal.
+    /// Whether a signal caused the checkpoint.
     pub(crate) on_signal: bool,
     /// The checkpoint.
     pub(crate) path: PathBuf,
 }
 
-/// The optimisers of generator and discriminator, as the settings have them.
+/// The optimisers' settings, for generator and discriminator.
 fn adams(settings: &Train) -> [AdamConfig; 2] {
     #[expect(clippy::cast_possible_truncation, reason = "training is in float32")]
     let beta1 = settings.beta1 as f32;
@@ -85,8 +84,8 @@ fn adams(settings: &Train) -> [AdamConfig; 2] {
     })
 }
 
-/// Fresh networks, a function of their configuration and the seed, and fresh optimisers; and the
-/// averaged generator, where the run is to keep one.
+/// Initial networks, a function of their configuration and the seed, initial optimisers, and the
+/// averaged generator if the settings ask for one.
 pub(crate) fn fresh(
     config: &Config,
     settings: &Train,
@@ -102,11 +101,11 @@ pub(crate) fn fresh(
 }
 
 impl Checkpoints {
-    /// Reads the newest checkpoint that is not damaged; warns of those that are.
+    /// Reads the newest undamaged checkpoint and warns of damaged ones.
     ///
     /// # Errors
-    /// [`Error::ForeignCheckpoint`] for one of another run, and the newest one's where all are
-    /// damaged.
+    /// [`Error::ForeignCheckpoint`] for one of another run; if all are damaged, the error of the
+    /// newest.
     pub(crate) fn resume(
         &self,
         config: &Config,
@@ -116,7 +115,7 @@ impl Checkpoints {
             return Ok(None);
         };
         for (_, error) in &recovered.skipped {
-            log::warn!("{error}; going on from an earlier one");
+            log::warn!("{error}; resuming from an earlier one");
         }
         let (path, checkpoint) = (recovered.path, recovered.checkpoint);
         self.check(&path, &checkpoint.info)?;
@@ -147,7 +146,7 @@ impl Checkpoints {
 
     /// Refuses a checkpoint that was copied here from another run.
     fn check(&self, path: &Path, info: &CheckpointInfo) -> Result<(), Error> {
-        // `best`, tables and Adam's steps follow from these.
+        // `best`, tables and Adam's steps depend on these only.
         let describe = |network: &NetworkInfo, seed: u64, dataset_sha256: &str, step: u64| {
             json!({
                 "network": network,
@@ -157,7 +156,7 @@ impl Checkpoints {
             })
         };
         let mut network = info.network.clone();
-        // A run from before files had this key goes on; it follows from the dataset.
+        // Runs begun before this key existed can be resumed: it follows from the dataset.
         if network.untrained_classes.is_empty() {
             network
                 .untrained_classes
@@ -176,14 +175,14 @@ impl Checkpoints {
         })
     }
 
-    /// Writes a checkpoint and deletes those that are no longer wanted. On a signal, that is in
-    /// haste, it neither waits for the disk, which may take seconds, nor deletes any: should the
-    /// machine go down with the process, the checkpoint before is still there. What was due after
-    /// its step may not be done then; whoever goes on from it sees to that.
+    /// Writes a checkpoint and deletes those that are no longer needed. On a signal it is in a
+    /// hurry: it does not wait for the disk, which may take seconds, and deletes none, so that the
+    /// previous checkpoint survives if the machine goes down too. Work that was due after the step
+    /// may then be missing; `Run::catch_up` does it on resuming.
     ///
     /// # Errors
-    /// [`dcgan::Error::NonFinite`] names a weight that is infinite or no number: such a
-    /// checkpoint would be worth nothing, and is not written.
+    /// [`dcgan::Error::NonFinite`] names a weight that is infinite or NaN; no checkpoint is
+    /// written then.
     pub(crate) fn save(&self, snapshot: Snapshot<'_>) -> Result<PathBuf, Error> {
         let Snapshot {
             state,
@@ -231,7 +230,7 @@ impl Checkpoints {
         Ok(path)
     }
 
-    /// Deletes the checkpoints that are not the plan's own.
+    /// Deletes the checkpoints that are not in the schedule.
     pub(crate) fn drop_unplanned(&self) -> Result<(), Error> {
         for (step, path) in list_checkpoints(&self.folder)? {
             if !self.steps.keeps_checkpoint(step) {
@@ -241,16 +240,15 @@ impl Checkpoints {
         Ok(())
     }
 
-    /// Deletes what the checkpoint of `step` makes needless: earlier ones beyond the number to
-    /// keep, but for the best, and those that are not the plan's own. What is left is what an
-    /// undisturbed run would have left, however often this one was interrupted. Later ones,
-    /// damaged, are left to be replaced when their step comes. Before any is deleted, that of
-    /// `step` is on the disk and has been read back.
+    /// Deletes the checkpoints that the one of `step` makes unnecessary: earlier ones beyond the
+    /// number to keep, except the best, and those not in the schedule. The same remain as in an
+    /// uninterrupted run. Later ones are damaged and will be replaced at their step. Before any is
+    /// deleted, the checkpoint of `step` is on the disk and has been read back.
     pub(crate) fn retain(&self, step: u64, best: Option<&BestScore>) -> Result<(), Error> {
         let newest = checkpoint_path(&self.folder, step);
         let mut earlier = list_checkpoints(&self.folder)?;
         earlier.retain(|(of, _)| *of < step);
-        // One that is not the plan's own does not count: a roll-back passes it over.
+        // An unscheduled one does not count: a roll-back skips it.
         let mut kept = usize::from(self.steps.keeps_checkpoint(step));
         let mut needless = Vec::new();
         for (of, path) in earlier.iter().rev() {
@@ -270,7 +268,7 @@ impl Checkpoints {
         Ok(())
     }
 
-    /// Writes one network as a file of its own.
+    /// Writes one network to its own file.
     ///
     /// # Errors
     /// [`dcgan_artifacts::Error::Write`].
@@ -294,7 +292,7 @@ impl Checkpoints {
     }
 }
 
-/// Networks, optimisers and averaged generator out of a checkpoint.
+/// Restores networks, optimisers and averaged generator from a checkpoint.
 fn restore(
     config: &Config,
     settings: &Train,

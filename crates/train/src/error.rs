@@ -1,4 +1,4 @@
-//! What can go wrong in training, what to do about it, and which exit code it is.
+//! Errors of training, their hints and exit codes.
 
 use dcgan_artifacts::{Difference, ErrorKind};
 use dcgan_hints::Hint;
@@ -6,23 +6,23 @@ use dcgan_stage::Failure;
 use serde_json::Value;
 use std::path::{Path, PathBuf};
 
-/// What can go wrong in training.
+/// An error of training.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// A file of the contract could not be read or written.
+    /// An artifact could not be read or written.
     #[error(transparent)]
     Artifacts(#[from] dcgan_artifacts::Error),
-    /// A table that a checkpoint was written with is gone, or is another one.
+    /// A table that a checkpoint refers to is missing or a different one.
     #[error(transparent)]
     Table(dcgan_artifacts::Error),
-    /// A network refused its sizes, weights or input.
+    /// A network rejected its sizes, weights or input.
     #[error(transparent)]
     Network(#[from] dcgan::Error),
-    /// A checkpoint and the networks don't come together.
+    /// A checkpoint does not fit the networks.
     #[error(transparent)]
     Models(#[from] dcgan_checkpoints::Error),
-    /// A score could not be taken.
+    /// A score could not be computed.
     #[error(transparent)]
     Metrics(#[from] dcgan_metrics::Error),
     /// A sample grid could not be drawn.
@@ -44,10 +44,10 @@ pub enum Error {
         path: PathBuf,
         /// The kind of network.
         kind: dcgan::Kind,
-        /// What the network says.
+        /// The network's error.
         source: dcgan::Error,
     },
-    /// Scores are taken on the validation part.
+    /// Too few validation pictures for scores.
     #[error(
         "`train.score_every`: expected at least {expected} pictures in the validation part of `{}`, \
          got {got}", path.display()
@@ -55,12 +55,12 @@ pub enum Error {
     NoValidation {
         /// The dataset.
         path: PathBuf,
-        /// The fewest pictures.
+        /// The minimum.
         expected: usize,
-        /// The pictures that there are.
+        /// The number of pictures.
         got: usize,
     },
-    /// Scores of labelled data are taken with a classifier.
+    /// Scores of labelled data need a classifier.
     #[error(
         "`train.score_every`: expected `train.classifier`, as `{}` has labels, got none",
         path.display()
@@ -69,7 +69,7 @@ pub enum Error {
         /// The dataset.
         path: PathBuf,
     },
-    /// The classifier is one of other pictures.
+    /// The classifier is for other pictures.
     #[error(
         "classifier `{}` does not fit dataset `{}`: expected pictures of {expected}, got {got}",
         path.display(), dataset.display()
@@ -81,10 +81,10 @@ pub enum Error {
         dataset: PathBuf,
         /// Size and classes of the dataset's pictures.
         expected: String,
-        /// Those that the classifier knows.
+        /// Size and classes of the classifier.
         got: String,
     },
-    /// The classifier's arrays are not those of its network.
+    /// The classifier's arrays do not fit its network.
     #[error("classifier `{}` cannot be built", path.display())]
     Classifier {
         /// The classifier.
@@ -92,7 +92,7 @@ pub enum Error {
         /// Which array, and why.
         source: dcgan_metrics::Error,
     },
-    /// Not one full batch.
+    /// There is not one full batch.
     #[error(
         "`train.batch_size`: expected at most the {n_images} training pictures of `{}`, got \
          {batch_size}", path.display()
@@ -113,10 +113,10 @@ pub enum Error {
         /// What the processor has.
         found: &'static str,
     },
-    /// Plain candle operations know one precision.
+    /// Plain candle operations have only one precision.
     #[error("`train.precision`: expected `f32` with `train.kernels: portable`, got `bf16`")]
     PortablePrecision,
-    /// The folder holds a run of other settings or of another dataset.
+    /// The folder holds a run with other settings or another dataset.
     #[error("`{}` holds another run: {}", folder.display(), listed(differences))]
     OtherRun {
         /// The run folder.
@@ -124,7 +124,7 @@ pub enum Error {
         /// What differs, key by key.
         differences: Vec<Difference>,
     },
-    /// The folder holds files, but no run.
+    /// The folder has files but no run.
     #[error("`{}` is not a folder of this program: expected `run.json`, got `{found}`", folder.display())]
     NotOurs {
         /// The run folder.
@@ -139,7 +139,7 @@ pub enum Error {
         path: PathBuf,
         /// What was tried.
         action: &'static str,
-        /// What the system said.
+        /// The system's error.
         source: std::io::Error,
     },
     /// `run.json` can't be read.
@@ -147,7 +147,7 @@ pub enum Error {
     DamagedRun {
         /// The file.
         path: PathBuf,
-        /// Where and what.
+        /// The parser's error.
         source: serde_json::Error,
     },
     /// A checkpoint in the run folder is not of this run.
@@ -155,10 +155,10 @@ pub enum Error {
     ForeignCheckpoint {
         /// The checkpoint.
         path: PathBuf,
-        /// What gives it away: this run's value is the old one, the checkpoint's the new one.
+        /// The differences: `old` is this run's value, `new` the checkpoint's.
         differences: Vec<Difference>,
     },
-    /// What a checkpoint holds does not fit the networks that it names.
+    /// A checkpoint's arrays do not fit the networks that it describes.
     #[error("checkpoint `{}` does not fit its own description", path.display())]
     UnfitCheckpoint {
         /// The checkpoint.
@@ -177,7 +177,7 @@ pub enum Error {
         rollbacks: u32,
         /// The last good checkpoint.
         checkpoint: Option<PathBuf>,
-        /// Which loss, gradient or weight is not finite.
+        /// The loss, gradient or weight that is not finite.
         source: dcgan::Error,
     },
 }
@@ -221,7 +221,7 @@ fn expected(differences: &[Difference]) -> String {
     differences.iter().map(one).collect::<Vec<_>>().join(", ")
 }
 
-/// A value as its user would write it.
+/// A value as in a settings file.
 fn text(value: Option<&Value>) -> String {
     match value {
         None => "absent".into(),
@@ -235,8 +235,8 @@ impl Hint for Error {
         match self {
             Self::Artifacts(source) => source.hint(),
             Self::Table(_) => Some(
-                "put back the table that was here, with which the run goes on; or, to start afresh, \
-                 move the whole folder away and run the same command again"
+                "restore the table from a copy to resume the run; or, to start over, move the \
+                whole folder away and run the same command again"
                     .into(),
             ),
             Self::Network(source) => source.hint(),
@@ -281,17 +281,17 @@ impl Hint for Error {
                     .into(),
             ),
             Self::OtherRun { .. } => Some(
-                "choose another `--out`, go back to the old settings, or give `--force` to move \
-                 the old run aside and start afresh"
+                "choose another `--out`, go back to the old settings, or use `--force` to move the \
+                old run aside and start over"
                     .into(),
             ),
             Self::NotOurs { .. } => Some("choose another `--out`, an empty or a new folder".into()),
             Self::Folder { .. } => Some("check the folder's permissions".into()),
             Self::DamagedRun { .. } => {
-                Some("give `--force` to move the old run aside and start afresh".into())
+                Some("use `--force` to move the old run aside and start over".into())
             }
             Self::ForeignCheckpoint { .. } | Self::UnfitCheckpoint { .. } => Some(
-                "move it out of the folder: the run goes on from the checkpoint before it".into(),
+                "move it out of the folder: the run resumes from the checkpoint before it".into(),
             ),
             Self::Diverged { .. } => Some(
                 "lower `train.learning_rate`, take another `train.seed` or set \
@@ -303,7 +303,7 @@ impl Hint for Error {
 }
 
 impl Error {
-    /// The error of going on with a table: what the reader found, with what to do about it in a run.
+    /// The error of resuming a table: with the hint for a run if the table is missing or damaged.
     pub(crate) fn of_table(source: dcgan_artifacts::Error) -> Self {
         use dcgan_artifacts::Error::{Damaged, Missing};
         match source {
@@ -314,7 +314,7 @@ impl Error {
 }
 
 impl From<Error> for Failure {
-    /// The exit code follows from whose fault an error is.
+    /// The class of each error, which gives the exit code.
     fn from(error: Error) -> Self {
         match &error {
             Error::BatchTooLarge { .. }

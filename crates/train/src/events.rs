@@ -1,35 +1,36 @@
-//! `events.csv`: what befell a run beside its steps. The file is there once something has.
+//! `events.csv`: divergences of a run. The file exists only once there is one.
 
 use crate::Error;
 use dcgan_artifacts::run_tables::{EVENT_COLUMNS, EVENTS};
 use dcgan_artifacts::{GrowingTable, TablePosition, remove_file};
 use std::path::{Path, PathBuf};
 
-/// What befell a run, in the order in which it did.
+/// The divergences of a run, in order.
 #[derive(Debug)]
 pub(crate) struct Events {
     path: PathBuf,
     table: Option<GrowingTable>,
 }
 
-/// A divergence and what was done about it.
+/// A divergence and the reaction to it.
 #[derive(Debug)]
 pub(crate) struct Event {
-    /// The step that could not be done.
+    /// The step that diverged.
     pub(crate) step: u64,
-    /// The step gone back to; `None` where the run stopped.
+    /// The step the run went back to; `None` if it stopped.
     pub(crate) back_to: Option<u64>,
-    /// Roll-backs so far, this one included.
+    /// Roll-backs so far, including this one.
     pub(crate) attempt: u32,
     /// Which number is not finite.
     pub(crate) detail: String,
 }
 
 impl Events {
-    /// Goes on where a checkpoint saw the table. What came after it is cut, for it comes again.
+    /// Resumes at the position that a checkpoint recorded and cuts off later rows: the resumed run
+    /// writes them again.
     ///
     /// # Errors
-    /// [`Error::Table`] where the table is not the one that the checkpoint saw.
+    /// [`Error::Table`] if the table is not the one of the checkpoint.
     pub(crate) fn resume(folder: &Path, position: Option<&TablePosition>) -> Result<Self, Error> {
         let path = folder.join(EVENTS);
         let table = if let Some(position) = position {
@@ -41,7 +42,7 @@ impl Events {
         Ok(Self { path, table })
     }
 
-    /// Adds a row and brings it to the disk.
+    /// Adds a row and flushes it to the disk.
     ///
     /// # Errors
     /// [`dcgan_artifacts::Error::Write`].
@@ -66,7 +67,7 @@ impl Events {
         Ok(())
     }
 
-    /// How far the table has grown, where there is one.
+    /// Flushes the table and returns its position, if there is a table.
     ///
     /// # Errors
     /// [`dcgan_artifacts::Error::Write`].

@@ -1,4 +1,4 @@
-//! The network whose features scores are taken of.
+//! The feature extractor for scores.
 
 use crate::Error;
 use dcgan_artifacts::{ClassifierFile, DatasetReader, FileRecord, Part};
@@ -6,13 +6,13 @@ use dcgan_metrics::{Classifier, ClassifierConfig};
 use dcgan_settings::Train;
 use std::path::Path;
 
-/// Fewer pictures of the validation part say nothing of how such pictures lie.
+/// Minimum number of validation pictures; fewer don't describe a distribution of features.
 const LEAST: usize = 64;
 
-/// The network whose features the scores are taken of.
+/// The network whose features the scores use.
 #[derive(Debug)]
 pub(crate) struct Extractor {
-    /// The classifier's file; none for the fixed random features of data without labels.
+    /// The classifier's file; `None` for the fixed random features used for data without labels.
     pub(crate) record: Option<FileRecord>,
     config: ClassifierConfig,
     file: Option<ClassifierFile>,
@@ -22,7 +22,8 @@ impl Extractor {
     /// The classifier of the settings, or random features; `None` for a run without scores.
     ///
     /// # Errors
-    /// [`Error::NoValidation`], [`Error::NoClassifier`] and [`Error::UnfitClassifier`]; as a reader.
+    /// [`Error::NoValidation`], [`Error::NoClassifier`], [`Error::UnfitClassifier`],
+    /// [`Error::Classifier`], and the errors of reading the file.
     pub(crate) fn open(
         settings: &Train,
         dataset: &DatasetReader,
@@ -67,17 +68,17 @@ impl Extractor {
         }))
     }
 
-    /// The network itself.
+    /// Builds the network.
     pub(crate) fn classifier(&self) -> Result<Classifier, Error> {
         Ok(match &self.file {
             Some(file) => Classifier::from_arrays(self.config, &file.arrays)?,
-            // As `dcgan-eval` has them.
+            // The same features as in `dcgan-eval`.
             None => Classifier::init(self.config, 0),
         })
     }
 }
 
-/// The classifier in the file at `path`, which must be of the dataset's pictures and classes.
+/// Reads the classifier at `path`, which must fit the dataset's picture size and classes.
 fn read_fitting(
     path: &Path,
     config: ClassifierConfig,

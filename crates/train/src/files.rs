@@ -1,15 +1,15 @@
-//! The files of a run folder: their names, and which of them a run will write.
+//! The files of a run folder: their names, and which of them a run writes.
 
 use dcgan_artifacts::RunFile;
 use dcgan_artifacts::run_tables::{EVENTS, HISTOGRAMS, METRICS, SCORES, TIMING};
 use dcgan_settings::Train;
 use dcgan_stage::{Plan, Work};
 
-/// What the run was started with.
+/// The settings and inputs that the run was started with.
 pub(crate) const RUN: &str = RunFile::NAME;
 /// The event file for TensorBoard.
 pub(crate) const EVENT_FILE: &str = "tensorboard/events.out.tfevents.dcgan";
-/// The generator's file, the averaged one's, and the discriminator's.
+/// The files of the generator, the averaged generator and the discriminator.
 pub(crate) const GENERATOR: &str = "generator.safetensors";
 pub(crate) const AVERAGED: &str = "generator-ema.safetensors";
 pub(crate) const DISCRIMINATOR: &str = "discriminator.safetensors";
@@ -30,13 +30,13 @@ pub(crate) fn checkpoint(step: u64) -> String {
     format!("{CHECKPOINTS}/step-{step:08}.safetensors")
 }
 
-/// The files that a run of these settings will write. `has_histograms` says whether a run that goes
-/// on still has its table of them.
+/// The files that a run with these settings writes. `has_histograms`: whether a resumed run still
+/// has its table of histograms.
 pub(crate) fn plan(settings: &Train, work: Work, has_histograms: bool) -> Plan {
     let mut plan = Plan::new().files([RUN, METRICS]);
     plan = match work {
-        // The run goes on without where the table turns out to be damaged.
-        Work::Resume if has_histograms => plan.perhaps(HISTOGRAMS),
+        // If the table is damaged, the run continues without it.
+        Work::Resume if has_histograms => plan.optional(HISTOGRAMS),
         Work::Resume => plan,
         _ => plan.file(HISTOGRAMS),
     };
@@ -44,15 +44,15 @@ pub(crate) fn plan(settings: &Train, work: Work, has_histograms: bool) -> Plan {
     if settings.score_every > 0 {
         plan = plan.file(SCORES);
     }
-    plan = plan.perhaps(EVENTS);
+    plan = plan.optional(EVENTS);
     if settings.tensorboard {
         plan = plan.file(EVENT_FILE);
     }
     plan = plan.many(format!("{CHECKPOINTS}/step-NNNNNNNN.safetensors"));
     plan = match work {
         _ if settings.grid_every == 0 => plan,
-        // A lost picture is not drawn again.
-        Work::Resume => plan.perhaps(REALS),
+        // A resumed run does not draw a lost picture again.
+        Work::Resume => plan.optional(REALS),
         _ => plan.file(REALS),
     };
     plan = plan

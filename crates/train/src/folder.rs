@@ -1,8 +1,8 @@
-//! The run folder: whose it is and what it already holds.
+//! The run folder: which run it belongs to and how far that run is.
 //!
-//! `run.json` is written before anything else and says what the run was started with: settings and
-//! dataset. It is there for the whole life of the run, so that a run without a single checkpoint is
-//! guarded as well as a finished one. `manifest.json`, written last, says that the run is complete.
+//! `run.json` is written first and records the run's settings and dataset. It exists as long as the
+//! run does, so a run without a checkpoint is protected like a finished one. `manifest.json`,
+//! written last, marks the run as complete.
 
 use crate::{Error, resolved};
 use dcgan_artifacts::{Difference, RunFile, differences, with_defaults};
@@ -13,18 +13,18 @@ use std::fs;
 use std::io;
 use std::path::Path;
 
-/// The one setting that may grow: it continues a run.
+/// The only setting that may differ: a larger value continues a run.
 const EPOCHS: &str = "train.epochs";
 
-/// Looks into `folder` and writes nothing. `identity` is all that the run's bytes follow from, and
-/// it decides whether the run in the folder is the one that was asked for.
+/// Inspects `folder` without writing. `identity` is everything that determines the run's bytes; the
+/// run in the folder must have the same.
 ///
-/// A finished run of which a file was lost or damaged counts as unfinished: going on from its last
-/// good checkpoint mends it.
+/// A finished run with a lost or damaged file counts as unfinished: resuming from its last good
+/// checkpoint repairs it.
 ///
 /// # Errors
-/// [`Error::OtherRun`] names what differs, key by key, unless `force` is given;
-/// [`Error::NotOurs`] where there are files that are no run.
+/// [`Error::OtherRun`] lists the keys that differ, unless `force` is given; [`Error::NotOurs`] if
+/// there are files but no run.
 pub(crate) fn inspect(
     folder: &Path,
     stage: &'static str,
@@ -37,7 +37,7 @@ pub(crate) fn inspect(
         Err(error) => return Err(error),
     };
     let Some(old) = old else {
-        return match stranger(folder)? {
+        return match foreign_file(folder)? {
             None => Ok(found(Work::Make)),
             Some(found) => Err(Error::NotOurs {
                 folder: folder.to_owned(),
@@ -48,7 +48,7 @@ pub(crate) fn inspect(
     let mut earlier = Earlier::read(folder, stage)?;
     let defaults = json!({ "train": resolved::recorded(&dcgan_settings::Train::default()) });
     let mut differences = differences(&with_defaults(old, identity, &defaults), identity);
-    let work = if differences.is_empty() && earlier.is_complete() && earlier.is_whole() {
+    let work = if differences.is_empty() && earlier.is_complete() && earlier.is_intact() {
         if force {
             Work::MoveAside
         } else {
@@ -59,7 +59,7 @@ pub(crate) fn inspect(
     } else if force {
         Work::MoveAside
     } else {
-        // More epochs alone would continue the run: they are not what keeps it from going on.
+        // More epochs alone would continue the run, so they are not the reason for the refusal.
         differences.retain(|difference| !continues(difference));
         return Err(Error::OtherRun {
             folder: folder.to_owned(),
@@ -69,7 +69,7 @@ pub(crate) fn inspect(
     Ok(earlier.into_found(work))
 }
 
-/// What is found where no earlier result counts.
+/// The result of [`inspect`] if there is no earlier run to keep.
 fn found(work: Work) -> Found {
     Found {
         work,
@@ -84,7 +84,7 @@ fn continues(Difference { key, old, new }: &Difference) -> bool {
     key == EPOCHS && epochs(old) < epochs(new)
 }
 
-/// What the run in `folder` was started with; `None` where no run was.
+/// What the run in `folder` was started with; `None` if there is no run.
 fn read(folder: &Path) -> Result<Option<Value>, Error> {
     match RunFile::read(folder) {
         Ok(run) => Ok(run.map(|run| run.sections)),
@@ -95,8 +95,8 @@ fn read(folder: &Path) -> Result<Option<Value>, Error> {
     }
 }
 
-/// The first file in `folder`, by name, that is not hidden: a lock or a partial file is no work.
-fn stranger(folder: &Path) -> Result<Option<String>, Error> {
+/// The first file in `folder`, by name, that is not hidden (locks and partial files are).
+fn foreign_file(folder: &Path) -> Result<Option<String>, Error> {
     let failed = |source| Error::Folder {
         path: folder.to_owned(),
         action: "list",

@@ -1,4 +1,4 @@
-//! Sample grids: the same latent vectors again and again, so that a run's grids make a film.
+//! Sample grids: always the same latent vectors, so that a run's grids make a film.
 
 use crate::Error;
 use crate::files::{self, REALS, SAMPLES};
@@ -9,12 +9,12 @@ use std::path::{Path, PathBuf};
 
 /// Rows and columns of a labelled grid.
 const LABELLED_SIDE: usize = 10;
-/// Rows and columns of an unlabelled grid, the original's.
+/// Rows and columns of an unlabelled grid, as in the original.
 const UNLABELLED_SIDE: usize = 8;
 /// Pixels between two images.
 const GAP: usize = 2;
 
-/// Draws the grids of one run. It only reads the generator: a grid never touches a run's state.
+/// Draws the grids of one run. It only reads the generator, so a grid never changes a run's state.
 #[derive(Debug)]
 pub(crate) struct Grids {
     folder: PathBuf,
@@ -26,8 +26,8 @@ pub(crate) struct Grids {
 }
 
 impl Grids {
-    /// The grids of a run with this seed, written to `folder`. They show the classes that are
-    /// trained; there are none for the unlabelled network.
+    /// The grids of a run with this seed, written to `folder`. They show the trained classes, of
+    /// which the unlabelled network has none.
     pub(crate) fn new(
         folder: &Path,
         config: &Config,
@@ -50,8 +50,8 @@ impl Grids {
         }
     }
 
-    /// Removes the grids of steps that `draws` does not name, such as the last one of a shorter
-    /// run: a continued run leaves what an undisturbed one would have left.
+    /// Removes the grids of steps for which `draws` is false, such as the last one of a shorter
+    /// run, so that a continued run leaves the same files as an uninterrupted one.
     pub(crate) fn tidy(&self, draws: impl Fn(u64) -> bool) -> Result<(), Error> {
         let folder = self.folder.join(SAMPLES);
         let failed = |source| Error::Folder {
@@ -77,7 +77,7 @@ impl Grids {
         Ok(())
     }
 
-    /// Draws what the generator makes of the fixed latent vectors after `step`, in inference mode.
+    /// Draws the generator's images of the fixed latent vectors after `step`, in inference mode.
     pub(crate) fn draw(&self, generator: &Generator, step: u64) -> Result<(), Error> {
         let classes = self.classes.as_deref();
         let images = dcgan_checkpoints::images_from_latents(generator, &self.z, classes)?;
@@ -89,8 +89,8 @@ impl Grids {
         )
     }
 
-    /// Draws training images in the layout of the grids, `samples/reals.png`: what the samples
-    /// should look like. Each class shows its first images, again from the start when they run out.
+    /// Draws training images in the layout of the grids, `samples/reals.png`, for comparison. Each
+    /// class shows its first images, repeated if there are too few.
     pub(crate) fn draw_reals(&self, dataset: &DatasetReader) -> Result<(), Error> {
         let info = dataset.info();
         let indices = self.pick_reals(dataset);
@@ -129,8 +129,8 @@ impl Grids {
     }
 }
 
-/// The class of each image, of those that are trained: up to ten classes have rows of their own,
-/// more take turns.
+/// The class of each image, from the trained classes: up to ten get rows of their own, more
+/// alternate.
 fn classes(trained: &[u8], side: usize) -> Option<Vec<u8>> {
     let n = trained.len();
     let place = |image_idx: usize| match n {

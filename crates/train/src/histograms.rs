@@ -1,6 +1,6 @@
-//! `histograms.csv`: how D(x) and D(G(z)) lie between 0 and 1, a row beside each of `metrics.csv`.
+//! `histograms.csv`: the distributions of D(x) and D(G(z)), one row per row of `metrics.csv`.
 //!
-//! The original keeps both as histograms for TensorBoard (`d_sum` and `d__sum` of its `model.py`).
+//! The original has both as histograms for TensorBoard (`d_sum` and `d__sum` in its `model.py`).
 
 use crate::Error;
 use crate::files::CHECKPOINTS;
@@ -10,13 +10,13 @@ use dcgan_artifacts::{GrowingTable, TablePosition, list_checkpoints, read_checkp
 use dcgan_metrics::{Histogram, histogram, probability};
 use std::path::Path;
 
-/// Step and epoch, then the bins of D(x) (`d_real_0.00` to `d_real_0.98`), then those of D(G(z)).
+/// Step and epoch, then the bins of D(x) (`d_real_0.00` to `d_real_0.98`), then of D(G(z)).
 pub(crate) fn header() -> Vec<String> {
     let row = [STEP, EPOCH].map(String::from).into_iter();
     row.chain(histogram_columns()).collect()
 }
 
-/// The counts of the columns that follow step and epoch.
+/// The values of the columns after step and epoch.
 pub(crate) fn counts(trace: &Trace) -> Result<Vec<u64>, Error> {
     let mut counts = Vec::new();
     for logits in [&trace.real_logits, &trace.fake_logits] {
@@ -25,12 +25,12 @@ pub(crate) fn counts(trace: &Trace) -> Result<Vec<u64>, Error> {
     Ok(counts)
 }
 
-/// The probabilities that these logits stand for.
+/// Converts logits to probabilities.
 pub(crate) fn probabilities(logits: &[f32]) -> Vec<f32> {
     logits.iter().map(|&logit| probability(logit)).collect()
 }
 
-/// How many of `values` lie in each bin.
+/// Counts the `values` in each bin.
 pub(crate) fn of_probabilities(values: &[f32]) -> Result<Histogram, Error> {
     Ok(histogram(values, 0.0, 1.0, BINS)?)
 }
@@ -39,25 +39,25 @@ pub(crate) fn of_probabilities(values: &[f32]) -> Result<Histogram, Error> {
 /// or has other bins: only a chart needs it.
 ///
 /// # Errors
-/// If the disk can't be written, as for every table.
+/// If the disk can't be written.
 pub(crate) fn resume(path: &Path, position: &TablePosition) -> Result<Option<GrowingTable>, Error> {
     if GrowingTable::has_header(path, &header()).is_ok_and(|same| !same) {
         let path = path.display();
-        log::warn!("`{path}` has other columns; the run goes on without it");
+        log::warn!("`{path}` has other columns; the run continues without it");
         return Ok(None);
     }
     match GrowingTable::resume(path, position) {
         Err(error) if !error.is_output() => {
-            log::warn!("{error}; the run goes on without it");
+            log::warn!("{error}; the run continues without it");
             Ok(None)
         }
         resumed => Ok(resumed.map(Some)?),
     }
 }
 
-/// Whether the run in `folder`, begun and not finished, has them still: a run without a checkpoint
-/// starts them.
-pub(crate) fn go_on(folder: &Path) -> bool {
+/// Whether the unfinished run in `folder` still has its table. A run without a checkpoint starts a
+/// new one.
+pub(crate) fn can_resume(folder: &Path) -> bool {
     let newest = list_checkpoints(&folder.join(CHECKPOINTS)).ok();
     let Some((_, newest)) = newest.and_then(|mut found| found.pop()) else {
         return true;

@@ -1,10 +1,10 @@
-//! What the settings `train.kernels` and `train.precision` mean for the networks.
+//! Converts the settings `train.kernels` and `train.precision`.
 
 use dcgan::{Backend, Precision};
 use dcgan_kernels::Kernels;
 use dcgan_settings::Train;
 
-/// The precision of updates, as the settings have it.
+/// The precision of updates.
 pub(crate) fn precision(settings: &Train) -> Precision {
     match settings.precision {
         dcgan_settings::PrecisionChoice::F32 => Precision::F32,
@@ -12,7 +12,7 @@ pub(crate) fn precision(settings: &Train) -> Precision {
     }
 }
 
-/// The kernels of the settings, and who computes the networks.
+/// The kernels of the settings, and the networks' backend.
 pub(crate) fn kernels(settings: &Train) -> (Kernels, Backend) {
     match settings.kernels {
         dcgan_settings::KernelChoice::Auto => (Kernels::Auto, Backend::Fused),

@@ -1,7 +1,7 @@
 //! Stage 2: a dataset to checkpoints and `metrics.csv`.
 //!
-//! [`dcgan::step::iteration`] is the training itself; [`run`] is what is around it: batches,
-//! tables, grids, checkpoints, and the run folder in which all of them survive an interruption.
+//! [`dcgan::step::iteration`] is the training step; [`run`] adds batches, tables, grids,
+//! checkpoints, and a run folder from which an interrupted run resumes.
 
 mod args;
 mod batches;
@@ -16,9 +16,9 @@ mod histograms;
 mod kernels;
 mod resolved;
 mod run;
+mod run_state;
 mod scores;
 mod stage;
-mod standing;
 mod steps;
 mod tables;
 mod tensorboard;

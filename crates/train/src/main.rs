@@ -1,9 +1,9 @@
-//! The program `dcgan-train`; everything it does is in the library.
+//! The program `dcgan-train`; the library has all the code.
 
 use std::process::ExitCode;
 
-/// The system's allocator gives large blocks back to the kernel, so that each iteration would pay
-/// for fresh pages again; this one keeps them.
+/// The system's allocator returns large blocks to the kernel, so each iteration would fault in
+/// fresh pages; mimalloc keeps them.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 

@@ -1,4 +1,4 @@
-//! The validated configuration of a run: everything that its bytes follow from.
+//! The validated configuration of a run: everything that determines its bytes.
 
 use crate::extractor::Extractor;
 use crate::steps::Steps;
@@ -12,31 +12,31 @@ use dcgan_stage::Failure;
 use serde_json::{Value, json};
 use std::path::Path;
 
-/// A run, before its first step.
+/// The configuration of a run.
 #[derive(Debug)]
 pub(crate) struct Resolved {
     /// The section `train` of the pipeline.
     pub(crate) settings: Train,
     /// The dataset.
     pub(crate) dataset: DatasetReader,
-    /// The dataset's file, by name and hash.
+    /// Name, size and hash of the dataset's file.
     pub(crate) input: FileRecord,
-    /// What scores are taken with, where any are taken.
+    /// The feature extractor for scores; `None` for a run without scores.
     pub(crate) extractor: Option<Extractor>,
-    /// The networks.
+    /// Sizes of the networks.
     pub(crate) config: Config,
-    /// What the run's files say of the networks.
+    /// The description of the networks in the run's files.
     pub(crate) network: NetworkInfo,
     /// Distribution of z.
     pub(crate) distribution: ZDistribution,
     /// The updates of an iteration.
     pub(crate) schedule: Schedule,
-    /// Steps and what is due when.
+    /// The schedule.
     pub(crate) steps: Steps,
 }
 
 impl Resolved {
-    /// Reads settings and dataset, and holds that they fit together.
+    /// Reads settings and dataset, and checks that they fit.
     ///
     /// # Errors
     /// [`Failure::Usage`] for settings, [`Failure::Input`] for a dataset that is damaged or does
@@ -85,12 +85,12 @@ impl Resolved {
         })
     }
 
-    /// The settings as manifest and `run.json` have them.
+    /// The settings as recorded in the manifest and `run.json`.
     pub(crate) fn settings(&self) -> Value {
         json!({ "train": recorded(&self.settings) })
     }
 
-    /// The files that the run's bytes follow from.
+    /// The input files that determine the run's bytes.
     pub(crate) fn inputs(&self) -> Vec<FileRecord> {
         let classifier = self.extractor.as_ref().and_then(|of| of.record.clone());
         std::iter::once(self.input.clone())
@@ -98,7 +98,7 @@ impl Resolved {
             .collect()
     }
 
-    /// All that the run's bytes follow from: two runs are one where this is equal.
+    /// Everything that determines the run's bytes: equal for two calls that mean the same run.
     pub(crate) fn identity(&self) -> Value {
         let mut identity = self.settings();
         identity["dataset"] = json!({ "sha256": self.input.sha256 });
@@ -118,7 +118,7 @@ fn distribution(settings: &Train) -> ZDistribution {
     }
 }
 
-/// What the run's files say of the networks.
+/// The description of the networks in the run's files.
 fn network(config: &Config, dataset: &DatasetReader, distribution: ZDistribution) -> NetworkInfo {
     if config.classes == 0 {
         return network_info(config, &[], distribution);
@@ -140,7 +140,7 @@ fn schedule(settings: &Train) -> Schedule {
     }
 }
 
-/// Says which classes the network does not learn, and how many pictures no score looks at.
+/// Warns of classes without training pictures, and of validation pictures that scores leave out.
 fn warn_of_untrained(path: &Path, network: &NetworkInfo, left_out: Option<&usize>) {
     let names: Vec<String> = network
         .untrained_classes
@@ -168,8 +168,8 @@ fn warn_of_untrained(path: &Path, network: &NetworkInfo, left_out: Option<&usize
     }
 }
 
-/// Settings as the run's files have them: without the classifier's path, whose hash stands with
-/// those of the inputs.
+/// Settings as recorded in the run's files: without the classifier's path, as the inputs have its
+/// hash.
 pub(crate) fn recorded(settings: &Train) -> Value {
     let mut settings = dcgan_settings::resolved(settings);
     if let Some(settings) = settings.as_object_mut() {
@@ -178,7 +178,7 @@ pub(crate) fn recorded(settings: &Train) -> Value {
     settings
 }
 
-/// The networks that the settings ask for, on pictures of the dataset's size.
+/// The networks of the settings for pictures of the dataset's size.
 fn config(args: &Args, settings: &Train, dataset: &DatasetReader) -> Result<Config, Error> {
     let info = dataset.info();
     let path = || args.dataset.clone();

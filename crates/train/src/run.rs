@@ -1,4 +1,4 @@
-//! The run around the iterations: where it starts, what is due after each, how it ends.
+//! The loop over iterations: start or resume, the work due after each, and the end.
 
 use crate::Error;
 use crate::batches::Batches;
@@ -7,8 +7,8 @@ use crate::events::{Event, Events};
 use crate::files::{self, AVERAGED, CHECKPOINTS, DISCRIMINATOR, EVENT_FILE, GENERATOR, REALS, RUN};
 use crate::grids::Grids;
 use crate::resolved::Resolved;
-use crate::scores::Judge;
-use crate::standing::Standing;
+use crate::run_state::RunState;
+use crate::scores::RunScorer;
 use crate::tables::Timing;
 use crate::watch::Watch;
 use dcgan::step::{State, Trace, iteration};
@@ -19,7 +19,7 @@ use dcgan_stage::{Failure, Output, Progress, Signal, Signals};
 use std::path::PathBuf;
 use std::time::Instant;
 
-/// A run under way.
+/// A run in progress.
 pub(crate) struct Run<'a> {
     resolved: &'a Resolved,
     folder: PathBuf,
@@ -28,13 +28,12 @@ pub(crate) struct Run<'a> {
     grids: Grids,
     events: Events,
     watch: Watch,
-    /// Who takes scores, where any are taken.
-    judge: Option<Judge>,
-    /// Where it stands.
-    at: Standing,
+    /// `None` for a run without scores.
+    scorer: Option<RunScorer>,
+    at: RunState,
 }
 
-/// What an iteration leaves for whoever watches.
+/// The result of an iteration, for the progress display.
 struct Done {
     trace: Trace,
     timing: Timing,
@@ -42,7 +41,7 @@ struct Done {
 }
 
 impl<'a> Run<'a> {
-    /// Goes on from the newest good checkpoint, or starts where there is none.
+    /// Resumes from the newest good checkpoint, or starts at step 0 if there is none.
     pub(crate) fn start(resolved: &'a Resolved, output: &Output) -> Result<Self, Error> {
         let folder = output.folder();
         let Resolved {
@@ -63,10 +62,10 @@ impl<'a> Run<'a> {
             resolved.distribution,
             settings.seed,
         );
-        let at = Standing::find(resolved, folder, &checkpoints)?;
+        let at = RunState::find(resolved, folder, &checkpoints)?;
         let events = Events::resume(folder, at.events.as_ref())?;
         if let Some(path) = &at.newest {
-            log::info!("going on after step {}, from `{}`", at.step, path.display());
+            log::info!("resuming after step {}, from `{}`", at.step, path.display());
         } else if resolved.steps.draws(0) {
             grids.draw(&at.state.generator, 0)?;
             grids.draw_reals(&resolved.dataset)?;
@@ -79,21 +78,21 @@ impl<'a> Run<'a> {
             grids,
             events,
             watch: Watch::new(settings.collapse_watch),
-            judge: Judge::new(resolved)?,
+            scorer: RunScorer::new(resolved)?,
             at,
         })
     }
 
-    /// Does what a signal kept from being done after the step that the run goes on from.
+    /// Does the work that a signal skipped after the step that the run resumes from.
     pub(crate) fn catch_up(&mut self) -> Result<(), Failure> {
         if self.at.in_arrears {
             self.do_what_is_due()?;
         }
-        // All that was done is in a checkpoint.
+        // A checkpoint already has the state.
         self.signals.check()
     }
 
-    /// Runs the iterations that are left, until the last one or a signal.
+    /// Runs the remaining iterations until the last one or a signal.
     pub(crate) fn train(&mut self, quiet: bool) -> Result<(), Failure> {
         let steps = &self.resolved.steps;
         let mut batches = Batches::new(
@@ -130,7 +129,7 @@ impl<'a> Run<'a> {
         Ok(())
     }
 
-    /// Runs the next iteration and all that is due after it.
+    /// Runs the next iteration and the work due after it.
     fn advance(&mut self, batches: &mut Batches<'_>) -> Result<Done, Error> {
         let Resolved {
             settings,
@@ -176,13 +175,13 @@ impl<'a> Run<'a> {
         })
     }
 
-    /// Does what is due after the step that was just done: grid, scores, checkpoint. Returns
-    /// whether there is a checkpoint: not where none is due or where a signal came first.
+    /// Does the work due after the current step: grid, scores, checkpoint. Returns whether it wrote
+    /// a checkpoint: false if none is due or a signal came first.
     fn do_what_is_due(&mut self) -> Result<bool, Error> {
         let (steps, step) = (&self.resolved.steps, self.at.step);
         if steps.draws(step) {
             self.grids.draw(&self.at.state.generator, step)?;
-            // Whoever watches the run finds the rows up to the picture.
+            // A watcher who sees the picture also finds the rows up to its step.
             self.at.tables.flush()?;
         }
         if steps.scores(step) && !self.at.tables.has_scores(step) && !self.score(step)? {
@@ -195,22 +194,22 @@ impl<'a> Run<'a> {
         Ok(is_due)
     }
 
-    /// Takes the scores of `step`. Returns whether they are taken: not where a signal came first.
+    /// Computes the scores of `step`. Returns false if a signal came first.
     fn score(&mut self, step: u64) -> Result<bool, Error> {
-        let Some(judge) = &self.judge else {
+        let Some(scorer) = &self.scorer else {
             return Ok(true);
         };
         let (steps, at) = (&self.resolved.steps, &mut self.at);
         let average = at.average.as_ref();
-        let Some(scores) = judge.scores(&at.state.generator, average, &self.signals)? else {
+        let Some(scores) = scorer.scores(&at.state.generator, average, &self.signals)? else {
             return Ok(false);
         };
         at.tables.append_scores(step, steps.epoch(step), &scores)?;
-        at.best = judge.better(at.best.as_ref(), &scores, step, steps);
+        at.best = scorer.better(at.best.as_ref(), &scores, step, steps);
         Ok(true)
     }
 
-    /// Writes the checkpoint of the step that was just done, the tables first.
+    /// Flushes the tables, then writes the checkpoint of the current step.
     fn save(&mut self, on_signal: bool) -> Result<(), Error> {
         let mut tables = self.at.tables.flush()?;
         if let Some(position) = self.events.flush()? {
@@ -227,7 +226,7 @@ impl<'a> Run<'a> {
         Ok(())
     }
 
-    /// Says at which step training diverged and what is left; other errors stay what they are.
+    /// Adds step and last good checkpoint to a divergence; returns other errors unchanged.
     fn diverged(&self, step: u64, source: dcgan::Error) -> Error {
         if !source.is_divergence() {
             return source.into();
@@ -240,13 +239,13 @@ impl<'a> Run<'a> {
         }
     }
 
-    /// After a divergence, goes back to the last good checkpoint of the plan, where the settings have
-    /// it so. The order of the pictures and z are then those of another attempt.
+    /// After a divergence, if the settings ask for it, goes back to the last good scheduled
+    /// checkpoint and uses the order of pictures and z of another attempt.
     ///
-    /// A checkpoint that only a signal has made is passed over: an undisturbed run has none.
+    /// A checkpoint written on a signal is skipped: an uninterrupted run does not have it.
     ///
     /// # Errors
-    /// `error` itself where it is no divergence, or where the run is to stop.
+    /// `error` itself if it is not a divergence or the run is to stop.
     fn roll_back(&mut self, error: Error) -> Result<(), Error> {
         let Error::Diverged { step, source, .. } = &error else {
             return Err(error);
@@ -264,10 +263,10 @@ impl<'a> Run<'a> {
             return Err(error);
         }
         let attempt = rollbacks + 1;
-        // What the old tables still hold in memory must not follow what the new ones cut.
+        // Otherwise the old tables would write buffered rows after the new ones have cut the file.
         self.at.tables.flush()?;
         self.checkpoints.drop_unplanned()?;
-        let at = Standing::find(self.resolved, &self.folder, &self.checkpoints)?;
+        let at = RunState::find(self.resolved, &self.folder, &self.checkpoints)?;
         let back_to = at.step;
         log::warn!(
             "training diverged at step {step}: {detail}; roll-back {attempt} of at most {max}, to \
@@ -279,29 +278,29 @@ impl<'a> Run<'a> {
             attempt,
             detail,
         })?;
-        self.at = Standing { attempt, ..at };
+        self.at = RunState { attempt, ..at };
         self.watch = Watch::new(settings.collapse_watch);
         Ok(())
     }
 
-    /// Writes the networks as files of their own and removes what a shorter run has left.
+    /// Writes the networks' own files and removes leftovers of a shorter run.
     pub(crate) fn finish(&self) -> Result<(), Failure> {
         let steps = &self.resolved.steps;
         self.write_networks()?;
-        // Again, since a run that was killed right after its last checkpoint has not done it.
+        // Again: a run killed right after its last checkpoint has not done it.
         let best = self.at.best.as_ref();
         self.checkpoints.retain(self.at.step, best)?;
         self.warn_of_lost_best();
         Ok(self.grids.tidy(|step| steps.draws(step))?)
     }
 
-    /// The best score, where checkpoints are compared.
+    /// The best score, if checkpoints are compared.
     pub(crate) fn best(&self) -> Option<&BestScore> {
         self.at.best.as_ref()
     }
 
-    /// Lists all that a finished run wrote. Reading all checkpoints may take
-    /// long: between two files a signal ends it.
+    /// Lists all files of a finished run. Hashing all checkpoints may take long, so it checks for a
+    /// signal between two files.
     pub(crate) fn list(&self, output: &mut Output) -> Result<(), Failure> {
         let resolved = self.resolved;
         let mut names = [RUN, METRICS, GENERATOR, DISCRIMINATOR]
@@ -330,7 +329,7 @@ impl<'a> Run<'a> {
             self.signals.check()?;
             match output.add(&name) {
                 Err(dcgan_artifacts::Error::Missing { path, .. }) => {
-                    log::warn!("`{}` is gone and not drawn again", path.display());
+                    log::warn!("`{}` is missing and not drawn again", path.display());
                 }
                 added => added?,
             }
@@ -362,17 +361,17 @@ impl<'a> Run<'a> {
         Ok(())
     }
 
-    /// Nobody but a hand, or damage, removes the best checkpoint.
+    /// The program itself never deletes the best checkpoint.
     fn warn_of_lost_best(&self) {
         if let Some(BestScore { step, .. }) = &self.at.best
             && !checkpoint_path(&self.checkpoints.folder, *step).is_file()
         {
-            log::warn!("the best checkpoint, that of step {step}, is gone");
+            log::warn!("the best checkpoint, of step {step}, is missing");
         }
     }
 }
 
-/// The text next to the progress.
+/// The text next to the progress bar.
 fn message(epoch: u64, trace: &Trace, timing: &Timing) -> String {
     format!(
         "epoch {epoch}, {:.0} images/s, loss D {:.3} G {:.3}, D(x) {:.2}, D(G(z)) {:.2}",

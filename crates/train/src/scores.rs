@@ -1,6 +1,6 @@
-//! `scores.csv`: how good the generator is as its training goes, on the validation part alone.
+//! `scores.csv`: the quality of the generator during training, measured on the validation part.
 //!
-//! A score only reads the generator: nothing here touches a run's state.
+//! A score only reads the generator and never changes a run's state.
 
 use crate::Error;
 use crate::kernels::kernels;
@@ -15,11 +15,11 @@ use dcgan_random::Purpose;
 use dcgan_settings::{Best, NetworkKind, Train};
 use dcgan_stage::Signals;
 
-/// Pictures that a generator is scored by.
+/// Generated pictures per score.
 const SAMPLES: usize = 2000;
-/// Those drawn and read between two looks for a signal; whole blocks of inference.
+/// Pictures drawn and read between two checks for a signal; whole blocks of inference.
 const PART: usize = 8 * dcgan_checkpoints::BLOCK;
-/// Pictures of the validation part in memory at a time.
+/// Validation pictures in memory at a time.
 const CHUNK: u32 = 2048;
 
 /// The measures, in the order of the columns.
@@ -30,7 +30,7 @@ pub(crate) fn header(settings: &Train) -> Option<Vec<String>> {
     if settings.score_every == 0 {
         return None;
     }
-    // Without a class to ask for there is no accuracy.
+    // Pictures without a class have no class accuracy.
     let first = usize::from(settings.network == NetworkKind::Unlabelled);
     let columns = COLUMNS[first..].iter().map(|&column| column.to_owned());
     let averaged = columns
@@ -41,7 +41,7 @@ pub(crate) fn header(settings: &Train) -> Option<Vec<String>> {
     Some(row.chain(columns).chain(averaged).collect())
 }
 
-/// The column that chooses the best checkpoint, if one does.
+/// The column that determines the best checkpoint, if any.
 fn column(best: Best) -> Option<String> {
     let measure = if best.is_accuracy() {
         CLASS_ACCURACY
@@ -52,9 +52,9 @@ fn column(best: Best) -> Option<String> {
     (best != Best::None).then(|| format!("{prefix}{measure}"))
 }
 
-/// Takes the scores of a run.
+/// Computes the scores of a run.
 #[derive(Debug)]
-pub(crate) struct Judge {
+pub(crate) struct RunScorer {
     scorer: Scorer,
     /// The fixed latent vectors, `[SAMPLES, z_dim]`.
     z: Vec<f32>,
@@ -63,8 +63,8 @@ pub(crate) struct Judge {
     best: Best,
 }
 
-impl Judge {
-    /// Reads the validation part through the classifier. `None` for a run without scores.
+impl RunScorer {
+    /// Computes the classifier's features of the validation part. `None` for a run without scores.
     pub(crate) fn new(resolved: &Resolved) -> Result<Option<Self>, Error> {
         let Some(extractor) = &resolved.extractor else {
             return Ok(None);
@@ -93,8 +93,8 @@ impl Judge {
         }))
     }
 
-    /// The scores of the generator and of its average, in the order of the columns; `None` when a
-    /// signal comes in the midst of it.
+    /// The scores of the generator and its average, in the order of the columns; `None` if a signal
+    /// comes meanwhile.
     pub(crate) fn scores(
         &self,
         generator: &Generator,
@@ -136,8 +136,8 @@ impl Judge {
         Ok(Some(self.scorer.score(&reading, classes)?))
     }
 
-    /// The better of the best score so far and the one among these scores of `step`, if a checkpoint
-    /// that stays comparable stands there; the earlier of equal ones.
+    /// The best score after `step`: `so_far`, or the one in `scores` if it is better and `step` has
+    /// a checkpoint that may be the best. Of equal scores the earlier one.
     pub(crate) fn better(
         &self,
         so_far: Option<&BestScore>,
@@ -162,7 +162,7 @@ impl Judge {
     }
 }
 
-/// Adds the figures of a score under their columns.
+/// Adds a score's values under their columns.
 fn push(scores: &mut Vec<(String, f64)>, prefix: &str, score: Score) {
     let figures = [score.class_accuracy, Some(score.frechet_distance)];
     for (column, figure) in COLUMNS.iter().zip(figures) {

@@ -1,4 +1,4 @@
-//! Training as a stage: its settings, its files, and what it says of itself.
+//! Training as a stage: its settings, its files and its reports.
 
 use crate::files::{self, CHECKPOINTS, GENERATOR};
 use crate::kernels::{kernels, precision};
@@ -17,14 +17,14 @@ use std::path::Path;
 /// Trains a DCGAN on `args.dataset` in the folder `args.common.out`.
 ///
 /// # Errors
-/// A [`Failure`] of the contract's classes. After [`Failure::Interrupted`] there is a checkpoint of
-/// the last iteration, and the same call goes on from it.
+/// Every class of [`Failure`]. After [`Failure::Interrupted`] there is a checkpoint of the last
+/// iteration, and the same call resumes from it.
 pub fn run(args: &Args) -> Result<(), Failure> {
     dcgan_stage::run(&Training::new(args)?, &args.common)
 }
 
-/// Like [`run`], but asks what `watch` gives instead of signals whether to stop, once there is
-/// something to train. Once that returns a signal it must keep doing so.
+/// Like [`run`], but polls the function that `watch` returns instead of signals. `watch` is called
+/// only if there is something to train. Once the function returns a signal it must keep doing so.
 ///
 /// # Errors
 /// As [`run`].
@@ -36,7 +36,7 @@ where
     dcgan_stage::run_until(&Training::new(args)?, &args.common, watch)
 }
 
-/// A training that was asked for.
+/// The requested training.
 struct Training<'a> {
     args: &'a Args,
     resolved: Resolved,
@@ -55,7 +55,7 @@ impl<'a> Training<'a> {
         })
     }
 
-    /// A report with what is known of a run from its settings.
+    /// A report with the figures that follow from the settings.
     fn report(&self, human: String) -> Report {
         let (steps, network) = (&self.resolved.steps, &self.resolved.network);
         let report = Report::new(human)
@@ -69,7 +69,7 @@ impl<'a> Training<'a> {
         report.with("untrained_classes", names)
     }
 
-    /// What is said of a run that has come to its end.
+    /// The report of a finished run.
     fn trained(&self, best: Option<&BestScore>) -> Report {
         let out = &self.args.common.out;
         let (step, epochs) = (self.resolved.steps.last_step, self.resolved.settings.epochs);
@@ -111,8 +111,8 @@ impl Stage for Training<'_> {
         Ok(self.resolved.inputs())
     }
 
-    /// The settings follow from the dataset, so it was read before; what is left is whether this
-    /// processor has what they ask for.
+    /// The settings depend on the dataset, so `Resolved` has read it. Only the processor's
+    /// instructions are left to check.
     fn load(&self) -> Result<(), Failure> {
         match precision(&self.resolved.settings).missing() {
             Some(found) => Err(Error::Precision { found }.into()),
@@ -127,10 +127,10 @@ impl Stage for Training<'_> {
         let would = match work {
             Work::Nothing | Work::Make => "start a run",
             Work::MoveAside => "move the old run aside and start a run",
-            Work::Resume => "go on from the newest checkpoint",
+            Work::Resume => "resume from the newest checkpoint",
         };
         let (last, per_epoch) = (steps.last_step, steps.per_epoch);
-        let has_histograms = histograms::go_on(&self.args.common.out);
+        let has_histograms = histograms::can_resume(&self.args.common.out);
         files::plan(settings, work, has_histograms)
             .about(format!(
                 "would {would}\nsteps: {last} in {} epochs of {per_epoch}",
@@ -146,7 +146,7 @@ impl Stage for Training<'_> {
 
     fn write(&self, (): (), output: &mut Output) -> Result<Report, Failure> {
         output.begin()?;
-        // Before the folders: a folder with anything in it and without this file is not ours.
+        // Before the folders: a folder that has files but not this one counts as not ours.
         let sections = self.identity.clone();
         RunFile { sections }.write(output.folder())?;
         output.make_folders()?;

@@ -1,4 +1,4 @@
-//! The arithmetic of a run: which step belongs to which epoch, and what is due after it.
+//! The schedule of a run: the epoch of each step, and what is due after it.
 
 use dcgan_settings::Train;
 
@@ -14,12 +14,12 @@ pub(crate) struct Steps {
     checkpoint_every: u64,
     grid_every: u64,
     score_every: u64,
-    /// Steps; 0: learning rates stay.
+    /// In steps; 0: constant learning rates.
     half_life: f64,
 }
 
 impl Steps {
-    /// The steps of a run on `n_images` training images.
+    /// The schedule of a run on `n_images` training images.
     pub(crate) fn new(settings: &Train, n_images: usize) -> Self {
         let per_epoch = (n_images / settings.batch_size.max(1)) as u64;
         Self {
@@ -33,19 +33,19 @@ impl Steps {
         }
     }
 
-    /// The epoch, from 1, that `step` belongs to; 0 before the first step.
+    /// The epoch of `step`, from 1; 0 before the first step.
     pub(crate) fn epoch(&self, step: u64) -> u64 {
         step.div_ceil(self.per_epoch.max(1))
     }
 
-    /// Where `step` stands within its epoch: its batch is the images `[i B, (i + 1) B)` of the
-    /// epoch's order.
+    /// Index of `step` within its epoch: its batch is the images `[i B, (i + 1) B)` of the epoch's
+    /// order.
     pub(crate) fn index_in_epoch(&self, step: u64) -> u64 {
         step.saturating_sub(1) % self.per_epoch.max(1)
     }
 
-    /// The share of the learning rates that `step` trains with: 1 at first, one half after a
-    /// half-life, and so on. It depends on no last step, so a run can be made longer at any time.
+    /// The factor for the learning rates at `step`: 1 at first, one half after a half-life, and so
+    /// on. It does not depend on the last step, so a run can be made longer at any time.
     pub(crate) fn learning_rate_share(&self, step: u64) -> f64 {
         if self.half_life > 0.0 {
             (-(step.saturating_sub(1) as f64) / self.half_life).exp2()
@@ -59,14 +59,14 @@ impl Steps {
         step.is_multiple_of(self.log_every)
     }
 
-    /// Whether a checkpoint of `step` belongs to the run. One of another step, written on a signal
-    /// or at the end of a shorter run, is deleted once the next of the run's own stands.
+    /// Whether the schedule has a checkpoint at `step`. Others, written on a signal or at the end
+    /// of a shorter run, are deleted once the next scheduled one is written.
     pub(crate) fn keeps_checkpoint(&self, step: u64) -> bool {
         step == self.last_step || self.compares_checkpoint(step)
     }
 
-    /// Whether the checkpoint of `step` may be the best. One that stands only because a run ends
-    /// there may not: a longer run has none.
+    /// Whether the checkpoint of `step` may be the best. One written only because the run ends
+    /// there may not: a longer run does not have it.
     pub(crate) fn compares_checkpoint(&self, step: u64) -> bool {
         step > 0 && step.is_multiple_of(self.checkpoint_every)
     }

@@ -1,5 +1,5 @@
-//! What grows row by row: `metrics.csv`, `histograms.csv`, `timing.csv`, `scores.csv` and the event
-//! file.
+//! Files that grow row by row: `metrics.csv`, `histograms.csv`, `timing.csv`, `scores.csv` and the
+//! event file.
 
 use crate::Error;
 use crate::histograms;
@@ -19,23 +19,23 @@ use std::time::Duration;
 #[derive(Debug)]
 pub(crate) struct Tables {
     metrics: GrowingTable,
-    /// Names of the figures in a row of `metrics`, which follow step and epoch.
+    /// Names of the columns of `metrics` after step and epoch.
     figures: Vec<String>,
-    /// None for a run that was begun when there was no such table, or that lost it.
+    /// `None` for a run that lost it or was begun before this table existed.
     histograms: Option<GrowingTable>,
     timing: GrowingTable,
-    /// Where scores are taken.
+    /// `None` for a run without scores.
     scores: Option<GrowingTable>,
     /// The last step with a row in `scores`.
     scored: Option<u64>,
-    /// Where the settings have one.
+    /// `None` without `train.tensorboard`.
     board: Option<Board>,
 }
 
 /// How long an iteration took.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Timing {
-    /// The whole iteration, its data included.
+    /// The whole iteration, including its data.
     pub(crate) iteration: Duration,
     /// Making the batch.
     pub(crate) data: Duration,
@@ -44,14 +44,14 @@ pub(crate) struct Timing {
 }
 
 impl Timing {
-    /// Training images that passed in a second.
+    /// Training images per second.
     pub(crate) fn images_per_second(&self) -> f64 {
         self.batch_size as f64 / self.iteration.as_secs_f64().max(1e-9)
     }
 }
 
 impl Tables {
-    /// Starts all of them.
+    /// Creates all files.
     ///
     /// # Errors
     /// [`dcgan_artifacts::Error::Write`].
@@ -78,12 +78,12 @@ impl Tables {
         })
     }
 
-    /// Goes on after `step`, where the checkpoint at `path` saw the deterministic tables at
-    /// `positions`; what follows is cut. No checkpoint vouches for `timing.csv` and the event file:
-    /// what they hold up to `step` stays as it is.
+    /// Resumes after `step`. The checkpoint at `path` recorded `positions` of the deterministic
+    /// tables; later rows are cut off. `timing.csv` and the event file have no recorded positions
+    /// and keep their content up to `step`.
     ///
     /// # Errors
-    /// [`Error::Table`] where a table is not the one that the checkpoint saw.
+    /// [`Error::Table`] if a table is not the one of the checkpoint.
     pub(crate) fn resume(
         folder: &Path,
         resolved: &Resolved,
@@ -167,7 +167,7 @@ impl Tables {
         self.histograms.is_some()
     }
 
-    /// Whether `step` has its row of scores.
+    /// Whether the last row of scores is of `step`.
     pub(crate) fn has_scores(&self, step: u64) -> bool {
         self.scored == Some(step)
     }
@@ -194,7 +194,7 @@ impl Tables {
         Ok(())
     }
 
-    /// Brings everything to the disk and tells how far the deterministic tables have grown.
+    /// Flushes everything to the disk and returns the positions of the deterministic tables.
     ///
     /// # Errors
     /// [`dcgan_artifacts::Error::Write`].
@@ -214,18 +214,18 @@ impl Tables {
     }
 }
 
-/// The event file, where the settings have one, behind `step`.
+/// The event file, resumed after `step`, if the settings ask for one.
 fn board(folder: &Path, resolved: &Resolved, step: u64) -> Result<Option<Board>, Error> {
     let wanted = resolved.settings.tensorboard;
     wanted.then(|| Board::resume(folder, step)).transpose()
 }
 
-/// The figures of a row of `metrics.csv`.
+/// The columns of `metrics.csv` after step and epoch.
 fn figures(schedule: &Schedule) -> Vec<String> {
     metrics_columns(schedule.generator_updates(), schedule.readouts)
 }
 
-/// The figures of `trace` in the order of [`figures`].
+/// The values of `trace` in the order of [`figures`].
 fn values(trace: &Trace) -> Vec<Option<f32>> {
     let mut values = [trace.d_loss, trace.d_loss_real, trace.d_loss_fake]
         .map(Some)

@@ -1,7 +1,7 @@
-//! Event files for TensorBoard: the figures of `metrics.csv` and `scores.csv`, and the histograms
-//! of `histograms.csv`.
+//! Event file for TensorBoard: the values of `metrics.csv` and `scores.csv`, and the histograms of
+//! `histograms.csv`.
 //!
-//! Events bear times, so their file stands beside `timing.csv`, outside manifest and checkpoints.
+//! Events contain times, so manifest and checkpoints leave their file out, like `timing.csv`.
 
 use crate::Error;
 use crate::files::EVENT_FILE;
@@ -18,7 +18,7 @@ pub(crate) struct Board {
 }
 
 impl Board {
-    /// Goes on after `step`; what followed it is cut. Starts anew for step 0.
+    /// Resumes after `step` and cuts off later events. Starts a new file for step 0.
     ///
     /// # Errors
     /// [`dcgan_artifacts::Error::Write`].
@@ -32,7 +32,7 @@ impl Board {
         Ok(Self { file })
     }
 
-    /// Adds what an iteration measured: `columns` as in `metrics.csv`, and the histograms.
+    /// Adds the measurements of an iteration: `columns` as in `metrics.csv`, and the histograms.
     ///
     /// # Errors
     /// [`dcgan_artifacts::Error::Write`].
@@ -75,7 +75,7 @@ impl Board {
             .append(step, now(), &scalars("scores", &columns))?)
     }
 
-    /// Brings all events to the disk.
+    /// Flushes all events to the disk.
     ///
     /// # Errors
     /// [`dcgan_artifacts::Error::Write`].
@@ -92,7 +92,7 @@ fn scalars(group: &str, columns: &[(&str, f32)]) -> Vec<(String, Summary)> {
     columns.iter().map(scalar).collect()
 }
 
-/// How the probabilities of these logits lie between 0 and 1.
+/// Histogram of the probabilities of these logits, from 0 to 1.
 fn summary(logits: &[f32]) -> Result<SummaryHistogram, Error> {
     let values = probabilities(logits);
     let counted = of_probabilities(&values)?;
@@ -113,10 +113,10 @@ fn summary(logits: &[f32]) -> Result<SummaryHistogram, Error> {
 fn now() -> f64 {
     #[expect(
         clippy::disallowed_methods,
-        reason = "an event bears its time; its file stands outside the manifest, as timing.csv does"
+        reason = "an event contains its time; its file is not in the manifest, like timing.csv"
     )]
     let now = SystemTime::now();
-    // A clock before 1970 tells no time worth showing.
+    // A clock before 1970 is wrong anyway.
     now.duration_since(SystemTime::UNIX_EPOCH)
         .map_or(0.0, |since| since.as_secs_f64())
 }

@@ -1,24 +1,24 @@
-//! Watching the discriminator's answers for signs that training collapses.
+//! Watches the discriminator's output for signs that training collapses.
 
 use dcgan::step::Trace;
 use std::fmt;
 
-/// D is sure of a batch where its mean answer is nearer to the truth than this.
+/// [`Sign::Sure`]: the mean of D(x) is within this of 1, and of D(G(z)) within this of 0.
 const SURE: f32 = 0.01;
-/// D tells nothing apart where its mean answers to real and generated images differ by less.
+/// [`Sign::Blind`]: the means of D(x) and D(G(z)) differ by less.
 const BLIND: f32 = 0.01;
-/// Generated images are alike to D where its answers to them spread by less than this share of what
-/// its answers to real ones do.
+/// [`Sign::Alike`]: the spread of the logits of generated images is less than this share of the
+/// spread for real ones.
 const ALIKE: f32 = 0.01;
 
-/// What D's answers say of a training that gets nowhere.
+/// Signs of a collapsed training.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Sign {
-    /// D knows every image: G has fallen behind.
+    /// D is almost certain about every image, so G may no longer learn.
     Sure,
-    /// All generated images are the same to D: G draws one.
+    /// D gives all generated images the same logit: G may draw a single image.
     Alike,
-    /// D tells nothing apart: G has nothing to learn from.
+    /// D does not separate real from generated images, so G has nothing to learn from.
     Blind,
 }
 
@@ -41,21 +41,22 @@ impl fmt::Display for Sign {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Sure => {
-                "the discriminator is sure of every picture: the generator may have fallen behind \
-                 for good"
+                "the discriminator is almost certain about every picture: the generator may not \
+                catch up"
             }
             Self::Alike => {
-                "the discriminator answers the same to all generated pictures: the generator may \
-                 draw but one"
+                "the discriminator gives the same value to all generated pictures: the generator \
+                may draw only one"
             }
             Self::Blind => {
-                "the discriminator tells nothing apart: the generator may have nothing to learn from"
+                "the discriminator does not separate real from generated pictures: the generator \
+                may have nothing to learn from"
             }
         })
     }
 }
 
-/// Counts how long a sign has lasted. Whatever it says changes no byte of a run.
+/// Counts how long a sign has lasted. It only warns: no byte of a run depends on it.
 #[derive(Debug)]
 pub(crate) struct Watch {
     patience: usize,
@@ -64,7 +65,7 @@ pub(crate) struct Watch {
 }
 
 impl Watch {
-    /// A watch that speaks once a sign has lasted `patience` steps; never for 0.
+    /// Warns once a sign has lasted `patience` steps; never if that is 0.
     pub(crate) fn new(patience: usize) -> Self {
         Self {
             patience,
@@ -73,7 +74,7 @@ impl Watch {
         }
     }
 
-    /// Sees the next step; gives a sign at the step at which it has lasted long enough.
+    /// Takes the next step's trace; returns a sign at the step when it has lasted long enough.
     pub(crate) fn see(&mut self, trace: &Trace) -> Option<Sign> {
         let sign = Sign::of(trace);
         if sign != self.sign {
@@ -99,7 +100,7 @@ mod tests {
     }
 
     #[test]
-    fn a_sign_that_lasts_is_told_once() {
+    fn a_lasting_sign_is_reported_once() {
         for (answers, sign) in [
             (trace(0.995, 0.005, 1.0), Sign::Sure),
             (trace(0.7, 0.3, 0.001), Sign::Alike),
@@ -109,7 +110,7 @@ mod tests {
             let told: Vec<_> = (0..7).map(|_| watch.see(&answers)).collect();
             assert_eq!(told[2], Some(sign));
             assert_eq!(told.iter().flatten().count(), 1);
-            // It may come back.
+            // A sign that returns is reported again.
             let healthy = trace(0.8, 0.2, 1.0);
             assert_eq!(watch.see(&healthy), None);
             let told = (0..3).filter_map(|_| watch.see(&answers)).count();
@@ -118,7 +119,7 @@ mod tests {
     }
 
     #[test]
-    fn healthy_answers_and_a_watch_of_nought_say_nothing() {
+    fn healthy_output_and_a_patience_of_zero_give_no_sign() {
         let mut watch = Watch::new(1);
         assert_eq!(watch.see(&trace(0.8, 0.2, 1.0)), None);
         let mut watch = Watch::new(0);

@@ -29,7 +29,7 @@ fn undisturbed(folder: &Path) -> Run {
 }
 
 /// Another run on the same dataset, not trained yet.
-fn beside(whole: &Run, folder: &Path) -> Run {
+fn untrained(whole: &Run, folder: &Path) -> Run {
     let run = Run::new(folder, &SHORT);
     std::fs::create_dir_all(folder).expect("a folder of ours");
     let status = Command::new("cp")
@@ -71,7 +71,7 @@ fn a_file_that_may_not_grow_is_named_with_its_need() {
     let one = std::fs::metadata(whole.last_checkpoint())
         .expect("a checkpoint")
         .len();
-    let run = beside(&whole, &folder.path().join("limited"));
+    let run = untrained(&whole, &folder.path().join("limited"));
     let outcome = ended(&mut limited(&run.command("train"), one / 2));
     let need = "step-00000003.safetensors`: ";
     check_refused(
@@ -154,7 +154,7 @@ fn a_full_disk_keeps_the_last_good_checkpoint() {
     let Some(disk) = Mounted::new(&folder.path().join("disk"), room) else {
         return;
     };
-    let run = beside(&whole, &disk.0.join("run"));
+    let run = untrained(&whole, &disk.0.join("run"));
     let outcome = ended(&mut run.command("train"));
     let need = format!("{one} bytes are to be written");
     check_refused(
@@ -196,7 +196,7 @@ fn what_is_not_ours_is_not_replaced() {
         "samples",
     ];
     for (number, name) in names.into_iter().enumerate() {
-        let run = beside(&whole, &folder.path().join(number.to_string()));
+        let run = untrained(&whole, &folder.path().join(number.to_string()));
         let place = run.folder.join("train").join(name);
         // A run has begun, so the folder is recognised as a run's.
         run.stage("train", &[]);
@@ -210,7 +210,7 @@ fn what_is_not_ours_is_not_replaced() {
             .count();
         assert_eq!(inside, 0, "`{name}` was followed out of the run's folder");
     }
-    let run = beside(&whole, &folder.path().join("folder"));
+    let run = untrained(&whole, &folder.path().join("folder"));
     std::fs::remove_file(run.folder.join("prepare/dataset.safetensors")).expect("a dataset");
     std::fs::create_dir(run.folder.join("prepare/dataset.safetensors")).expect("ours");
     let outcome = ended(&mut run.command("prepare"));
@@ -226,7 +226,7 @@ fn what_is_not_ours_is_not_replaced() {
 fn a_run_of_links_goes_on_once_they_are_copied_back() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let whole = undisturbed(folder.path());
-    let run = beside(&whole, &folder.path().join("linked"));
+    let run = untrained(&whole, &folder.path().join("linked"));
     run.stage("train", &[]);
     let (train, cache) = (run.folder.join("train"), folder.path().join("cache"));
     let all = || {
@@ -288,7 +288,7 @@ fn wait_for(path: &Path) {
 
 /// A training that would last for hours.
 fn long_training(whole: &Run, folder: &Path) -> (Run, std::process::Child) {
-    let run = beside(whole, folder);
+    let run = untrained(whole, folder);
     let settings = [&SHORT[1..], &["train.epochs=100000"]].concat();
     let run = Run::new(&run.folder, &settings);
     let mut command = run.command("train");

@@ -135,7 +135,7 @@ fn the_smoke_pipeline_gives_the_bytes_that_are_on_record() {
 }
 
 #[test]
-fn what_is_on_record_is_whole() {
+fn recorded_hashes_are_complete() {
     let known = on_record();
     let processors: Vec<&String> = known.iter().flat_map(|kin| &kin.processors).collect();
     assert!(!processors.is_empty(), "no processor is on record");
@@ -158,7 +158,7 @@ fn what_is_on_record_is_whole() {
 }
 
 #[test]
-fn a_record_is_kept_for_kin_and_made_for_strangers() {
+fn a_processor_with_equal_hashes_shares_a_record() {
     let hashes = |hash: &str| Hashes::from([("train/a".to_owned(), hash.to_owned())]);
     let processors = |names: &[&str]| names.iter().map(|&name| name.to_owned()).collect();
     let kin = |names: &[&str], hash| Kin {

@@ -19,7 +19,7 @@ pub(super) struct Layout {
 impl Layout {
     /// Inferred from the expected size, or else from the axis of length 1 or 3. `None` if no axis
     /// or several may be the channels.
-    pub(super) fn told_by(shape: &[usize], size: Option<[usize; 3]>) -> Option<Self> {
+    pub(super) fn infer(shape: &[usize], size: Option<[usize; 3]>) -> Option<Self> {
         let (n, [a, b, c]) = match *shape {
             [n, height, width] => (n, [height, width, 1]),
             [n, a, b, c] => (n, [a, b, c]),
@@ -59,7 +59,7 @@ impl Layout {
             }
             (&[n, a, b, c], Some(ChannelAxis::Last)) => ([n, a, b, c], false),
             (&[n, a, b, c], Some(ChannelAxis::First)) => ([n, b, c, a], true),
-            _ => return Self::told_by(shape, None),
+            _ => return Self::infer(shape, None),
         };
         let is_square = shape.len() != 2 || sizes[1] * sizes[1] == shape[1];
         (is_square && matches!(sizes[3], 1 | 3)).then_some(Self {

@@ -187,7 +187,7 @@ impl Source {
         let (name, labels) = self.choose()?;
         let told = self.told_of_names(name, labels);
         let shape = &self.arrays[name].shape;
-        let layout = Layout::told_by(shape, reading.size).ok_or_else(|| {
+        let layout = Layout::infer(shape, reading.size).ok_or_else(|| {
             let expected = format!(
                 "`{name}` of shape [n, height, width, 1 or 3], [n, 1 or 3, height, width] or \
                  [n, height, width]"
@@ -328,7 +328,7 @@ impl Source {
         let found = if low > high {
             Some(ValueRange::Unit)
         } else {
-            ValueRange::told_by(low, high)
+            ValueRange::infer(low, high)
         };
         let Some(range) = found else {
             return Err(Fault::unfit(

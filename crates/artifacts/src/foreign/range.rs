@@ -38,7 +38,7 @@ impl ValueRange {
 
     /// The range for numbers between `low` and `high`. If it begins below 0, it ends at 1. If it
     /// ends at 1, it is [0, 1], because grey values up to 255 that are all 0 or 1 are not pictures.
-    pub(super) fn told_by(low: f64, high: f64) -> Option<Self> {
+    pub(super) fn infer(low: f64, high: f64) -> Option<Self> {
         let fits = |range: &Self| {
             let (black, white) = range.ends();
             low >= black - TOLERANCE && high <= white + TOLERANCE

@@ -29,26 +29,26 @@ fn damage(folder: &Path, step: u64) {
 }
 
 #[test]
-fn steps_are_listed_in_order_and_strangers_left_out() {
+fn steps_are_listed_in_order_and_other_files_ignored() {
     let folder = tempfile::tempdir().unwrap();
     assert!(steps(&folder.path().join("absent")).is_empty());
     for step in [123_456_789, 2, 10] {
         put(&checkpoint_path(folder.path(), step), b"");
     }
-    for stranger in [
+    for other in [
         "step-3.safetensors",
         "step-+0000004.safetensors",
         ".step-00000005.safetensors.partial",
         "best.safetensors",
         "step-00000006.safetensors.bak",
     ] {
-        put(&folder.path().join(stranger), b"");
+        put(&folder.path().join(other), b"");
     }
     assert_eq!(steps(folder.path()), [2, 10, 123_456_789]);
 }
 
 #[test]
-fn the_best_lies_beside_the_one_that_tells_of_it() {
+fn the_best_is_in_the_folder_of_the_checkpoint_that_records_it() {
     let folder = tempfile::tempdir().unwrap();
     let path = checkpoint_path(folder.path(), 9);
     let mut told = checkpoint(9);

@@ -81,7 +81,7 @@ struct Table {
 fn main() -> Result<()> {
     let args = Args::parse();
     let threads = dcgan_kernels::set_threads(args.threads);
-    dcgan_bench::heed_environment()?;
+    dcgan_bench::apply_environment()?;
     let mut table = Table {
         repeats: args.repeats,
         roof: 0.0,

@@ -9,7 +9,7 @@ use crate::measure::counts;
 use crate::measure::discriminator::{Kind, Statistics};
 use crate::measure::judged::judged;
 use crate::measure::order;
-use crate::measure::quality::{Judge, Quality};
+use crate::measure::quality::{Quality, Scorer};
 use crate::measure::reading::Reader;
 use dcgan_artifacts::{ClassifierFile, DatasetReader, NeighboursFile, Part, least};
 use dcgan_checkpoints::{BLOCK, LoadedDiscriminator};
@@ -62,7 +62,7 @@ impl Measure<'_> {
             None => None,
         };
         let order = order::by_content(&images.pixels, images.size(), images.labels.as_deref());
-        let judge = Judge {
+        let scorer = Scorer {
             work: self.work(),
             file: self.extractor,
             settings: self.settings,
@@ -72,7 +72,7 @@ impl Measure<'_> {
             worst,
             surest,
             compared,
-        } = judge.quality(images, &order)?;
+        } = scorer.quality(images, &order)?;
         let has_classifier = self.extractor.info.epochs > 0;
         let is_judged = discriminator.is_some();
         let compared = compared.as_deref();

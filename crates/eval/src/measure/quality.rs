@@ -44,13 +44,13 @@ pub(crate) struct Quality {
 }
 
 /// Reads images through the classifier and works out every figure.
-pub(crate) struct Judge<'a> {
+pub(crate) struct Scorer<'a> {
     pub(crate) work: Work<'a>,
     pub(crate) file: &'a ClassifierFile,
     pub(crate) settings: &'a Eval,
 }
 
-impl Judge<'_> {
+impl Scorer<'_> {
     /// The classifier in the file.
     fn classifier(&self) -> Result<Classifier, Failure> {
         let classifier = Classifier::from_arrays(self.work.config(), &self.file.arrays);

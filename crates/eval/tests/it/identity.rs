@@ -338,25 +338,25 @@ fn the_help_names_every_option_with_its_default() {
               Pipeline file (YAML) with the settings of all stages [default: built-in settings]
 
           --set <KEY=VALUE>
-              Override one setting, as `train.batch_size=32`; may be given again
+              Override one setting, as `train.batch_size=32`; may be repeated
 
           --out <DIR>
               Folder that this stage writes
 
           --threads <N>
-              Threads to compute with; changes no byte of the result [default: all cores]
+              Number of threads; does not change the result [default: all cores]
 
           --force
-              Start afresh where the stage would otherwise refuse or find nothing to do
+              Start over where the stage refuses to run or has nothing to do
 
           --quiet
-              Print no progress and no log below a warning
+              Print no progress bar and no messages below warnings
 
           --json
               Print the result as JSON
 
           --dry-run
-              Resolve the settings, check the inputs, say what would be read and written; write nothing
+              Check settings and inputs, print what would be read and written, and write nothing
 
     Settings of this stage and their defaults; `pipelines/mnist.yaml` explains each, and `--set
     KEY=VALUE` overrides one:

@@ -1,4 +1,4 @@
-//! Latent arithmetic, decoded again and held against the images that it is made of.
+//! Latent arithmetic: the files are decoded and compared with the images of the terms.
 
 use crate::pictures::{cell, places, png};
 use crate::support::Place;

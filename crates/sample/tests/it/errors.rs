@@ -1,4 +1,4 @@
-//! What goes wrong is named, with the exit code of the contract, and nothing is written.
+//! Errors have the right message and exit code, and write nothing.
 
 use crate::support::{Place, labelled_config};
 use dcgan::Generator;

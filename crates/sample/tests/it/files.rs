@@ -1,4 +1,4 @@
-//! What is written, and when.
+//! Which files are written, and when.
 
 use crate::support::Place;
 use dcgan_artifacts::{Manifest, RunLock, digest_file};
@@ -73,7 +73,7 @@ fn single_images_are_the_samples() {
             &samples.images[row * 64..][..64]
         );
     }
-    // Without them the old ones go.
+    // Without the option the old ones are removed.
     place.samples("out", &options[..4]);
     assert_eq!(
         place.names("out"),
@@ -81,7 +81,7 @@ fn single_images_are_the_samples() {
     );
 }
 
-/// Data sets whose classes are numbered from 1: `--class 1` may mean two of them.
+/// Datasets whose classes are numbered from 1: `--class 1` is ambiguous.
 #[test]
 fn classes_whose_names_are_numbers_are_told_apart() {
     let place = Place::labelled();
@@ -97,13 +97,13 @@ fn classes_whose_names_are_numbers_are_told_apart() {
     };
     let (name, told) = drawn("1");
     assert_eq!(name, "images/seed-0-000000-class-1.png");
-    insta::assert_snapshot!(told, @"class `1` is taken by its name: its number is 0; number 1 is `2`");
+    insta::assert_snapshot!(told, @"class `1` is understood as a name: its number is 0; number 1 is `2`");
     let (name, told) = drawn("10");
     assert_eq!(name, "images/seed-0-000000-class-10.png");
-    insta::assert_snapshot!(told, @"class `10` is taken by its name: its number is 2");
+    insta::assert_snapshot!(told, @"class `10` is understood as a name: its number is 2");
     let (name, told) = drawn("0");
     assert_eq!(name, "images/seed-0-000000-class-1.png");
-    insta::assert_snapshot!(told, @"class 0 is taken by its number: its name is `1`");
+    insta::assert_snapshot!(told, @"class 0 is understood as a number: its name is `1`");
     let way = [
         "--mode",
         "classes",
@@ -117,7 +117,7 @@ fn classes_whose_names_are_numbers_are_told_apart() {
     let outcome = place.sample("way", &way);
     assert_eq!(outcome.code, 0, "{outcome:?}");
     assert_eq!(outcome.stderr.lines().count(), 2, "{outcome:?}");
-    // Where name and number are one, there is nothing to tell.
+    // If name and number agree, nothing is logged.
     place.name_classes("model.safetensors", &["0", "1", "2"]);
     fs::remove_dir_all(place.path("out-1")).unwrap();
     assert_eq!(

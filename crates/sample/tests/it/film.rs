@@ -1,4 +1,4 @@
-//! Films of checkpoints and of grids, decoded again.
+//! Films of checkpoints and of grids: the files are decoded.
 
 use crate::pictures::{cell, gif, places, png};
 use crate::support::{Place, labelled_config, unlabelled_config};
@@ -7,7 +7,7 @@ use dcgan_artifacts::{checkpoint_path, create_folder, write_atomic};
 use dcgan_figures::{Picture, encode_png};
 use std::fs;
 
-/// Three generators under the names of checkpoints, and a file that is none.
+/// Three generators with names of checkpoints, and a file that is not one.
 pub(crate) fn write_checkpoints(place: &Place, config: &Config) {
     let folder = place.path("checkpoints");
     create_folder(&folder).unwrap();
@@ -106,13 +106,13 @@ fn what_makes_no_film_is_named() {
     create_folder(&place.path("grids")).unwrap();
     insta::assert_snapshot!(failure(&["--checkpoints", "[DIR]/checkpoints"]), @r"
     exit code 3
-    error: `[DIR]/checkpoints` holds no file `step-NNNNNNNN.safetensors`
-    hint: give `--checkpoints RUN/train/checkpoints` or `--grids RUN/train/samples`
+    error: `[DIR]/checkpoints` has no file `step-NNNNNNNN.safetensors`
+    hint: use `--checkpoints RUN/train/checkpoints` or `--grids RUN/train/samples`
     ");
     insta::assert_snapshot!(failure(&["--grids", "[DIR]/grids"]), @r"
     exit code 3
-    error: `[DIR]/grids` holds no file `step-NNNNNNNN.png`
-    hint: give `--checkpoints RUN/train/checkpoints` or `--grids RUN/train/samples`
+    error: `[DIR]/grids` has no file `step-NNNNNNNN.png`
+    hint: use `--checkpoints RUN/train/checkpoints` or `--grids RUN/train/samples`
     ");
     insta::assert_snapshot!(failure(&["--grids", "[DIR]/absent"]), @r"
     exit code 3
@@ -131,16 +131,16 @@ fn what_makes_no_film_is_named() {
     ");
     insta::assert_snapshot!(failure(&["--model", "[DIR]/model.safetensors"]), @r"
     exit code 2
-    error: `--model` means nothing to `--mode film`
-    hint: leave it out, or give `--mode`: `images`, `sweep`, `interpolate`, `classes`, `arithmetic`, `nearest`, `project`
+    error: `--model` has no effect with `--mode film`
+    hint: leave it out, or use `--mode`: `images`, `sweep`, `interpolate`, `classes`, `arithmetic`, `nearest`, `project`
     ");
 
     write_grid(&place, 1, [6, 9], 1);
     write_grid(&place, 2, [6, 8], 2);
     insta::assert_snapshot!(failure(&["--grids", "[DIR]/grids"]), @r"
     exit code 3
-    error: `[DIR]/grids/step-00000002.png` does not go with `[DIR]/grids/step-00000001.png`: their sizes differ
-    hint: give a folder with the files of one run
+    error: `[DIR]/grids/step-00000002.png` does not fit `[DIR]/grids/step-00000001.png`: their sizes differ
+    hint: use a folder with the files of one run
     ");
     write_atomic(&place.path("grids/step-00000002.png"), b"no picture").unwrap();
     insta::assert_snapshot!(failure(&["--grids", "[DIR]/grids"]), @r"
@@ -161,7 +161,7 @@ fn what_makes_no_film_is_named() {
     place.write_generator(unlike, &unlabelled_config(), 1);
     insta::assert_snapshot!(failure(&["--checkpoints", "[DIR]/checkpoints"]), @r"
     exit code 3
-    error: `[DIR]/checkpoints/step-00000002.safetensors` does not go with `[DIR]/checkpoints/step-00000001.safetensors`: their networks differ
-    hint: give a folder with the files of one run
+    error: `[DIR]/checkpoints/step-00000002.safetensors` does not fit `[DIR]/checkpoints/step-00000001.safetensors`: their networks differ
+    hint: use a folder with the files of one run
     ");
 }

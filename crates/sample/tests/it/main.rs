@@ -1,4 +1,4 @@
-//! The program `dcgan-sample`, run as its users run it.
+//! Tests of the program `dcgan-sample`.
 
 #![expect(
     clippy::unwrap_used,

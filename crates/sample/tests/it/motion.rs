@@ -1,4 +1,4 @@
-//! Sweeps and interpolations, decoded again.
+//! Sweeps and interpolations: the files are decoded.
 
 use crate::pictures::{cell, gif, places, png};
 use crate::support::Place;
@@ -75,7 +75,7 @@ fn a_sweep_from_the_centre_moves_nothing_else() {
         ];
         let outcome = place.sample("out", &options);
         assert_eq!(outcome.code, 0, "{outcome:?}");
-        // A row per class, or the one row that there is.
+        // A row per class, or a single row.
         let model =
             dcgan_checkpoints::LoadedGenerator::load(&place.path("model.safetensors")).unwrap();
         let classes = model.info().class_names.len();
@@ -140,7 +140,7 @@ fn an_interpolation_passes_every_seed() {
 fn the_way_through_classes_passes_each_under_one_z() {
     let place = Place::labelled();
     let (h, w) = (8, 8);
-    // (--through, the classes that it passes).
+    // (--through, its classes).
     for (name, through, stations) in [
         ("all", &[][..], &["zero", "one", "2"][..]),
         ("two", &["--through", "2, zero"], &["2", "zero"]),
@@ -191,14 +191,14 @@ fn classes_that_can_not_be_passed_are_named() {
     ");
     insta::assert_snapshot!(failure(&labelled, "1"), @r"
     exit code 2
-    class 1 is taken by its number: its name is `one`
+    class 1 is understood as a number: its name is `one`
     error: `--through`: expected two classes or more, got one
-    hint: give `--through 3,8`, or leave it out: all classes
+    hint: use `--through 3,8`, or leave it out for all classes
     ");
     insta::assert_snapshot!(failure(&Place::unlabelled(), "0,1"), @r"
     exit code 2
     error: `--mode classes`: this model was trained without labels
-    hint: take a model of `train.network: labelled`, or `--mode interpolate`
+    hint: use a model of `train.network: labelled`, or `--mode interpolate`
     ");
 }
 
@@ -208,13 +208,13 @@ fn what_can_not_move_is_named() {
     insta::assert_snapshot!(place.sample("out", &["--mode", "interpolate"]).failure(), @r"
     exit code 2
     error: `--mode interpolate`: expected two seeds or more, got one
-    hint: give `--seeds 0,1`
+    hint: use `--seeds 0,1`
     ");
     let options = ["--mode", "sweep", "--coordinates", "4-5"];
     insta::assert_snapshot!(place.sample("out", &options).failure(), @r"
     exit code 2
     error: `--coordinates`: no coordinate 5, z has 5
-    hint: give numbers from 0 to 4
+    hint: use numbers from 0 to 4
     ");
     let options = ["--mode", "sweep", "--low", "inf"];
     insta::assert_snapshot!(place.sample("out", &options).failure(), @r"
@@ -227,18 +227,18 @@ fn what_can_not_move_is_named() {
     insta::assert_snapshot!(place.sample("out", &options).failure(), @r"
     exit code 2
     error: `--n 1025`: `--mode sweep` shows at most 1024 images
-    hint: give fewer, or `--mode images`
+    hint: use a smaller number, or `--mode images`
     ");
     let options = ["--mode", "sweep", "--through", "0,1"];
     insta::assert_snapshot!(place.sample("out", &options).failure(), @r"
     exit code 2
-    error: `--through` means nothing to `--mode sweep`
-    hint: leave it out, or give `--mode`: `classes`
+    error: `--through` has no effect with `--mode sweep`
+    hint: leave it out, or use `--mode`: `classes`
     ");
     insta::assert_snapshot!(place.sample("out", &["--frames", "7"]).failure(), @r"
     exit code 2
-    error: `--frames` means nothing to `--mode images`
-    hint: leave it out, or give `--mode`: `sweep`, `interpolate`, `classes`
+    error: `--frames` has no effect with `--mode images`
+    hint: leave it out, or use `--mode`: `sweep`, `interpolate`, `classes`
     ");
     assert!(!place.path("out").exists());
 }

@@ -1,4 +1,4 @@
-//! The nearest training images, held against a search by hand.
+//! The nearest training images, compared with a plain search.
 
 use crate::pictures::{cell, places, png};
 use crate::support::Place;
@@ -6,7 +6,7 @@ use dcgan_artifacts::{DatasetInfo, Part, PartData, Samples, write_dataset};
 use std::collections::BTreeMap;
 use std::fs;
 
-/// A dataset of `images` of the shape of `like`, all of class 0 of one.
+/// Writes a dataset of `images` of the shape of `like`, all of the only class.
 fn write_images(place: &Place, like: &Samples, images: &[u8]) {
     let n = images.len() / (like.height * like.width * like.channels);
     let info = DatasetInfo {
@@ -113,7 +113,7 @@ fn more_neighbours_than_images_are_refused() {
     insta::assert_snapshot!(nearest(&place, "out", &[]).failure(), @r"
     exit code 2
     error: `--neighbours 3`: `[DIR]/dataset.safetensors` holds 2 training images
-    hint: give `--neighbours 2` or fewer
+    hint: use `--neighbours 2` or fewer
     ");
     assert!(!place.path("out").exists());
 }
@@ -136,7 +136,7 @@ fn what_can_not_be_compared_is_named() {
     insta::assert_snapshot!(nearest(&place, "out", &[]).failure(), @r"
     exit code 3
     error: `[DIR]/dataset.safetensors` holds images of 18x16x3, the model draws 8x8x1
-    hint: give the dataset that the model was trained on
+    hint: use the dataset that the model was trained on
     ");
     assert!(!place.path("out").exists());
 }

@@ -1,4 +1,4 @@
-//! What was written, decoded again.
+//! Decodes the pictures that were written.
 
 use crate::support::Place;
 use dcgan_figures::{Picture, decode_png};

@@ -1,4 +1,4 @@
-//! Pictures looked for among a generator's images.
+//! Projection of pictures.
 
 use crate::pictures::{cell, places, png};
 use crate::support::Place;
@@ -109,8 +109,8 @@ fn colours_become_grey_for_a_grey_model_and_one_class_can_be_asked_for() {
 #[test]
 fn a_picture_of_another_size_and_format_is_fitted_as_prepare_does() {
     let place = Place::unlabelled();
-    // The model draws 18x16: of 36x64 pixels it sees the 32 columns in the middle, and a margin that
-    // the filter reaches.
+    // The model draws 18x16: of 36x64 pixels it gets the 32 columns in the middle, plus the
+    // filter's margin.
     let wide = image::RgbImage::from_fn(64, 36, |x, _| match x {
         14..50 => image::Rgb([0, 0, 255]),
         _ => image::Rgb([255, 0, 0]),
@@ -162,14 +162,14 @@ fn what_can_not_be_looked_for_is_named() {
     write_atomic(&place.path("text.png"), b"no picture").unwrap();
     insta::assert_snapshot!(failure(&["text.png"], &[]), @r"
     exit code 3
-    error: `[DIR]/text.png` is no picture that can be looked for
+    error: `[DIR]/text.png` can't be used as `--picture`
     caused by: no picture by its content
     hint: the file may be damaged or cut: make or copy it again
     ");
     write_atomic(&place.path("scan.tif"), b"II*\0\x08\0\0\0").unwrap();
     insta::assert_snapshot!(failure(&["scan.tif"], &[]), @r"
     exit code 3
-    error: `[DIR]/scan.tif` is no picture that can be looked for
+    error: `[DIR]/scan.tif` can't be used as `--picture`
     caused by: TIFF: convert it first, for example with `magick FILE FILE.png`
     hint: convert it to PNG or JPEG first
     ");

@@ -1,4 +1,4 @@
-//! A folder with a model, and the program run in it.
+//! A folder with a model, in which the program runs.
 
 use dcgan::{Config, Discriminator, Generator, ZDistribution};
 use dcgan_artifacts::{ModelFile, Role, Samples, read_generator};
@@ -37,7 +37,7 @@ impl Place {
         self.folder.path().join(name)
     }
 
-    /// A fresh generator, its weights enlarged: those of a fresh one give almost one grey.
+    /// A generator with enlarged initial weights: unchanged ones give an almost uniform grey.
     pub(crate) fn write_generator(&self, name: &str, config: &Config, seed: u64) {
         let mut weights = Generator::init(config, seed).unwrap().arrays().unwrap();
         for (name, (_, values)) in &mut weights {
@@ -50,7 +50,7 @@ impl Place {
         self.write_model(name, config, Role::Generator, weights);
     }
 
-    /// Lets a generator file say that no training picture had class "zero".
+    /// Marks class "zero" as untrained in a generator file.
     pub(crate) fn leave_zero_untrained(&self, name: &str) {
         let path = self.path(name);
         let mut model = read_generator(&path).unwrap();
@@ -58,7 +58,7 @@ impl Place {
         model.write(&path).unwrap();
     }
 
-    /// Gives the classes of a generator file other names.
+    /// Renames the classes of a generator file.
     pub(crate) fn name_classes(&self, name: &str, class_names: &[&str]) {
         let path = self.path(name);
         let mut model = read_generator(&path).unwrap();
@@ -106,7 +106,7 @@ impl Place {
         self.run(&all)
     }
 
-    /// Runs the program; `[DIR]` in an option stands for the folder.
+    /// Runs the program; `[DIR]` in an option is replaced by the folder.
     pub(crate) fn run(&self, options: &[&str]) -> Outcome {
         let folder = self.folder.path();
         let shown = folder.to_str().unwrap();
@@ -122,7 +122,7 @@ impl Place {
         Samples::read(&self.path(out).join("samples.safetensors")).unwrap()
     }
 
-    /// Every file below `folder` by its name there, sorted, the lock aside.
+    /// Every file below `folder` except the lock, by relative name, sorted.
     pub(crate) fn names(&self, folder: &str) -> Vec<String> {
         let root = self.path(folder);
         let mut names = Vec::new();

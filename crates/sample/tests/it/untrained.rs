@@ -1,4 +1,4 @@
-//! Classes that no training picture had: never drawn, refused by name, and said.
+//! Classes without training pictures: never drawn, refused by name, with a warning.
 
 use crate::film::write_checkpoints;
 use crate::pictures::{cell, png};
@@ -26,7 +26,7 @@ fn the_other_classes_take_turns_and_have_the_rows() {
     let image = |i: usize| &samples.images[i * 64..(i + 1) * 64];
     assert_eq!(cell(&grid, [8, 8], 1, 0), image(1));
     assert_eq!(cell(&grid, [8, 8], 1, 1), image(3));
-    // Image 1 of class 2 is the same as if that class had been asked for.
+    // Image 1 of class 2 is the same as with `--class 2`.
     let two = place.samples("two", &["--n", "2", "--class", "2"]);
     assert_eq!(&two.images[64..], image(1));
 }
@@ -55,7 +55,7 @@ fn such_a_class_is_refused_by_name() {
     ");
 }
 
-/// Rows, columns and what is said in each mode that draws all classes.
+/// Rows, columns and warnings in each mode that draws all classes.
 #[test]
 fn no_mode_draws_it() {
     let place = place();
@@ -89,7 +89,7 @@ fn no_mode_draws_it() {
         assert_eq!(outcome.stderr, WARNING, "{options:?}");
         let picture = png(&place, &format!("out/{name}"));
         assert_eq!(picture.height(), rows * 10 - 2, "{options:?}");
-        // Two stations of two frames, a term and the sum, four frames.
+        // Two classes of two frames, a term and the sum, four frames.
         let columns = if rows == 2 && name == "arithmetic.png" {
             2
         } else {
@@ -99,7 +99,7 @@ fn no_mode_draws_it() {
     }
 }
 
-/// The first checkpoints of a run may be from before files told of such classes.
+/// The first checkpoints of a run may lack the key for such classes.
 #[test]
 fn a_film_goes_by_its_newest_checkpoint() {
     let place = place();

@@ -8,7 +8,7 @@ use std::ffi::OsString;
 fn with(text: &str, value: Option<&str>) -> Result<Pipeline, Box<dcgan_settings::Error>> {
     let mut pipeline = load_text("p.yaml", text, &[]).unwrap();
     let look = |name: &str| value.filter(|_| name == KERNELS).map(OsString::from);
-    pipeline.heed_environment(look)?;
+    pipeline.apply_environment(look)?;
     Ok(pipeline)
 }
 

@@ -1,4 +1,4 @@
-//! What is true of every stage, shown by the example `lines`.
+//! The behaviour of every stage, tested with the example `lines`.
 
 use dcgan_artifacts::{Manifest, RunLock, write_atomic};
 use dcgan_testkit::{Outcome, example};
@@ -34,7 +34,7 @@ impl Place {
         )
     }
 
-    /// The result as JSON, and what was said on the way.
+    /// The result as JSON, and stderr.
     fn result(&self, args: &[&str]) -> (Value, String) {
         let outcome = self.run(&[args, &["--json"]].concat()).succeeded();
         (
@@ -53,7 +53,7 @@ impl Place {
         self.run(args).failure()
     }
 
-    /// Names of the files and folders in the folder `name`, sorted, but for the lock.
+    /// Sorted names of the files and folders in the folder `name`, except the lock.
     fn names(&self, name: &str) -> Vec<String> {
         let entries = fs::read_dir(self.path(name)).unwrap();
         let names = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());
@@ -76,15 +76,15 @@ fn a_result_is_made_once_and_again_when_anything_changes() {
     assert_eq!(result["outcome"], "done");
     assert_eq!(
         said,
-        "setting `lines.capitals` has changed: the result is made anew\n"
+        "setting `lines.capitals` has changed: making the result again\n"
     );
     place.put("text", b"one\n");
     let (_, said) = place.result(&["--capitals"]);
-    assert_eq!(said, "`text` has changed: the result is made anew\n");
+    assert_eq!(said, "`text` has changed: making the result again\n");
     assert_eq!(
         place.names("out/lines"),
         ["000.txt"],
-        "the other line is gone"
+        "the other line is removed"
     );
 
     place.put("out/count.json", b"2");
@@ -147,8 +147,7 @@ fn every_outcome_has_the_same_keys() {
     ");
 }
 
-/// The one rule: what is damaged counts as not complete, with a warning; what is another's is
-/// refused.
+/// A damaged result counts as incomplete, with a warning; the result of another stage is refused.
 #[test]
 fn a_damaged_manifest_counts_as_none_and_a_foreign_one_is_refused() {
     let place = Place::new();
@@ -163,7 +162,7 @@ fn a_damaged_manifest_counts_as_none_and_a_foreign_one_is_refused() {
         assert_eq!(result["outcome"], "done");
         assert!(
             said.starts_with("warning: manifest `out/manifest.json` is damaged")
-                && said.ends_with(": the folder counts as not complete\n"),
+                && said.ends_with(": treating the folder as incomplete\n"),
             "{said}"
         );
         assert_eq!(

@@ -1,4 +1,4 @@
-//! The crate's tests: the example `stage`, run as a process.
+//! Tests of the examples, run as processes.
 #![cfg(unix)]
 #![expect(clippy::unwrap_used, reason = "a helper that fails is a failing test")]
 

@@ -126,10 +126,10 @@ fn a_full_disk_is_told() {
     ");
 }
 
-/// What a file's name can do to a terminal: clear it, set its title, turn its text, forge a line.
+/// A file name that clears the terminal, changes colours, reverses text and forges a line.
 const HARMFUL: &str = "a\u{1b}[2J\u{9b}31m\u{7f}\u{202e}b\r\nerror: c";
 
-/// No byte of a control character, and none of a character that turns the text.
+/// Checks that there is no control character and none that reverses text.
 #[track_caller]
 fn assert_harmless(text: &str) {
     let harmful = |c: char| c != '\n' && (c.is_control() || matches!(c, '\u{202a}'..='\u{202e}'));
@@ -149,7 +149,7 @@ fn text_from_outside_is_escaped_in_messages_and_in_the_log() {
     a\u{1b}[2J\u{9b}31m\u{7f}\u{202e}b\r\nerror: c
     warning: a\u{1b}[2J\u{9b}31m\u{7f}\u{202e}b\r\nerror: c
     ");
-    // What clap says of the command line, and the settings of theirs.
+    // Messages of clap and of the settings.
     let typed = format!("--no{HARMFUL}");
     let text = run(&["ok", &typed]).report();
     assert!(
@@ -174,5 +174,5 @@ fn text_from_outside_is_escaped_in_results() {
     let text = stdout(&[&said, "--quiet", "--json"]);
     assert_harmless(&text);
     let value: serde_json::Value = serde_json::from_str(&text).unwrap();
-    assert_eq!(value["said"], HARMFUL, "a program reads the text as it was");
+    assert_eq!(value["said"], HARMFUL, "programs read the original text");
 }

@@ -1,4 +1,4 @@
-//! A plan against what was written.
+//! A plan compared with the written files.
 
 use dcgan_stage::{Error, Plan};
 
@@ -6,7 +6,7 @@ use dcgan_stage::{Error, Plan};
 fn what_is_written_is_what_was_planned() {
     let plan = Plan::new()
         .files(["grid.png", "figures.json"])
-        .perhaps("events.csv")
+        .optional("events.csv")
         .many("images/*.png");
     let check = |written: &[&str]| plan.check(written.iter().copied());
     let certain = ["figures.json", "grid.png"];

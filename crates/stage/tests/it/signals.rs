@@ -1,4 +1,4 @@
-//! The first signal ends in order, the second at once.
+//! The first signal ends the stage in order, the second immediately.
 
 use crate::with_arguments;
 use dcgan_testkit::example;
@@ -6,8 +6,7 @@ use std::io::{BufRead as _, BufReader, Read as _};
 use std::process::{Child, ChildStderr, ChildStdout, Command, Stdio};
 use std::time::Duration;
 
-/// A stage whose handlers are installed. It gets signals while it runs, which `dcgan_testkit::run`
-/// would wait out.
+/// A running stage with installed handlers. Not by `dcgan_testkit::run`, which waits for the end.
 struct Running {
     child: Child,
     stdout: BufReader<ChildStdout>,
@@ -16,7 +15,7 @@ struct Running {
 
 impl Running {
     fn start(end: &str) -> Self {
-        // It hears SIGHUP even where the tests themselves run under `nohup`.
+        // Receives SIGHUP even if the tests run under `nohup`.
         let mut env = Command::new("env");
         env.arg("--default-signal=HUP").arg(example("stage"));
         let mut command = with_arguments(env, &[end]);
@@ -45,7 +44,7 @@ impl Running {
         );
     }
 
-    /// Exit code, stdout and stderr of the rest.
+    /// Exit code and the rest of stdout and stderr.
     fn end(mut self) -> String {
         let code = self.child.wait().unwrap().code();
         let (mut stdout, mut stderr) = (String::new(), String::new());
@@ -87,7 +86,7 @@ fn the_second_signal_ends_at_once() {
         warning.starts_with("warning: SIGTERM received"),
         "{warning}"
     );
-    // A hand's second signal, not the first delivered twice.
+    // A second signal by a user, not the first delivered twice.
     std::thread::sleep(Duration::from_millis(300));
     running.signal("INT");
     assert_eq!(running.end(), "Some(130)\n");

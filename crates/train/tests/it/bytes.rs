@@ -1,4 +1,4 @@
-//! Same settings, same bytes: whatever the threads, however often interrupted, in one go or two.
+//! Same settings, same bytes: for any number of threads and interruptions, in one run or two.
 
 use crate::program::{Place, assert_same, text};
 use dcgan_testkit::{Missing, untested};
@@ -69,8 +69,8 @@ fn rows(table: &[u8]) -> Vec<BTreeMap<String, String>> {
         .collect()
 }
 
-/// Fifty bins of D(x) and of D(G(z)) for each row of metrics, of whose means and accuracy they
-/// tell.
+/// Fifty bins of D(x) and of D(G(z)) for each row of metrics, and they match its means and
+/// accuracy.
 #[test]
 fn the_histograms_are_those_of_the_metrics() {
     let place = Place::new();
@@ -110,9 +110,9 @@ fn the_histograms_are_those_of_the_metrics() {
     }
 }
 
-/// A run that was begun before there were histograms goes on without them.
+/// A run begun before histograms existed continues without them.
 #[test]
-fn a_run_without_histograms_goes_on() {
+fn a_run_without_histograms_continues() {
     let place = Place::new();
     place.train("whole", TWO_EPOCHS);
     place.train("run", &["train.epochs=1", "train.keep_checkpoints=2"]);
@@ -125,11 +125,11 @@ fn a_run_without_histograms_goes_on() {
         checkpoint.info.tables.remove("histograms.csv").unwrap();
         checkpoint.write(&path).unwrap();
     }
-    goes_on_without_histograms(&place, "run");
+    continues_without_histograms(&place, "run");
 }
 
-/// Holds that the run is what an undisturbed one is, but for its histograms.
-fn goes_on_without_histograms(place: &Place, out: &str) {
+/// Asserts that the run equals an uninterrupted one except for its histograms.
+fn continues_without_histograms(place: &Place, out: &str) {
     let dry = place.command(out, TWO_EPOCHS).arg("--dry-run").output();
     let said = text(&dry.unwrap().stdout);
     assert!(said.contains("metrics.csv") && !said.contains("histograms.csv"));
@@ -142,17 +142,17 @@ fn goes_on_without_histograms(place: &Place, out: &str) {
     assert!(!text(&run["manifest.json"]).contains("histograms.csv"));
 }
 
-/// Nothing but a picture hangs on them.
+/// Only a chart needs them.
 #[test]
-fn a_run_that_lost_its_histograms_goes_on() {
+fn a_run_that_lost_its_histograms_continues() {
     let place = Place::new();
     place.train("whole", TWO_EPOCHS);
     for (out, first) in [("half", "train.epochs=1"), ("done", "train.epochs=2")] {
         place.train(out, &[first, "train.keep_checkpoints=2"]);
         std::fs::remove_file(place.path(out).join("histograms.csv")).unwrap();
-        goes_on_without_histograms(&place, out);
+        continues_without_histograms(&place, out);
     }
-    // Nor where they are of other bins, or damaged.
+    // The same if they have other bins, or are damaged.
     for (out, from, to) in [
         ("other", "d_real_0.02", "d_real_0.03"),
         ("damaged", "\n1,1,0,", "\n1,1,9,"),
@@ -166,7 +166,7 @@ fn a_run_that_lost_its_histograms_goes_on() {
         let said = place.command(out, TWO_EPOCHS).output().unwrap();
         assert!(said.status.success());
         let said = text(&said.stderr);
-        assert!(said.contains("the run goes on without it"), "{said}");
+        assert!(said.contains("the run continues without it"), "{said}");
         let [whole, run] = ["whole", out].map(|out| place.files(out));
         assert_eq!(whole["generator.safetensors"], run["generator.safetensors"]);
         assert!(!text(&run["manifest.json"]).contains("histograms.csv"));
@@ -201,7 +201,7 @@ fn bfloat16_gives_the_same_bytes_for_any_number_of_threads_and_resumed() {
         );
         return;
     }
-    // Wide enough to be rounded.
+    // Wide enough for products in bfloat16.
     let of = |epochs: &'static str, precision: &'static str| {
         let widths = [
             "train.gf_dim=8",
@@ -217,13 +217,13 @@ fn bfloat16_gives_the_same_bytes_for_any_number_of_threads_and_resumed() {
     place.train("bf16", &settings);
     place.train("f32", &of("train.epochs=2", "train.precision=f32"));
     let [bf16, f32] = ["bf16", "f32"].map(|out| place.files(out));
-    // Pictures of fresh weights are drawn in float32 in either.
+    // Both draw pictures of the initial weights in float32.
     let picture = "samples/step-00000000.png";
     assert_eq!(bf16[picture], f32[picture]);
     assert_ne!(bf16["metrics.csv"], f32["metrics.csv"]);
 }
 
-/// Trains with one, two and three threads, and in two goes.
+/// Trains with one, two and three threads, and in two runs.
 fn place_and_compare(settings: &[&str], first: &[&str]) {
     let place = Place::new();
     place.train("run", settings);
@@ -275,7 +275,7 @@ fn one_epoch_then_two_is_two_at_once() {
 #[test]
 fn interrupted_again_and_again_is_undisturbed() {
     let place = Place::new();
-    // Long enough to be met under way: 600 steps. Rows reach the disk with every grid.
+    // 600 steps, long enough to be interrupted. Rows reach the disk with every grid.
     let settings = &[
         "train.epochs=100",
         "train.grid_every=10",
@@ -288,7 +288,7 @@ fn interrupted_again_and_again_is_undisturbed() {
         wait_for(|| place.rows("run") > rows);
         stopped += i32::from(stop(child, signal) == Some(code));
     }
-    assert_eq!(stopped, 3, "no run was met under way");
+    assert_eq!(stopped, 3, "a run ended before the signal");
     let interrupted = place.checkpoints("run");
     assert_eq!(
         interrupted.len(),
@@ -321,7 +321,7 @@ fn killed_before_its_first_checkpoint_starts_again() {
 #[test]
 fn without_reshuffle_every_epoch_has_the_first_order() {
     let place = Place::new();
-    // No learning, so that the discriminator's loss on x tells which pictures a batch had.
+    // No learning, so that the discriminator's loss on x identifies the pictures of a batch.
     let settings =
         |reshuffle| ["train.epochs=2", "train.learning_rate=1e-30", reshuffle].map(String::from);
     for (out, reshuffle, same) in [
@@ -416,13 +416,17 @@ fn with_every_option_interrupted_is_undisturbed_for_any_number_of_threads() {
         let mut command = place.command("run", OPTIONS);
         let child = start(command.args(["--threads", threads]));
         wait_for(|| place.rows("run") > rows);
-        assert_eq!(stop(child, "TERM"), Some(143), "no run was met under way");
+        assert_eq!(
+            stop(child, "TERM"),
+            Some(143),
+            "the run ended before the signal"
+        );
     }
     place.train("run", OPTIONS);
     assert_same(&expected, &place.files("run"));
 }
 
-/// Each option does something, and nothing but what it says.
+/// Each option has its effect and no other.
 #[test]
 fn each_option_changes_the_weights() {
     let place = Place::new();
@@ -446,7 +450,7 @@ fn each_option_changes_the_weights() {
             "{option}"
         );
     }
-    // The average is kept beside the training and touches nothing of it.
+    // The average does not affect the training.
     place.train("ema", &["train.epochs=1", "train.ema=0.9"]);
     let files = place.files("ema");
     assert_ne!(
@@ -503,7 +507,7 @@ fn the_average_follows_its_equation() {
     }
 }
 
-/// The class joins every layer, whatever the size: colour, not square, as many classes as a byte
+/// The class is input to every layer at any size: colour, not square, the most classes a byte
 /// has.
 #[test]
 fn the_labelled_network_trains_on_any_labelled_pictures() {
@@ -521,7 +525,7 @@ fn the_labelled_network_trains_on_any_labelled_pictures() {
     }
 }
 
-/// A checkpoint says how deep its networks are, and a run of that depth goes on from it.
+/// A checkpoint records the depth of its networks, and a run of that depth resumes from it.
 #[test]
 fn the_unlabelled_network_trains_at_another_depth() {
     let place = Place::new();
@@ -553,7 +557,7 @@ fn start(command: &mut Command) -> Child {
 /// Sends a signal and returns the exit code, `None` after SIGKILL.
 fn stop(mut child: Child, signal: &str) -> Option<i32> {
     let id = child.id().to_string();
-    // Fails if the child has ended already; its exit code then says so.
+    // Fails if the child has ended already; its exit code then shows that.
     let _ = Command::new("kill")
         .args([&format!("-{signal}"), &id])
         .status();

@@ -26,7 +26,7 @@ fn divergence_before_the_first_checkpoint_says_so() {
 fn divergence_names_step_tensor_and_the_last_good_checkpoint() {
     let place = Place::new();
     place.train("run", &["train.epochs=1"]);
-    // No setting that is allowed diverges within a few steps, so a weight is spoilt by hand.
+    // No allowed setting diverges within a few steps, so the test changes a weight.
     let path = place.path("run/checkpoints/step-00000006.safetensors");
     let mut checkpoint = dcgan_artifacts::Checkpoint::read(&path).unwrap();
     let weight = checkpoint.weights.get_mut("generator/g_h3/biases").unwrap();
@@ -34,7 +34,7 @@ fn divergence_names_step_tensor_and_the_last_good_checkpoint() {
     checkpoint.write(&path).unwrap();
     insta::assert_snapshot!(place.fail("run", &["train.epochs=2"], &[]), @"
     exit code 4
-    going on after step 6, from `run/checkpoints/step-00000006.safetensors`
+    resuming after step 6, from `run/checkpoints/step-00000006.safetensors`
     error: training diverged at step 7; the last good checkpoint is `run/checkpoints/step-00000006.safetensors`
     caused by: mean or variance of `discriminator/d_bn1` is not finite, and the first that is not is weight `generator/g_h3/biases`
     hint: lower `train.learning_rate`, take another `train.seed` or set `train.on_divergence: rollback`, in another `--out`
@@ -52,8 +52,8 @@ fn spoil(place: &Place, out: &str, step: u64, change: impl Fn(&str, &mut [f32]))
     checkpoint.write(&path).unwrap();
 }
 
-/// Losses and weights that are finite, and a gradient that is not: batch norm divides by the small
-/// deviation of what it sees, and multiplies by a large gamma.
+/// Losses and weights are finite but a gradient is not: batch norm divides by the small deviation
+/// of its input and multiplies by a large gamma.
 #[test]
 fn a_gradient_that_is_not_finite_is_named_with_the_last_good_checkpoint() {
     let place = Place::new();
@@ -66,7 +66,7 @@ fn a_gradient_that_is_not_finite_is_named_with_the_last_good_checkpoint() {
     });
     insta::assert_snapshot!(place.fail("run", &["train.epochs=2"], &[]), @"
     exit code 4
-    going on after step 6, from `run/checkpoints/step-00000006.safetensors`
+    resuming after step 6, from `run/checkpoints/step-00000006.safetensors`
     error: training diverged at step 7; the last good checkpoint is `run/checkpoints/step-00000006.safetensors`
     caused by: gradient of `discriminator/d_h3_lin/Matrix` is not finite
     hint: lower `train.learning_rate`, take another `train.seed` or set `train.on_divergence: rollback`, in another `--out`
@@ -80,7 +80,7 @@ fn a_gradient_that_is_not_finite_is_named_with_the_last_good_checkpoint() {
     assert_eq!(place.checkpoints("run").len(), 2);
 }
 
-/// Weights and statistics that are finite, and logits that overflow behind them.
+/// Weights and statistics are finite, but the logits overflow.
 #[test]
 fn a_loss_that_is_no_number_is_named_with_its_layer() {
     let place = Place::new();
@@ -97,8 +97,8 @@ fn a_loss_that_is_no_number_is_named_with_its_layer() {
     assert!(report.contains("d_h3_lin"), "{report}");
 }
 
-/// One picture that the spoilt discriminator cannot bear, in the batch after the checkpoint:
-/// another order of the pictures gets past it.
+/// One picture in the batch after the checkpoint makes the changed discriminator diverge; with
+/// another order of the pictures it does not.
 #[test]
 fn a_roll_back_goes_on_with_other_batches() {
     let place = Place::new();
@@ -129,10 +129,10 @@ fn a_roll_back_goes_on_with_other_batches() {
     train("run");
     assert!(!place.path("run/events.csv").exists());
     unfinish("run");
-    // Generated images are dark all over, and so is every real one but the poison.
+    // Generated images are all dark, and so is every real one except the poison.
     spoil(&place, "run", 4, |name, values| match name {
         "generator/g_h3/biases" => values.fill(-500.0),
-        // Of four planes that it sees, the first is the picture, the others are the class.
+        // Of the four input planes the first is the picture, the others are the class.
         "discriminator/d_h0_conv/w" => {
             for of_plane in values.chunks_exact_mut(4 * 4) {
                 of_plane[..4].fill(3e38);
@@ -161,7 +161,7 @@ fn a_roll_back_goes_on_with_other_batches() {
     train("run");
     assert_same(&expected, &place.files("run"));
 
-    // The checkpoint after the roll-back vouches for what the table of events holds.
+    // The checkpoint after the roll-back records the position in the table of events.
     fs::remove_file(place.path("run/manifest.json")).unwrap();
     damage(&place.path("run/events.csv"));
     let refusal = report(&mut place.command_on("dark.safetensors", "run", &rollback));
@@ -174,7 +174,7 @@ fn a_roll_back_goes_on_with_other_batches() {
     train("run");
     assert_same(&expected, &place.files("run"));
 
-    // As often as the settings have it, and no more.
+    // As often as the settings allow.
     spoil(&place, "run", 4, |name, values| {
         if name == "generator/g_h3/biases" {
             values.fill(f32::NAN);
@@ -189,9 +189,9 @@ fn a_roll_back_goes_on_with_other_batches() {
     );
 }
 
-/// The first steps of a network so small: D tells nothing apart yet.
+/// In its first steps D of this tiny network does not separate the pictures.
 #[test]
-fn a_discriminator_that_tells_nothing_apart_is_warned_of() {
+fn a_discriminator_that_does_not_separate_gives_a_warning() {
     let place = Place::new();
     let warnings = |out: &str, setting: &'static str| {
         let output = place.train(out, &["train.epochs=1", setting]);
@@ -199,7 +199,7 @@ fn a_discriminator_that_tells_nothing_apart_is_warned_of() {
     };
     let watched = warnings("watched", "train.collapse_watch=2");
     assert!(
-        watched.contains("warning: step 2: the discriminator tells nothing apart"),
+        watched.contains("warning: step 2: the discriminator does not separate real from"),
         "{watched}"
     );
     let unwatched = warnings("unwatched", "train.collapse_watch=0");
@@ -261,8 +261,7 @@ fn a_damaged_metrics_table_is_refused() {
     );
 }
 
-/// Neither the table nor a start over what is left of the run is made by the same command: the hint
-/// names two ways that lead out.
+/// The same command neither restores the table nor starts over: the hint names two ways out.
 #[test]
 fn a_lost_metrics_table_is_put_back_or_the_folder_moved_away() {
     let place = Place::new();
@@ -272,9 +271,9 @@ fn a_lost_metrics_table_is_put_back_or_the_folder_moved_away() {
     fs::remove_file(place.path("run/metrics.csv")).unwrap();
     insta::assert_snapshot!(place.fail("run", &["train.epochs=1"], &["--quiet"]), @"
     exit code 3
-    warning: file `run/metrics.csv` does not exist: the folder counts as not complete
+    warning: file `run/metrics.csv` does not exist: treating the folder as incomplete
     error: table `run/metrics.csv` does not exist
-    hint: put back the table that was here, with which the run goes on; or, to start afresh, move the whole folder away and run the same command again
+    hint: restore the table from a copy to resume the run; or, to start over, move the whole folder away and run the same command again
     ");
     dcgan_artifacts::write_atomic(&place.path("run/metrics.csv"), &table).unwrap();
     place.train("run", &["train.epochs=1"]);
@@ -316,7 +315,7 @@ fn a_damaged_run_json_is_refused_and_force_moves_it_aside() {
     exit code 3
     error: `run/run.json` is damaged: its JSON can't be read
     caused by: EOF while parsing an object at line 1 column 1
-    hint: give `--force` to move the old run aside and start afresh
+    hint: use `--force` to move the old run aside and start over
     ");
     let mut command = place.command("run", &["train.epochs=1"]);
     assert!(command.arg("--force").status().unwrap().success());

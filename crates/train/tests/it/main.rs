@@ -1,12 +1,11 @@
-//! `dcgan-train` from outside: its program on tiny synthetic datasets.
+//! Tests of the program `dcgan-train` on tiny synthetic datasets.
 //!
-//! * `bytes`: same bytes twice, for any number of threads, after an interruption, in two goes.
-//! * `refusals`: what is refused, with which exit code and which words.
+//! * `bytes`: same bytes twice, for any number of threads, after an interruption, in two runs.
+//! * `refusals`: exit codes and messages of errors.
 //! * `faults`: divergence, damaged checkpoints and tables, lost files.
 //! * `scores`: `scores.csv` and the best checkpoint.
-//! * `tensorboard`: the event file, taken apart here and by TensorBoard itself.
+//! * `tensorboard`: the event file, parsed here and by TensorBoard itself.
 //! * `untrained`: classes without training pictures.
-//! * `iteration`: the training step itself, through the library.
 
 #![expect(
     clippy::unwrap_used,

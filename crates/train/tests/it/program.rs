@@ -1,4 +1,4 @@
-//! Running the program, and looking at what it left.
+//! Runs the program and reads its files.
 
 use dcgan_artifacts::{ClassifierFile, ClassifierInfo, DatasetInfo, Part, PartData, write_dataset};
 use dcgan_metrics::{Classifier, ClassifierConfig};
@@ -27,7 +27,7 @@ const TINY: [&str; 8] = [
 ];
 
 impl Place {
-    /// With 26 labelled pictures of 8x8 in three classes, `dataset.safetensors`.
+    /// With `dataset.safetensors`, 26 labelled pictures of 8x8 in three classes.
     pub(crate) fn new() -> Self {
         let place = Self {
             folder: tempfile::tempdir().unwrap(),
@@ -60,7 +60,7 @@ impl Place {
         self.write_parts(name, shape, n_classes, [(Part::Train, images)]);
     }
 
-    /// Writes a dataset of these pictures, whose classes take turns; `n_classes` 0: without labels.
+    /// Writes a dataset of these pictures with alternating classes; `n_classes` 0: without labels.
     pub(crate) fn write_parts<const N: usize>(
         &self,
         name: &str,
@@ -87,7 +87,7 @@ impl Place {
         write_dataset(&self.path(name), &info, &BTreeMap::from(parts)).unwrap();
     }
 
-    /// Puts a classifier of fixed weights for the pictures of [`Place::new`] into `name`.
+    /// Writes a classifier with fixed weights for the pictures of [`Place::new`] to `name`.
     pub(crate) fn write_classifier(&self, name: &str, seed: u64) {
         let config = ClassifierConfig {
             height: 8,
@@ -120,12 +120,12 @@ impl Place {
         self.folder.path().join(name)
     }
 
-    /// The program about to train `out` on `dataset.safetensors`, with settings over [`TINY`].
+    /// The command that trains `out` on `dataset.safetensors`, with [`TINY`] and these settings.
     pub(crate) fn command(&self, out: &str, settings: &[&str]) -> Command {
         self.command_on("dataset.safetensors", out, settings)
     }
 
-    /// The same on another dataset.
+    /// Like [`Self::command`], on another dataset.
     pub(crate) fn command_on(&self, dataset: &str, out: &str, settings: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_dcgan-train"));
         command
@@ -145,12 +145,12 @@ impl Place {
         output
     }
 
-    /// Exit code and stderr of a run that is to fail.
+    /// Exit code and stderr of a run that must fail.
     pub(crate) fn fail(&self, out: &str, settings: &[&str], options: &[&str]) -> String {
         report(self.command(out, settings).args(options))
     }
 
-    /// Every file under `out` with its bytes, but for hidden ones and those that bear times.
+    /// Every file under `out` with its bytes, except hidden ones and those that contain times.
     pub(crate) fn files(&self, out: &str) -> BTreeMap<String, Vec<u8>> {
         let mut files = dcgan_testkit::files(&self.path(out));
         files.retain(|name, _| {
@@ -168,7 +168,7 @@ impl Place {
             .collect()
     }
 
-    /// Rows of `out/metrics.csv`, the header included; 0 while there is none.
+    /// Rows of `out/metrics.csv`, including the header; 0 if there is no file.
     pub(crate) fn rows(&self, out: &str) -> usize {
         fs::read_to_string(self.path(out).join("metrics.csv"))
             .map_or(0, |text| text.lines().count())
@@ -180,12 +180,12 @@ pub(crate) fn report(command: &mut Command) -> String {
     run(command).report()
 }
 
-/// What a program wrote.
+/// Output of a program as text.
 pub(crate) fn text(bytes: &[u8]) -> String {
     String::from_utf8(bytes.to_vec()).unwrap()
 }
 
-/// Holds that two folders hold the same files, byte for byte, naming those that differ.
+/// Asserts that two folders have the same files, byte for byte, and names those that differ.
 #[track_caller]
 pub(crate) fn assert_same(left: &BTreeMap<String, Vec<u8>>, right: &BTreeMap<String, Vec<u8>>) {
     assert_same_files(left, right, "two folders");

@@ -1,4 +1,4 @@
-//! What is refused: exit code, message and hint.
+//! Errors: exit code, message and hint.
 
 use crate::program::{Place, assert_same, report, text};
 use dcgan_artifacts::{RunFile, RunLock, checkpoint_path, read_checkpoint_info};
@@ -19,7 +19,7 @@ fn another_run_in_the_folder_is_named_key_by_key() {
     insta::assert_snapshot!(place.fail("run", &other, &[]), @"
     exit code 2
     error: `run` holds another run: `train.epochs` was `2`, is `1`, `train.learning_rate` was `0.0002`, is `0.001`, `train.seed` was `0`, is `7`
-    hint: choose another `--out`, go back to the old settings, or give `--force` to move the old run aside and start afresh
+    hint: choose another `--out`, go back to the old settings, or use `--force` to move the old run aside and start over
     ");
     assert_same(&before, &place.files("run"));
 }
@@ -32,11 +32,11 @@ fn another_precision_is_another_run() {
     insta::assert_snapshot!(report, @"
     exit code 2
     error: `run` holds another run: `train.precision` was `f32`, is `bf16`
-    hint: choose another `--out`, go back to the old settings, or give `--force` to move the old run aside and start afresh
+    hint: choose another `--out`, go back to the old settings, or use `--force` to move the old run aside and start over
     ");
 }
 
-/// The kernels that `run.json` and the manifest of a run record.
+/// The kernels recorded in `run.json` and the manifest of a run.
 fn recorded_kernels(place: &Place, out: &str) -> [serde_json::Value; 2] {
     let run = fs::read(place.path(out).join("run.json")).unwrap();
     let run: serde_json::Value = serde_json::from_slice(&run).unwrap();
@@ -54,7 +54,7 @@ fn other_kernels_are_another_run() {
     insta::assert_snapshot!(refusal, @"
     exit code 2
     error: `run` holds another run: `train.kernels` was `auto`, is `direct`
-    hint: choose another `--out`, go back to the old settings, or give `--force` to move the old run aside and start afresh
+    hint: choose another `--out`, go back to the old settings, or use `--force` to move the old run aside and start over
     ");
     let mut told = place.command("run", &["train.epochs=1"]);
     assert_eq!(report(told.env("DCGAN_KERNELS", "direct")), refusal);
@@ -106,7 +106,7 @@ fn portable_kernels_agree_with_the_fused_ones() {
         recorded_kernels(&place, "portable"),
         ["portable", "portable"]
     );
-    // In two goes, with another number of threads.
+    // In two runs, with another number of threads.
     let settings = ["train.epochs=1", "train.kernels=portable"];
     place.train("goes", &settings);
     let goes = ["train.epochs=2", "train.kernels=portable"];
@@ -175,7 +175,7 @@ fn bfloat16_without_its_instructions() {
         );
         return;
     }
-    // A finished run needs no such instructions; this one claims to have been made without.
+    // A finished run needs no such instructions; this one claims to be made without them.
     place.train("run", &settings);
     let path = place.path("run/run.json");
     let run = fs::read_to_string(&path).unwrap();
@@ -351,7 +351,7 @@ fn a_checkpoint_of_another_network() {
     insta::assert_snapshot!(place.fail("run", &["train.epochs=1"], &[]), @"
     exit code 3
     error: checkpoint `run/checkpoints/step-00000006.safetensors` is of another run: `network.gf_dim`: expected `2`, got `3`, `seed`: expected `0`, got `4`
-    hint: move it out of the folder: the run goes on from the checkpoint before it
+    hint: move it out of the folder: the run resumes from the checkpoint before it
     ");
 }
 
@@ -422,7 +422,10 @@ fn a_dry_run_writes_nothing() {
             "train.epochs=1",
             "nothing to do: `run` is up to date, 6 steps\n",
         ),
-        ("train.epochs=2", "would go on from the newest checkpoint\n"),
+        (
+            "train.epochs=2",
+            "would resume from the newest checkpoint\n",
+        ),
     ] {
         let output = place
             .command("run", &[settings])

@@ -15,7 +15,7 @@ use std::fs;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-/// Scores on, over [`scored`].
+/// Settings with scores, for [`scored`].
 const SCORED: [&str; 2] = [
     "train.score_every=2",
     "train.classifier=classifier.safetensors",
@@ -25,7 +25,7 @@ fn noise(n: usize, index: u64) -> Vec<u8> {
     dcgan_testkit::noise(9, index, n * 64)
 }
 
-/// A place with a validation part and a classifier.
+/// A folder with a dataset that has a validation part, and a classifier.
 fn scored() -> Place {
     let place = Place::new();
     write_dataset(&place, "dataset.safetensors", 66, 2);
@@ -97,7 +97,7 @@ fn scores_touch_nothing_of_the_training() {
     }
 }
 
-/// From the files alone: the last row is what the measures say of the last checkpoint's pictures.
+/// The last row equals the measures of pictures drawn from the last checkpoint.
 #[test]
 fn a_row_is_what_the_measures_say_of_the_generator() {
     let place = scored();
@@ -141,7 +141,7 @@ fn a_row_is_what_the_measures_say_of_the_generator() {
     assert_ne!(rows[0].1, rows[2].1);
 }
 
-/// Not what the test part holds, not the number of threads.
+/// Neither the test part nor the number of threads changes scores.
 #[test]
 fn scores_are_the_same_for_another_test_part_and_any_number_of_threads() {
     let place = scored();
@@ -167,7 +167,7 @@ fn scores_are_the_same_for_another_test_part_and_any_number_of_threads() {
     assert_ne!(other["run.json"], expected["run.json"]);
 }
 
-/// The steps of the checkpoints that stand in `out`.
+/// The steps of the checkpoints in `out`.
 fn steps(place: &Place, out: &str) -> Vec<u64> {
     let listed = list_checkpoints(&place.path(out).join("checkpoints")).unwrap();
     listed.into_iter().map(|(step, _)| step).collect()
@@ -227,7 +227,7 @@ fn the_best_checkpoint_is_told_and_kept() {
         assert_eq!((recorded.metric.as_str(), recorded.step), (metric, step));
         assert_eq!(recorded.value.to_bits(), value.to_bits());
 
-        // In two goes: the same.
+        // In two runs: the same.
         let first = [&["train.epochs=3"], &settings[1..]].concat();
         place.train("in-two", &first);
         place.train("in-two", &settings);
@@ -269,13 +269,13 @@ fn stopped_and_killed_is_undisturbed() {
                 .max(Duration::from_millis(30)),
         );
         let id = child.id().to_string();
-        // Fails if the child has ended already; its exit code then says so.
+        // Fails if the child has ended already; its exit code then shows that.
         let _ = Command::new("kill")
             .args([&format!("-{signal}"), &id])
             .status();
         met += usize::from(child.wait().unwrap().code() != Some(0));
     }
-    assert!(met > 2, "{met} runs were met under way");
+    assert!(met > 2, "{met} runs were interrupted");
     place.train("run", &settings);
     assert_same(&expected, &place.files("run"));
     let best = read_checkpoint_info(&checkpoint_path(&place.path("run/checkpoints"), 240));

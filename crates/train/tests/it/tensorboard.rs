@@ -1,4 +1,4 @@
-//! The event file: taken apart here by the formats' own definitions, and read by TensorBoard.
+//! The event file: parsed here by the formats' definitions, and read by TensorBoard.
 
 use crate::program::{Place, text};
 use dcgan_artifacts::Part;
@@ -32,7 +32,7 @@ fn place() -> Place {
     place
 }
 
-/// Bit by bit, as the polynomial is defined.
+/// Masked CRC-32C, bit by bit.
 fn masked_crc(bytes: &[u8]) -> u32 {
     let mut crc = !0_u32;
     for &byte in bytes {
@@ -49,7 +49,7 @@ fn masked_crc(bytes: &[u8]) -> u32 {
     crc.rotate_right(15).wrapping_add(0xa282_ead8)
 }
 
-/// The events in `out`; every length, checksum and byte is accounted for.
+/// The events in `out`; checks every length and checksum, and that no byte is left.
 fn events(place: &Place, out: &str) -> Vec<Vec<u8>> {
     let path = place
         .path(out)
@@ -171,7 +171,7 @@ fn it_holds_every_number_of_the_tables_and_the_histograms() {
     assert_eq!(text(first[&3][0].bytes()), "brain.Event:2");
     // 2001, or later.
     assert!(first[&1][0].f64() > 1e9);
-    // A row of scores follows that of its step.
+    // A row of scores comes after the row of its step.
     let steps: Vec<u64> = events[1..].iter().map(|event| values(event).0).collect();
     assert_eq!(steps, [1, 2, 3, 3, 4, 5, 6, 6, 7, 8, 9, 9, 10, 11, 12, 12]);
 
@@ -227,14 +227,14 @@ fn it_holds_every_number_of_the_tables_and_the_histograms() {
     assert_eq!(scalars, expected);
 }
 
-/// What follows the checkpoint that a run goes on from is cut and comes again, at the same place.
+/// Events after the checkpoint that a run resumes from are cut off and written again.
 #[test]
 fn a_run_that_goes_on_repeats_no_event() {
     let place = place();
     place.train("whole", &SETTINGS);
     let first = [&["train.epochs=1"], &SETTINGS[1..]].concat();
     place.train("run", &first);
-    // As if killed after step 6, with the last whole checkpoint at step 4.
+    // As if killed after step 6, with the last good checkpoint at step 4.
     for name in ["manifest.json", "checkpoints/step-00000006.safetensors"] {
         fs::remove_file(place.path("run").join(name)).unwrap();
     }
@@ -262,14 +262,13 @@ fn a_run_that_goes_on_repeats_no_event() {
         "{manifest}"
     );
 
-    // Lost, it begins again where the run goes on.
+    // If it is lost, it begins again where the run resumes.
     fs::remove_dir_all(place.path("run/tensorboard")).unwrap();
     place.train("run", &[&["train.epochs=3"], &SETTINGS[1..]].concat());
     assert_eq!(values(&events(&place, "run")[1]).0, 13);
 }
 
-/// Python with `tensorboard`: of `DCGAN_TENSORBOARD_PYTHON`, of target/tensorboard, or the
-/// system's.
+/// Python with `tensorboard`: from `DCGAN_TENSORBOARD_PYTHON`, target/tensorboard or the system.
 fn python(root: &Path) -> PathBuf {
     let installed = root.join("target/tensorboard/bin/python");
     match std::env::var_os("DCGAN_TENSORBOARD_PYTHON") {

@@ -1,4 +1,4 @@
-//! Classes without training pictures: neither drawn nor scored, and said.
+//! Classes without training pictures: neither drawn nor scored, with a warning.
 
 use crate::program::{Place, text};
 use dcgan::{Generator, ZDistribution};
@@ -10,7 +10,7 @@ use dcgan_random::{Purpose, Stream};
 use std::collections::BTreeMap;
 use std::fs;
 
-/// Pictures of 8x8 whose classes take turns.
+/// Pictures of 8x8 with alternating classes.
 fn part(n: usize, classes: &[u8], index: u64) -> PartData {
     let mut stream = Stream::new(9, Purpose::Synthetic, index);
     PartData {
@@ -22,7 +22,7 @@ fn part(n: usize, classes: &[u8], index: u64) -> PartData {
     }
 }
 
-/// A dataset of three classes, the first of which no training picture has.
+/// A dataset of three classes; no training picture has the first.
 fn write(place: &Place, validation: PartData) {
     let info = DatasetInfo {
         name: "test".into(),
@@ -120,7 +120,7 @@ fn scores_are_those_of_a_validation_part_without_them() {
     );
 }
 
-/// Checkpoints from before files told of such classes have no key.
+/// Checkpoints written before this key existed lack it.
 #[test]
 fn an_older_run_goes_on() {
     let place = Place::new();

@@ -1,4 +1,4 @@
-//! Where a run stands: all that changes from step to step.
+//! The state of a run: everything that changes from step to step.
 
 use crate::Error;
 use crate::checkpoints::{Checkpoints, Resumed, Snapshot, fresh};
@@ -11,30 +11,30 @@ use dcgan_artifacts::{BestScore, TablePosition};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-/// Where a run stands after a step.
-pub(crate) struct Standing {
-    /// Tables, open behind the rows of that step.
+/// The state of a run after a step.
+pub(crate) struct RunState {
+    /// Tables, open for appending after the rows of that step.
     pub(crate) tables: Tables,
     /// Networks and optimisers.
     pub(crate) state: State,
-    /// The averaged generator, where the run keeps one.
+    /// The averaged generator, if the run has one.
     pub(crate) average: Option<WeightAverage>,
     /// Steps done.
     pub(crate) step: u64,
-    /// Whether a signal may have kept from being done what was due after the last of them.
+    /// Whether a signal may have skipped the work that was due after the last step.
     pub(crate) in_arrears: bool,
     /// Roll-backs so far.
     pub(crate) attempt: u32,
-    /// The best score so far, where checkpoints are compared.
+    /// The best score so far, if checkpoints are compared.
     pub(crate) best: Option<BestScore>,
     /// The newest good checkpoint.
     pub(crate) newest: Option<PathBuf>,
-    /// How far the table of events had grown at that checkpoint, where there was one.
+    /// The end of the table of events at that checkpoint, if there was a table.
     pub(crate) events: Option<TablePosition>,
 }
 
-impl Standing {
-    /// What its checkpoint is made of.
+impl RunState {
+    /// The content of a checkpoint.
     pub(crate) fn snapshot(
         &self,
         tables: BTreeMap<String, TablePosition>,
@@ -51,7 +51,7 @@ impl Standing {
         }
     }
 
-    /// Behind the newest good checkpoint, or before the first step where there is none.
+    /// The state of the newest good checkpoint, or of step 0 if there is none.
     pub(crate) fn find(
         resolved: &Resolved,
         folder: &Path,
