@@ -1,36 +1,36 @@
-//! Whether probabilities mean what they say.
+//! Calibration of probabilities.
 
 use crate::error::{Error, check_count};
 use crate::ranking::probability;
 
-/// What became of the images whose probability falls into one bin.
+/// The images whose probability is in one bin.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Bin {
     /// Share of all weight in this bin.
     pub weight: f64,
-    /// Mean probability of being real that was claimed.
+    /// Mean predicted probability of being real.
     pub probability: f64,
-    /// Share that was real.
+    /// Share that is real.
     pub share: f64,
 }
 
-/// How far the claimed probability of being real lies from the share that is real.
+/// Predicted probability of being real against the share that is real.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Calibration {
-    /// Equal bins over `[0, 1]`; `None` where no image falls.
+    /// Equal bins over `[0, 1]`; `None` for one without images.
     pub bins: Vec<Option<Bin>>,
-    /// Expected calibration error, `sum_b weight_b |share_b - probability_b|`: 0 for probabilities
-    /// that can be taken at their word.
+    /// Expected calibration error, `sum_b weight_b |share_b - probability_b|`: 0 for perfectly
+    /// calibrated probabilities.
     pub error: f64,
 }
 
-/// The calibration of logits, real and generated images weighing one half in all each, as they do
-/// in training. Naeini et al., "Obtaining Well Calibrated Probabilities Using Bayesian Binning"
+/// The calibration of logits. Real and generated images have a total weight of one half each, as in
+/// training. Naeini et al., "Obtaining Well Calibrated Probabilities Using Bayesian Binning"
 /// (2015); Guo et al., "On Calibration of Modern Neural Networks" (2017), equation 3.
 ///
 /// # Errors
 /// [`Error::TooFew`] if either group is empty or there are no bins, [`Error::NotFinite`] for an
-/// infinite or undefined logit.
+/// infinite or NaN logit.
 pub fn calibration(real: &[f32], generated: &[f32], bins: usize) -> Result<Calibration, Error> {
     check_count("bins", bins, 1)?;
     let mut sums = vec![[0.0; 3]; bins];
@@ -43,7 +43,7 @@ pub fn calibration(real: &[f32], generated: &[f32], bins: usize) -> Result<Calib
             #[expect(
                 clippy::cast_possible_truncation,
                 clippy::cast_sign_loss,
-                reason = "p lies in [0, 1], so the product is at most `bins`"
+                reason = "p is in [0, 1], so the product is at most `bins`"
             )]
             let bin = (p * bins as f64) as usize;
             let [all, claimed, found] = &mut sums[bin.min(bins - 1)];

@@ -1,4 +1,4 @@
-//! What a classifier's logits say of a set of images.
+//! Figures of a set of images from a classifier's logits.
 
 use crate::error::{Error, check_count, check_finite};
 use crate::interval::{Estimate, mean_of_subsets};
@@ -13,11 +13,11 @@ pub struct Classified {
 }
 
 impl Classified {
-    /// From logits `[n, classes]`: `log p_c = l_c - max - log sum exp(l - max)`, in f64.
+    /// From logits l, `[n, classes]`: `log p_c = l_c - max - log sum exp(l - max)`, in f64.
     ///
     /// # Errors
     /// [`Error::OutOfRange`] without classes, [`Error::TooFew`] without images, [`Error::Length`]
-    /// for an incomplete row, [`Error::NotFinite`] for an infinite or undefined logit.
+    /// for an incomplete row, [`Error::NotFinite`] for an infinite or NaN logit.
     pub fn new(logits: &[f32], classes: usize) -> Result<Self, Error> {
         if classes == 0 {
             return Err(Error::OutOfRange {
@@ -52,12 +52,12 @@ impl Classified {
         })
     }
 
-    /// How many images.
+    /// Number of images.
     pub fn len(&self) -> usize {
         self.log_probabilities.len() / self.classes
     }
 
-    /// Never: there is at least one image.
+    /// Always false: there is at least one image.
     pub fn is_empty(&self) -> bool {
         self.log_probabilities.is_empty()
     }
@@ -66,7 +66,7 @@ impl Classified {
         self.log_probabilities.chunks_exact(self.classes)
     }
 
-    /// The most probable class of each image; among equally probable ones the first.
+    /// The most probable class of each image, the first of equally probable ones.
     pub fn predictions(&self) -> Vec<usize> {
         self.rows()
             .map(|row| {
@@ -78,10 +78,10 @@ impl Classified {
             .collect()
     }
 
-    /// Per image whether the most probable class is the labelled one; the mean is the accuracy.
+    /// For each image, whether the most probable class is its label; the mean is the accuracy.
     ///
     /// # Errors
-    /// [`Error::Length`] for labels of another number.
+    /// [`Error::Length`] for another number of labels.
     pub fn hits(&self, labels: &[u8]) -> Result<Vec<bool>, Error> {
         self.check_labels(labels)?;
         let predictions = self.predictions();
@@ -92,11 +92,11 @@ impl Classified {
             .collect())
     }
 
-    /// Per image `-log p(label | image)`, in nats; the mean is the conditional cross-entropy.
+    /// For each image `-log p(label | image)`, in nats; the mean is the conditional cross-entropy.
     ///
     /// # Errors
-    /// [`Error::Length`] for labels of another number, [`Error::OutOfRange`] for a label that is
-    /// no class.
+    /// [`Error::Length`] for another number of labels, [`Error::OutOfRange`] for a label that is
+    /// not a class.
     pub fn cross_entropies(&self, labels: &[u8]) -> Result<Vec<f64>, Error> {
         self.check_labels(labels)?;
         self.rows()
@@ -105,7 +105,7 @@ impl Classified {
                 Some(log_probability) => Ok(-log_probability),
                 None => Err(Error::OutOfRange {
                     argument: "label",
-                    expected: "a number below that of the classes",
+                    expected: "a number below the number of classes",
                     got: label.into(),
                 }),
             })
@@ -113,16 +113,16 @@ impl Classified {
     }
 
     /// The classifier score of all images,
-    /// `exp(mean over images of sum_c p(c|x) (log p(c|x) - log p(c)))` with p(c) the mean of p(c|x):
-    /// from 1 (every image alike) to the number of classes (each image certain, all classes equally
-    /// frequent). The Inception score of Salimans et al., "Improved Techniques for Training GANs"
-    /// (2016), section 4, on this classifier.
+    /// `exp(mean over images of sum_c p(c|x) (log p(c|x) - log p(c)))` with p(c) the mean of
+    /// p(c|x): from 1 (the same for every image) to the number of classes (each image certain, all
+    /// classes equally frequent). The Inception score of Salimans et al., "Improved Techniques for
+    /// Training GANs" (2016), section 4, with this classifier.
     pub fn score(&self) -> f64 {
         self.score_of(self.rows())
     }
 
-    /// The mean of the scores of so many equal splits of the images, drawn by the seed, with the
-    /// interval that their spread gives.
+    /// The mean of the scores of `splits` equal random splits of the images, with the interval from
+    /// their spread.
     ///
     /// # Errors
     /// [`Error::TooFew`] for fewer images than splits, or no split.
@@ -154,7 +154,7 @@ impl Classified {
         let log_mean: Vec<f64> = mean.iter().map(|&p| libm::log(p)).collect();
         let divergence: f64 = rows
             .flat_map(|row| row.iter().zip(&log_mean))
-            // A class of probability 0 adds nothing; its logarithms would give infinity times 0.
+            // A class of probability 0 adds 0; its logarithm would give infinity times 0.
             .filter(|(log_p, _)| libm::exp(**log_p) > 0.0)
             .map(|(log_p, log_mean)| libm::exp(*log_p) * (log_p - log_mean))
             .sum();

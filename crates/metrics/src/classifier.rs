@@ -1,7 +1,6 @@
-//! A small convolutional classifier, whose hidden layer gives the features that generators are
-//! measured by.
+//! A small convolutional classifier. Its hidden layer gives the features for measuring generators.
 //!
-//! Features of a network trained on the very kind of images are to the point where those of one
+//! Features of a network trained on the same kind of images are meaningful where those of a network
 //! trained on photographs are not (Barratt & Sharma, "A Note on the Inception Score", 2018; Naeem
 //! et al. 2020, section 5). It is trained on the training part only.
 
@@ -18,22 +17,22 @@ use layers::{Layers, fresh, stored};
 pub use config::{ClassifierConfig, FEATURES};
 pub use dcgan::Arrays;
 
-/// A result of the classifier's own layers on tensors of its own shapes.
+/// Unwraps a result of the classifier's layers, which cannot fail on tensors of its own shapes.
 fn fits<T, E: std::fmt::Debug>(result: std::result::Result<T, E>) -> T {
     result.expect("tensors of the classifier's own shapes fit its own layers on the CPU")
 }
 
-/// What the classifier says of a set of images.
+/// The classifier's output for a set of images.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Reading {
     /// `[n, classes]`.
     pub logits: Vec<f32>,
-    /// The hidden layer behind its activation, `[n, FEATURES]`.
+    /// The hidden layer after its activation, `[n, FEATURES]`.
     pub features: Vec<f32>,
 }
 
-/// Two 5x5 convolutions of stride 2 and two linear layers; batch norm and `ReLU` behind all but the
-/// last: `x -> 32 -> 64 -> 128 features -> classes`. Pixels enter as `x / 127.5 - 1`.
+/// Two 5x5 convolutions of stride 2 and two linear layers, with batch norm and `ReLU` after all but
+/// the last: `x -> 32 -> 64 -> 128 features -> classes`. The input is `pixel / 127.5 - 1`.
 #[derive(Debug)]
 pub struct Classifier {
     config: ClassifierConfig,
@@ -47,11 +46,11 @@ impl Classifier {
     /// The layers in words.
     pub const ARCHITECTURE: &str = "5x5 convolution /2 to 32, 5x5 convolution /2 to 64, linear to 128, linear to \
                                     classes; batch norm and ReLU behind all but the last";
-    /// How it is trained, in words.
+    /// The training in words.
     pub const RECIPE: &str =
         "Adam, 2e-3 falling linearly to 0, batches of 64, images moved by up to 2 pixels";
 
-    /// Fresh weights: normal with variance 2 / inputs (He et al., "Delving Deep into Rectifiers",
+    /// Initial weights: normal with variance 2 / inputs (He et al., "Delving Deep into Rectifiers",
     /// 2015, equation 10); weight i is drawn from stream i of the seed.
     pub fn init(config: ClassifierConfig, seed: u64) -> Self {
         Self::of(config, Layers::new(&config, &fresh(seed)))
@@ -65,17 +64,17 @@ impl Classifier {
         }
     }
 
-    /// The same classifier with its operations by `backend`.
+    /// Sets the backend of the operations.
     #[must_use]
     pub fn with_backend(self, backend: Backend) -> Self {
         Self { backend, ..self }
     }
 
-    /// The classifier of these arrays, as [`Classifier::arrays`] gives them.
+    /// Builds a classifier from arrays like those of [`Classifier::arrays`].
     ///
     /// # Errors
-    /// [`Error::Length`] names an array that is missing (0 values) or of another size;
-    /// [`Error::NotFinite`] one with an infinite or undefined value.
+    /// [`Error::Length`] names an array that is missing (0 values) or has another size,
+    /// [`Error::NotFinite`] one with an infinite or NaN value.
     pub fn from_arrays(
         config: ClassifierConfig,
         arrays: &Arrays,
@@ -95,7 +94,7 @@ impl Classifier {
         Ok(Self::of(config, Layers::new(&config, &stored(arrays))))
     }
 
-    /// What it is for.
+    /// The sizes of its images and the number of classes.
     pub fn config(&self) -> &ClassifierConfig {
         &self.config
     }
@@ -106,18 +105,18 @@ impl Classifier {
         self.layers.vars().into_iter().map(array).collect()
     }
 
-    /// The variables that training changes, moving averages aside.
+    /// The variables that the optimiser changes: all but the moving averages.
     fn trained(&self) -> Vec<Var> {
         let vars = self.layers.vars().into_iter();
         let trained = vars.filter(|(name, _)| !name.contains("moving"));
         trained.map(|(_, var)| var.clone()).collect()
     }
 
-    /// Logits and features of images `[n, h, w, c]`, with the moving averages: each depends on its
-    /// image alone. Runs blocks of 64, the last one padded and cut.
+    /// Logits and features of images `[n, h, w, c]` in inference mode, so each depends on its image
+    /// only. Runs blocks of 64; the last one is padded.
     ///
     /// # Errors
-    /// [`Error::Length`] when the last image is incomplete.
+    /// [`Error::Length`] if the last image is incomplete.
     pub fn read(&self, images: &[u8]) -> std::result::Result<Reading, Error> {
         let size = self.config.image_bytes();
         let n = images.len() / size;

@@ -1,33 +1,33 @@
-//! Count, moments, quantiles and histogram of one array.
+//! Count, moments, quantiles and histogram of an array.
 
 use crate::error::{Error, check_count, check_finite};
 
 /// The probabilities whose quantiles a [`Distribution`] holds.
 pub const QUANTILES: [f64; 9] = [0.01, 0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.99];
 
-/// How the values of one array lie.
+/// Statistics of the values of an array.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Distribution {
     /// Number of values, n.
     pub count: usize,
     /// Arithmetic mean, `m = sum x / n`.
     pub mean: f64,
-    /// Standard deviation of these very values, `sqrt(sum (x - m)^2 / n)`; the divisor is n, for
-    /// the array is described, not the population that it might stem from.
+    /// Standard deviation `sqrt(sum (x - m)^2 / n)`; the divisor is n, because this describes the
+    /// array, not a population.
     pub standard_deviation: f64,
-    /// Least value.
+    /// Minimum.
     pub min: f64,
-    /// Greatest value.
+    /// Maximum.
     pub max: f64,
     /// Quantiles at [`QUANTILES`], by [`quantile_of_sorted`].
     pub quantiles: [f64; QUANTILES.len()],
 }
 
 impl Distribution {
-    /// Describes an array.
+    /// Computes the statistics of an array.
     ///
     /// # Errors
-    /// [`Error::TooFew`] for an empty array, [`Error::NotFinite`] for an infinite or undefined value.
+    /// [`Error::TooFew`] for an empty array, [`Error::NotFinite`] for an infinite or NaN value.
     pub fn of(values: &[f32]) -> Result<Self, Error> {
         check_count("values", values.len(), 1)?;
         check_finite("values", values)?;
@@ -50,7 +50,7 @@ impl Distribution {
     }
 }
 
-/// The quantile at probability `p` in `[0, 1]` of an ascending array that is not empty.
+/// The quantile at probability `p` in `[0, 1]` of an ascending, non-empty array.
 ///
 /// `h = (n - 1) p`, `Q = x[floor h] + (h - floor h) (x[floor h + 1] - x[floor h])` with x counted
 /// from 0: definition 7 of Hyndman & Fan, "Sample Quantiles in Statistical Packages", The American
@@ -63,7 +63,7 @@ pub fn quantile_of_sorted<T: Copy + Into<f64>>(sorted: &[T], p: f64) -> f64 {
     #[expect(
         clippy::cast_possible_truncation,
         clippy::cast_sign_loss,
-        reason = "h lies in [0, n - 1], so its floor is an index"
+        reason = "h is in [0, n - 1], so its floor is an index"
     )]
     let below = h.floor() as usize;
     let (x, next) = (
@@ -73,7 +73,7 @@ pub fn quantile_of_sorted<T: Copy + Into<f64>>(sorted: &[T], p: f64) -> f64 {
     x + (h - h.floor()) * (next - x)
 }
 
-/// Counts of the values that fall into equal bins.
+/// Counts of values in equal bins.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Histogram {
     /// Lower edge of the first bin.
@@ -96,12 +96,12 @@ impl Histogram {
     }
 }
 
-/// Counts values in `bins` equal bins over `[low, high]`. A value x falls into bin
-/// `floor((x - low) / (high - low) * bins)`, and x = `high` into the last one.
+/// Counts values in `bins` equal bins over `[low, high]`. A value x is in bin
+/// `floor((x - low) / (high - low) * bins)`, and x = `high` in the last one.
 ///
 /// # Errors
 /// [`Error::OutOfRange`] for no bins or an empty range, [`Error::NotFinite`] for an infinite or
-/// undefined value.
+/// NaN value.
 pub fn histogram(values: &[f32], low: f64, high: f64, bins: usize) -> Result<Histogram, Error> {
     check_finite("values", values)?;
     if bins == 0 {
@@ -135,7 +135,7 @@ pub fn histogram(values: &[f32], low: f64, high: f64, bins: usize) -> Result<His
             #[expect(
                 clippy::cast_possible_truncation,
                 clippy::cast_sign_loss,
-                reason = "the share lies in [0, 1], so the product is at most `bins`"
+                reason = "the share is in [0, 1], so the product is at most `bins`"
             )]
             let bin = ((x - low) / (high - low) * bins as f64) as usize;
             histogram.counts[bin.min(bins - 1)] += 1;

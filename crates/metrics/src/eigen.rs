@@ -1,10 +1,10 @@
 //! Eigenvalues of symmetric matrices: Householder's tridiagonal form, then implicit QL.
 
-/// Iterations after which an eigenvalue counts as found; two are usual.
+/// Maximum iterations per eigenvalue; two are usual.
 const ITERATIONS: usize = 60;
 
-/// The square root of a symmetric matrix `[d, d]` without negative eigenvalues (those that rounding
-/// made negative count as 0): `V diag(sqrt l) V^T`.
+/// The square root of a positive semidefinite matrix `[d, d]`, `V diag(sqrt l) V^T`. Eigenvalues
+/// that are negative from rounding count as 0.
 pub(crate) fn symmetric_square_root(matrix: &[f64], d: usize) -> Vec<f64> {
     let (eigenvalues, vectors) = decompose(matrix, d, true);
     let mut root = vec![0.0; d * d];
@@ -24,11 +24,11 @@ pub(crate) fn symmetric_eigenvalues(matrix: &[f64], d: usize) -> Vec<f64> {
     decompose(matrix, d, false).0
 }
 
-/// Eigenvalues, and eigenvectors as rows if wanted. Golub & Van Loan, "Matrix Computations",
-/// algorithms 8.3.1 and 8.3.3, the latter from the other end, as EISPACK's `tql2` has it (Bowdler,
+/// Eigenvalues, and eigenvectors as rows if requested. Golub & Van Loan, "Matrix Computations",
+/// algorithms 8.3.1 and 8.3.3, the latter from the other end as in EISPACK's `tql2` (Bowdler,
 /// Martin, Reinsch & Wilkinson, "The QR and QL Algorithms for Symmetric Matrices", 1968).
 fn decompose(matrix: &[f64], d: usize, wants_vectors: bool) -> (Vec<f64>, Vec<f64>) {
-    // Rounding leaves products not quite symmetric; the method needs them so.
+    // Products are not exactly symmetric because of rounding, but the method requires it.
     let mut a: Vec<f64> = (0..d * d)
         .map(|i| f64::midpoint(matrix[i], matrix[i % d * d + i / d]))
         .collect();
@@ -65,8 +65,8 @@ fn decompose(matrix: &[f64], d: usize, wants_vectors: bool) -> (Vec<f64>, Vec<f6
     (diagonal, vectors)
 }
 
-/// Makes a symmetric matrix tridiagonal: its diagonal, the entries beside it, and the reflections
-/// `1 - beta v v^T` of rows k + 1 and on, for k = 0, 1, ...
+/// Makes a symmetric matrix tridiagonal. Returns the diagonal, the off-diagonal, and the
+/// reflections `1 - beta v v^T` of rows k + 1 onwards, for k = 0, 1, ...
 #[expect(clippy::type_complexity, reason = "two vectors, and a vector of pairs")]
 fn tridiagonal(a: &mut [f64], d: usize) -> (Vec<f64>, Vec<f64>, Vec<(Vec<f64>, f64)>) {
     let (mut beside, mut reflections) = (vec![0.0; d], Vec::with_capacity(d));
@@ -108,7 +108,7 @@ fn tridiagonal(a: &mut [f64], d: usize) -> (Vec<f64>, Vec<f64>, Vec<(Vec<f64>, f
     )
 }
 
-/// One step of implicit QL on the block from `l` to `end`: it makes the entry beside `l` smaller.
+/// One step of implicit QL on the block from `l` to `end`; makes off-diagonal entry `l` smaller.
 fn step(diagonal: &mut [f64], beside: &mut [f64], vectors: &mut [f64], l: usize, end: usize) {
     let d = diagonal.len();
     let mut g = (diagonal[l + 1] - diagonal[l]) / (2.0 * beside[l]);
@@ -120,7 +120,7 @@ fn step(diagonal: &mut [f64], beside: &mut [f64], vectors: &mut [f64], l: usize,
         let r = libm::hypot(f, g);
         beside[i + 1] = r;
         if r == 0.0 {
-            // The block falls apart here.
+            // The block splits here.
             diagonal[i + 1] -= shift;
             beside[end] = 0.0;
             return;
@@ -149,7 +149,7 @@ mod tests {
 
     #[test]
     fn eigenvalues_of_a_known_matrix() {
-        // [[2, 1, 0], [1, 2, 1], [0, 1, 2]] has 2, 2 - sqrt 2, 2 + sqrt 2.
+        // The eigenvalues of [[2, 1, 0], [1, 2, 1], [0, 1, 2]] are 2, 2 - sqrt 2, 2 + sqrt 2.
         let mut got = symmetric_eigenvalues(&[2., 1., 0., 1., 2., 1., 0., 1., 2.], 3);
         got.sort_by(f64::total_cmp);
         let root = 2.0_f64.sqrt();
@@ -179,7 +179,7 @@ mod tests {
 
     #[test]
     fn matrices_that_are_not_regular_have_their_zeros() {
-        // Of rank 3 in 40 dimensions, some of which never vary.
+        // Rank 3 in 40 dimensions, some of them constant.
         let d = 40;
         let rows: Vec<Vec<f64>> = (0..3)
             .map(|i| {

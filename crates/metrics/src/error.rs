@@ -1,22 +1,22 @@
-//! What can be wrong with the arrays.
+//! Errors of measures.
 
 use dcgan_hints::Hint;
 
-/// An array that a measure cannot be taken of.
+/// An array for which a measure is undefined.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// Fewer values than the measure is defined for.
-    #[error("`{array}` holds {got} values, expected at least {expected}")]
+    /// Too few values.
+    #[error("`{array}` has {got} values, expected at least {expected}")]
     TooFew {
         /// Which argument.
         array: &'static str,
-        /// The least number that the measure is defined for.
+        /// The minimum number of values.
         expected: usize,
         /// What it holds.
         got: usize,
     },
-    /// A value that is infinite or not a number.
+    /// A value that is infinite or NaN.
     #[error("value {index} of `{array}` is {got}, expected a finite number")]
     NotFinite {
         /// Which argument.
@@ -27,16 +27,16 @@ pub enum Error {
         got: f64,
     },
     /// An array whose length does not fit the others.
-    #[error("`{array}` holds {got} values, expected {expected}")]
+    #[error("`{array}` has {got} values, expected {expected}")]
     Length {
         /// Which argument.
         array: &'static str,
-        /// What the other arguments ask for.
+        /// The length that fits the other arguments.
         expected: usize,
         /// What it holds.
         got: usize,
     },
-    /// A number outside the range that the measure is defined for.
+    /// A number out of range.
     #[error("`{argument}` is {got}, expected {expected}")]
     OutOfRange {
         /// Which argument.
@@ -51,7 +51,7 @@ pub enum Error {
 impl Hint for Error {
     fn hint(&self) -> Option<String> {
         match self {
-            Self::TooFew { .. } => Some("give the measure more images".into()),
+            Self::TooFew { .. } => Some("use more images".into()),
             Self::NotFinite { .. } => Some(
                 "the network that made the value has probably diverged: take an earlier checkpoint"
                     .into(),
@@ -61,7 +61,7 @@ impl Hint for Error {
     }
 }
 
-/// The first infinite or undefined value of an array is an error.
+/// Returns an error for the first infinite or NaN value.
 pub(crate) fn check_finite(array: &'static str, values: &[f32]) -> Result<(), Error> {
     match values.iter().position(|value| !value.is_finite()) {
         Some(index) => Err(Error::NotFinite {
@@ -73,7 +73,7 @@ pub(crate) fn check_finite(array: &'static str, values: &[f32]) -> Result<(), Er
     }
 }
 
-/// An array shorter than `expected` is an error.
+/// Returns an error for an array shorter than `expected`.
 pub(crate) fn check_count(array: &'static str, got: usize, expected: usize) -> Result<(), Error> {
     if got < expected {
         Err(Error::TooFew {

@@ -1,4 +1,4 @@
-//! Mean and covariance of features, and the distance between two such pairs.
+//! Mean and covariance of features, and the Fréchet distance.
 
 use crate::eigen::{symmetric_eigenvalues, symmetric_square_root};
 use crate::error::{Error, check_count};
@@ -7,10 +7,10 @@ use crate::points::{Features, Points, product};
 use crate::split::{SECOND, shuffled};
 use rayon::prelude::*;
 
-/// Blocks that [`FrechetReference::distance_with_variance`] leaves out in turn.
+/// Blocks of the jackknife in [`FrechetReference::distance_with_variance`].
 const BLOCKS: usize = 20;
 
-/// Sums that give mean and covariance; sums of disjoint sets add up.
+/// Sums for mean and covariance; those of disjoint sets can be added.
 #[derive(Debug, Clone)]
 struct Moments {
     n: usize,
@@ -39,7 +39,7 @@ impl Moments {
         }
     }
 
-    /// These moments and, with `sign` = -1 instead of 1, without the other's.
+    /// Adds the other's sums, or subtracts them for `sign` = -1.
     fn add(&mut self, other: &Self, sign: f64) {
         self.n = if sign < 0.0 {
             self.n - other.n
@@ -70,7 +70,7 @@ impl Moments {
 pub struct Gaussian {
     /// `m = sum x / n`, `[d]`.
     pub mean: Vec<f64>,
-    /// `sum (x - m)(x - m)^T / (n - 1)`, `[d, d]`: the unbiased one, as `numpy.cov`.
+    /// `sum (x - m)(x - m)^T / (n - 1)`, `[d, d]`: unbiased, like `numpy.cov`.
     pub covariance: Vec<f64>,
 }
 
@@ -85,7 +85,7 @@ impl Gaussian {
     }
 
     /// The mean squared distance between two different points of the set, twice the trace of the
-    /// covariance: how varied the set is.
+    /// covariance: a measure of variety.
     pub fn diversity(&self) -> f64 {
         2.0 * trace(&self.covariance, self.mean.len())
     }
@@ -96,17 +96,17 @@ impl Gaussian {
 ///
 /// Dowson & Landau, "The Fréchet distance between multivariate normal distributions" (1982); as a
 /// measure of generators Heusel et al., "GANs Trained by a Two Time-Scale Update Rule Converge to
-/// a Local Nash Equilibrium" (2017), equation 6. The last trace is taken from the eigenvalues of a
-/// symmetric matrix, so no matrix needs to be regular. It is biased: fewer points, greater
-/// distance, so only distances of equally many points compare.
+/// a Local Nash Equilibrium" (2017), equation 6. The last trace is computed from the eigenvalues of
+/// a symmetric matrix, so singular matrices are allowed. It is biased: fewer points give a greater
+/// distance, so only distances of the same number of points are comparable.
 ///
 /// # Errors
-/// [`Error::Length`] for distributions of different spaces.
+/// [`Error::Length`] for different numbers of dimensions.
 pub fn frechet_distance(a: &Gaussian, b: &Gaussian) -> Result<f64, Error> {
     FrechetReference::from(a.clone()).distance(b)
 }
 
-/// A set that others are held against; the square root of its covariance is taken once.
+/// A set that others are compared with; the square root of its covariance is computed once.
 #[derive(Debug, Clone)]
 pub struct FrechetReference {
     gaussian: Gaussian,
@@ -130,7 +130,7 @@ impl FrechetReference {
     /// [`frechet_distance`] to another set.
     ///
     /// # Errors
-    /// [`Error::Length`] for a distribution of another space.
+    /// [`Error::Length`] for another number of dimensions.
     pub fn distance(&self, other: &Gaussian) -> Result<f64, Error> {
         let d = self.gaussian.mean.len();
         if other.mean.len() != d {
@@ -160,12 +160,12 @@ impl FrechetReference {
         shift + trace(&gaussian.covariance, d) + trace(&other.covariance, d) - 2.0 * roots
     }
 
-    /// [`frechet_distance`] to the generated features, with the variance that the jackknife over 20
-    /// blocks of them gives, drawn by the seed; this set is held fixed.
+    /// [`frechet_distance`] to the generated features, with its variance by the jackknife over 20
+    /// random blocks of them; this set is fixed.
     ///
     /// # Errors
-    /// [`Error::TooFew`] for fewer than 40 generated points, [`Error::Length`] for points of another
-    /// space.
+    /// [`Error::TooFew`] for fewer than 40 generated points, [`Error::Length`] for another number
+    /// of dimensions.
     pub fn distance_with_variance(
         &self,
         generated: &Features<'_>,

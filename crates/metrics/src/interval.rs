@@ -1,8 +1,8 @@
-//! How sure a figure is.
+//! Confidence intervals.
 //!
-//! A 95 % interval holds, in 95 of 100 repetitions with other images of the same kind, the figure
-//! that infinitely many repetitions give in the mean. `tests/it/interval.rs` simulates how often
-//! each kind of interval does.
+//! In 95 of 100 repetitions with other images of the same kind, a 95 % interval contains the mean
+//! of the figure over infinitely many repetitions. `tests/it/interval.rs` simulates how often each
+//! kind of interval does.
 
 use crate::error::{Error, check_count};
 use crate::quantile_of_sorted;
@@ -12,7 +12,7 @@ use rayon::prelude::*;
 
 /// Standard normal quantile at 0.975.
 const Z: f64 = 1.959_963_984_540_054;
-/// Fewer values or groups say too little of their spread: there is no interval.
+/// Minimum number of values or groups for an interval.
 pub const LEAST_GROUPS: usize = 5;
 
 /// A 95 % interval.
@@ -29,16 +29,16 @@ pub struct Interval {
 pub struct Estimate {
     /// The figure.
     pub value: f64,
-    /// `None` where fewer than [`LEAST_GROUPS`] values or groups say how it varies.
+    /// `None` for fewer than [`LEAST_GROUPS`] values or groups.
     pub interval: Option<Interval>,
 }
 
-/// A figure and how much it varies.
+/// A figure and its variance.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Uncertain {
     /// The figure.
     pub value: f64,
-    /// Its variance, an estimate.
+    /// Its estimated variance.
     pub variance: f64,
     /// Degrees of freedom of that estimate.
     pub degrees: f64,
@@ -46,8 +46,8 @@ pub struct Uncertain {
 
 impl Uncertain {
     /// `value +- t s`, where t is the quantile at 0.975 of Student's distribution with these
-    /// degrees of freedom and s^2 the variance. `None` for the interval from fewer than
-    /// [`LEAST_GROUPS`] groups, which have one degree of freedom fewer.
+    /// degrees of freedom and s^2 the variance. No interval for fewer than [`LEAST_GROUPS`] - 1
+    /// degrees of freedom.
     pub fn estimate(&self) -> Estimate {
         let has_enough = self.degrees + 1.0 >= LEAST_GROUPS as f64;
         let interval = has_enough.then(|| {
@@ -88,11 +88,12 @@ impl Uncertain {
 }
 
 /// The mean of `values` with an interval by the bootstrap: quantiles of the means of `resamples`
-/// draws with replacement (Efron, "Bootstrap Methods: Another Look at the Jackknife", 1979). They
-/// are taken at `p` and `1 - p` with `p = Phi(-t sqrt(n / (n - 1)))`, t being the quantile of
-/// Student's distribution with n - 1 degrees of freedom: 2.5 % for many values, less for few, whose
-/// resamples spread too little (Hesterberg, "What Teachers Should Know about the Bootstrap", 2015,
-/// section 4.3). Resample r depends on (seed, r) only, and nothing on the order of the values.
+/// draws with replacement (Efron, "Bootstrap Methods: Another Look at the Jackknife", 1979), at `p`
+/// and `1 - p` with `p = Phi(-t sqrt(n / (n - 1)))`, where t is the quantile at 0.975 of Student's
+/// distribution with n - 1 degrees of freedom: 2.5 % for many values, less for few, because
+/// resamples of few values spread too little (Hesterberg, "What Teachers Should Know about the
+/// Bootstrap", 2015, section 4.3). Resample r depends on (seed, r) only; the result does not depend
+/// on the order of the values.
 ///
 /// # Errors
 /// [`Error::TooFew`] without values or resamples.
@@ -126,11 +127,11 @@ pub fn bootstrap_mean(values: &[f64], resamples: usize, seed: u64) -> Result<Est
     Ok(Estimate { value, interval })
 }
 
-/// The share of `flags` that are set, with Wilson's interval, the shares that are less than 1.96
-/// standard errors of their own from the one that was found:
-/// `(p + z^2 / 2n +- z sqrt(p (1 - p) / n + z^2 / 4n^2)) / (1 + z^2 / n)`. It has a width where all
-/// flags are equal. Wilson, "Probable Inference, the Law of Succession, and Statistical Inference"
-/// (1927).
+/// The share p of `flags` that are set, with Wilson's interval, the shares that are within z = 1.96
+/// of their own standard errors of p:
+/// `(p + z^2 / 2n +- z sqrt(p (1 - p) / n + z^2 / 4n^2)) / (1 + z^2 / n)`. Its width is not 0 if
+/// all flags are equal. Wilson, "Probable Inference, the Law of Succession, and Statistical
+/// Inference" (1927).
 ///
 /// # Errors
 /// [`Error::TooFew`] without flags.
@@ -142,7 +143,7 @@ pub fn share(flags: &[bool]) -> Result<Estimate, Error> {
         let square = Z * Z / n;
         let middle = (value + square / 2.0) / (1.0 + square);
         let half = (square * (value * (1.0 - value) + square / 4.0)).sqrt() / (1.0 + square);
-        // Rounding must not leave the share itself outside.
+        // Rounding must not exclude the share itself.
         Interval {
             low: (middle - half).clamp(0.0, value),
             high: (middle + half).clamp(value, 1.0),
@@ -151,7 +152,7 @@ pub fn share(flags: &[bool]) -> Result<Estimate, Error> {
     Ok(Estimate { value, interval })
 }
 
-/// A figure with the delete-a-group jackknife's variance, `s^2 = (g - 1) / g sum (v_i - mean v)^2`,
+/// A figure with the delete-a-group jackknife variance, `s^2 = (g - 1) / g sum (v_i - mean v)^2`,
 /// where `v_i` is the figure without group i of g equal groups; g - 1 degrees of freedom.
 /// Quenouille (1956), Tukey (1958); for smooth functions of sums.
 ///
@@ -169,9 +170,9 @@ pub fn jackknife(value: f64, without: &[f64]) -> Result<Uncertain, Error> {
     })
 }
 
-/// The mean of figures of g disjoint subsets with `mean +- t s / sqrt g`, s being their standard
-/// deviation with divisor g - 1 and t the quantile at 0.975 of Student's distribution with g - 1
-/// degrees of freedom.
+/// The mean of the figures of g disjoint subsets with the interval `mean +- t s / sqrt g`, where s
+/// is their standard deviation with divisor g - 1 and t the quantile at 0.975 of Student's
+/// distribution with g - 1 degrees of freedom.
 ///
 /// # Errors
 /// [`Error::TooFew`] for none.

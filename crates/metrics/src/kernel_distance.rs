@@ -5,15 +5,16 @@ use crate::interval::{Estimate, mean_of_subsets};
 use crate::points::{Features, Points, check_pair, dot_products};
 use crate::split::{FIRST, SECOND, shuffled};
 
-/// Squared maximum mean discrepancy with the kernel `k(x, y) = (x.y / d + 1)^3`, unbiased: the mean
-/// of `k(x_i, x_j)` over i != j, plus that of `k(y_i, y_j)` over i != j, minus twice that of
-/// `k(x_i, y_j)`. 0 in the mean for sets of one distribution, so it may be negative.
+/// Unbiased squared maximum mean discrepancy with the kernel `k(x, y) = (x.y / d + 1)^3`: the mean
+/// of `k(x_i, x_j)` over i != j, plus the mean of `k(y_i, y_j)` over i != j, minus twice the mean
+/// of `k(x_i, y_j)`. Its expectation is 0 for sets of the same distribution, so it may be negative.
 ///
 /// Bińkowski et al., "Demystifying MMD GANs" (2018), section 3 and appendix; the unbiased estimate
 /// is Gretton et al., "A Kernel Two-Sample Test" (2012), equation 3.
 ///
 /// # Errors
-/// [`Error::TooFew`] for fewer than two points, [`Error::Length`] for points of another space.
+/// [`Error::TooFew`] for fewer than two points, [`Error::Length`] for different numbers of
+/// dimensions.
 pub fn kernel_distance(x: &Features<'_>, y: &Features<'_>) -> Result<f64, Error> {
     check_pair([("x", x), ("y", y)], 2)?;
     let d = x.dimensions() as f64;
@@ -28,11 +29,11 @@ pub fn kernel_distance(x: &Features<'_>, y: &Features<'_>) -> Result<f64, Error>
     Ok(within(x) + within(y) - 2.0 * across / (x.len() as f64 * y.len() as f64))
 }
 
-/// The mean of [`kernel_distance`] over disjoint subsets of `subset` points of either set, drawn by
-/// the seed, with the interval that their spread gives. Points that fill no subset are left out.
+/// The mean of [`kernel_distance`] over disjoint random subsets of `subset` points of each set,
+/// with the interval from their spread. An incomplete last subset is left out.
 ///
 /// # Errors
-/// [`Error::TooFew`] unless both sets fill a subset, and as [`kernel_distance`].
+/// [`Error::TooFew`] unless both sets have a full subset, and those of [`kernel_distance`].
 pub fn kernel_distance_interval(
     x: &Features<'_>,
     y: &Features<'_>,

@@ -1,10 +1,10 @@
-//! Arrays in, figures of quality out.
+//! Measures of image quality and of the discriminator, from arrays.
 //!
 //! Every function takes plain slices, checks them, and returns numbers; nothing here reads a file
-//! or depends on the number of threads. Sums are taken in `f64` in the order of the slice, so equal
-//! arrays give equal bytes. Splits, blocks and subsets are of a random order that a seed draws, so
-//! that a set that is sorted by class is measured like any other. Each function's documentation
-//! gives its equation and where that comes from.
+//! or depends on the number of threads. Sums are in `f64` in the order of the slice, so equal
+//! arrays give equal bytes. Splits, blocks and subsets use a random order from a seed, so that sets
+//! sorted by class are measured correctly. Each function's documentation gives its equation and
+//! source.
 
 mod calibration;
 mod classified;

@@ -1,4 +1,4 @@
-//! What the nearest neighbours say: how real, how varied, how copied.
+//! Measures from nearest neighbours: realism, variety and copying.
 
 use crate::error::{Error, check_count};
 use crate::points::{Features, Pixels, Points, check_pair, scan, scan_both};
@@ -14,7 +14,8 @@ pub struct Nearest {
     pub squared: f64,
 }
 
-/// The nearest reference of each query, by exact integers; among equally near ones the first.
+/// The nearest reference of each query, the first of equally near ones. Distances are exact
+/// integers.
 ///
 /// # Errors
 /// [`Error::TooFew`] without references, [`Error::Length`] for images of another size.
@@ -54,26 +55,26 @@ fn radii(points: &Features<'_>, k: usize) -> Vec<f64> {
         .collect()
 }
 
-/// Precision, recall, density and coverage, each in `[0, 1]` but density, which may exceed 1.
+/// Precision, recall, density and coverage. All are in `[0, 1]` except density, which may exceed 1.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Manifold {
-    /// Per generated point: whether it lies within the ball of some real point.
+    /// For each generated point, whether it is in the ball of some real point.
     pub is_precise: Vec<bool>,
-    /// Per real point: whether it lies within the ball of some generated point.
+    /// For each real point, whether it is in the ball of some generated point.
     pub is_recalled: Vec<bool>,
-    /// Per generated point: the number of real points' balls that it lies in, divided by k.
+    /// For each generated point, the number of real points' balls that contain it, divided by k.
     pub densities: Vec<f64>,
-    /// Per real point: whether some generated point lies within its ball.
+    /// For each real point, whether its ball contains a generated point.
     pub is_covered: Vec<bool>,
 }
 
 impl Manifold {
-    /// Share of generated points within some real point's ball.
+    /// Share of generated points in some real point's ball.
     pub fn precision(&self) -> f64 {
         share(&self.is_precise)
     }
 
-    /// Share of real points within some generated point's ball.
+    /// Share of real points in some generated point's ball.
     pub fn recall(&self) -> f64 {
         share(&self.is_recalled)
     }
@@ -83,7 +84,7 @@ impl Manifold {
         self.densities.iter().sum::<f64>() / self.densities.len() as f64
     }
 
-    /// Share of real points whose ball holds a generated point.
+    /// Share of real points whose ball contains a generated point.
     pub fn coverage(&self) -> f64 {
         share(&self.is_covered)
     }
@@ -93,8 +94,8 @@ fn share(flags: &[bool]) -> f64 {
     flags.iter().filter(|&&flag| flag).count() as f64 / flags.len() as f64
 }
 
-/// Real features that several sets of generated ones are compared with: the radii of their balls
-/// are found once.
+/// Real features for comparison with several sets of generated ones; the radii of their balls are
+/// computed once.
 #[derive(Debug, Clone)]
 pub struct ManifoldReference<'a> {
     real: Features<'a>,
@@ -103,7 +104,7 @@ pub struct ManifoldReference<'a> {
 }
 
 impl<'a> ManifoldReference<'a> {
-    /// Balls to the k-th nearest other point.
+    /// Computes the distance of each point to its k-th nearest other point.
     ///
     /// # Errors
     /// [`Error::OutOfRange`] for k = 0, [`Error::TooFew`] for k points or fewer.
@@ -120,16 +121,16 @@ impl<'a> ManifoldReference<'a> {
         Ok(Self { real, radii, k })
     }
 
-    /// [`manifold`] of these real points.
+    /// Like [`manifold`], with these real points.
     ///
     /// # Errors
-    /// [`Error::TooFew`] for k points or fewer, [`Error::Length`] for points of another space.
+    /// [`Error::TooFew`] for k points or fewer, [`Error::Length`] for another number of dimensions.
     pub fn compare(&self, generated: &Features<'_>) -> Result<Manifold, Error> {
         let Self { real, radii, k } = self;
         check_pair([("real", real), ("generated", generated)], k + 1)?;
         let generated_radii = self::radii(generated, *k);
         let mut balls = vec![0_u32; generated.len()];
-        // Per real point whether it is recalled, and whether it is covered.
+        // For each real point, whether it is recalled and whether it is covered.
         let mut states = vec![(false, false); real.len()];
         scan_both(
             generated,
@@ -159,8 +160,8 @@ impl<'a> ManifoldReference<'a> {
     }
 }
 
-/// Compares the regions that real and generated features fill. The ball of a point reaches to its
-/// k-th nearest other point of its own set, and a point lies within it when strictly nearer.
+/// Compares the regions of real and generated features. The radius of a point's ball is the
+/// distance to its k-th nearest other point of the same set; a point is in it if strictly nearer.
 ///
 /// Precision and recall: Kynkäänniemi et al., "Improved Precision and Recall Metric for Assessing
 /// Generative Models" (2019), equations 1 and 2. Density and coverage: Naeem et al., "Reliable
@@ -169,7 +170,7 @@ impl<'a> ManifoldReference<'a> {
 ///
 /// # Errors
 /// [`Error::OutOfRange`] for k = 0, [`Error::TooFew`] for sets of k points or fewer,
-/// [`Error::Length`] for points of another space.
+/// [`Error::Length`] for different numbers of dimensions.
 pub fn manifold(
     real: &Features<'_>,
     generated: &Features<'_>,
@@ -178,14 +179,14 @@ pub fn manifold(
     ManifoldReference::new(*real, k)?.compare(generated)
 }
 
-/// Per test image whether the label of its nearest training image is another than its own: the
-/// errors of a 1-nearest-neighbour classifier in pixel space, whose training images are generated.
-/// Radford, Metz & Chintala, "Unsupervised Representation Learning with DCGAN" (2016), section
-/// 5.3.1. Distances are exact integers; among equally near images the first one's label counts.
+/// For each test image, whether the label of its nearest training image differs from its own: the
+/// errors of a 1-nearest-neighbour classifier in pixel space, trained on generated images. Radford,
+/// Metz & Chintala, "Unsupervised Representation Learning with DCGAN" (2016), section 5.3.1.
+/// Distances are exact integers; the first of equally near images counts.
 ///
 /// # Errors
-/// [`Error::TooFew`] without images, [`Error::Length`] for images of another size or labels of
-/// another number.
+/// [`Error::TooFew`] without images, [`Error::Length`] for images of another size or another number
+/// of labels.
 pub fn nearest_neighbour_errors(
     train: &Pixels<'_>,
     train_labels: &[u8],
@@ -197,12 +198,11 @@ pub fn nearest_neighbour_errors(
     label_errors(&nearest(test, train)?, train_labels, test_labels)
 }
 
-/// The same of neighbours that are known: per test image whether the label of its nearest training
-/// image is another than its own.
+/// Like [`nearest_neighbour_errors`], from known neighbours.
 ///
 /// # Errors
-/// [`Error::Length`] for labels of another number than the neighbours, or too few of the training
-/// images.
+/// [`Error::Length`] for another number of test labels than neighbours, or too few labels of
+/// training images.
 pub fn label_errors(
     nearest: &[Nearest],
     train_labels: &[u8],
@@ -233,10 +233,10 @@ fn check_labels(array: &'static str, labels: &[u8], expected: usize) -> Result<(
     })
 }
 
-/// Per generated image whether it lies nearer to a training image than real test images do: its
-/// distance is below the `p` quantile (1 % is `p` = 0.01) of the test images' distances. A
-/// generator that copies has a share far above `p`. Arguments: squared distances to the nearest
-/// training image ([`nearest`]); the order of squares is that of distances.
+/// For each generated image, whether it is nearer to a training image than real test images
+/// usually are: below the `p` quantile of the test images' distances (`p` = 0.01 for 1 %). A
+/// generator that copies has a share far above `p`. `generated` and `test` are squared distances to
+/// the nearest training image ([`nearest`]).
 ///
 /// # Errors
 /// [`Error::TooFew`] without distances.
@@ -252,7 +252,7 @@ pub fn memorised(generated: &[f64], test: &[f64], p: f64) -> Result<Vec<bool>, E
         .collect())
 }
 
-/// How many images are equal, byte by byte, to an earlier one.
+/// Number of images equal, byte by byte, to an earlier one.
 pub fn duplicates(pixels: &Pixels<'_>) -> usize {
     let mut images: Vec<&[u8]> = pixels.values().chunks_exact(pixels.dimensions()).collect();
     images.sort_unstable();

@@ -1,4 +1,4 @@
-//! Sets of points in a space of many dimensions; features' squared distances block by block.
+//! Sets of points with many dimensions, and their squared distances block by block.
 
 use crate::error::{Error, check_finite};
 use candle_core::{DType, Device, Tensor};
@@ -6,23 +6,23 @@ use dcgan_kernels::linear;
 use rayon::prelude::*;
 use std::ops::Range;
 
-/// Rows of the one set in a block. A block of 256 by 8,192 distances takes 16 MB.
+/// Rows of the first set in a block. A block of 256 by 8,192 distances takes 16 MB.
 const QUERIES: usize = 256;
-/// Rows of the other set in a block.
+/// Rows of the second set in a block.
 const REFERENCES: usize = 8192;
-/// Columns of a block whose states one task holds.
+/// Columns of a block per task.
 const STRIP: usize = 512;
 const PRODUCT: &str = "a product of matrices of fitting shapes on the CPU cannot fail";
 
-/// Points of a space of so many dimensions. Sealed: [`Features`] and [`Pixels`].
+/// A set of points. Sealed: [`Features`] and [`Pixels`].
 pub trait Points: private::Sealed {
-    /// How many points.
+    /// Number of points.
     fn len(&self) -> usize;
 
-    /// Coordinates of each.
+    /// Number of coordinates of each point.
     fn dimensions(&self) -> usize;
 
-    /// Whether there are none.
+    /// Whether there are no points.
     fn is_empty(&self) -> bool {
         self.len() == 0
     }
@@ -34,7 +34,7 @@ mod private {
     impl Sealed for super::Pixels<'_> {}
 }
 
-/// References made ready to be multiplied by many blocks of queries.
+/// References prepared for products with many blocks of queries.
 #[derive(Debug)]
 struct Prepared {
     /// `[coordinates, n]`.
@@ -51,11 +51,11 @@ pub struct Features<'a> {
 }
 
 impl<'a> Features<'a> {
-    /// Takes `values` as rows of `d` numbers.
+    /// Rows of `d` numbers.
     ///
     /// # Errors
-    /// [`Error::OutOfRange`] for `d` = 0, [`Error::Length`] when the last row is incomplete,
-    /// [`Error::NotFinite`] for an infinite or undefined value.
+    /// [`Error::OutOfRange`] for `d` = 0, [`Error::Length`] if the last row is incomplete,
+    /// [`Error::NotFinite`] for an infinite or NaN value.
     pub fn new(values: &'a [f32], d: usize) -> Result<Self, Error> {
         check_rows("features", values.len(), d)?;
         check_finite("features", values)?;
@@ -76,7 +76,7 @@ impl<'a> Features<'a> {
         }
     }
 
-    /// The values of these points, one after the other.
+    /// Copies the values of these points.
     pub(crate) fn gather(&self, rows: &[u32]) -> Vec<f32> {
         let row = |&row: &u32| &self.values[row as usize * self.d..][..self.d];
         rows.iter().flat_map(row).copied().collect()
@@ -109,7 +109,7 @@ impl Points for Features<'_> {
 }
 
 impl Features<'_> {
-    /// The points of a range, made ready.
+    /// Prepares the points of a range.
     fn prepare(&self, references: Range<usize>) -> Prepared {
         let points = self.rows(references);
         Prepared {
@@ -119,7 +119,7 @@ impl Features<'_> {
     }
 
     /// Squared distances `[queries, references]` of points of a range to prepared ones,
-    /// `|x - y|^2 = |x|^2 - 2 x.y + |y|^2` in f64, and 0 where rounding would go below.
+    /// `|x - y|^2 = |x|^2 - 2 x.y + |y|^2` in f64, clamped to 0 where rounding makes it negative.
     fn squared_distances(&self, queries: Range<usize>, references: &Prepared) -> Vec<f64> {
         let points = self.rows(queries);
         let mut distances: Vec<f64> = product(&points.tensor(), &references.columns);
@@ -138,7 +138,7 @@ pub(crate) fn dot_products(x: &Features<'_>, y: &Features<'_>) -> Vec<f64> {
     product(&x.tensor(), &transposed(&y.tensor()))
 }
 
-/// `[b, a]` of `[a, b]`, laid out so that products need no copy.
+/// Transposes `[a, b]` to a contiguous `[b, a]`, so that products need no copy.
 fn transposed(x: &Tensor) -> Tensor {
     x.t().and_then(|x| x.contiguous()).expect(PRODUCT)
 }
@@ -160,10 +160,10 @@ pub struct Pixels<'a> {
 }
 
 impl<'a> Pixels<'a> {
-    /// Takes `values` as images of `d` = height x width x channels bytes.
+    /// Images of `d` = height x width x channels bytes.
     ///
     /// # Errors
-    /// [`Error::OutOfRange`] for `d` = 0, [`Error::Length`] when the last image is incomplete.
+    /// [`Error::OutOfRange`] for `d` = 0, [`Error::Length`] if the last image is incomplete.
     pub fn new(values: &'a [u8], d: usize) -> Result<Self, Error> {
         check_rows("pixels", values.len(), d)?;
         Ok(Self { values, d })
@@ -205,7 +205,7 @@ fn check_rows(array: &'static str, len: usize, d: usize) -> Result<(), Error> {
     }
 }
 
-/// Both sets have points of the same kind, and at least so many.
+/// Checks that both sets have the same dimensions and the minimum number of points.
 pub(crate) fn check_pair<P: Points>(
     [a, b]: [(&'static str, &P); 2],
     at_least: usize,
@@ -223,9 +223,9 @@ pub(crate) fn check_pair<P: Points>(
     })
 }
 
-/// Shows every query its squared distances to all references, block by block in the order of the
-/// references, beside a state of its own; never holds all distances at once. `visit` gets the
-/// state, the query's position, the first reference's position and the distances from there on.
+/// Calls `visit` for each query with its squared distances to all references, block by block in the
+/// order of the references, so that the distances are never all in memory. `visit` gets the query's
+/// state, its index, the index of the block's first reference, and the distances of the block.
 pub(crate) fn scan<S: Send>(
     queries: &Features<'_>,
     references: &Features<'_>,
@@ -235,9 +235,9 @@ pub(crate) fn scan<S: Send>(
     scan_both(queries, references, (states, &mut []), visit, |(), _, _| {});
 }
 
-/// Like [`scan`], and shows every reference, in the order of the queries, its squared distance to
-/// each: `visit_reference` gets the state of the reference, the positions of the two and their
-/// distance. Without states of references none is shown.
+/// Like [`scan`], and also calls `visit_reference` for each reference and query, in the order of
+/// the queries, with the reference's state, both indices and the squared distance. Without states
+/// of references it is not called.
 pub(crate) fn scan_both<Q: Send, R: Send>(
     queries: &Features<'_>,
     references: &Features<'_>,

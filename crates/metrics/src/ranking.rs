@@ -1,18 +1,17 @@
-//! How well one number tells two groups apart.
+//! How well a number separates two groups.
 
 use crate::error::{Error, check_count, check_finite};
 
-/// Area under the receiver operating characteristic: the chance that a value drawn from `positive`
-/// is greater than one drawn from `negative`, equal values counting half.
+/// Area under the receiver operating characteristic: the probability that a random value of
+/// `positive` is greater than one of `negative`; equal values count half.
 ///
 /// `AUC = (#{p > q} + #{p = q} / 2) / (n m)` over all pairs, Mann and Whitney's U divided by the
 /// number of pairs (Hanley & `McNeil`, "The meaning and use of the area under a receiver operating
-/// characteristic (ROC) curve", Radiology 143, 1982). The counts are exact integers. 0.5: the two
-/// cannot be told apart; 1: every positive value lies above every negative one.
+/// characteristic (ROC) curve", Radiology 143, 1982). The counts are exact integers. 0.5: no
+/// separation; 1: every positive value is above every negative one.
 ///
 /// # Errors
-/// [`Error::TooFew`] if either group is empty, [`Error::NotFinite`] for an infinite or undefined
-/// value.
+/// [`Error::TooFew`] if either group is empty, [`Error::NotFinite`] for an infinite or NaN value.
 pub fn roc_auc(positive: &[f32], negative: &[f32]) -> Result<f64, Error> {
     for (array, values) in [("positive", positive), ("negative", negative)] {
         check_count(array, values.len(), 1)?;
@@ -30,18 +29,17 @@ pub fn roc_auc(positive: &[f32], negative: &[f32]) -> Result<f64, Error> {
         while not_greater < others.len() && others[not_greater] <= p {
             not_greater += 1;
         }
-        // Twice the smaller ones and once the equal ones.
+        // Smaller ones count twice, equal ones once.
         halves += (less + not_greater) as u64;
     }
     Ok(halves as f64 / 2.0 / (positive.len() as f64 * negative.len() as f64))
 }
 
-/// Share of logits on the side of 0 where they belong, that is of probabilities on theirs of 0.5:
-/// above 0 for real images, below 0 for generated ones. A logit of exactly 0 decides nothing and
-/// counts as wrong on either side.
+/// Share of logits on the right side of 0 (probabilities on the right side of 0.5): above for real
+/// images, below for generated ones. A logit of exactly 0 counts as wrong for both.
 ///
 /// # Errors
-/// [`Error::TooFew`] for an empty array, [`Error::NotFinite`] for an infinite or undefined value.
+/// [`Error::TooFew`] for an empty array, [`Error::NotFinite`] for an infinite or NaN value.
 pub fn accuracy(logits: &[f32], real: bool) -> Result<f64, Error> {
     check_count("logits", logits.len(), 1)?;
     check_finite("logits", logits)?;
@@ -52,10 +50,10 @@ pub fn accuracy(logits: &[f32], real: bool) -> Result<f64, Error> {
     Ok(right as f64 / logits.len() as f64)
 }
 
-/// The probability that a logit stands for, `1 / (1 + exp(-x))`, in `f64` and rounded once; the
-/// exponential is `libm`'s, the same on every machine.
+/// The probability of a logit, `1 / (1 + exp(-x))`, in `f64` and rounded once; `libm`'s exponential
+/// is the same on every machine.
 pub fn probability(logit: f32) -> f32 {
-    #[expect(clippy::cast_possible_truncation, reason = "the one rounding to f32")]
+    #[expect(clippy::cast_possible_truncation, reason = "the only rounding, to f32")]
     let p = (1.0 / (1.0 + libm::exp(-f64::from(logit)))) as f32;
     p
 }

@@ -1,18 +1,18 @@
-//! Student's distribution: the chance of a value as great, and the value of a chance.
+//! Student's distribution: two-sided probability and quantile.
 
 use libm::{exp, lgamma, log};
 
-/// Terms of the continued fraction; it has converged long before for any degrees of freedom.
+/// Maximum number of terms of the continued fraction; it converges much earlier.
 const TERMS: u32 = 10_000;
-/// Halvings of the range that holds a quantile: beyond the last bit of an `f64`.
+/// Bisection steps for a quantile: more than an `f64` has bits.
 const HALVINGS: u32 = 64;
 
-/// The chance that Student's t with these degrees of freedom is at least as far from 0 as `t`.
+/// The probability that Student's t with these degrees of freedom is at least as far from 0 as `t`.
 pub(crate) fn two_sided(t: f64, degrees: f64) -> f64 {
     incomplete_beta(degrees / 2.0, 0.5, degrees / (degrees + t * t))
 }
 
-/// The quantile at 0.975, `two_sided` of which is 0.05; for at least 1 degree of freedom.
+/// The quantile at 0.975, where [`two_sided`] is 0.05; for at least 1 degree of freedom.
 pub(crate) fn quantile(degrees: f64) -> f64 {
     // 1.96 for a normal distribution, 12.71 for 1 degree of freedom.
     let (mut low, mut high) = (1.9, 13.0);
@@ -28,8 +28,8 @@ pub(crate) fn quantile(degrees: f64) -> f64 {
 }
 
 /// The regularised incomplete beta function `I_x(a, b)`, x in `[0, 1]`: the continued fraction
-/// 8.17.22 of the NIST Handbook of Mathematical Functions, from the side on which it converges
-/// fast.
+/// 8.17.22 of the NIST Handbook of Mathematical Functions, for x or 1 - x, whichever converges
+/// faster.
 fn incomplete_beta(a: f64, b: f64, x: f64) -> f64 {
     if x <= 0.0 {
         return 0.0;

@@ -1,28 +1,28 @@
-//! Whether two sets of runs differ.
+//! Welch's t-test.
 
 use crate::error::{Error, check_count};
 use crate::student::two_sided;
 
-/// What Welch's t-test says of two samples.
+/// Result of Welch's t-test.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Welch {
-    /// Mean of the first less mean of the second.
+    /// Mean of the first sample minus mean of the second.
     pub difference: f64,
-    /// The difference in its standard errors; infinite for unequal samples without spread.
+    /// The difference in units of its standard error; infinite for unequal samples without spread.
     pub t: f64,
     /// Degrees of freedom.
     pub degrees: f64,
-    /// Probability of so great a difference, either way, if the means were equal.
+    /// Probability of a difference at least as great, in either direction, if the means were equal.
     pub p: f64,
 }
 
-/// Welch's two-sided t-test of equal means, which does not ask for equal variances:
+/// Welch's two-sided t-test of equal means, which does not require equal variances:
 /// `t = (m1 - m2) / sqrt(s1^2/n1 + s2^2/n2)` with the degrees of freedom of Welch and
 /// Satterthwaite. Welch, "The generalization of Student's problem when several different population
 /// variances are involved" (1947).
 ///
 /// # Errors
-/// [`Error::TooFew`] for fewer than two values on a side.
+/// [`Error::TooFew`] for fewer than two values in a sample.
 pub fn welch(a: &[f64], b: &[f64]) -> Result<Welch, Error> {
     check_count("a", a.len(), 2)?;
     check_count("b", b.len(), 2)?;
@@ -53,7 +53,7 @@ pub fn welch(a: &[f64], b: &[f64]) -> Result<Welch, Error> {
     })
 }
 
-/// Mean, and variance with divisor n - 1 over n.
+/// Mean, and variance (divisor n - 1) divided by n.
 fn moments(values: &[f64]) -> (f64, f64) {
     let n = values.len() as f64;
     let mean = values.iter().sum::<f64>() / n;

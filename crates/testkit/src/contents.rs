@@ -11,11 +11,11 @@ pub fn noise(seed: u64, index: u64, n: usize) -> Vec<u8> {
     (0..n).map(|_| byte()).collect()
 }
 
-/// Every file in `folder`, sub-folders included, by its path relative to it.
+/// Every file in `folder` and its sub-folders, by relative path.
 ///
 /// # Panics
 ///
-/// If one can't be read.
+/// If a file can't be read.
 #[track_caller]
 pub fn files(folder: &Path) -> BTreeMap<String, Vec<u8>> {
     let mut found = BTreeMap::new();
@@ -39,7 +39,7 @@ pub fn files(folder: &Path) -> BTreeMap<String, Vec<u8>> {
 ///
 /// # Panics
 ///
-/// If names or bytes differ, with the names of the files that do, or if there is no file.
+/// If names or bytes differ, with the names of the files that differ, or if there is no file.
 #[track_caller]
 pub fn assert_same_files(
     left: &BTreeMap<String, Vec<u8>>,
@@ -49,7 +49,7 @@ pub fn assert_same_files(
     assert!(!left.is_empty(), "{what}: no files to compare");
     let names: Vec<_> = left.keys().collect();
     let others: Vec<_> = right.keys().collect();
-    assert_eq!(names, others, "{what}: other files");
+    assert_eq!(names, others, "{what}: the names differ");
     let differing: Vec<_> = names
         .into_iter()
         .filter(|name| left[*name] != right[*name])

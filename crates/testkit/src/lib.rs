@@ -1,8 +1,8 @@
-//! What the tests of the workspace share. A dependency of tests only.
+//! Shared code of the workspace's tests. Only a dev-dependency.
 //!
-//! A test that cannot test all that it is for, because the machine lacks something, calls
-//! [`untested`] and passes. The gate counts these calls and lists them at its end, so that a green
-//! run never claims more than it tested.
+//! A test that cannot test everything, because the machine lacks something, calls [`untested`] and
+//! passes. The gate counts these calls and lists them at its end, so that a green run never claims
+//! more than it tested.
 
 mod contents;
 mod outcome;
@@ -26,9 +26,9 @@ pub const UNTESTED: &str = "DCGAN_UNTESTED";
 pub enum Missing<'a> {
     /// Instructions of the processor, by their usual name.
     Instructions(&'a str),
-    /// A right, a device or a property of the operating system: "no right to mount a file system".
+    /// A permission, device or property of the operating system: "no right to mount a file system".
     System(&'a str),
-    /// A program or package that `.ci/run` installs, by the name that `.ci/run` has for it.
+    /// A program or package that `.ci/run` installs, by its name there.
     Installable(&'a str),
 }
 
@@ -50,20 +50,21 @@ impl Missing<'_> {
     }
 }
 
-/// Says that the calling test cannot test `what` here.
+/// Reports that the calling test cannot test `what` on this machine.
 ///
-/// The message goes to stderr past the test harness, which hides what passing tests print, and as a
-/// row of tab-separated columns (what to install or `-`, test, what is not tested, reason) to the
-/// file that the variable [`UNTESTED`] names. A second call from one line of one test does nothing.
+/// The message goes directly to stderr, because the test harness hides the output of passing tests,
+/// and as a row of tab-separated columns (what to install or `-`, test, what is not tested, reason)
+/// to the file in the variable [`UNTESTED`]. A second call from the same line of a test does
+/// nothing.
 ///
 /// # Panics
 ///
-/// If that file cannot be written: the gate would count too few.
+/// If that file cannot be written: the gate's count would be too low.
 #[track_caller]
 pub fn untested(what: &str, missing: Missing<'_>) {
     static SAID: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
     let thread = std::thread::current();
-    // The harness names a test's thread after the test, unless it runs all on the main thread.
+    // The harness names a test's thread after the test, unless it runs on the main thread.
     let name = thread.name().filter(|name| *name != "main");
     let place = Location::caller();
     let test = name.map_or_else(
@@ -80,14 +81,14 @@ pub fn untested(what: &str, missing: Missing<'_>) {
         return;
     }
     let line = format!("not tested: {what}: {} ({test})\n", missing.reason());
-    // A closed stderr is no reason to fail.
+    // A closed stderr must not fail the test.
     let _ = std::io::stderr().write_all(line.as_bytes());
     if let Some(file) = std::env::var_os(UNTESTED) {
         append(Path::new(&file), &row);
     }
 }
 
-/// In one write, so that rows of tests in several processes stay whole.
+/// Appends in one write, so that rows of several processes don't mix.
 fn append(file: &Path, row: &str) {
     let appended = std::fs::File::options()
         .append(true)
@@ -99,14 +100,14 @@ fn append(file: &Path, row: &str) {
     }
 }
 
-/// Instruction sets for which the kernels have forms of their own.
+/// Instruction sets that have their own kernels.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Instructions {
     /// Vectors of eight `f32`.
     Avx2,
     /// Vectors of sixteen `f32`, with operations on 16 bits.
     Avx512,
-    /// Those, and dot products of bytes.
+    /// `Avx512` plus dot products of bytes.
     Avx512Vnni,
 }
 
@@ -134,7 +135,7 @@ impl Instructions {
         false
     }
 
-    /// Whether the processor has them; where it doesn't, `what` is noted as not tested.
+    /// Whether the processor has them; if not, reports `what` as [`untested`].
     #[track_caller]
     pub fn or_untested(self, what: &str) -> bool {
         let is_there = self.is_there();

@@ -1,12 +1,12 @@
-//! Running a program, and reading what came of it.
+//! Running a program and reading its output.
 
 use std::path::Path;
 use std::process::{Command, Output};
 
-/// The variable that overrides what a program computes with.
+/// The variable that overrides a program's kernels.
 const KERNELS: &str = "DCGAN_KERNELS";
 
-/// How a program ended, and what it wrote.
+/// Exit code and output of a program.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Outcome {
     /// The exit code.
@@ -19,12 +19,12 @@ pub struct Outcome {
 
 /// Runs a program to its end.
 ///
-/// `DCGAN_KERNELS` is passed on only where `command` sets it: what a test computes with must not
-/// depend on the shell that it was started from.
+/// `DCGAN_KERNELS` is passed on only if `command` sets it: a test must not depend on the shell that
+/// starts it.
 ///
 /// # Panics
 ///
-/// If the program does not start, is killed by a signal, or writes what is not UTF-8.
+/// If the program does not start, is killed by a signal, or writes invalid UTF-8.
 #[track_caller]
 pub fn run(command: &mut Command) -> Outcome {
     if command.get_envs().all(|(name, _)| name != KERNELS) {
@@ -53,11 +53,11 @@ impl Outcome {
         }
     }
 
-    /// The same, of a program that must succeed.
+    /// Checks that the program succeeded.
     ///
     /// # Panics
     ///
-    /// If it did not.
+    /// If it failed.
     #[must_use]
     #[track_caller]
     pub fn succeeded(self) -> Self {
@@ -70,7 +70,7 @@ impl Outcome {
         format!("exit code {}\n{}", self.code, self.stderr)
     }
 
-    /// [`Self::report`] of a program that must fail without a word on stdout.
+    /// [`Self::report`] of a program that must fail and print nothing on stdout.
     ///
     /// # Panics
     ///
@@ -82,7 +82,7 @@ impl Outcome {
         self.report()
     }
 
-    /// The same with `name` instead of the path `folder`, which differs from run to run.
+    /// Replaces the path `folder`, which differs from run to run, by `name`.
     #[must_use]
     pub fn naming(self, folder: &Path, name: &str) -> Self {
         let folder = folder.display().to_string();

@@ -4,14 +4,14 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
 
-/// The environment variable that names the folder of the programs; the gate sets it.
+/// The environment variable with the folder of the programs; the gate sets it.
 pub const BIN_DIR: &str = "DCGAN_BIN_DIR";
 
-/// The program `name`, such as `dcgan-train`.
+/// Path of the program `name`, such as `dcgan-train`.
 ///
-/// It is taken from the folder that [`BIN_DIR`] names. Without that variable, all programs of the
-/// workspace are first built in the calling test's own profile, which costs nothing where they are
-/// up to date, so that `cargo test` works as typed.
+/// It is in the folder that [`BIN_DIR`] names. Without that variable, all programs of the workspace
+/// are first built in the calling test's profile, which is quick if they are up to date, so that
+/// `cargo test` works as typed.
 ///
 /// # Panics
 ///
@@ -27,11 +27,11 @@ pub fn program(name: &str) -> PathBuf {
         .with_extension(std::env::consts::EXE_EXTENSION)
 }
 
-/// The example `name` of the package that is being tested. `cargo test` builds examples itself.
+/// Path of the example `name` of the tested package. `cargo test` builds examples itself.
 ///
 /// # Panics
 ///
-/// If it is not there: a test was built alone, by `--test` or `--lib`.
+/// If it does not exist, because only a test was built, by `--test` or `--lib`.
 pub fn example(name: &str) -> PathBuf {
     let path = profile_folder().join("examples").join(name);
     let path = path.with_extension(std::env::consts::EXE_EXTENSION);
@@ -52,7 +52,7 @@ fn profile_folder() -> PathBuf {
     folder.to_path_buf()
 }
 
-/// Builds all programs into `folder`, which belongs to a profile, and returns it.
+/// Builds all programs into `folder`, the folder of a profile, and returns it.
 fn build(folder: &Path) -> PathBuf {
     let target = folder.parent().expect("cargo's target folder");
     let profile = match folder.file_name().and_then(|name| name.to_str()) {

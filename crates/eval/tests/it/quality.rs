@@ -275,7 +275,7 @@ fn classifiers_that_do_not_fit_are_refused() {
     insta::assert_snapshot!(partial, @r"
     exit code 3
     error: the classifier `c3/classifier.safetensors` cannot be built
-    caused by: `f1/w` holds 0 values, expected 32768
+    caused by: `f1/w` has 0 values, expected 32768
     hint: `dcgan-eval classifier` makes another one
     ");
     fixture.dataset("d", SIDE, 0, [64, 64]);

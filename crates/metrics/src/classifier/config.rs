@@ -6,7 +6,7 @@ pub const FEATURES: usize = 128;
 pub(super) const FILTERS: [usize; 2] = [32, 64];
 /// Images in a training batch, and in a block of inference.
 pub(super) const BATCH: usize = 64;
-/// What a classifier is for.
+/// Image size and number of classes of a classifier.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ClassifierConfig {
     /// Height of an image.
@@ -48,7 +48,7 @@ impl ClassifierConfig {
     }
 }
 
-/// Beta, gamma, moving mean and moving variance behind each hidden layer.
+/// Beta, gamma, moving mean and moving variance of the batch norm after each hidden layer.
 #[rustfmt::skip]
 const NORMS: [[&str; 4]; 3] = [
     ["c1/beta", "c1/gamma", "c1/moving_mean", "c1/moving_variance"],

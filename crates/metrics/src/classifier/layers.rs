@@ -1,4 +1,4 @@
-//! The classifier's layers, which are those of `dcgan`, and where their weights come from.
+//! The classifier's layers, from `dcgan`, and the sources of their weights.
 
 use super::config::{ClassifierConfig, FEATURES, FILTERS};
 use candle_core::{DType, Device, Result, Shape, Tensor, Var};
@@ -8,7 +8,7 @@ use dcgan::layers::{BatchNorm, Compute, Conv2d, Linear};
 use dcgan::{Activation, Arrays, Backend, NamedStats, Purpose, Seeded, Weights};
 use std::collections::BTreeMap;
 
-/// Two convolutions and two linear layers, with batch norm behind all but the last.
+/// Two convolutions and two linear layers, with batch norm after all but the last.
 #[derive(Debug)]
 pub(super) struct Layers {
     c1: (Conv2d, BatchNorm),
@@ -18,7 +18,7 @@ pub(super) struct Layers {
 }
 
 impl Layers {
-    /// Layers with the weights of `vb`, which they ask for in the order of the images' way.
+    /// Layers with weights from `vb`, requested in forward order.
     pub(super) fn new(config: &ClassifierConfig, vb: &VarBuilder<'_>) -> Result<Self> {
         let (size, [first, second]) = ([config.height, config.width], FILTERS);
         let half = size.map(|side| side.div_ceil(2));
@@ -75,13 +75,13 @@ impl Layers {
         Ok((features, logits))
     }
 
-    /// The batch norms in their order.
+    /// The batch norms in forward order.
     pub(super) fn norms(&self) -> impl Iterator<Item = &BatchNorm> {
         [&self.c1.1, &self.c2.1, &self.f1.1].into_iter()
     }
 
-    /// All weights and averages by their names in a file; no bias in front of a batch norm, which
-    /// would take it away again: these are 0 and stay 0.
+    /// All weights and averages by their names in a file, without the biases before batch norms:
+    /// batch norm would cancel them, so they are 0 and stay 0.
     pub(super) fn vars(&self) -> BTreeMap<String, &Var> {
         let layers = [
             (self.c1.0.name(), self.c1.0.weights()),
@@ -101,7 +101,7 @@ impl Layers {
     }
 }
 
-/// The name in a file of an array of the layers, `None` for a bias that files don't have.
+/// The file's name of a layer's array; `None` for a bias that is not in files.
 fn name_in_file(name: &str) -> Option<String> {
     match name {
         "c1/biases" | "c2/biases" | "f1/bias" => None,
@@ -112,8 +112,8 @@ fn name_in_file(name: &str) -> Option<String> {
     }
 }
 
-/// Fresh weights: normal with variance 2 / inputs (He et al., "Delving Deep into Rectifiers", 2015,
-/// equation 10); weight i is drawn from stream i of the seed.
+/// Initial weights: normal with variance 2 / inputs (He et al., "Delving Deep into Rectifiers",
+/// 2015, equation 10); weight i is drawn from stream i of the seed.
 pub(super) fn fresh(seed: u64) -> VarBuilder<'static> {
     let fresh = Fresh(Seeded::with_purpose(seed, Purpose::Classifier));
     VarBuilder::from_backend(Box::new(fresh), DType::F32, Device::Cpu)
@@ -130,7 +130,7 @@ impl SimpleBackend for Fresh {
         dtype: DType,
         device: &Device,
     ) -> Result<Tensor> {
-        // Only weights that are drawn have a number.
+        // Only random weights have a number.
         let Init::Randn { mean, .. } = init else {
             return Ok(init.var(shape, dtype, device)?.into_inner());
         };
@@ -149,7 +149,7 @@ impl SimpleBackend for Fresh {
     }
 }
 
-/// The weights of a file's arrays, which have the shapes of the layers.
+/// Weights from a file's arrays, which must have the layers' shapes.
 pub(super) fn stored(arrays: &Arrays) -> VarBuilder<'_> {
     let stored = Box::new(Stored(arrays));
     VarBuilder::from_backend(stored, DType::F32, Device::Cpu)

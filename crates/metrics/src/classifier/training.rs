@@ -1,4 +1,4 @@
-//! How the classifier is trained.
+//! Training of the classifier.
 
 use super::config::{BATCH, ClassifierConfig};
 use super::{Classifier, fits};
@@ -8,24 +8,25 @@ use candle_nn::Optimizer;
 use dcgan::{Adam, AdamConfig, NamedStats};
 use dcgan_random::{Purpose, Stream};
 
-/// Share of a moving average that a step leaves as it is.
+/// Decay of the moving averages per step.
 const DECAY: f32 = 0.99;
-/// Pixels by which a training image is moved at most, in either direction.
+/// Maximum shift of a training image in pixels, in each direction.
 const SHIFT: u32 = 2;
 /// The learning rate at the first step; it falls linearly to 0 at the last.
 const LEARNING_RATE: f32 = 2e-3;
-/// Streams of weights come before those of batch orders.
+/// First stream for batch orders; lower ones are for weights.
 const FIRST_ORDER: u64 = 1000;
 
 impl Classifier {
-    /// Trains on images `[n, h, w, c]` with their labels: `epochs` passes in batches of 64 (the
-    /// incomplete last one is dropped), each in a new order, every image moved by up to two pixels
-    /// in either direction; Adam, the learning rate falling linearly to 0. `report` gets the
-    /// steps done, all steps and the loss, and stops the training by returning false.
+    /// Trains on images `[n, h, w, c]` with their labels: `epochs` passes in batches of 64 (an
+    /// incomplete last one is dropped), each in a new order, every image shifted by up to two
+    /// pixels in each direction; Adam, with the learning rate falling linearly to 0. `report` gets
+    /// the steps done, the total and the loss, and stops the training by returning false.
     ///
     /// # Errors
     /// [`Error::TooFew`] for less than a batch, [`Error::Length`] for arrays that don't fit,
-    /// [`Error::OutOfRange`] for a label that is no class, [`Error::NotFinite`] when the loss is.
+    /// [`Error::OutOfRange`] for a label that is not a class, [`Error::NotFinite`] if the loss is
+    /// not finite.
     pub fn train(
         &mut self,
         images: &[u8],
@@ -65,7 +66,7 @@ impl Classifier {
         Ok(())
     }
 
-    /// Holds that there is a batch at least, and that images and labels fit.
+    /// Checks that there is at least one batch and that images and labels fit.
     fn check(&self, images: &[u8], labels: &[u8]) -> std::result::Result<(), Error> {
         let (size, n) = (self.config.image_bytes(), labels.len());
         check_count("labels", n, BATCH)?;
@@ -81,13 +82,13 @@ impl Classifier {
             None => Ok(()),
             Some(&label) => Err(Error::OutOfRange {
                 argument: "label",
-                expected: "a number below that of the classes",
+                expected: "a number below the number of classes",
                 got: label.into(),
             }),
         }
     }
 
-    /// Adam on all weights of [`ClassifierConfig::shapes`]; biases in front of a batch norm stay 0.
+    /// Adam for all weights of [`ClassifierConfig::shapes`]; biases before batch norms stay 0.
     fn optimiser(&self) -> Adam {
         let config = AdamConfig {
             beta1: 0.9,
@@ -96,7 +97,7 @@ impl Classifier {
         fits(Adam::new(self.trained(), config))
     }
 
-    /// The images of a batch, each moved.
+    /// The images of a batch, each shifted.
     fn shifted_batch(&self, images: &[u8], batch: &[u32], shifts: &mut Stream) -> Vec<u8> {
         let size = self.config.image_bytes();
         let mut pixels = Vec::with_capacity(batch.len() * size);
@@ -107,7 +108,7 @@ impl Classifier {
         pixels
     }
 
-    /// An image moved by up to [`SHIFT`] pixels; its border repeats what stood there.
+    /// An image shifted by up to [`SHIFT`] pixels; the edge pixels are repeated.
     fn shifted(&self, image: &[u8], stream: &mut Stream) -> Vec<u8> {
         let ClassifierConfig {
             height,
@@ -143,7 +144,7 @@ impl Classifier {
         Ok(loss)
     }
 
-    /// Moves the averages of each batch norm by the batch's statistics.
+    /// Updates the averages of each batch norm with the batch's statistics.
     fn feed_averages(&self, statistics: &[NamedStats]) -> Result<()> {
         for (norm, batch) in self.layers.norms().zip(statistics) {
             let batch = [&batch.mean, &batch.variance_unbiased];
@@ -170,7 +171,7 @@ fn cross_entropy(logits: &[Vec<f32>], labels: &[u8]) -> (f64, Vec<f32>) {
         loss -= (libm::log(exponentials[usize::from(label)] / sum)) / n;
         for (class, exponential) in exponentials.iter().enumerate() {
             let target = f64::from(u8::from(class == usize::from(label)));
-            #[expect(clippy::cast_possible_truncation, reason = "the one rounding to f32")]
+            #[expect(clippy::cast_possible_truncation, reason = "the only rounding, to f32")]
             gradient.push(((exponential / sum - target) / n) as f32);
         }
     }

@@ -1,4 +1,4 @@
-//! Calibration against cases worked out by hand.
+//! Calibration against cases computed by hand.
 
 use dcgan_metrics::{Error, calibration};
 
@@ -18,8 +18,9 @@ fn a_discriminator_that_guesses_is_calibrated() {
     );
 }
 
-/// Three of four real images and one of two generated ones at p = 0.75, the rest at 0.25: each kind
-/// weighs one half, so at 0.75 a share of 0.375 / (0.375 + 0.25) = 0.6 is real, at 0.25 one third.
+/// Three of four real images and one of two generated ones at p = 0.75, the rest at 0.25. Each kind
+/// has weight one half, so the share of real is 0.375 / (0.375 + 0.25) = 0.6 at 0.75, and one third
+/// at 0.25.
 #[test]
 fn a_case_by_hand() {
     let logit = 3.0_f32.ln();

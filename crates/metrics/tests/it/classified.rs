@@ -29,10 +29,10 @@ fn figures_are_those_of_scipy_and_torch_fidelity() {
 fn the_score_runs_from_one_to_the_number_of_classes() {
     let alike = Classified::new(&[5.0, 0.0, 5.0, 0.0], 2).unwrap();
     assert_close(alike.score(), 1.0);
-    // So certain that the other class has probability 0 in f64.
+    // The other class has probability 0 in f64.
     let certain = Classified::new(&[2000.0, 0.0, 0.0, 2000.0], 2).unwrap();
     assert_close(certain.score(), 2.0);
-    // In splits of one image each no other class is ever seen.
+    // Splits of one image have only one class.
     assert_close(certain.score_over_splits(2, 0).unwrap().value, 1.0);
 }
 
@@ -58,7 +58,7 @@ fn what_does_not_fit_is_named() {
     let error = classified.cross_entropies(&[2]).unwrap_err();
     assert_eq!(
         error.to_string(),
-        "`label` is 2, expected a number below that of the classes"
+        "`label` is 2, expected a number below the number of classes"
     );
     assert!(matches!(
         classified.hits(&[0, 1]),

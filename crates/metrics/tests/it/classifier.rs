@@ -1,4 +1,4 @@
-//! The classifier: it learns, repeats itself, and survives a round trip through arrays.
+//! The classifier learns, is reproducible, and survives a round trip through arrays.
 
 use dcgan_metrics::{Classified, Classifier, ClassifierConfig, Error, FEATURES};
 use dcgan_random::{Purpose, Stream};
@@ -131,7 +131,7 @@ fn what_does_not_fit_is_named() {
     let mut arrays = classifier.arrays();
     arrays.remove("f1/w");
     let error = Classifier::from_arrays(CONFIG, &arrays).unwrap_err();
-    assert_eq!(error.to_string(), "`f1/w` holds 0 values, expected 73728");
+    assert_eq!(error.to_string(), "`f1/w` has 0 values, expected 73728");
     assert!(classifier.read(&pixels[1..]).is_err());
 }
 

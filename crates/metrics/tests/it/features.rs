@@ -34,7 +34,7 @@ fn distances_are_those_of_scipy_and_torch_fidelity() {
     }
     let other = Gaussian::of(&generated).unwrap();
     let expected = vectors["frechet_distance"].as_f64().unwrap();
-    // Root of a product there, of a symmetric matrix here: rounding differs more.
+    // The reference takes the root of a product, the crate of a symmetric matrix: rounding differs.
     let got = frechet_distance(&gaussian, &other).unwrap();
     assert!((got - expected).abs() < 1e-9 * expected, "{got} {expected}");
     let expected = vectors["kernel_distance"].as_f64().unwrap();
@@ -56,7 +56,7 @@ fn frechet_distance_by_hand() {
     assert_close(frechet_distance(&a, &b).unwrap(), 6.0);
     assert_close(frechet_distance(&b, &a).unwrap(), 6.0);
     assert_close(frechet_distance(&b, &b).unwrap(), 0.0);
-    // A coordinate that never varies, on one side or both.
+    // A constant coordinate, on one side or both.
     let c = Gaussian {
         mean: vec![0.0, 0.0],
         covariance: vec![1.0, 0.0, 0.0, 0.0],
@@ -113,13 +113,13 @@ fn intervals_hold_the_distance() {
     );
     let same = kernel_distance_interval(&real, &real.rows(0..4000), 500, 0).unwrap();
     assert!(same.value.abs() < interval.low, "{same:?}");
-    // A single subset has a figure, and nothing to tell how it varies.
+    // A single subset has a figure but no spread.
     let single = kernel_distance_interval(&real, &generated, 4000, 0).unwrap();
     assert_close(single.value, kernel_distance(&real, &generated).unwrap());
     assert_eq!(single.interval, None);
 }
 
-/// The figures of a set do not depend on how it is sorted, but for what chance gives to splits.
+/// The figures do not depend on how a set is sorted, except for the randomness of splits.
 #[test]
 fn sorted_sets_have_the_figures_of_shuffled_ones() {
     fn of(values: &[f32]) -> Features<'_> {
@@ -152,7 +152,7 @@ fn what_does_not_fit_is_named() {
     let of = |values, d| Features::new(values, d).unwrap_err().to_string();
     assert_eq!(
         of(&[1.0, 2.0, 3.0], 2),
-        "`features` holds 3 values, expected 2"
+        "`features` has 3 values, expected 2"
     );
     assert_eq!(
         of(&[1.0, f32::NAN], 2),

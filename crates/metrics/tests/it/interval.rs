@@ -1,4 +1,5 @@
-//! Bootstrap, jackknife, subsets, shares: by hand, and how often each interval holds the truth.
+//! Bootstrap, jackknife, subsets, shares: against values computed by hand, and how often each
+//! interval contains the truth.
 
 use crate::vectors::assert_close;
 use dcgan_metrics::{
@@ -49,20 +50,20 @@ fn figures_by_hand() {
     let half = 2.776_445_105_197_8 * 0.5_f64.sqrt();
     assert!((ends(estimate).high - 3.0 - half).abs() < 1e-9);
     assert!((ends(estimate).low - 3.0 + half).abs() < 1e-9);
-    // Wilson's 1 of 10, as statsmodels' `proportion_confint` has it.
+    // Wilson's interval of 1 of 10, by statsmodels' `proportion_confint`.
     let flags: Vec<bool> = (0..10).map(|i| i == 0).collect();
     let estimate = share(&flags).unwrap();
     assert_close(estimate.value, 0.1);
     assert!((ends(estimate).low - 0.017_876_213_095_073).abs() < 1e-12);
     assert!((ends(estimate).high - 0.404_150_026_795_238).abs() < 1e-12);
-    // None of ten is no proof that there are none.
+    // None of ten does not prove that there are none.
     let Interval { low, high } = ends(share(&[false; 10]).unwrap());
     assert!(low == 0.0 && (0.27..0.28).contains(&high), "{low} {high}");
     assert_eq!(
         ends(share(&[true; 10]).unwrap()).high.to_bits(),
         1.0_f64.to_bits()
     );
-    // Two figures of variance 4 and 1 in their mean: (4 + 1) / 4, and 25 / (16 / 10 + 1 / 20).
+    // The mean of two figures of variance 4 and 1: (4 + 1) / 4, and 25 / (16 / 10 + 1 / 20).
     let of = |value, variance, degrees| Uncertain {
         value,
         variance,
@@ -72,7 +73,7 @@ fn figures_by_hand() {
     assert_close(mean.value, 1.5);
     assert_close(mean.variance, 1.25);
     assert_close(mean.degrees, 25.0 / 1.65);
-    // Without any variance the degrees of freedom still make an interval.
+    // With variance 0 there is still an interval.
     let certain = Uncertain::mean(&[of(1.0, 0.0, 4.0); 2]).unwrap().estimate();
     assert_eq!(
         ends(certain),
@@ -121,7 +122,7 @@ fn the_order_of_values_changes_no_byte() {
     assert_eq!(of(&values), of(&backwards));
 }
 
-/// Share of the estimates whose interval holds the truth; without one, their mean.
+/// Share of the estimates whose interval contains `truth`, or their mean if it is `None`.
 fn coverage(estimates: &[Estimate], truth: Option<f64>) -> f64 {
     let n = estimates.len() as f64;
     let mean = estimates.iter().map(|e| e.value).sum::<f64>() / n;
@@ -194,10 +195,10 @@ fn wilsons_interval_covers_95_of_100_in_the_mean_over_all_shares() {
     }
 }
 
-/// Features like a classifier's, a direction for each of eight classes.
+/// Dimensions of features, one per class, similar to a classifier's.
 const D: usize = 8;
 
-/// Points whose classes are drawn, sorted by class: class c is normal about `away` in direction c.
+/// Points of random classes, sorted by class: class c is normal around `away` in direction c.
 fn sorted_by_class(n: usize, away: f32, index: u64) -> Vec<f32> {
     let mut stream = Stream::new(5, Purpose::Synthetic, index);
     let mut classes: Vec<u32> = (0..n).map(|_| stream.below(8)).collect();
@@ -221,8 +222,8 @@ fn reference(n: usize, index: u64) -> FrechetReference {
 #[test]
 fn the_interval_of_frechet_distances_covers_95_of_100_of_sets_sorted_by_class() {
     let real = reference(2000, 1000);
-    // Near 0 the distance is a sum of squares, whose variance the jackknife takes for up to twice
-    // what it is: the interval is too wide there, not too narrow.
+    // Near 0 the distance is a sum of squares, whose variance the jackknife overestimates by up to
+    // a factor of two: the interval is too wide there, not too narrow.
     for (away, expected) in [(3.0, 0.94..0.99), (4.0, 0.93..0.97)] {
         let estimate = |i| {
             let generated = sorted_by_class(400, away, i);
@@ -240,7 +241,7 @@ fn the_interval_of_a_mean_of_frechet_distances_covers_95_of_100() {
     let real: Vec<FrechetReference> = (0..4).map(|class| reference(500, 2000 + class)).collect();
     let estimate = |i: u64| {
         let of_class = |(class, real): (u64, &FrechetReference)| {
-            // Classes of different numbers, at different distances.
+            // Classes of different sizes, at different distances.
             let points = sorted_by_class(80 << class, 5.0 + 0.5 * class as f32, 4 * i + class);
             real.distance_with_variance(&features(&points), i).unwrap()
         };
@@ -254,7 +255,7 @@ fn the_interval_of_a_mean_of_frechet_distances_covers_95_of_100() {
 
 #[test]
 fn the_interval_of_kernel_distances_covers_95_of_100_of_sets_sorted_by_class() {
-    // Unbiased: two sets of one distribution have a distance of 0 in the mean.
+    // Unbiased: the expected distance of two sets of the same distribution is 0.
     for (away, truth) in [(3.0, Some(0.0)), (4.0, None)] {
         let estimate = |i: u64| {
             let x = sorted_by_class(400, 3.0, 2 * i);

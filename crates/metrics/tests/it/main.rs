@@ -1,5 +1,4 @@
-//! The measures against values worked out by hand, against their definitions, and against
-//! independent programs.
+//! The measures against values computed by hand, their definitions, and independent programs.
 #![expect(clippy::unwrap_used, reason = "a failing step of a test may end it")]
 
 mod calibration;

@@ -37,7 +37,7 @@ fn manifold_measures_by_hand() {
     let generated = Features::new(&[0.5, 0.6, 9.0], 1).unwrap();
     let got = manifold(&real, &generated, 1).unwrap();
     assert_eq!(got.is_precise, [true, true, false]);
-    // Only 3 lies within 8.4 of 9; 1 is 8 away as well.
+    // 3 and 1 are within 8.4 of 9, at distances 6 and 8.
     assert_eq!(got.is_recalled, [false, true, true]);
     assert_eq!(got.densities, [2.0, 2.0, 0.0]);
     assert_eq!(got.is_covered, [true, true, false]);
@@ -87,7 +87,7 @@ fn nearest_images_are_those_of_scikit_learn_and_ties_go_to_the_first() {
 
 fn random_pixels(n: usize, index: u64) -> Vec<u8> {
     let mut stream = Stream::new(4, Purpose::Synthetic, index);
-    // Mostly black and white, the hardest for sums that must stay exact.
+    // Mostly black and white, the hardest case for exact sums.
     (0..n)
         .map(|_| match stream.below(4) {
             0 => 0,

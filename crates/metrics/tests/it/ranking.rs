@@ -51,7 +51,7 @@ fn what_cannot_be_measured_is_named() {
     let e = roc_auc(&[1.0], &[]).unwrap_err();
     assert_eq!(
         e.to_string(),
-        "`negative` holds 0 values, expected at least 1"
+        "`negative` has 0 values, expected at least 1"
     );
     let e = roc_auc(&[f32::NEG_INFINITY], &[0.0]).unwrap_err();
     assert_eq!(

@@ -1,4 +1,4 @@
-//! The score of a training is made of the measures that an evaluation takes.
+//! The score during training equals the measures of an evaluation.
 
 use dcgan_metrics::{
     Classified, Classifier, ClassifierConfig, Error, FEATURES, Features, Gaussian, Scorer,

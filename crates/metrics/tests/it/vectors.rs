@@ -1,4 +1,4 @@
-//! `vectors/measures.json`, made by `vectors/make.py`, and ways to compare.
+//! `vectors/measures.json`, made by `vectors/make.py`, and comparisons.
 
 use serde_json::Value;
 
@@ -22,7 +22,7 @@ pub(crate) fn size(value: &Value) -> usize {
     serde_json::from_value(value.clone()).unwrap()
 }
 
-/// Equal but for rounding in f64.
+/// Equal up to rounding in f64.
 pub(crate) fn assert_close(got: f64, expected: f64) {
     let bound = 1e-11 * expected.abs().max(1.0);
     assert!(

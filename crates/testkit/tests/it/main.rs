@@ -1,13 +1,13 @@
-//! What cannot be tested is counted: once, by the test's name, with what to do about it.
+//! Untested things are counted once, by the test's name, with what to install.
 
 use dcgan_testkit::{Missing, UNTESTED, untested};
 use std::path::Path;
 use std::process::{Command, Output};
 
-/// Tells the tests below, started again as processes of their own, to do their part.
+/// Set when the tests below start themselves again as a child process.
 const CHILD: &str = "DCGAN_TESTKIT_CHILD";
 
-/// Of the call from a thread without a name.
+/// Line of the call from a thread without a name.
 const LINE: u32 = 33;
 
 fn child(name: &str, file: &Path) -> Output {
@@ -18,7 +18,7 @@ fn child(name: &str, file: &Path) -> Output {
     command.output().expect("this program starts")
 }
 
-/// A part of the next test; alone it has nothing to do.
+/// The child process of the next test; does nothing on its own.
 #[test]
 fn lacking() {
     if std::env::var_os(CHILD).is_none() {
@@ -29,7 +29,7 @@ fn lacking() {
     }
     untested("two", Missing::Installable("chromium"));
     untested("three", Missing::System("no right to mount"));
-    // Without a test's name there is its line.
+    // Without a test's name the line is reported.
     let alone = std::thread::spawn(|| untested("four", Missing::System("no name")));
     alone.join().expect("a thread that ends");
 }
@@ -42,7 +42,7 @@ fn a_row_per_call_names_the_test_and_what_to_install() {
         let output = child("lacking", &file);
         assert!(output.status.success(), "{name}");
         let said = String::from_utf8_lossy(&output.stderr);
-        // The harness shows nothing of what a passing test prints.
+        // The harness hides the output of a passing test.
         assert_eq!(said.matches("not tested: ").count(), 4, "{said}");
         assert!(
             said.contains("not tested: one: the processor has no AVX-1024 ("),
