@@ -1,4 +1,4 @@
-//! The classifier: trained by its own command, read from a file, or made when none is given.
+//! The subcommand `dcgan-eval classifier`.
 
 use crate::identity::kernels;
 use crate::inputs::digest::record;
@@ -11,7 +11,7 @@ use dcgan_stage::{Failure, Output, Plan, Report, Settings, Stage};
 use serde_json::{Value, json};
 use std::path::Path;
 
-/// `dcgan-eval classifier`.
+/// Runs `dcgan-eval classifier`.
 pub(crate) fn run(args: &ClassifierArgs) -> Result<(), Failure> {
     let settings = args.common.pipeline()?.eval;
     dcgan_kernels::set_threads(args.common.threads);
@@ -19,7 +19,7 @@ pub(crate) fn run(args: &ClassifierArgs) -> Result<(), Failure> {
     dcgan_stage::run(&Training { args, settings }, &args.common)
 }
 
-/// A classifier that is to be trained.
+/// The training of a classifier.
 struct Training<'a> {
     args: &'a ClassifierArgs,
     settings: Eval,
@@ -84,7 +84,7 @@ fn identity(settings: &Eval) -> Value {
     })
 }
 
-/// A classifier learns from labels alone.
+/// Refuses a dataset without labels.
 fn check_labels(dataset: &DatasetReader, path: &Path) -> Result<(), Failure> {
     if dataset.labels(Part::Train).is_some() {
         return Ok(());

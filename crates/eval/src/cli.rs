@@ -1,23 +1,23 @@
-//! The command line: an evaluation, or one of the subcommands.
+//! The command line: an evaluation or a subcommand.
 
 use crate::{Args, ClassifierArgs, CompareArgs, VerifyArgs};
 use clap::{ArgMatches, Args as _, Command, CommandFactory, FromArgMatches, Parser};
 
-/// What `dcgan-eval` is asked to do.
+/// The command line of `dcgan-eval`.
 #[derive(Debug, Clone)]
 pub enum Cli {
     /// Evaluate a generator.
     Evaluate(Box<Args>),
     /// Train the classifier that the metrics use.
     Classifier(ClassifierArgs),
-    /// Hold evaluated runs against each other.
+    /// Compare evaluated runs.
     Compare(CompareArgs),
     /// Verify a whole run.
     Verify(VerifyArgs),
 }
 
-/// Without a subcommand the options are those of an evaluation, so clap's derive, which knows no
-/// such default, stops at the structs.
+/// By hand, because clap's derive has no default subcommand: without one, the options are those of
+/// an evaluation.
 impl CommandFactory for Cli {
     fn command() -> Command {
         let classifier = ClassifierArgs::augment_args(Command::new("classifier"));

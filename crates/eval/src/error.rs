@@ -1,15 +1,15 @@
-//! Inputs that are sound by themselves but do not fit together.
+//! Errors of evaluations.
 
 use dcgan_hints::Hint;
 use std::path::PathBuf;
 
-/// Inputs that cannot be evaluated together, or an output that cannot be made of them.
+/// Inputs that do not fit together, or an output that cannot be made.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
     /// Images of another size than the dataset's.
     #[error(
-        "`{}` holds images of {}, expected {} as in the dataset `{}`",
+        "`{}` has images of {}, expected {} as in the dataset `{}`",
         path.display(), size(*got), size(*expected), dataset.display()
     )]
     Size {
@@ -19,25 +19,25 @@ pub enum Error {
         dataset: PathBuf,
         /// The dataset's height, width, channels.
         expected: [usize; 3],
-        /// The file's.
+        /// Height, width, channels of the file's images.
         got: [usize; 3],
     },
-    /// One has labels where the other has none.
+    /// Only one of two files has labels.
     #[error(
         "`{}` {}, but `{}` {}",
         path.display(), has(*labelled), other.display(), has(!*labelled)
     )]
     Labels {
-        /// The file that is held against the other.
+        /// The first file.
         path: PathBuf,
         /// Whether it has labels.
         labelled: bool,
         /// The other file.
         other: PathBuf,
     },
-    /// Classes that are not the dataset's.
+    /// Classes that differ from the dataset's.
     #[error(
-        "`{}` knows the classes {got:?}, expected {expected:?} as in the dataset `{}`",
+        "`{}` has the classes {got:?}, expected {expected:?} as in the dataset `{}`",
         path.display(), dataset.display()
     )]
     Classes {
@@ -47,12 +47,12 @@ pub enum Error {
         dataset: PathBuf,
         /// The dataset's class names.
         expected: Vec<String>,
-        /// The checkpoint's.
+        /// The checkpoint's class names.
         got: Vec<String>,
     },
-    /// A checkpoint and a dataset whose classes have no training pictures in common.
+    /// The checkpoint and the dataset have no trained class in common.
     #[error(
-        "`{}` was trained on none of the classes that have training images in `{}`",
+        "`{}` was not trained on any class that has training images in `{}`",
         path.display(), dataset.display()
     )]
     NoSharedClass {
@@ -85,13 +85,13 @@ pub enum Error {
         /// The label.
         got: u8,
     },
-    /// A table of classes for what is no folder.
-    #[error("`{}` is a file, expected a folder of pictures, as `--samples-labels` names them", path.display())]
+    /// A table of classes for samples that are not a folder.
+    #[error("`{}` is a file, expected a folder of pictures with `--samples-labels`", path.display())]
     LabelsOfFile {
         /// The file of samples.
         path: PathBuf,
     },
-    /// A table of the classes of pictures that is none.
+    /// An invalid table of classes.
     #[error(transparent)]
     LabelTable(#[from] dcgan_pictures::LabelsError),
     /// A folder of pictures, or one of them, cannot be read.
@@ -124,10 +124,10 @@ pub enum Error {
         dataset: PathBuf,
         /// The dataset's height and width.
         expected: [usize; 2],
-        /// The picture's.
+        /// The picture's height and width.
         got: [usize; 2],
     },
-    /// A coloured picture where the dataset is grey.
+    /// A coloured picture with a grey dataset.
     #[error("`{}` is coloured, expected grey as in the dataset `{}`", path.display(), dataset.display())]
     Coloured {
         /// The picture.
@@ -135,7 +135,7 @@ pub enum Error {
         /// The dataset.
         dataset: PathBuf,
     },
-    /// A picture without a class beside others that have one.
+    /// A picture without a class among others that have one.
     #[error(
         "`{}` has no class: expected {}", path.display(),
         table.as_ref().map_or_else(
@@ -146,12 +146,12 @@ pub enum Error {
     NoClass {
         /// The picture.
         path: PathBuf,
-        /// The table of classes, where there is one.
+        /// The table of classes, if there is one.
         table: Option<PathBuf>,
     },
-    /// A picture's class that the dataset does not have.
+    /// A class of a picture that the dataset does not have.
     #[error(
-        "`{}` knows the class `{class}`, expected one of {expected:?} as in the dataset `{}`",
+        "`{}` has the class `{class}`, expected one of {expected:?} as in the dataset `{}`",
         path.display(), dataset.display()
     )]
     UnknownClass {
@@ -164,16 +164,16 @@ pub enum Error {
         /// The dataset's class names.
         expected: Vec<String>,
     },
-    /// Samples without an image to evaluate.
-    #[error("{what} holds 0 images, expected at least 1")]
+    /// Samples without images.
+    #[error("{what} has 0 images, expected at least 1")]
     NoImagesIn {
-        /// Which samples.
+        /// The samples.
         what: String,
     },
     /// Neither a checkpoint nor samples were given.
     #[error("no images to evaluate: expected `--checkpoint` or `--samples`, got neither")]
     NoImages,
-    /// A measure refused its values.
+    /// A measure rejected its values.
     #[error("the discriminator of `{}` cannot be measured", path.display())]
     Measure {
         /// The checkpoint.
@@ -182,7 +182,7 @@ pub enum Error {
         #[source]
         source: dcgan_metrics::Error,
     },
-    /// A classifier's arrays are not those of its network.
+    /// A classifier's arrays do not fit its network.
     #[error("the classifier `{}` cannot be built", path.display())]
     Classifier {
         /// Its file.
@@ -192,13 +192,13 @@ pub enum Error {
         source: dcgan_metrics::Error,
     },
     /// A folder without checkpoints.
-    #[error("`{}` holds no checkpoints, expected files `step-NNNNNNNN.safetensors`", folder.display())]
+    #[error("`{}` has no checkpoints, expected files `step-NNNNNNNN.safetensors`", folder.display())]
     NoCheckpoints {
         /// The folder.
         folder: PathBuf,
     },
     /// A folder without grids.
-    #[error("`{}` holds no grids, expected files `step-NNNNNNNN.png`", folder.display())]
+    #[error("`{}` has no grids, expected files `step-NNNNNNNN.png`", folder.display())]
     NoGrids {
         /// The folder.
         folder: PathBuf,
@@ -212,7 +212,7 @@ pub enum Error {
         #[source]
         source: std::io::Error,
     },
-    /// A grid is no picture of ours.
+    /// A grid is not a PNG picture.
     #[error("cannot decode `{}`", path.display())]
     Grid {
         /// The file.
@@ -223,7 +223,7 @@ pub enum Error {
     },
     /// Grids of different sizes.
     #[error(
-        "`{}` is of another size than `{}`, expected grids of one training",
+        "`{}` has another size than `{}`, expected grids of one training",
         path.display(), first.display()
     )]
     OtherGrid {
@@ -238,13 +238,13 @@ pub enum Error {
         /// The run's folder.
         path: PathBuf,
     },
-    /// Figures that are no longer those that the evaluation wrote.
-    #[error("`{}` is not what its manifest says: it was changed or damaged", path.display())]
+    /// Figures that were changed after the evaluation.
+    #[error("`{}` does not match its manifest: it was changed or damaged", path.display())]
     ChangedMetrics {
         /// The file.
         path: PathBuf,
     },
-    /// A weight that is infinite or not a number.
+    /// A weight that is infinite or NaN.
     #[error("value {index} of `{array}` in `{}` is {got}, expected a finite number", path.display())]
     NotFinite {
         /// The checkpoint or classifier.
@@ -259,7 +259,7 @@ pub enum Error {
     /// A picture could not be made.
     #[error("cannot draw `{name}`")]
     Picture {
-        /// The file that it was for.
+        /// The file.
         name: &'static str,
         /// Why.
         #[source]
@@ -300,7 +300,7 @@ impl Hint for Error {
                     .into()
             }
             Self::LabelsOfFile { .. } => {
-                "leave `--samples-labels` out, and give the file an array `labels`".into()
+                "leave `--samples-labels` out, and add an array `labels` to the file".into()
             }
             Self::LabelTable(source) => return source.hint(),
             Self::Pictures { .. } => "check the path and its permissions".into(),
@@ -312,9 +312,9 @@ impl Hint for Error {
             Self::NoClass { table: None, .. } => {
                 "name the class of each with `--samples-labels`, or move all into one folder".into()
             }
-            Self::NoClass { .. } => "add the row, or take the picture away".into(),
+            Self::NoClass { .. } => "add the row, or remove the picture".into(),
             Self::UnknownClass { .. } => {
-                "name classes as the dataset does, or by their numbers from 0".into()
+                "use the dataset's names of classes, or their numbers from 0".into()
             }
             Self::Label { .. } => "give samples of the dataset's own classes".into(),
             Self::NoImagesIn { .. } => "give a file with images in it".into(),

@@ -1,4 +1,4 @@
-//! One evaluation, from open inputs to the bytes of every file.
+//! An evaluation, from open inputs to the bytes of every file.
 
 use crate::Args;
 use crate::Error;
@@ -42,24 +42,24 @@ impl Output {
     }
 }
 
-/// All that an evaluation gives, before anything but the checkpoints' rows is written.
+/// The results of an evaluation. Of its files only the checkpoints' rows are written already.
 pub(crate) struct Evaluation {
-    /// To be kept beside the result, so that another evaluation need not train it again.
+    /// To be kept with the result, so that the next evaluation need not train it again.
     pub(crate) classifier: Option<ClassifierFile>,
-    /// The same of the test images' neighbours.
+    /// The test images' neighbours, also kept.
     pub(crate) neighbours: Option<NeighboursFile>,
     pub(crate) outputs: Vec<Output>,
     /// The figures of several checkpoints.
     pub(crate) rows: Option<Rows>,
-    /// `timing.html`, which stands outside the manifest.
+    /// `timing.html`, which is not in the manifest.
     pub(crate) timing: Option<String>,
     /// `metrics.json`.
     pub(crate) metrics: Metrics,
-    /// What a person reads on stdout.
+    /// The text for stdout.
     pub(crate) table: String,
 }
 
-/// Draws or takes the images, asks discriminator and classifier, compares pixels, and draws.
+/// Draws or reads the images, measures them, and makes pictures, charts and tables.
 pub(crate) fn evaluate(
     inputs: Inputs,
     args: &Args,
@@ -117,7 +117,7 @@ pub(crate) fn evaluate(
     })
 }
 
-/// The alarms, by their bounds in the settings.
+/// The alarms, with their thresholds in the settings.
 fn raised(measured: &Measured, settings: &Eval, training: &Training) -> BTreeMap<String, Alarm> {
     let statistics = measured.statistics.as_ref();
     let curves = training.metrics.as_ref();
@@ -129,7 +129,7 @@ fn raised(measured: &Measured, settings: &Eval, training: &Training) -> BTreeMap
     )
 }
 
-/// What was evaluated, of which files are made.
+/// The evaluated images and their context.
 struct Drawn<'a> {
     images: &'a Images,
     interpolation: Option<&'a Images>,
@@ -141,7 +141,7 @@ struct Drawn<'a> {
 }
 
 impl Drawn<'_> {
-    /// Every file but those of the classifier and the neighbours.
+    /// Every file except those of the classifier and the neighbours.
     fn outputs(
         &self,
         measured: &Measured,
@@ -191,7 +191,7 @@ impl Drawn<'_> {
         Ok(outputs)
     }
 
-    /// `discriminator.csv` and `discriminator.json`; gives the charts of them.
+    /// Adds `discriminator.csv` and `discriminator.json`; returns their charts.
     fn judged(&self, found: &Statistics, outputs: &mut Vec<Output>) -> ChartFiles {
         let rows = tables::discriminator_rows(found, self.class_names);
         let table = tables::csv(&tables::HEADER, &rows);
@@ -202,7 +202,8 @@ impl Drawn<'_> {
         charts::judged(&figures)
     }
 
-    /// The images that the classifier doubts most and least, and those nearest to a training image.
+    /// Pictures of the images of which the classifier is least and most certain, and of those
+    /// nearest to a training image.
     fn shown(&self, measured: &Measured) -> Result<Vec<Output>, Failure> {
         let mut outputs = Vec::new();
         for (name, indices) in [
@@ -219,8 +220,8 @@ impl Drawn<'_> {
         Ok(outputs)
     }
 
-    /// `grid.png`, and, where there are labels or a generator, `grid-classes.png` and
-    /// `interpolation.png`.
+    /// `grid.png`; `grid-classes.png` if there are labels; `interpolation.png` if there is a
+    /// generator.
     fn grids(&self) -> Result<Vec<Output>, Failure> {
         let mut outputs = vec![png("grid.png", grids::first(self.images))?];
         if let Some(grid) = grids::by_class(self.images, self.classes).transpose() {
@@ -233,7 +234,7 @@ impl Drawn<'_> {
         Ok(outputs)
     }
 
-    /// What a person reads.
+    /// The text for stdout.
     fn table(&self, measured: &Measured) -> String {
         let head = match &measured.statistics {
             Some(found) => summary::table(found, self.class_names),
@@ -243,7 +244,7 @@ impl Drawn<'_> {
     }
 }
 
-/// The figures of the checkpoints that were listed, the one that was evaluated among them.
+/// The figures of the checkpoints of `--checkpoints`, including the evaluated one.
 fn checkpoint_rows(
     measure: &Measure<'_>,
     measured: &Measured,
@@ -256,8 +257,7 @@ fn checkpoint_rows(
         return Ok(None);
     }
     let same = known.and_then(|known| listed.iter().find(|listed| listed.path == known));
-    // Whatever else the figures depend on: all inputs but the checkpoints and what the run
-    // left beside them.
+    // Other inputs of the figures: all except the checkpoints and the files of the run.
     let others: Vec<&FileRecord> = records
         .iter()
         .filter(|record| listed.iter().all(|listed| listed.sha256 != record.sha256))
@@ -266,7 +266,7 @@ fn checkpoint_rows(
     let neighbours = measured.neighbours.as_ref().or(measure.neighbours);
     let mut identity = identity.clone();
     if let Some(settings) = identity["eval"].as_object_mut() {
-        // Which checkpoint is evaluated changes nothing of the others.
+        // The choice of the evaluated checkpoint does not change the others' figures.
         settings.remove("best");
     }
     let shared = Shared {
@@ -292,7 +292,7 @@ fn has_ending(name: &str, endings: &[&str]) -> bool {
     ending.is_some_and(|ending| endings.contains(&ending))
 }
 
-/// The classifier at hand, or one that is made now.
+/// The given or kept classifier, or a new one.
 fn classifier_file(
     extractor: Extractor,
     work: Work<'_>,
@@ -311,7 +311,7 @@ fn nearest(pairs: &Pairs, shape: [usize; 3]) -> Result<[Output; 2], Failure> {
     Ok([png("nearest.png", grids::pairs(pairs, shape))?, table])
 }
 
-/// The pictures among the outputs, with their captions.
+/// The pictures of the outputs, with their captions.
 fn pictures(outputs: &[Output]) -> Vec<(&str, &str, &[u8])> {
     const CAPTIONS: [(&str, &str); 7] = [
         (

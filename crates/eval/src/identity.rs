@@ -1,4 +1,4 @@
-//! What an evaluation depends on besides its inputs, and what that means for the kernels.
+//! The settings that determine an evaluation, and its kernels.
 
 use dcgan::Backend;
 use dcgan_artifacts::{Manifest, ValueRange, with_defaults};
@@ -7,14 +7,14 @@ use dcgan_settings::Eval;
 use serde_json::{Value, json};
 use std::path::Path;
 
-/// Raised when a figure is defined otherwise or another one is added: an earlier evaluation, and
-/// each kept row of a checkpoint, is then made anew.
+/// Raised if the definition of a figure changes or a figure is added: earlier evaluations and kept
+/// rows of checkpoints are then made again.
 const FIGURES: u32 = 3;
 /// Its key in the settings of the manifest.
 pub(crate) const FIGURES_KEY: &str = "figures";
 
-/// The settings that the result depends on. The classifier's path is not among them: its hash is
-/// with those of the other inputs. How samples are to be read is there if it was said.
+/// The settings that the result depends on. The classifier's path is left out, because the inputs
+/// have its hash. `samples_range` is included if it is given.
 pub(crate) fn identity(settings: &Eval, samples_range: Option<ValueRange>) -> Value {
     let mut settings = json!(settings);
     if let Some(settings) = settings.as_object_mut() {
@@ -27,12 +27,12 @@ pub(crate) fn identity(settings: &Eval, samples_range: Option<ValueRange>) -> Va
     identity
 }
 
-/// The settings as a manifest would have them if all were left at their defaults.
+/// The settings of a manifest if all have their defaults.
 pub(crate) fn defaults() -> Value {
     identity(&Eval::default(), None)
 }
 
-/// The kernels of the settings, and who computes the networks.
+/// The kernels of the settings, and the networks' backend.
 pub(crate) fn kernels(settings: &Eval) -> (Kernels, Backend) {
     match settings.kernels {
         dcgan_settings::KernelChoice::Auto => (Kernels::Auto, Backend::Fused),

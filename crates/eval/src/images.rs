@@ -3,18 +3,18 @@
 /// A set of images of one size.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Images {
-    /// How many.
+    /// Number of images.
     pub(crate) n: usize,
     /// Height, width, channels.
     pub(crate) shape: [usize; 3],
     /// `[n, height, width, channels]`.
     pub(crate) pixels: Vec<u8>,
-    /// The class of each, where there are labels.
+    /// The class of each image, if there are labels.
     pub(crate) labels: Option<Vec<u8>>,
 }
 
 impl Images {
-    /// Leaves out the images of these classes; returns how many those were.
+    /// Removes the images of these classes; returns their number.
     pub(crate) fn leave_out(&mut self, classes: &[u8]) -> usize {
         let size = self.size();
         let Some(labels) = &mut self.labels else {

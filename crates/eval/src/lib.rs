@@ -1,8 +1,8 @@
 //! Stage 4: a dataset and a model to figures of quality.
 //!
-//! [`run`] is the whole stage: `inputs` opens and checks what the command line names, `measure`
-//! draws or takes the images and works out the `figures`, `report` makes pages, charts and tables
-//! of them. `compare` holds the figures of several runs against each other.
+//! [`run`] is the whole stage: `inputs` opens and checks the files of the command line, `measure`
+//! draws or reads the images and computes the `figures`, `report` makes pages, charts and tables.
+//! `compare` compares the figures of several runs.
 
 mod args;
 mod classifier;

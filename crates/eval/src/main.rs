@@ -1,9 +1,9 @@
-//! The program `dcgan-eval`; everything it does is in the library.
+//! The program `dcgan-eval`; the library has all the code.
 
 use std::process::ExitCode;
 
-/// The system's allocator returns large blocks to the kernel, and fresh pages cost more than the
-/// arithmetic on them.
+/// The system's allocator returns large blocks to the kernel, and fresh pages are slow; mimalloc
+/// keeps them.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 

@@ -1,4 +1,4 @@
-//! `dcgan-eval verify RUN`: from the figures of a run back to its sources.
+//! The subcommand `dcgan-eval verify RUN`.
 
 use dcgan_artifacts::{Link, Outside, Verified, verify_run};
 use dcgan_hints::{printable, text_of};
@@ -7,25 +7,25 @@ use serde_json::{Value, json};
 use std::fmt::Write as _;
 use std::path::PathBuf;
 
-/// Walk the chain of a run, from its figures and samples back to its sources.
+/// Verify the files of a run, from its figures and samples back to its sources.
 ///
-/// Every output is compared with its manifest and every input with the file of the stage before.
-/// Writes nothing; exit code 3 names the first file that is not what it should be.
+/// Compares every output with its manifest and every input with the output of the previous stage.
+/// Writes nothing. If a file differs, the error names it, with exit code 3.
 #[derive(Debug, Clone, clap::Args)]
 pub struct VerifyArgs {
-    /// The run's folder, which holds the stages' folders
+    /// The run's folder, with the stages' folders
     #[arg(value_name = "RUN")]
     pub run: PathBuf,
 
-    /// Folder that the sources' names are relative to [default: the sources are not looked at]
+    /// Folder that the sources' names are relative to [default: the sources are not checked]
     #[arg(long, value_name = "DIR")]
     pub source: Option<PathBuf>,
 
-    /// A classifier that the run was given; may be repeated [default: it is not looked at]
+    /// A classifier that the run used; may be repeated [default: it is not checked]
     #[arg(long, value_name = "FILE")]
     pub classifier: Vec<PathBuf>,
 
-    /// Print no progress and no log below a warning
+    /// Print no progress bar and no messages below warnings
     #[arg(long)]
     pub quiet: bool,
 
@@ -34,7 +34,7 @@ pub struct VerifyArgs {
     pub json: bool,
 }
 
-/// Verifies the run and says what was compared with what.
+/// Verifies the run and prints how each file was checked.
 pub(crate) fn run(args: &VerifyArgs) -> Result<(), Failure> {
     let outside = Outside {
         sources: args.source.as_deref(),
@@ -48,7 +48,7 @@ pub(crate) fn run(args: &VerifyArgs) -> Result<(), Failure> {
         let (stage, name, what) = (field("stage"), field("name"), field("is"));
         let _ = writeln!(human, "{stage:8} {}: {what}", printable(&name));
     }
-    let _ = write!(human, "the chain holds: {} files", files.len());
+    let _ = write!(human, "all {} files match", files.len());
     print_text(
         args.json,
         &human,
@@ -58,10 +58,10 @@ pub(crate) fn run(args: &VerifyArgs) -> Result<(), Failure> {
 
 fn describe(file: &Verified) -> Value {
     let (is, path) = match &file.link {
-        Link::Output => ("written and unchanged", None),
-        Link::Input(path) => ("read, and the file of the run", Some(path)),
-        Link::Source(path) => ("read, and unchanged", Some(path)),
-        _ => ("read, not looked at", None),
+        Link::Output => ("output, unchanged", None),
+        Link::Input(path) => ("input, the file of the run", Some(path)),
+        Link::Source(path) => ("source, unchanged", Some(path)),
+        _ => ("input, not checked", None),
     };
     json!({
         "stage": file.stage,

@@ -181,7 +181,7 @@ fn make_finds_the_checkpoint_and_the_generator_that_are_asked_for() {
             !is_done,
             "make {goal} finds a best checkpoint where there is none"
         );
-        assert!(said.contains("tells of no best one"), "make {goal}: {said}");
+        assert!(said.contains("records no best one"), "make {goal}: {said}");
     }
     let mut told = Checkpoint::read(&last).expect("a checkpoint");
     told.info.best = Some(BestScore {
@@ -442,10 +442,10 @@ fn a_run_is_verified_from_its_figures_to_its_dataset() {
         dcgan_testkit::run(&mut command)
     };
     let said = verify().succeeded().stdout;
-    assert!(said.contains("the chain holds"), "{said}");
+    assert!(said.contains(" files match"), "{said}");
     for line in [
-        "eval     dataset.safetensors: read, and the file of the run",
-        "eval     mine.safetensors: read, and unchanged",
+        "eval     dataset.safetensors: input, the file of the run",
+        "eval     mine.safetensors: source, unchanged",
     ] {
         assert!(said.contains(line), "{said}");
     }

@@ -1,4 +1,4 @@
-//! Runs of the same settings as groups, and the figures of each.
+//! Groups of runs with the same settings, and their figures.
 
 use crate::compare::run::Run;
 use crate::figures::{Figure, Metrics};
@@ -18,23 +18,23 @@ pub(crate) struct Group<'a> {
 pub(crate) struct Cell {
     pub(crate) values: Vec<f64>,
     pub(crate) mean: f64,
-    /// Over the runs; `None` for one.
+    /// Standard deviation over the runs; `None` for one run.
     pub(crate) deviation: Option<f64>,
-    /// The run's own interval, for one.
+    /// The run's own interval, if there is one run.
     pub(crate) interval: Option<(f64, f64)>,
     pub(crate) real: Option<f64>,
-    /// Against the first group.
+    /// Test against the first group.
     pub(crate) test: Option<Welch>,
 }
 
-/// A line of the page: a figure of each group.
+/// A row of the page: one figure of every group.
 pub(crate) struct Line {
     pub(crate) named: &'static Named,
     pub(crate) cells: Vec<Option<Cell>>,
 }
 
-/// Runs by their settings, in the order in which they were named. A run without settings, which
-/// another program trained, is alone.
+/// Groups runs by their settings, in the order of the command line. A run without settings, trained
+/// by another program, is a group of its own.
 pub(crate) fn groups(runs: &[Run]) -> Vec<Group<'_>> {
     let mut groups: Vec<Group<'_>> = Vec::new();
     for run in runs {
@@ -59,7 +59,7 @@ pub(crate) fn groups(runs: &[Run]) -> Vec<Group<'_>> {
     groups
 }
 
-/// What makes figures unfit to be compared.
+/// Reasons why figures are not comparable.
 pub(crate) fn warnings(runs: &[Run]) -> Vec<String> {
     let mut warnings = Vec::new();
     for (i, run) in runs.iter().enumerate() {
@@ -70,7 +70,7 @@ pub(crate) fn warnings(runs: &[Run]) -> Vec<String> {
         });
         if let Some(other) = same {
             warnings.push(format!(
-                "`{}` has the settings and the seed of `{}`: it counts as another seed, and is none",
+                "`{}` has the settings and the seed of `{}`: it counts as another seed but is the same",
                 run.name, other.name
             ));
         }
@@ -78,7 +78,7 @@ pub(crate) fn warnings(runs: &[Run]) -> Vec<String> {
     for run in &runs[1..] {
         if run.dataset != runs[0].dataset {
             warnings.push(format!(
-                "`{}` was held against another dataset than `{}`: their figures say little of each other",
+                "`{}` was compared with another dataset than `{}`: their figures are not comparable",
                 run.name, runs[0].name
             ));
         }
@@ -86,7 +86,7 @@ pub(crate) fn warnings(runs: &[Run]) -> Vec<String> {
         let left_out = |run: &Run| run.metrics.left_out.classes.clone();
         if run.dataset == runs[0].dataset && left_out(run) != left_out(&runs[0]) {
             warnings.push(format!(
-                "`{}` was judged by other classes than `{}`",
+                "`{}` was evaluated on other classes than `{}`",
                 run.name, runs[0].name
             ));
         }
@@ -100,17 +100,17 @@ pub(crate) fn warnings(runs: &[Run]) -> Vec<String> {
     warnings
 }
 
-/// What was evaluated otherwise.
+/// Differences in how two runs were evaluated.
 fn other_evaluations(first: &Run, run: &Run) -> Vec<String> {
     let (name, of_first) = (&run.name, &first.name);
     let warning = |key: &str| {
         if key == FIGURES_KEY {
             return format!(
-                "the figures of `{name}` are defined otherwise than those of `{of_first}`: \
+                "the figures of `{name}` are defined differently from those of `{of_first}`: \
                  evaluate both again"
             );
         }
-        format!("`{name}` was evaluated with another {key} than `{of_first}`")
+        format!("`{name}` was evaluated with another `{key}` than `{of_first}`")
     };
     let differences = differences(&first.evaluation, &run.evaluation);
     differences
@@ -119,7 +119,7 @@ fn other_evaluations(first: &Run, run: &Run) -> Vec<String> {
         .collect()
 }
 
-/// A line for each figure that some group has.
+/// A row for each figure that some group has.
 pub(crate) fn lines(groups: &[Group<'_>]) -> Result<Vec<Line>, Failure> {
     let mut lines = Vec::new();
     for named in &FIGURES {

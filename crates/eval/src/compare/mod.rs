@@ -1,9 +1,8 @@
-//! `dcgan-eval compare RUN RUN...`: runs side by side, in one page and one table.
+//! The subcommand `dcgan-eval compare RUN RUN...`: runs in one page and one table.
 //!
-//! Runs of the same training settings but for the seed make a group. A group of several runs is
-//! shown by mean and standard deviation over its seeds and, where both have at least two, is held
-//! against the first by Welch's t-test; a group of one run keeps the interval that its evaluation
-//! gave.
+//! Runs that differ only in `train.seed` form a group. A group of several runs has the mean and
+//! standard deviation over its seeds and, if both have at least two runs, Welch's t-test against
+//! the first group. A group of one run has the interval of its evaluation.
 
 mod groups;
 mod page;
@@ -23,13 +22,13 @@ use std::path::PathBuf;
 const TABLE: &str = "compare.csv";
 const PAGE: &str = "compare.html";
 
-/// Hold evaluated runs against each other: one page, one table.
+/// Compare evaluated runs in one page and one table.
 ///
-/// Runs of the same settings but for `train.seed` count as one group, whose figures are means over
-/// seeds. Groups of at least two runs are held against the first by Welch's t-test.
+/// Runs that differ only in `train.seed` form a group, whose figures are means over seeds. Groups
+/// of at least two runs are compared with the first by Welch's t-test.
 #[derive(Debug, Clone, clap::Args)]
 pub struct CompareArgs {
-    /// Folders of runs that `make eval` has evaluated
+    /// Folders of runs evaluated by `make eval`
     #[arg(value_name = "RUN", num_args = 2.., required = true)]
     pub runs: Vec<PathBuf>,
 
@@ -37,11 +36,11 @@ pub struct CompareArgs {
     #[arg(long, value_name = "DIR", default_value = "compare")]
     pub out: PathBuf,
 
-    /// Compare again, even if nothing has changed
+    /// Compare again even if nothing has changed
     #[arg(long)]
     pub force: bool,
 
-    /// Print no progress and no log below a warning
+    /// Print no progress bar and no messages below warnings
     #[arg(long)]
     pub quiet: bool,
 
@@ -66,7 +65,7 @@ pub(crate) fn run(args: &CompareArgs) -> Result<(), Failure> {
     dcgan_stage::run(&comparison, options)
 }
 
-/// Runs that are to be compared.
+/// The runs to compare.
 struct Comparison {
     runs: Vec<Run>,
 }

@@ -56,7 +56,7 @@ pub(crate) fn rows(groups: &[Group<'_>], lines: &[Line]) -> Vec<[String; 13]> {
     rows
 }
 
-/// A figure with what is known of its spread.
+/// A figure with its deviation or interval.
 fn spread(cell: &Cell) -> String {
     let mean = short(cell.mean);
     match (cell.deviation, cell.interval) {
@@ -66,7 +66,7 @@ fn spread(cell: &Cell) -> String {
     }
 }
 
-/// What a person reads on stdout.
+/// The text for stdout.
 pub(crate) fn text(groups: &[Group<'_>], lines: &[Line]) -> String {
     let mut text = String::new();
     for (i, group) in groups.iter().enumerate() {
@@ -132,7 +132,7 @@ pub(crate) fn html(groups: &[Group<'_>], lines: &[Line], warnings: &[String]) ->
     page + page::CLOSE
 }
 
-/// A row of the table of runs: where a group's settings differ from those of the first run.
+/// A row of the table of runs: the settings that differ from those of the first run.
 fn settings_row(page: &mut String, i: usize, group: &Group<'_>, first: &Run) {
     let settings = differences(&first.settings, &group.runs[0].settings);
     let settings: Vec<String> = settings
@@ -155,7 +155,7 @@ fn settings_row(page: &mut String, i: usize, group: &Group<'_>, first: &Run) {
     );
 }
 
-/// The table of figures, up to its last row.
+/// The table of figures.
 fn figures_table(page: &mut String, n_groups: usize, lines: &[Line]) {
     page.push_str(
         "</tbody></table></div><h2>Figures</h2><p class=\"quiet\">Groups of several runs: mean \u{b1} standard deviation over seeds, \

@@ -1,4 +1,4 @@
-//! One run of a comparison, as its evaluation left it.
+//! One evaluated run of a comparison.
 
 use crate::Error;
 use crate::figures::Metrics;
@@ -11,7 +11,7 @@ use dcgan_stage::Failure;
 use serde_json::{Value, json};
 use std::path::Path;
 
-/// A longer `metrics.json` is none of ours: even 256 classes take less.
+/// Maximum size of `metrics.json`: even 256 classes take less.
 const MAX_JSON_BYTES: u64 = 1 << 26;
 
 /// An evaluated run.
@@ -20,10 +20,10 @@ pub(crate) struct Run {
     pub(crate) name: String,
     /// `metrics.json`.
     pub(crate) metrics: Metrics,
-    /// Settings of the training but for the seed; null when another program trained.
+    /// Settings of the training without the seed; null if another program trained.
     pub(crate) settings: Value,
     pub(crate) seed: Option<u64>,
-    /// SHA-256 of the dataset that it was held against.
+    /// SHA-256 of the dataset.
     pub(crate) dataset: Option<String>,
     /// Settings of the evaluation.
     pub(crate) evaluation: Value,
@@ -50,7 +50,7 @@ impl Run {
         let (Some(metrics), true) = (metrics, is_sound) else {
             return Err(Failure::input(Error::ChangedMetrics { path }));
         };
-        // Whoever replaces the trainer writes no manifest.
+        // Another trainer may not write a manifest.
         let trained = Manifest::read(&folder.join("train"))?;
         let settings = trained.map_or(Value::Null, |manifest| manifest.settings);
         let defaults = json!({ "train": Train::default() });

@@ -1,10 +1,10 @@
-//! The discriminator's figures, as `discriminator.json` and `metrics.json` hold them.
+//! The discriminator's figures in `discriminator.json` and `metrics.json`.
 
 use dcgan_metrics::{Distribution, Histogram, QUANTILES};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
-/// `discriminator`: its figures that one follows from run to run.
+/// `discriminator` in `metrics.json`: the main figures.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub(crate) struct JudgedFigures {
@@ -24,7 +24,7 @@ pub(crate) struct JudgedFigures {
     pub(crate) train_minus_test: Option<Gap>,
 }
 
-/// What the discriminator says of one kind of images.
+/// The discriminator's figures of one kind of images.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct JudgedKind {
     pub(crate) accuracy: f64,
@@ -33,7 +33,7 @@ pub(crate) struct JudgedKind {
     pub(crate) probability_mean: f64,
 }
 
-/// How much better it knows training images than test images: its overfitting.
+/// The difference between training and test images: its overfitting.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Gap {
     pub(crate) accuracy: f64,
@@ -51,11 +51,11 @@ pub(crate) struct DiscriminatorFile {
     pub(crate) roc_auc: BTreeMap<String, ByClass<f64>>,
     /// The same.
     pub(crate) calibration: BTreeMap<String, ByClass<CalibrationFigures>>,
-    /// Under `train_minus_test`.
+    /// The only key is `train_minus_test`.
     pub(crate) gap: BTreeMap<&'static str, ByClass<Gap>>,
 }
 
-/// What batch norm took its statistics of.
+/// The blocks over which batch norm computes its statistics.
 #[derive(Debug, Serialize)]
 pub(crate) struct Normalisation {
     pub(crate) statistics: &'static str,
@@ -92,7 +92,7 @@ impl<T> ByClass<T> {
     }
 }
 
-/// The discriminator's answers to some images.
+/// The discriminator's output for some images.
 #[derive(Debug, Serialize)]
 pub(crate) struct ReadingFigures {
     pub(crate) accuracy: f64,
@@ -108,7 +108,7 @@ pub(crate) struct DistributionFigures {
     pub(crate) standard_deviation: f64,
     pub(crate) min: f64,
     pub(crate) max: f64,
-    /// By their probabilities as text, `0.5`.
+    /// The keys are probabilities as text, such as `0.5`.
     pub(crate) quantiles: BTreeMap<String, f64>,
     pub(crate) histogram: HistogramFigures,
 }
@@ -122,7 +122,7 @@ pub(crate) struct HistogramFigures {
 }
 
 impl DistributionFigures {
-    /// Puts the two together.
+    /// Joins distribution and histogram.
     pub(crate) fn of(distribution: &Distribution, histogram: &Histogram) -> Self {
         let quantiles = QUANTILES.iter().zip(distribution.quantiles);
         Self {
@@ -141,14 +141,14 @@ impl DistributionFigures {
     }
 }
 
-/// Whether probabilities can be taken at their word.
+/// Calibration of the probabilities.
 #[derive(Debug, Serialize)]
 pub(crate) struct CalibrationFigures {
     pub(crate) error: f64,
     pub(crate) bins: Vec<CalibrationBin>,
 }
 
-/// A bin of claimed probability; one without images has no probability and no share.
+/// A bin of predicted probability; without images it has neither probability nor share.
 #[derive(Debug, Serialize)]
 pub(crate) struct CalibrationBin {
     pub(crate) low: f64,

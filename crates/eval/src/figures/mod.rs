@@ -1,8 +1,7 @@
-//! The figures of an evaluation, as `metrics.json` holds them.
+//! The figures of an evaluation in `metrics.json`.
 //!
-//! Each is written once, from these types. Reading `metrics.json` back is tolerant: what an earlier
-//! version wrote in another way, or not at all, is absent, and keys that are not known are passed
-//! over.
+//! They are serialised from these types. Reading `metrics.json` back is tolerant: values that an
+//! earlier version wrote differently or not at all are absent, and unknown keys are ignored.
 
 pub(crate) mod discriminator;
 
@@ -21,13 +20,13 @@ pub(crate) struct Metrics {
     /// Images of each kind.
     #[serde(deserialize_with = "or_default")]
     pub(crate) images: ImageNumbers,
-    /// What is not evaluated, as no training image shows it.
+    /// Classes without training images, which are not evaluated.
     #[serde(
         skip_serializing_if = "LeftOut::is_nothing",
         deserialize_with = "or_default"
     )]
     pub(crate) left_out: LeftOut,
-    /// Training iterations behind the checkpoint.
+    /// Training steps of the checkpoint.
     #[serde(
         skip_serializing_if = "Option::is_none",
         deserialize_with = "or_default"
@@ -45,18 +44,18 @@ pub(crate) struct Metrics {
     /// The figures of pixels.
     #[serde(deserialize_with = "or_default")]
     pub(crate) pixels: PixelFigures,
-    /// The alarms by their names; `None` for a checkpoint that is measured as well.
+    /// The alarms by name; `None` for a checkpoint of `--checkpoints`.
     #[serde(
         skip_serializing_if = "Option::is_none",
         deserialize_with = "or_default"
     )]
     pub(crate) alarms: Option<BTreeMap<String, Alarm>>,
-    /// The figures that there are too few images for.
+    /// The figures left out because there are too few images.
     #[serde(skip_serializing_if = "Vec::is_empty", deserialize_with = "or_default")]
     pub(crate) missing: Vec<MissingFigure>,
 }
 
-/// What another version wrote in another way counts as not written.
+/// The default for a value that another version wrote differently.
 fn or_default<'de, T, D>(deserializer: D) -> Result<T, D::Error>
 where
     T: DeserializeOwned + Default,
@@ -67,7 +66,7 @@ where
 }
 
 impl Metrics {
-    /// The alarms that are raised, with their names.
+    /// The raised alarms with their names.
     pub(crate) fn raised(&self) -> impl Iterator<Item = (&str, &Alarm)> {
         let alarms = self.alarms.iter().flatten();
         let raised = alarms.filter(|(_, alarm)| alarm.raised == 1);
@@ -86,13 +85,13 @@ pub(crate) struct ImageNumbers {
     pub(crate) test: Option<usize>,
 }
 
-/// What is not evaluated: no training picture shows what it should look like.
+/// Classes and images that are not evaluated, because there are no training pictures.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub(crate) struct LeftOut {
-    /// Names of the classes without training pictures.
+    /// Names of these classes.
     pub(crate) classes: Vec<String>,
-    /// Images of these classes, by kind; kinds without any are absent.
+    /// Number of images of these classes by kind; kinds without any are absent.
     pub(crate) images: BTreeMap<String, usize>,
 }
 
@@ -112,24 +111,24 @@ pub(crate) struct Figure {
     pub(crate) low: Option<f64>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) high: Option<f64>,
-    /// The figure of real images.
+    /// The same figure of real images.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) real: Option<f64>,
-    /// Whether that is so by definition, not measured.
+    /// Whether `real` is given by definition, not measured.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub(crate) real_by_construction: bool,
-    /// The figure of two halves of the real images.
+    /// The same figure of two halves of the real images.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) halves: Option<Halves>,
 }
 
-/// The figure of two halves of the real images against each other.
+/// A figure of two halves of the real images, compared with each other.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Halves {
     pub(crate) value: f64,
-    /// Images of a half.
+    /// Images in each half.
     pub(crate) n: usize,
-    /// What it would be for the numbers of images of the figure itself.
+    /// Its estimate for the numbers of images of the main figure.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) scaled: Option<f64>,
 }
@@ -155,19 +154,19 @@ impl Figure {
         }
     }
 
-    /// Both ends of its interval.
+    /// Both ends of the interval.
     pub(crate) fn interval(&self) -> Option<(f64, f64)> {
         self.low.zip(self.high)
     }
 
-    /// The figure of halves that compares with the figure itself.
+    /// The halves' figure that is comparable with this figure.
     pub(crate) fn of_halves(&self) -> Option<f64> {
         let halves = self.halves.as_ref()?;
         Some(halves.scaled.unwrap_or(halves.value))
     }
 }
 
-/// The same figure of each class, by its name.
+/// A figure of each class, by its name.
 pub(crate) type ByName = BTreeMap<String, Figure>;
 
 /// `quality`: the figures of features.
@@ -263,7 +262,7 @@ pub(crate) struct ExtractorFigures {
     pub(crate) trained_on_this_dataset: Option<bool>,
 }
 
-/// What the figures of real images are of.
+/// The real images that the figures use.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub(crate) struct RealSets {
@@ -289,7 +288,7 @@ pub(crate) struct RealSets {
 pub(crate) struct RealSet {
     pub(crate) part: String,
     pub(crate) n: usize,
-    /// `None` where that is not known.
+    /// `None` if unknown.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) taught_the_classifier: Option<bool>,
 }
@@ -325,12 +324,12 @@ pub(crate) struct Alarm {
     pub(crate) raised: u8,
 }
 
-/// The tree of figures, keys sorted.
+/// Figures as a JSON tree with sorted keys.
 pub(crate) fn tree<T: Serialize>(figures: &T) -> Value {
     serde_json::to_value(figures).expect("figures have keys that are text")
 }
 
-/// A tree as the bytes of a JSON file, indented, keys sorted.
+/// A tree as an indented JSON file with sorted keys.
 pub(crate) fn json(tree: &Value) -> Vec<u8> {
     format!("{tree:#}\n").into_bytes()
 }

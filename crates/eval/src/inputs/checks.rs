@@ -1,4 +1,4 @@
-//! Whether the inputs fit together, and each is sound.
+//! Checks that the inputs are valid and fit together.
 
 use crate::figures::LeftOut;
 use crate::identity::kernels_of_earlier;
@@ -20,18 +20,18 @@ use std::path::Path;
 /// Where the features come from.
 #[derive(Debug)]
 pub(crate) enum Extractor {
-    /// A file that was asked for.
+    /// A given file.
     Given(Box<ClassifierFile>),
-    /// What an earlier evaluation of this folder trained.
+    /// One that an earlier evaluation in this folder trained.
     Kept(Box<ClassifierFile>),
-    /// One that is still to be trained.
+    /// One to train.
     Untrained,
-    /// Fixed random features, for data without labels or with too few to learn from.
+    /// Fixed random features, for data without labels or with too few images for training.
     Random,
 }
 
 impl Extractor {
-    /// Whether it is kept beside the result.
+    /// Whether the file is kept with the result.
     pub(crate) fn is_kept(&self) -> bool {
         matches!(self, Self::Kept(_) | Self::Untrained)
     }
@@ -58,7 +58,7 @@ impl Checks<'_> {
         }))
     }
 
-    /// The images of a file but for those of classes without training pictures.
+    /// The images of a file except those of classes without training pictures.
     pub(crate) fn samples(
         &self,
         args: &Args,
@@ -101,8 +101,8 @@ impl Checks<'_> {
         Ok(images)
     }
 
-    /// The classifier that was asked for; else what an earlier evaluation left in the folder, if
-    /// it is of this dataset and these settings.
+    /// The given classifier, or else the one of an earlier evaluation in the folder, if it is for
+    /// this dataset and these settings.
     pub(crate) fn extractor(&self, args: &Args, settings: &Eval) -> Result<Extractor, Failure> {
         let info = self.dataset.info();
         if let Some(path) = classifier_path(args, settings) {
@@ -136,7 +136,7 @@ impl Checks<'_> {
         if labels.len() < least::TRAINED_ON {
             return Ok(Extractor::Random);
         }
-        // A damaged file is no loss: another one is trained.
+        // If the file is damaged, another one is trained.
         let earlier = ClassifierFile::read(&args.common.out.join(FILE)).ok();
         let kernels = kernels_of_earlier(&args.common.out);
         let earlier = earlier.filter(|file| {
@@ -151,7 +151,7 @@ impl Checks<'_> {
         Ok(earlier.map_or(Extractor::Untrained, |file| Extractor::Kept(Box::new(file))))
     }
 
-    /// An unlabelled network may be held against a labelled dataset; a labelled one needs the
+    /// An unlabelled network may be compared with a labelled dataset; a labelled one needs the
     /// dataset's labels.
     pub(crate) fn network(&self, path: &Path, network: &NetworkInfo) -> Result<(), Failure> {
         self.size(path, [network.height, network.width, network.channels])?;
@@ -184,7 +184,7 @@ impl Checks<'_> {
         }))
     }
 
-    /// Another dataset of the same size and classes is a fair measure, but seldom what is meant.
+    /// Another dataset of the same size and classes is allowed but seldom intended.
     pub(crate) fn warn_of_another_dataset(&self, path: &Path, info: &CheckpointInfo) {
         if info.dataset_sha256 != self.dataset.content_sha256() {
             log::warn!(
@@ -196,7 +196,8 @@ impl Checks<'_> {
     }
 }
 
-/// Every weight is a number: one that is none would spoil each figure, late and without a name.
+/// Checks that every weight is finite: otherwise every figure would be invalid, without an error
+/// that names the weight.
 pub(crate) fn finite(path: &Path, arrays: &Arrays) -> Result<(), Failure> {
     for (array, (_, values)) in arrays {
         if let Some(index) = values.iter().position(|value| !value.is_finite()) {

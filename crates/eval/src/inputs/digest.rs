@@ -8,7 +8,7 @@ use std::path::Path;
 pub(crate) fn record(path: &Path, artifact: Artifact) -> Result<FileRecord, Failure> {
     use dcgan_artifacts::Error::Missing;
     FileRecord::at(path).map_err(|error| match error {
-        // What should be there is known here, and with it the command that makes it.
+        // The artifact is known here, so the hint can name the command that makes it.
         Missing { path, .. } => Failure::input(Missing { path, artifact }),
         error => error.into(),
     })

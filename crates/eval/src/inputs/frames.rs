@@ -1,4 +1,4 @@
-//! The grids of one z that were drawn on the way, which make the film.
+//! The grids of a training, as frames of the film.
 
 use crate::Error;
 use dcgan_artifacts::{list_grids, read_bounded};
@@ -6,13 +6,13 @@ use dcgan_figures::{Picture, decode_png};
 use dcgan_stage::Failure;
 use std::path::{Path, PathBuf};
 
-/// Frames at most, so that the page stays small; of more grids so many are shown, evenly chosen.
+/// Maximum number of frames, to keep the page small; more grids are thinned out evenly.
 const FRAMES: usize = 30;
-/// A longer file is no grid.
+/// Maximum size of a grid's file.
 pub(crate) const MAX_GRID_BYTES: u64 = 1 << 28;
 
-/// The files `step-N.png` of a folder that make the film, in the order of their steps, the first
-/// and the last among them.
+/// The files `step-N.png` of a folder for the film, in the order of steps, including the first and
+/// the last.
 pub(crate) fn frames(folder: &Path) -> Result<Vec<PathBuf>, Failure> {
     let grids = list_grids(folder).map_err(|source| {
         let path = folder.to_owned();

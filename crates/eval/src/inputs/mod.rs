@@ -1,4 +1,4 @@
-//! Reading: what the command line names, checked before anything is computed.
+//! Opens and checks the inputs of the command line before anything is computed.
 
 pub(crate) mod checks;
 pub(crate) mod digest;

@@ -1,4 +1,4 @@
-//! The inputs, open and checked: what does not fit together is refused before anything is computed.
+//! The open inputs, checked to fit together before anything is computed.
 
 use crate::figures::LeftOut;
 use crate::identity::kernels;
@@ -29,22 +29,22 @@ pub(crate) struct Listed {
 /// The inputs, open and checked.
 #[derive(Debug)]
 pub(crate) struct Inputs {
-    /// Without the pictures of classes that no training picture has.
+    /// Without the pictures of classes without training pictures.
     pub(crate) dataset: DatasetReader,
     pub(crate) left_out: LeftOut,
     pub(crate) source: Source,
     pub(crate) discriminator: Option<LoadedDiscriminator>,
     pub(crate) extractor: Extractor,
-    /// What an earlier evaluation of this folder found of this dataset.
+    /// Neighbours of the test images from an earlier evaluation of this dataset in this folder.
     pub(crate) neighbours: Option<NeighboursFile>,
-    /// What the training left beside its checkpoints.
+    /// Other files of the training.
     pub(crate) training: Training,
-    /// The checkpoints to measure as well.
+    /// The checkpoints of `--checkpoints`.
     pub(crate) listed: Vec<Listed>,
 }
 
 impl Inputs {
-    /// Opens what the command line names and checks that it fits together.
+    /// Opens the inputs of the command line and checks that they fit together.
     pub(crate) fn open(args: &Args, settings: &Eval) -> Result<Self, Failure> {
         let mut dataset = DatasetReader::open(&args.dataset)?;
         let mut left_out = leave_out(&mut dataset);
@@ -74,7 +74,7 @@ impl Inputs {
             checks.warn_of_another_dataset(path, info);
         }
         warn_of_left_out(&left_out, &args.dataset);
-        // A damaged file is no loss: the neighbours are searched for again.
+        // If the file is damaged, the neighbours are searched for again.
         let neighbours = NeighboursFile::read(&args.common.out.join(copying::FILE)).ok();
         let neighbours = neighbours.filter(|file| copying::are_of(file, &dataset));
         Ok(Self {
@@ -90,7 +90,7 @@ impl Inputs {
     }
 }
 
-/// The discriminator of the checkpoint, if one was named.
+/// The discriminator of the checkpoint, if one is given.
 fn discriminator(
     args: &Args,
     settings: &Eval,
@@ -116,7 +116,7 @@ fn generator(path: &Path, settings: &Eval, dataset: &DatasetReader) -> Result<So
     Source::drawn_by(generator, dataset).map_err(Failure::input)
 }
 
-/// A discriminator that takes labels needs those of the samples.
+/// A discriminator with labels needs labels of the samples.
 fn require_labels(
     args: &Args,
     discriminator: &LoadedDiscriminator,
@@ -132,7 +132,7 @@ fn require_labels(
     }))
 }
 
-/// The checkpoints of the folder that was named, which must fit the dataset.
+/// The checkpoints of `--checkpoints`, which must fit the dataset.
 fn checked_list(args: &Args, checks: &Checks<'_>) -> Result<Vec<Listed>, Failure> {
     let mut all = Vec::new();
     for path in listed(args)? {
@@ -149,7 +149,7 @@ fn checked_list(args: &Args, checks: &Checks<'_>) -> Result<Vec<Listed>, Failure
     Ok(all)
 }
 
-/// Leaves pictures of classes without training pictures out of the dataset.
+/// Removes pictures of classes without training pictures from the dataset.
 fn leave_out(dataset: &mut DatasetReader) -> LeftOut {
     let parts = dataset.leave_out_untrained();
     let names = &dataset.info().class_names;
@@ -165,7 +165,7 @@ fn leave_out(dataset: &mut DatasetReader) -> LeftOut {
     }
 }
 
-/// Says what is left out of the evaluation.
+/// Warns of what is left out of the evaluation.
 fn warn_of_left_out(left_out: &LeftOut, dataset: &Path) {
     if left_out.classes.is_empty() {
         return;
@@ -176,7 +176,7 @@ fn warn_of_left_out(left_out: &LeftOut, dataset: &Path) {
         .map(|(kind, n)| format!("{n} {kind} images"))
         .collect();
     log::warn!(
-        "no training image of `{}` has {} {}: not drawn, not judged{}",
+        "no training image of `{}` has {} {}: not drawn, not evaluated{}",
         dataset.display(),
         if left_out.classes.len() == 1 {
             "class"

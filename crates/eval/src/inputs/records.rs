@@ -1,4 +1,4 @@
-//! What an evaluation reads, as its manifest lists it.
+//! Records of an evaluation's inputs for its manifest.
 
 use crate::inputs::digest::record;
 use crate::inputs::{frames, samples};
@@ -8,12 +8,11 @@ use dcgan_settings::Eval;
 use dcgan_stage::Failure;
 use std::path::PathBuf;
 
-/// Folder of the checkpoints that are measured as well, as the manifest names it whatever its name
-/// is.
+/// Name in the manifest for the folder of `--checkpoints`.
 const LISTED: &str = "checkpoints";
 
-/// Name, size and hash of each input, sorted: what the manifest lists. The checkpoints that are
-/// measured as well stand under [`LISTED`], so that the evaluated one is told from them.
+/// Name, size and hash of each input, sorted, for the manifest. Names of the checkpoints of
+/// `--checkpoints` begin with [`LISTED`], which distinguishes them from the evaluated one.
 pub(crate) fn records(args: &Args, settings: &Eval) -> Result<Vec<FileRecord>, Failure> {
     let files = [
         (Some(&args.dataset), Artifact::Dataset),
@@ -53,7 +52,7 @@ pub(crate) fn records(args: &Args, settings: &Eval) -> Result<Vec<FileRecord>, F
     Ok(records)
 }
 
-/// The checkpoints of the folder that was named, by their steps.
+/// The checkpoints of the folder `--checkpoints`, in the order of steps.
 pub(crate) fn listed(args: &Args) -> Result<Vec<PathBuf>, Failure> {
     let Some(folder) = &args.checkpoints else {
         return Ok(Vec::new());
@@ -66,7 +65,7 @@ pub(crate) fn listed(args: &Args) -> Result<Vec<PathBuf>, Failure> {
     Ok(found.into_iter().map(|(_, path)| path).collect())
 }
 
-/// The classifier that was asked for, on the command line or in the settings.
+/// The classifier from the command line or the settings.
 pub(crate) fn classifier_path<'a>(args: &'a Args, settings: &'a Eval) -> Option<&'a PathBuf> {
     args.classifier.as_ref().or(settings.classifier.as_ref())
 }

@@ -1,5 +1,4 @@
-//! Images in the place of a generator's own: samples of ours, arrays of other programs, or a folder
-//! of pictures.
+//! Images of `--samples`: a samples file, arrays of other programs, or a folder of pictures.
 
 use crate::images::Images;
 use crate::inputs::digest;
@@ -21,12 +20,12 @@ use walkdir::WalkDir;
 #[derive(Debug)]
 struct Entry {
     path: PathBuf,
-    /// The path below the folder, and the same as text with slashes.
+    /// The relative path, and the same as text with slashes.
     below: PathBuf,
     name: String,
 }
 
-/// Name, size and hash of what `--samples` names and of the table of its classes.
+/// Name, size and hash of the files of `--samples` and of the table of classes.
 pub(crate) fn records(path: &Path, labels: Option<&Path>) -> Result<Vec<FileRecord>, Failure> {
     let mut records = Vec::new();
     if path.is_dir() {
@@ -50,8 +49,8 @@ pub(crate) fn records(path: &Path, labels: Option<&Path>) -> Result<Vec<FileReco
     Ok(records)
 }
 
-/// The images, of whatever size a file has them, or of the dataset's size out of a folder. Labels
-/// are as they were found.
+/// Reads the images: from a file in any size, from a folder in the dataset's size. Labels are
+/// unchecked.
 pub(crate) fn read(
     args: &Args,
     path: &Path,
@@ -87,7 +86,7 @@ pub(crate) fn read(
     })
 }
 
-/// The files below a folder but for hidden ones and the table of classes, in order of their names.
+/// The files below a folder except hidden ones and the table of classes, sorted by name.
 fn entries(folder: &Path, labels: Option<&Path>) -> Result<Vec<Entry>, Failure> {
     let table = labels.and_then(|labels| labels.canonicalize().ok());
     let is_table = |path: &Path| {
@@ -124,7 +123,7 @@ fn slashed(path: &Path) -> String {
     parts.collect::<Vec<_>>().join("/")
 }
 
-/// All bytes of a picture.
+/// Reads a picture's file.
 fn bytes(path: &Path) -> Result<Vec<u8>, Error> {
     let read = read_file(path).map_err(|source| {
         let path = path.to_owned();
@@ -139,7 +138,7 @@ fn bytes(path: &Path) -> Result<Vec<u8>, Error> {
     })
 }
 
-/// A folder of pictures, and the dataset that they are held against.
+/// A folder of pictures, and the dataset that they must fit.
 struct Folder<'a> {
     path: &'a Path,
     dataset: &'a Path,
@@ -172,7 +171,7 @@ impl Folder<'_> {
         let others = entries.len() - pictures.len();
         if others > 0 {
             let path = self.path.display();
-            log::warn!("`{path}`: {others} files are left out, which are no pictures");
+            log::warn!("`{path}`: {others} files are ignored, as they are not pictures");
         }
         let info = self.info;
         Ok(Images {
@@ -183,7 +182,8 @@ impl Folder<'_> {
         })
     }
 
-    /// The pixels of a picture, which has the dataset's size; `None` for what is no picture.
+    /// The pixels of a picture, which must have the dataset's size; `None` if the file is not a
+    /// picture.
     fn pixels(&self, entry: &Entry) -> Result<Option<Vec<u8>>, Error> {
         let &DatasetInfo {
             height,
@@ -210,7 +210,7 @@ impl Folder<'_> {
                 got,
             });
         }
-        // As the file has it: nothing is cut, resized or turned.
+        // Not cropped, resized or turned.
         let conversion = Conversion {
             height,
             width,
@@ -237,8 +237,8 @@ impl Folder<'_> {
         Ok(Some(grey.ok_or_else(coloured)?))
     }
 
-    /// The class of each picture, by the table or the sub-folders; none where there are neither, or
-    /// where the dataset has none.
+    /// The class of each picture, from the table or the sub-folders; `None` if there are neither,
+    /// or if the dataset has no classes.
     fn classes(&self, pictures: &[&Entry]) -> Result<Option<Vec<u8>>, Failure> {
         let names: Vec<Option<String>> = if let Some(path) = self.labels {
             if self.info.class_names.is_empty() {
@@ -282,8 +282,8 @@ impl Folder<'_> {
             .map(Some)
     }
 
-    /// The numbers of classes by their names; where none is a name of the dataset's, and all are
-    /// numbers of classes, those.
+    /// Resolves names of classes to numbers. If none is a name of the dataset and all are numbers
+    /// of classes, they are the numbers.
     fn numbers(&self, names: &[String]) -> Result<Vec<u8>, Failure> {
         let known = &self.info.class_names;
         let found: BTreeSet<&String> = names.iter().collect();
@@ -321,7 +321,7 @@ impl Folder<'_> {
     }
 }
 
-/// The first folder on the way to a picture.
+/// The first folder in the path of a picture.
 fn folder_of(below: &Path) -> Option<String> {
     let mut components = below.components();
     match (components.next(), components.next()) {

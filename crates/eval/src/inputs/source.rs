@@ -1,4 +1,4 @@
-//! Where the generated images come from.
+//! The source of the generated images.
 
 use crate::images::Images;
 use dcgan::between;
@@ -7,21 +7,21 @@ use dcgan_checkpoints::{BLOCK, ClassChoice, LoadedGenerator};
 use dcgan_settings::Eval;
 use dcgan_stage::{Failure, Progress, Signals};
 
-/// Images on the way from one z to another.
+/// Images per interpolation between two z.
 const STEPS: u8 = 12;
 
-/// Where the generated images come from.
+/// The source of the generated images.
 #[derive(Debug)]
 pub(crate) enum Source {
-    /// A checkpoint's generator draws them, of these classes.
+    /// A checkpoint's generator, for these classes.
     Generator(Box<LoadedGenerator>, ClassChoice),
-    /// A file holds them.
+    /// A file or folder.
     Samples(Images),
 }
 
 impl Source {
-    /// What a generator draws: the classes that it was trained on and the dataset has training
-    /// pictures of. Files of an earlier version do not say on which they were.
+    /// A generator for the classes that it was trained on and that have training pictures in the
+    /// dataset. Files of an earlier version do not record the trained classes.
     pub(crate) fn drawn_by(
         generator: LoadedGenerator,
         dataset: &DatasetReader,
@@ -31,8 +31,8 @@ impl Source {
         Ok(Self::Generator(Box::new(generator), choice))
     }
 
-    /// Images on straight ways between two z each, a row of twelve per class or, without classes,
-    /// eight rows; `None` for samples, whose generator is not at hand.
+    /// Images on straight lines between two z each, a row of twelve per class or, without classes,
+    /// eight rows; `None` for samples, which come without a generator.
     pub(crate) fn interpolation(&self, settings: &Eval) -> Result<Option<Images>, Failure> {
         let Self::Generator(generator, choice) = self else {
             return Ok(None);
@@ -62,7 +62,7 @@ impl Source {
         }))
     }
 
-    /// The images, drawn by the generator or taken from the file.
+    /// The images, drawn by the generator or read from the file.
     pub(crate) fn into_images(
         self,
         settings: &Eval,
@@ -99,7 +99,8 @@ impl Source {
     }
 }
 
-/// A description of the network that counts classes without training pictures as untrained.
+/// The network's description, with classes without training pictures in the dataset marked as
+/// untrained.
 pub(crate) fn drawn(network: &NetworkInfo, dataset: &DatasetReader) -> NetworkInfo {
     let mut network = network.clone();
     if !network.class_names.is_empty() {

@@ -1,4 +1,4 @@
-//! What a training left beside its checkpoints, for the report.
+//! Other files of a training, for the report.
 
 use crate::Args;
 use crate::inputs::frames;
@@ -9,10 +9,10 @@ use dcgan_stage::Failure;
 use serde_json::{Map, Value};
 use std::path::Path;
 
-/// Each of what a training leaves, where it was named.
+/// The files of a training, as far as they are given.
 #[derive(Debug)]
 pub(crate) struct Training {
-    /// The settings, of `run.json`.
+    /// The settings from `run.json`.
     pub(crate) settings: Option<Map<String, Value>>,
     /// `metrics.csv`.
     pub(crate) metrics: Option<Columns>,
@@ -20,16 +20,16 @@ pub(crate) struct Training {
     pub(crate) histograms: Option<Columns>,
     /// `scores.csv`.
     pub(crate) scores: Option<Columns>,
-    /// The best checkpoint, where the evaluated one can tell of it.
+    /// The best checkpoint, if the evaluated one records it.
     pub(crate) best: Option<BestScore>,
     /// `timing.csv`.
     pub(crate) timing: Option<Columns>,
-    /// The grids, the first to the last.
+    /// The grids, in order.
     pub(crate) grids: Vec<Picture>,
 }
 
 impl Training {
-    /// Opens what the command line names; `info` is the evaluated checkpoint's.
+    /// Reads the files of the command line; `info` is from the evaluated checkpoint.
     pub(crate) fn open(args: &Args, info: Option<&CheckpointInfo>) -> Result<Self, Failure> {
         let settings = args.run.as_deref().map(RunFile::read_settings);
         let settings = settings.transpose()?;
@@ -51,7 +51,7 @@ impl Training {
     }
 }
 
-/// Of what a run chooses freely a checkpoint knows the seed; widths may well be the same by chance.
+/// Warns if `run.json` has another seed than the checkpoint: they are of different runs.
 fn warn_of_another_seed(
     args: &Args,
     settings: Option<&Map<String, Value>>,
@@ -65,7 +65,7 @@ fn warn_of_another_seed(
         && told != info.seed
     {
         log::warn!(
-            "`{}` tells of a training with seed {told}, but `{}` is of one with seed {}",
+            "`{}` is of a training with seed {told}, but `{}` of one with seed {}",
             run.display(),
             checkpoint.display(),
             info.seed
@@ -78,8 +78,8 @@ fn table(path: Option<&Path>) -> Result<Option<Columns>, Failure> {
     table.map_err(Failure::from)
 }
 
-/// What the evaluated checkpoint tells of the best one, if that is the whole run's: it knows none
-/// after itself, so that no later row of the table may have a better score.
+/// The best checkpoint according to the evaluated one, if it is the best of the whole run: as it
+/// doesn't know later ones, no later row of the table may have a better score.
 fn best_of_run(info: &CheckpointInfo, table: &Columns) -> Option<BestScore> {
     let best = info.best.clone()?;
     let (steps, values) = (table.get(STEP)?, table.get(&best.metric)?);

@@ -1,4 +1,4 @@
-//! What should make one look twice, each figure beside the bound that the settings give.
+//! Alarms: figures compared with the thresholds of the settings.
 
 use crate::figures::{Alarm, QualityFigures};
 use crate::measure::discriminator::{Kind, Statistics};
@@ -6,10 +6,10 @@ use dcgan_artifacts::Columns;
 use dcgan_settings::Alarms;
 use std::collections::BTreeMap;
 
-/// Steps over which the discriminator's accuracy is smoothed before its swing is taken.
+/// Steps over which the discriminator's accuracy is smoothed before computing its swing.
 const SMOOTHING: f64 = 100.0;
 
-/// Each alarm whose figure is known, with its bound and whether it is raised.
+/// Each alarm whose figure is known, with its threshold and whether it is raised.
 pub(crate) fn alarms(
     bounds: &Alarms,
     statistics: Option<&Statistics>,
@@ -60,7 +60,7 @@ pub(crate) fn alarms(
     alarms
 }
 
-/// The least diversity of a class as a share of real images'.
+/// The lowest diversity of a class, relative to real images.
 fn least_diversity(quality: &QualityFigures) -> Option<f64> {
     let classes = quality.diversity_by_class.as_ref()?;
     classes
@@ -69,7 +69,7 @@ fn least_diversity(quality: &QualityFigures) -> Option<f64> {
         .min_by(f64::total_cmp)
 }
 
-/// How far the smoothed values of the second half lie apart.
+/// The range of the smoothed values in the second half.
 fn swing(values: &[f64]) -> Option<f64> {
     let mut mean = f64::NAN;
     let smooth = values.iter().filter(|v| v.is_finite()).map(|&value| {

@@ -1,4 +1,4 @@
-//! Figures of features within each class.
+//! Feature-based figures within each class.
 
 use crate::figures::{ByName, Figure, Halves};
 use crate::measure::distances::{between, of_halves};
@@ -7,7 +7,7 @@ use dcgan_artifacts::least;
 use dcgan_metrics::{FEATURES, Features, FrechetReference, Gaussian, Points as _, Uncertain};
 use dcgan_stage::Failure;
 
-/// Figures of at least two classes.
+/// Figures by class, of at least two classes.
 pub(crate) struct OfClasses {
     /// The mean of the Fréchet distances.
     pub(crate) mean: Figure,
@@ -18,14 +18,14 @@ pub(crate) struct OfClasses {
 /// One class.
 struct OfClass {
     distance: Uncertain,
-    /// Its figure, with those of real images.
+    /// The Fréchet distance, with the values of real images.
     figure: Figure,
     diversity: Figure,
 }
 
-/// Diversity of each class against the reference's, and the Fréchet distance of each with the mean
-/// over classes. Classes with fewer than [`least::SPREAD`] images on a side are left out; `None`
-/// for fewer than [`least::CLASSES`] classes.
+/// Diversity of each class relative to the reference, the Fréchet distance of each class, and its
+/// mean over classes. Classes with fewer than [`least::SPREAD`] images in a set are left out;
+/// `None` for fewer than [`least::CLASSES`] classes.
 pub(crate) fn by_class(
     sets: &Sets,
     names: &[String],
@@ -53,7 +53,7 @@ pub(crate) fn by_class(
     }))
 }
 
-/// The figures of a class; `None` of too few images.
+/// The figures of a class; `None` for too few images.
 fn of_class(sets: &Sets, class: u8, seed: u64) -> Result<Option<OfClass>, Failure> {
     let own = sets.generated.of_class(class);
     let reference = sets.reference.of_class(class);
@@ -85,8 +85,9 @@ fn of_class(sets: &Sets, class: u8, seed: u64) -> Result<Option<OfClass>, Failur
     }))
 }
 
-/// The mean Fréchet distance over classes. A ceiling that not every class has is none: a mean over
-/// fewer classes is of something else. `n` is the number of images in a half of all classes.
+/// The mean Fréchet distance over classes. A value of real images is used only if every class has
+/// it, because a mean over fewer classes is not comparable. `n` is the number of images in a half
+/// of all classes.
 fn mean_over(classes: &[OfClass], n: usize) -> Result<Figure, Failure> {
     let distances: Vec<Uncertain> = classes.iter().map(|class| class.distance).collect();
     let over_classes = Uncertain::mean(&distances).map_err(Failure::input)?;
@@ -106,7 +107,7 @@ fn mean_over(classes: &[OfClass], n: usize) -> Result<Figure, Failure> {
     })
 }
 
-/// Per point twice its squared distance from the mean, times n / (n - 1): their mean is
+/// For each point twice its squared distance from the mean, times n / (n - 1): their mean is
 /// [`Gaussian::diversity`].
 fn spreads(features: &Features<'_>, gaussian: &Gaussian) -> Vec<f64> {
     let n = features.len() as f64;

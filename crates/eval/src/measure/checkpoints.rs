@@ -1,9 +1,9 @@
-//! Several checkpoints of one run: the figures of each, a line each in `checkpoints.csv`, and what
-//! the discriminator thought on the way.
+//! Figures of several checkpoints of a run, a row each in `checkpoints.csv`, and the
+//! discriminator's output over the training.
 //!
 //! A checkpoint's figures are written as soon as they are known, to `checkpoints/` in the folder of
-//! the result, under a name that depends on all that they depend on. An evaluation that was stopped
-//! takes them from there, and so does the next one of a longer run.
+//! the result, in a file whose name contains a hash of everything that they depend on. An
+//! interrupted evaluation, and the next one of a longer run, read them from there.
 
 use crate::figures::discriminator::DistributionFigures;
 use crate::figures::{Metrics, json, tree};
@@ -25,7 +25,7 @@ use std::path::Path;
 
 /// The folder of the rows in the folder of the result.
 const FOLDER: &str = "checkpoints";
-/// A longer file is no row.
+/// Maximum size of a row's file.
 const MAX_ROW_BYTES: u64 = 1 << 26;
 /// Digits of a key's hash in a file's name.
 const DIGITS: usize = 12;
@@ -36,11 +36,11 @@ pub(crate) struct Row {
     pub(crate) step: u64,
     pub(crate) epoch: u64,
     pub(crate) metrics: Metrics,
-    /// The discriminator's answers by kind of images.
+    /// The discriminator's output by kind of images.
     pub(crate) parts: BTreeMap<String, RowPart>,
 }
 
-/// What the discriminator answers to one kind of images.
+/// The discriminator's output for one kind of images.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct RowPart {
     pub(crate) accuracy: f64,
@@ -48,7 +48,7 @@ pub(crate) struct RowPart {
 }
 
 impl Row {
-    /// What was measured of the images of a checkpoint.
+    /// The row of the measured images of a checkpoint.
     fn of(step: u64, epoch: u64, measured: &Measured) -> Self {
         let part = |kind: Kind| {
             let reading = measured.statistics.as_ref()?.overall(kind)?;
@@ -72,7 +72,7 @@ impl Row {
         json(&json!({ "row": row, "sha256": sha256 }))
     }
 
-    /// The row of a file; `None` when there is none or it is damaged.
+    /// Reads the row of a file; `None` if it is missing or damaged.
     fn read(path: &Path) -> Option<Self> {
         let text = read_bounded(path, MAX_ROW_BYTES).ok()?;
         let mut file: Value = serde_json::from_slice(&text).ok()?;
@@ -88,19 +88,19 @@ pub(crate) struct Rows {
     rows: Vec<(String, Row)>,
 }
 
-/// What is at hand when the checkpoints are measured.
+/// What measuring the checkpoints needs.
 pub(crate) struct Shared<'a> {
     pub(crate) measure: &'a Measure<'a>,
     /// Settings and hashes that all rows depend on.
     pub(crate) provenance: Value,
-    /// SHA-256 of the checkpoint that was measured already, and what was found.
+    /// SHA-256 and figures of the checkpoint that is measured already.
     pub(crate) known: Option<(&'a str, &'a Measured)>,
     /// The folder of the result.
     pub(crate) out: &'a Path,
 }
 
 impl Shared<'_> {
-    /// Measures each checkpoint whose figures are not there yet.
+    /// Measures each checkpoint without kept figures.
     pub(crate) fn rows(&self, listed: &[Listed]) -> Result<Rows, Failure> {
         let mut neighbours = self.measure.neighbours.cloned();
         let mut rows = Vec::new();
@@ -173,13 +173,12 @@ impl Rows {
             .map(|(name, row)| (name.clone(), row.bytes()))
     }
 
-    /// The rows by their steps.
+    /// The rows in the order of steps.
     pub(crate) fn all(&self) -> Vec<&Row> {
         self.rows.iter().map(|(_, row)| row).collect()
     }
 
-    /// Removes the files of rows that are not among these: of other settings, or of checkpoints
-    /// that are gone.
+    /// Removes the files of other rows: of other settings, or of deleted checkpoints.
     pub(crate) fn remove_others(&self, out: &Path) -> Result<(), Failure> {
         let folder = out.join(FOLDER);
         for entry in std::fs::read_dir(&folder).into_iter().flatten().flatten() {

@@ -1,4 +1,4 @@
-//! The classifier whose features are used: trained, or with fixed random weights, and read.
+//! Trains the feature classifier, or makes one with fixed random weights, and reads images with it.
 
 use crate::identity::kernels;
 use crate::measure::order;
@@ -9,10 +9,10 @@ use dcgan_stage::{Failure, Progress, Signals};
 
 /// Name of the file.
 pub(crate) const FILE: &str = "classifier.safetensors";
-/// Images between two looks at progress and signals.
+/// Images between two updates of progress and checks for a signal.
 const CHUNK: usize = 2048;
 
-/// Images of the dataset's size, and its classes; a single one without labels.
+/// For images of the dataset's size and its classes; one class if there are no labels.
 pub(crate) fn classifier_config(dataset: &DatasetReader) -> ClassifierConfig {
     let info = dataset.info();
     ClassifierConfig {
@@ -23,7 +23,7 @@ pub(crate) fn classifier_config(dataset: &DatasetReader) -> ClassifierConfig {
     }
 }
 
-/// What training and reading a classifier need.
+/// Context for training and reading a classifier.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Work<'a> {
     pub(crate) dataset: &'a DatasetReader,
@@ -32,7 +32,7 @@ pub(crate) struct Work<'a> {
 }
 
 impl<'a> Work<'a> {
-    /// What is needed for this dataset.
+    /// The context for this dataset.
     pub(crate) fn of(dataset: &'a DatasetReader, quiet: bool, signals: &'a Signals) -> Self {
         Self {
             dataset,
@@ -43,7 +43,7 @@ impl<'a> Work<'a> {
 }
 
 impl Work<'_> {
-    /// Trains a classifier on the training part and measures it on both.
+    /// Trains a classifier on the training part and measures its accuracy on both parts.
     pub(crate) fn train(&self, settings: &Eval) -> Result<ClassifierFile, Failure> {
         let part = self.dataset.read_part(Part::Train)?;
         let labels = part.labels.unwrap_or_default();
@@ -87,7 +87,7 @@ impl Work<'_> {
         Ok(ClassifierFile { info, arrays })
     }
 
-    /// The fixed random features for images without labels: the same layers, never trained.
+    /// The fixed random features for images without labels: the same layers, untrained.
     pub(crate) fn random(&self) -> ClassifierFile {
         ClassifierFile {
             info: self.info(0),

@@ -1,4 +1,4 @@
-//! What pixels alone say: whether generated images could teach a classifier, and whether they are
+//! Figures of pixels: whether generated images could train a classifier, and whether they are
 //! copies of training images.
 
 use crate::figures::{Figure, PixelFigures};
@@ -11,29 +11,29 @@ use dcgan_metrics::{
 use dcgan_settings::Eval;
 use dcgan_stage::{Failure, Progress, Signals};
 
-/// Name of the file that keeps the test images' neighbours.
+/// Name of the file with the test images' neighbours.
 pub(crate) const FILE: &str = "neighbours.safetensors";
 /// Training images in memory at a time.
 const CHUNK: usize = 8192;
-/// The quantile of the test images' distances to the training part below which an image counts as
-/// a copy.
+/// An image counts as a copy if its distance to the training part is below this quantile of the
+/// test images' distances.
 const COPY: f64 = 0.01;
-/// Pairs shown of generated images and the training images nearest to them.
+/// Pairs of a generated image and its nearest training image that the report shows.
 const SHOWN: usize = 36;
 
-/// What [`Copying`] finds.
+/// The result of [`Copying`].
 #[derive(Debug)]
 pub(crate) struct Copied {
-    /// The share of `metrics.json`.
+    /// `pixels` of `metrics.json`.
     pub(crate) figures: PixelFigures,
-    /// The generated images that are nearest to a training image; `None` without a test part, whose
-    /// distances are the measure.
+    /// The generated images nearest to a training image; `None` without a test part, whose
+    /// distances are needed for comparison.
     pub(crate) pairs: Option<Pairs>,
     /// The test images' neighbours, for the next evaluation; `None` without a test part.
     pub(crate) neighbours: Option<NeighboursFile>,
 }
 
-/// Whether kept neighbours are of this dataset.
+/// Whether the kept neighbours are of this dataset.
 pub(crate) fn are_of(file: &NeighboursFile, dataset: &DatasetReader) -> bool {
     let (train, test) = (dataset.len(Part::Train), dataset.len(Part::Test));
     let lie_below = |pairs: &[(u64, u64)], end: usize| {
@@ -44,23 +44,23 @@ pub(crate) fn are_of(file: &NeighboursFile, dataset: &DatasetReader) -> bool {
         && lie_below(&file.first, train.unwrap_or(0))
 }
 
-/// Generated images and the training images nearest to them, the nearest pair first.
+/// Generated images with their nearest training images, the nearest pair first.
 #[derive(Debug)]
 pub(crate) struct Pairs {
-    /// Position of the generated image, and its nearest training image.
+    /// Index of the generated image, and its nearest training image.
     pub(crate) found: Vec<(usize, Nearest)>,
-    /// Generated and training image in turn, `[2 n, height, width, channels]`.
+    /// Generated and training image alternating, `[2 n, height, width, channels]`.
     pub(crate) pixels: Vec<u8>,
 }
 
-/// Works out what needs neither a discriminator nor a classifier.
+/// Computes the figures of pixels.
 #[derive(Debug)]
 pub(crate) struct Copying<'a> {
     pub(crate) dataset: &'a DatasetReader,
     pub(crate) images: &'a Images,
-    /// The images' positions by their content.
+    /// The images' indices sorted by content.
     pub(crate) order: &'a [u32],
-    /// The test images' neighbours that an earlier evaluation kept, if they are of this dataset.
+    /// The test images' neighbours from an earlier evaluation, if they are of this dataset.
     pub(crate) kept: Option<&'a NeighboursFile>,
     pub(crate) settings: &'a Eval,
     pub(crate) quiet: bool,
@@ -68,8 +68,8 @@ pub(crate) struct Copying<'a> {
 }
 
 impl Copying<'_> {
-    /// The share of `metrics.json`: `duplicates` always, the rest with a test part, and the
-    /// nearest-neighbour error with labels.
+    /// Computes the figures: `duplicates` always, the rest with a test part, the nearest-neighbour
+    /// error with labels.
     pub(crate) fn metrics(&self) -> Result<Copied, Failure> {
         let generated = self.pixels(&self.images.pixels)?;
         let mut figures = PixelFigures {
@@ -108,7 +108,7 @@ impl Copying<'_> {
         let copies = memorised(&generated, &test, COPY).map_err(Failure::input)?;
         let copies = share(&copies).map_err(Failure::input)?;
         figures.memorised = Some(Figure {
-            // Not measured: the bound is where this share of the test images is.
+            // By definition of the quantile.
             real_by_construction: true,
             ..Figure::of(copies, Some(COPY))
         });
@@ -123,13 +123,13 @@ impl Copying<'_> {
         })
     }
 
-    /// Training images.
+    /// Number of training images.
     fn train(&self) -> usize {
         self.dataset.len(Part::Train).unwrap_or(0)
     }
 
-    /// The nearest training image of each test image, and the nearest of as many training images as
-    /// there are generated ones, equally many of each class: kept ones, or found now.
+    /// The nearest training image of each test image, and the nearest one from a subset of as many
+    /// training images as there are generated ones, balanced by class: kept ones, or found now.
     fn test_neighbours(&self, test: &Pixels<'_>) -> Result<NeighboursFile, Failure> {
         let seed = self.settings.seed;
         let (first, draw) = (self.images.n.min(self.train()), Some(seed));
@@ -167,7 +167,7 @@ impl Copying<'_> {
         })
     }
 
-    /// The nearest of all pairs, with their pixels.
+    /// The nearest pairs with their pixels.
     fn pairs(&self, found: Vec<Nearest>) -> Result<Pairs, Failure> {
         let mut found: Vec<(usize, Nearest)> = found.into_iter().enumerate().collect();
         found.sort_by(|(_, a), (_, b)| a.squared.total_cmp(&b.squared));
@@ -190,9 +190,9 @@ impl Copying<'_> {
         Ok(Pairs { found, pixels })
     }
 
-    /// The error on the test part of a nearest-neighbour classifier that knows the generated images,
-    /// and beside it of one that knows equally many training images. Of equally near generated
-    /// images the first by content counts, whatever the order of the file.
+    /// The test error of a nearest-neighbour classifier that uses the generated images, and of one
+    /// that uses the same number of training images. Of equally near generated images the first by
+    /// content counts, so the order of the file does not matter.
     fn nearest_neighbour_error(
         &self,
         labels: &[u8],
@@ -215,8 +215,8 @@ impl Copying<'_> {
         Ok(Figure::of(errors, Some(real.value)))
     }
 
-    /// The nearest training image of each query among those at these positions, which ascend, and
-    /// those that `best` holds already, if any; of equally near ones the first.
+    /// The nearest training image of each query, from these ascending indices and those already in
+    /// `best`, if any; of equally near ones the first.
     fn search(
         &self,
         queries: &Pixels<'_>,
@@ -261,8 +261,7 @@ impl Copying<'_> {
     }
 }
 
-/// The mean of distances whose squares are given; they are added from the least on, whatever their
-/// order.
+/// The mean distance, given squares. Sums them in ascending order, so their order does not matter.
 fn mean_distance(mut squared: Vec<f64>) -> f64 {
     squared.sort_unstable_by(f64::total_cmp);
     squared.iter().map(|squared| squared.sqrt()).sum::<f64>() / squared.len() as f64

@@ -1,10 +1,9 @@
-//! The numbers of images that decide which figures there are.
+//! The numbers of images, which determine the available figures.
 
 use crate::images::Images;
 use dcgan_artifacts::{ClassCounts, DatasetReader, ImageCounts, Part};
 
-/// Counts the images of an evaluation: `compared` are the labels of those that the generated ones
-/// are compared with.
+/// Counts the images of an evaluation; `compared` are the labels of the reference images.
 pub(crate) fn of_images(
     dataset: &DatasetReader,
     images: &Images,
@@ -18,15 +17,15 @@ pub(crate) fn of_images(
     counts.of(images.n, labels, has_classifier, is_judged)
 }
 
-/// What the numbers are of.
+/// Numbers of the dataset's images.
 pub(crate) struct Counts<'a> {
     pub(crate) dataset: &'a DatasetReader,
-    /// Images of each class that the generated ones are compared with.
+    /// Reference images of each class.
     pub(crate) compared: [usize; 256],
 }
 
 impl Counts<'_> {
-    /// Counts so many generated images, of these labels.
+    /// The counts for `n` generated images with these labels.
     pub(crate) fn of(
         &self,
         generated: usize,

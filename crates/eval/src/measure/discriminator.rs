@@ -1,8 +1,8 @@
-//! What the discriminator thinks of real training images, real test images and generated ones.
+//! Statistics of the discriminator's output for training, test and generated images.
 //!
-//! The logits are those of the discriminator as it was trained: batch norm takes the statistics of
-//! a block of images of one kind. How the blocks are made up is [`crate::measure::reading`]'s
-//! affair; here logits become numbers.
+//! The discriminator runs as in training: batch norm uses the statistics of a block of images of
+//! one kind. [`crate::measure::reading`] makes the blocks; this module computes statistics of
+//! logits.
 
 use dcgan_metrics::{
     Calibration, Distribution, Error, Histogram, accuracy, calibration, histogram, probability,
@@ -12,7 +12,7 @@ use dcgan_metrics::{
 /// Bins of the calibration.
 const CALIBRATION_BINS: usize = 10;
 
-/// Which images.
+/// A kind of images.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Kind {
     /// The dataset's training part.
@@ -45,12 +45,12 @@ pub(crate) struct Logits {
     pub(crate) kind: Kind,
     /// One logit per image.
     pub(crate) values: Vec<f32>,
-    /// The class of each, where there are labels.
+    /// The class of each image, if there are labels.
     pub(crate) labels: Option<Vec<u8>>,
 }
 
 impl Logits {
-    /// Those of one class, or all.
+    /// The logits of one class, or all.
     fn of_class(&self, class: Option<u8>) -> Vec<f32> {
         match (class, &self.labels) {
             (None, _) => self.values.clone(),
@@ -77,15 +77,15 @@ pub(crate) struct Reading {
     pub(crate) accuracy: f64,
     /// The logits.
     pub(crate) logit: Distribution,
-    /// The same in bins that all readings share.
+    /// Histogram of the logits; all readings have the same bins.
     pub(crate) logit_histogram: Histogram,
     /// The probabilities of being real.
     pub(crate) probability: Distribution,
-    /// The same in bins over `[0, 1]`.
+    /// Histogram of the probabilities over `[0, 1]`.
     pub(crate) probability_histogram: Histogram,
 }
 
-/// How well the logit tells real images from generated ones.
+/// How well the logit separates real from generated images.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Ranking {
     /// Which real images.
@@ -94,25 +94,25 @@ pub(crate) struct Ranking {
     pub(crate) class: Option<u8>,
     /// Area under the receiver operating characteristic of real against generated.
     pub(crate) roc_auc: f64,
-    /// Whether its probabilities of being real can be taken at their word.
+    /// Calibration of its probabilities of being real.
     pub(crate) calibration: Calibration,
 }
 
 /// All figures of one discriminator.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Statistics {
-    /// By kind, then all images before the classes. A class without images is absent.
+    /// By kind; for each, all images, then the classes. A class without images is absent.
     pub(crate) readings: Vec<Reading>,
-    /// By real kind, then all images before the classes.
+    /// By real kind; for each, all images, then the classes.
     pub(crate) rankings: Vec<Ranking>,
 }
 
 impl Statistics {
-    /// Works out every figure. `classes`: number of classes, 0 without labels; `bins`: of each
-    /// histogram.
+    /// Computes every figure. `classes`: number of classes, 0 without labels; `bins`: number of
+    /// bins of each histogram.
     ///
     /// # Errors
-    /// As the measures: a logit that is not finite.
+    /// [`Error::NotFinite`] for a logit.
     pub(crate) fn of(parts: &[Logits], classes: usize, bins: usize) -> Result<Self, Error> {
         let classes = (0..=u8::MAX).take(classes).map(Some);
         let groups: Vec<Option<u8>> = std::iter::once(None).chain(classes).collect();
@@ -152,7 +152,7 @@ impl Statistics {
         Ok(statistics)
     }
 
-    /// The figures of a kind and a class, or all of it.
+    /// The figures of a kind and a class, or of all classes.
     pub(crate) fn of_class(&self, kind: Kind, class: Option<u8>) -> Option<&Reading> {
         let mut readings = self.readings.iter();
         readings.find(|reading| reading.kind == kind && reading.class == class)
@@ -164,8 +164,8 @@ impl Statistics {
     }
 }
 
-/// The least range between whole numbers that holds every logit, so that all histograms of one
-/// evaluation share their bins.
+/// The smallest range between whole numbers that contains every logit, so that all histograms of an
+/// evaluation have the same bins.
 fn whole_range(parts: &[Logits]) -> (f64, f64) {
     let logits = || {
         parts
@@ -185,7 +185,7 @@ fn reading(
     (low, high): (f64, f64),
     bins: usize,
 ) -> Result<Reading, Error> {
-    // The first measure refuses what is not finite, so the range is sound once it has passed.
+    // This measure rejects values that are not finite, so the range is valid afterwards.
     let logit = Distribution::of(logits)?;
     let probabilities: Vec<f32> = logits.iter().map(|&logit| probability(logit)).collect();
     Ok(Reading {

@@ -1,4 +1,4 @@
-//! Figures between two sets of features: distances, and what their neighbours say.
+//! Figures between two sets of features: distances and neighbours.
 
 use crate::figures::{Figure, Halves};
 use crate::measure::seen::{Seen, Sets, drawn, features, mean_of};
@@ -9,22 +9,22 @@ use dcgan_metrics::{
 };
 use dcgan_stage::Failure;
 
-/// Neighbours that make a ball.
+/// A ball reaches to the k-th neighbour.
 const K: usize = 5;
-/// Points of a subset in the kernel distance: as many as its authors take at most, fewer where that
-/// would make fewer than so many subsets, and all of a set that has not five times the least.
+/// Maximum points per subset in the kernel distance, as in the paper. Smaller sets are split into
+/// [`SUBSETS`], or are one subset below [`least::KERNEL_INTERVAL`] points.
 const SUBSET: usize = 1000;
 const LEAST_SUBSET: usize = 10;
 const SUBSETS: usize = 10;
 
-// As `dcgan_artifacts` says of each figure.
+// The minimum numbers of images in `dcgan_artifacts` must fit.
 const _: () = {
     assert!(least::NEIGHBOURS == K + 1);
     assert!(least::KERNEL_INTERVAL == LEAST_GROUPS * LEAST_SUBSET);
     assert!(least::INTERVAL == LEAST_GROUPS);
 };
 
-/// The Fréchet distance of the generated images; `None` of too few.
+/// The Fréchet distance of the generated images; `None` for too few.
 pub(crate) fn frechet(sets: &Sets, seed: u64) -> Result<Option<Figure>, Failure> {
     let (own, reference) = (sets.generated.features()?, sets.reference.features()?);
     if own.len().min(reference.len()) < least::SPREAD {
@@ -44,7 +44,7 @@ pub(crate) fn frechet(sets: &Sets, seed: u64) -> Result<Option<Figure>, Failure>
     }))
 }
 
-/// The distance of two halves, and what it would be for sets of `n` images; `None` of too few.
+/// The distance of two halves, and its estimate for sets of `n` images; `None` for too few.
 pub(crate) fn of_halves(
     half: &Features<'_>,
     other_half: &Features<'_>,
@@ -70,14 +70,14 @@ pub(crate) fn between(held: &FrechetReference, features: &Features<'_>) -> Resul
     held.distance(&other).map_err(Failure::input)
 }
 
-/// What the Fréchet distance of two sets of one distribution is with other numbers of images: it
-/// falls as `1/a + 1/b`, the variances of the two means.
+/// Scales the Fréchet distance of two sets of the same distribution to other numbers of images: it
+/// is proportional to `1/a + 1/b`, like the variance of the difference of two means.
 fn same_n(value: f64, [a, b]: [usize; 2], [c, d]: [usize; 2]) -> f64 {
     let per_image = |a: usize, b: usize| 1.0 / a as f64 + 1.0 / b as f64;
     value * per_image(c, d) / per_image(a, b)
 }
 
-/// The kernel distance of the generated images; `None` of too few.
+/// The kernel distance of the generated images; `None` for too few.
 pub(crate) fn kernel(sets: &Sets, seed: u64) -> Result<Option<Figure>, Failure> {
     let reference = sets.reference.features()?;
     let to_reference = |seen: &Seen| kernel_between(&reference, &seen.features()?, seed);
@@ -126,7 +126,7 @@ pub(crate) struct Neighbours {
     pub(crate) coverage: Figure,
 }
 
-/// Works them out of at most [`MOST_COMPARED`] images each; `None` of too few.
+/// Computes them from at most [`MOST_COMPARED`] images each; `None` for too few.
 pub(crate) fn neighbours(sets: &Sets, seed: u64) -> Result<Option<Neighbours>, Failure> {
     let reference = sets.reference.features()?;
     if reference.len() <= K {
@@ -167,7 +167,7 @@ pub(crate) fn neighbours(sets: &Sets, seed: u64) -> Result<Option<Neighbours>, F
     }))
 }
 
-/// One half against the other; `None` of too few images.
+/// One half against the other; `None` for too few images.
 fn of_both_halves(sets: &Sets) -> Result<Option<Manifold>, Failure> {
     let [half, other_half] = [sets.halves[0].features()?, sets.halves[1].features()?];
     if half.len() <= K {

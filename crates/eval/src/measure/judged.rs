@@ -1,4 +1,4 @@
-//! The discriminator's statistics as figures.
+//! Converts the discriminator's statistics to figures.
 
 use crate::figures::discriminator::{
     ByClass, CalibrationBin, CalibrationFigures, DiscriminatorFile, DistributionFigures, Gap,
@@ -8,10 +8,10 @@ use crate::measure::discriminator::{Kind, Reading, Statistics};
 use dcgan_metrics::Calibration;
 use std::collections::BTreeMap;
 
-/// What the discriminator's memory of its training images is called.
+/// Key of the difference between training and test images.
 const GAP: &str = "train_minus_test";
 
-/// The whole of `discriminator.json`; `block` images were judged at a time.
+/// The content of `discriminator.json`; `block` is the number of images per block.
 pub(crate) fn file(
     statistics: &Statistics,
     class_names: &[String],
@@ -74,7 +74,7 @@ fn of_calibration(calibration: &Calibration) -> CalibrationFigures {
     }
 }
 
-/// How much better it knows training images than test images: its overfitting.
+/// The difference between training and test images: its overfitting.
 fn gap_of(statistics: &Statistics, train: &Reading) -> Option<Gap> {
     let test = statistics.of_class(Kind::Test, train.class)?;
     Some(Gap {
@@ -84,7 +84,7 @@ fn gap_of(statistics: &Statistics, train: &Reading) -> Option<Gap> {
     })
 }
 
-/// The discriminator's share of `metrics.json`: the figures that one follows from run to run.
+/// `discriminator` of `metrics.json`: the main figures.
 pub(crate) fn judged(statistics: &Statistics) -> JudgedFigures {
     let of_kind = |kind| {
         let reading = statistics.overall(kind)?;
@@ -113,12 +113,12 @@ pub(crate) fn judged(statistics: &Statistics) -> JudgedFigures {
     }
 }
 
-/// Real images of a kind against generated ones.
+/// Key for real images of a kind against generated ones.
 pub(crate) fn versus(real: Kind) -> String {
     format!("{}_vs_{}", real.name(), Kind::Generated.name())
 }
 
-/// The name of a class; its number where it has none.
+/// The name of a class, or its number if it has no name.
 pub(crate) fn class_name(class: u8, class_names: &[String]) -> String {
     class_names
         .get(usize::from(class))

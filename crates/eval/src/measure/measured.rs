@@ -1,4 +1,4 @@
-//! All that is measured of one set of images, in one tree.
+//! Measures one set of images.
 
 use crate::Error;
 use crate::figures::{ImageNumbers, LeftOut, Metrics};
@@ -17,32 +17,32 @@ use dcgan_settings::Eval;
 use dcgan_stage::{Failure, Progress, Signals};
 use std::path::Path;
 
-// The discriminator judges whole blocks.
+// The discriminator reads whole blocks.
 const _: () = assert!(least::JUDGED == BLOCK);
 
-/// What images are measured by.
+/// Context for measuring images.
 #[derive(Clone, Copy)]
 pub(crate) struct Measure<'a> {
     pub(crate) dataset: &'a DatasetReader,
     pub(crate) left_out: &'a LeftOut,
-    /// Whose features are used.
+    /// The network whose features are used.
     pub(crate) extractor: &'a ClassifierFile,
-    /// The test images' neighbours, where they are known.
+    /// The test images' neighbours, if they are known.
     pub(crate) neighbours: Option<&'a NeighboursFile>,
     pub(crate) settings: &'a Eval,
     pub(crate) quiet: bool,
     pub(crate) signals: &'a Signals,
 }
 
-/// What was found.
+/// The measurements.
 pub(crate) struct Measured {
-    /// All of `metrics.json` but the alarms.
+    /// `metrics.json` without the alarms.
     pub(crate) metrics: Metrics,
-    /// The discriminator's, where there is one.
+    /// The discriminator's statistics, if there is one.
     pub(crate) statistics: Option<Statistics>,
-    /// The images that the classifier takes for their class least, the least likely first.
+    /// The images least likely to be of their class, the least likely first.
     pub(crate) worst: Vec<usize>,
-    /// The images that it is surest of, the surest first.
+    /// The images that the classifier is most certain of, the most certain first.
     pub(crate) surest: Vec<usize>,
     /// The images nearest to a training image.
     pub(crate) pairs: Option<Pairs>,
@@ -51,7 +51,8 @@ pub(crate) struct Measured {
 }
 
 impl Measure<'_> {
-    /// Asks discriminator, if any (with the path of its file), and classifier, and compares pixels.
+    /// Measures images with the discriminator, if there is one (with the path of its file), the
+    /// classifier and by their pixels.
     pub(crate) fn of(
         &self,
         images: &Images,
@@ -122,8 +123,8 @@ impl Measure<'_> {
         }
     }
 
-    /// The discriminator's statistics on real and generated images; `None` where no kind of them
-    /// has the images of a block.
+    /// The discriminator's statistics on real and generated images; `None` if no kind has enough
+    /// images for a block.
     fn judge(
         &self,
         images: &Images,

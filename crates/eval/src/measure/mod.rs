@@ -1,4 +1,4 @@
-//! What is measured: everything between images and figures.
+//! Computes figures from images.
 
 pub(crate) mod alarms;
 mod by_class;

@@ -1,15 +1,16 @@
-//! Orders and draws that don't depend on how images are sorted in a file: a folder of pictures is
-//! sorted by class, and a split, block or subset of neighbours in it would be one of a few classes.
+//! Orders and random draws that don't depend on the order of images in a file. For example, a
+//! folder of pictures is sorted by class, so a split, block or subset of adjacent images would have
+//! few classes.
 
 use dcgan_random::{Purpose, Stream};
 
-/// The stream of the halves; those before it are of the measures' own splits.
+/// The stream of the halves; lower ones are for the splits in the measures.
 const HALVES: u64 = 2;
 /// The streams of the classes' draws, one each.
 const BALANCED: u64 = 1 << 16;
 
-/// Positions of images in the order of their pixels, and of their labels where those are equal: the
-/// same images in any order of the file end in the same order, and so do sums over them.
+/// Indices of images sorted by pixels, then by labels: the same images give the same order, and the
+/// same sums, for any order of the file.
 pub(crate) fn by_content(pixels: &[u8], size: usize, labels: Option<&[u8]>) -> Vec<u32> {
     let image = |at: u32| {
         let at = at as usize;
@@ -21,22 +22,22 @@ pub(crate) fn by_content(pixels: &[u8], size: usize, labels: Option<&[u8]>) -> V
     order
 }
 
-/// Two halves of n rows, equally many in each, drawn by the seed; of an odd number one is left out.
+/// Two random halves of n rows of equal size; of an odd number one is left out.
 pub(crate) fn halves(n: usize, seed: u64) -> [Vec<u32>; 2] {
     let order = shuffled(n, seed, HALVES);
     let (one, rest) = order.split_at(n / 2);
     [one, &rest[..n / 2]].map(<[u32]>::to_vec)
 }
 
-/// At most so many of these images, in the order of their positions: equally many of each class as
-/// far as the classes have them, the rest from the others; which ones is drawn by the seed.
+/// A random subset of at most `at_most` images, with indices in ascending order, balanced by class
+/// as far as the classes have enough images.
 pub(crate) fn balanced(labels: &[u8], at_most: usize, seed: u64) -> Vec<u32> {
     let mut members = vec![Vec::new(); 256];
     for (at, &label) in (0..).zip(labels) {
         members[usize::from(label)].push(at);
     }
     let mut classes: Vec<(u64, Vec<u32>)> = (0..).zip(members).collect();
-    // The small classes first, so that what they lack is shared by all others.
+    // Small classes first, so that all others share what these lack.
     classes.retain(|(_, members)| !members.is_empty());
     classes.sort_by_key(|(class, members)| (members.len(), *class));
     let (mut left, mut drawn) = (at_most, Vec::new());
@@ -50,7 +51,7 @@ pub(crate) fn balanced(labels: &[u8], at_most: usize, seed: u64) -> Vec<u32> {
     drawn
 }
 
-/// The first n positions.
+/// The first n indices.
 pub(crate) fn first(n: usize) -> Vec<u32> {
     (0..u32::try_from(n).unwrap_or(u32::MAX)).collect()
 }
@@ -88,7 +89,7 @@ mod tests {
 
     #[test]
     fn a_draw_has_equally_many_of_each_class() {
-        // Sorted by class: 2, 50 and 100 of three classes.
+        // Sorted by class: 2, 50 and 100 images of three classes.
         let labels = [vec![4; 2], vec![7; 50], vec![9; 100]].concat();
         let of = |n: usize| {
             let drawn = balanced(&labels, n, 1);

@@ -1,12 +1,12 @@
-//! What the classifier says of the images: are they good, are they diverse, which classes are weak.
+//! Figures from the classifier: quality, diversity and weak classes.
 //!
-//! Held against the test part (the training part without one). Beside each figure stands what real
-//! images get: figures of one set are those of the test part, figures between two sets those of
-//! equally many training images in the place of the generated ones, and those of two halves of the
-//! test part, which a classifier that was taught by the training part has not seen either.
+//! The reference is the test part (the training part if there is none). Each figure has values of
+//! real images: for figures of one set, the test part's; for figures between two sets, those of the
+//! same number of training images instead of the generated ones, and those of two halves of the
+//! test part, neither of which the classifier was trained on.
 //!
-//! Every set is in an order of its own making ([`order::by_content`]), and splits of it are drawn
-//! by the seed, so that a file that is sorted by class gives the figures of any other.
+//! Every set is sorted by content ([`order::by_content`]) and split at random, so that the order of
+//! images in a file does not matter.
 
 use crate::figures::{ExtractorFigures, Figure, QualityFigures, RealSet, RealSets};
 use crate::identity::kernels;
@@ -22,28 +22,28 @@ use dcgan_settings::Eval;
 use dcgan_stage::Failure;
 use std::collections::BTreeMap;
 
-/// Splits of the classifier score, as its authors take.
+/// Splits of the classifier score, as in the paper.
 const SPLITS: usize = 10;
-/// Images that the report shows at either end.
+/// Number of the most and least certain images in the report.
 const SHOWN: usize = 24;
 
-// As `dcgan_artifacts` says of the figure.
+// The minimum number of images in `dcgan_artifacts` must fit.
 const _: () = assert!(least::SCORED == 2 * SPLITS);
 
 /// The figures, and the images that the report shows for them.
 #[derive(Debug)]
 pub(crate) struct Quality {
-    /// The share of `metrics.json`.
+    /// `quality` of `metrics.json`.
     pub(crate) figures: QualityFigures,
-    /// The images that the classifier takes for their class least, the least likely first.
+    /// The images least likely to be of their class, the least likely first.
     pub(crate) worst: Vec<usize>,
-    /// The images that it is surest of, the surest first.
+    /// The images that the classifier is most certain of, the most certain first.
     pub(crate) surest: Vec<usize>,
-    /// The labels of the images that the generated ones were compared with.
+    /// The labels of the reference images.
     pub(crate) compared: Option<Vec<u8>>,
 }
 
-/// Reads images through the classifier and works out every figure.
+/// Reads images with the classifier and computes every figure.
 pub(crate) struct Scorer<'a> {
     pub(crate) work: Work<'a>,
     pub(crate) file: &'a ClassifierFile,
@@ -51,14 +51,14 @@ pub(crate) struct Scorer<'a> {
 }
 
 impl Scorer<'_> {
-    /// The classifier in the file.
+    /// Builds the classifier of the file.
     fn classifier(&self) -> Result<Classifier, Failure> {
         let classifier = Classifier::from_arrays(self.work.config(), &self.file.arrays);
         let (_, backend) = kernels(self.settings);
         Ok(classifier.map_err(Failure::input)?.with_backend(backend))
     }
 
-    /// All figures of these images, whose positions by their content are given.
+    /// All figures of these images; `order` are their indices sorted by content.
     pub(crate) fn quality(&self, images: &Images, order: &[u32]) -> Result<Quality, Failure> {
         let (sets, seed) = (self.sets(images, order)?, self.settings.seed);
         let mut figures = QualityFigures {
@@ -119,7 +119,8 @@ impl Scorer<'_> {
             labels: in_order(images.labels.as_deref(), order),
         };
         let reference = self.part(&classifier, part, MOST_COMPARED)?;
-        // Without a test part the training images are the measure, and nothing is left beside it.
+        // Without a test part the training images are the reference, so no other real images are
+        // left.
         let stand_in = match part {
             Part::Test => Some(self.part(&classifier, Part::Train, images.n)?),
             _ => None,
@@ -135,8 +136,8 @@ impl Scorer<'_> {
         })
     }
 
-    /// What `real` and `halves` are: part, number of images, and, where that is known, whether the
-    /// classifier was taught by them.
+    /// Describes `real` and `halves`: part, number of images, and, if known, whether the classifier
+    /// was trained on them.
     fn described(&self, sets: &Sets) -> RealSets {
         let is_own = self.file.info.dataset_sha256 == self.work.dataset.content_sha256();
         let is_known = is_own || !self.is_trained();
@@ -178,7 +179,7 @@ impl Scorer<'_> {
         }
     }
 
-    /// At most so many images of a part, drawn by the seed.
+    /// A random subset of at most `at_most` images of a part.
     fn part(&self, classifier: &Classifier, part: Part, at_most: usize) -> Result<Seen, Failure> {
         let dataset = self.work.dataset;
         let n = dataset.len(part).unwrap_or(0);
@@ -197,7 +198,7 @@ impl Scorer<'_> {
         })
     }
 
-    /// Accuracy, cross-entropy and score of the generated images and the reference's.
+    /// Accuracy, cross-entropy and score of the generated images and of the reference.
     fn classified(&self, sets: &Sets, figures: &mut QualityFigures) -> Result<Classified, Failure> {
         let classes = self.work.config().classes;
         let of =
@@ -221,7 +222,7 @@ impl Scorer<'_> {
         Ok(own)
     }
 
-    /// The figures of the classes that were asked for.
+    /// The figures that need the requested classes.
     fn by_labels(
         &self,
         (own, labels): (&Classified, &[u8]),
@@ -256,7 +257,7 @@ impl Scorer<'_> {
     }
 }
 
-/// The positions of images, the surest first, by how unsure the classifier is of each.
+/// The indices of images, the most certain first, given the classifier's uncertainty for each.
 fn by_certainty(unsure: &[f64], order: &[u32]) -> Vec<usize> {
     let positions = order.iter().map(|&at| at as usize);
     let mut found: Vec<(f64, usize)> = unsure.iter().copied().zip(positions).collect();
@@ -264,8 +265,8 @@ fn by_certainty(unsure: &[f64], order: &[u32]) -> Vec<usize> {
     found.into_iter().map(|(_, at)| at).collect()
 }
 
-/// Per image how unsure the classifier is of it: of its class where it has one, else of the
-/// most probable one.
+/// The classifier's uncertainty for each image, about its class or, without labels, about the most
+/// probable one.
 fn certainty(own: &Classified, generated: &Seen) -> Result<Vec<f64>, Failure> {
     let predictions: Vec<u8> = own
         .predictions()
@@ -276,7 +277,7 @@ fn certainty(own: &Classified, generated: &Seen) -> Result<Vec<f64>, Failure> {
     own.cross_entropies(labels).map_err(Failure::input)
 }
 
-/// Values at these positions.
+/// Values at these indices.
 fn in_order(values: Option<&[u8]>, order: &[u32]) -> Option<Vec<u8>> {
     values.map(|values| order.iter().map(|&at| values[at as usize]).collect())
 }

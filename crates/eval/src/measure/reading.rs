@@ -1,11 +1,10 @@
 //! The discriminator's logits, block by block.
 //!
-//! The original's discriminator has no inference mode: batch norm always takes the statistics of
-//! the batch at hand, in training a batch of real images or one of generated ones. So its logits
-//! are read here as it was trained: in blocks of one kind of images, each image in one block. The
-//! order is a permutation fixed by the seed, so that a file sorted by class makes the same mixed
-//! blocks as any other. The moving averages, which see real and generated images in turn and
-//! belong to neither, are not used.
+//! The original's discriminator has no inference mode: batch norm always uses the statistics of the
+//! current batch, in training a batch of real or of generated images. So logits are computed here
+//! as in training: in blocks of one kind of images, each image in one block. The order is a random
+//! permutation, so that a file sorted by class gives mixed blocks too. The moving averages are not
+//! used, because they mix real and generated images.
 
 use crate::images::Images;
 use crate::measure::discriminator::{Kind, Logits};
@@ -14,10 +13,10 @@ use dcgan_checkpoints::{BLOCK, LoadedDiscriminator};
 use dcgan_random::{Purpose, Stream};
 use dcgan_stage::{Failure, Progress, Signals};
 
-/// Blocks between two looks at progress and signals.
+/// Blocks between two updates of progress and checks for a signal.
 const BLOCKS_AT_ONCE: usize = 8;
 
-/// Reads logits and says how far it is.
+/// Computes logits and shows progress.
 #[derive(Debug)]
 pub(crate) struct Reader<'a> {
     pub(crate) discriminator: &'a LoadedDiscriminator,
@@ -114,8 +113,8 @@ impl Reader<'_> {
     }
 }
 
-/// Images to read next. An incomplete last block is filled up from the beginning of its chunk, so
-/// the last chunk takes it along with a whole one.
+/// Number of images to read next. An incomplete last block is filled up from the beginning of its
+/// chunk, so the last chunk also has a complete one.
 fn chunk_size(left: usize) -> usize {
     let whole = BLOCKS_AT_ONCE * BLOCK;
     if left < whole + BLOCK { left } else { whole }

@@ -1,4 +1,4 @@
-//! Sets of images as the classifier sees them.
+//! Sets of images with the classifier's output.
 
 use dcgan_artifacts::Part;
 use dcgan_metrics::{Estimate, FEATURES, Features, Reading, bootstrap_mean};
@@ -7,22 +7,22 @@ use dcgan_stage::Failure;
 
 /// Resamples of each bootstrap.
 const RESAMPLES: usize = 1000;
-/// Streams of draws come behind those of resamples.
+/// First stream of draws; lower ones are for resamples.
 const FIRST_DRAW: u64 = 1 << 32;
 
-/// A set of images, in the order of their content.
+/// The classifier's output for a set of images, sorted by content.
 pub(crate) struct Seen {
     pub(crate) reading: Reading,
     pub(crate) labels: Option<Vec<u8>>,
 }
 
-/// All sets that are compared.
+/// All sets to compare.
 pub(crate) struct Sets {
     pub(crate) generated: Seen,
-    /// What they are compared with, and which part it is of.
+    /// The reference, and its part.
     pub(crate) reference: Seen,
     pub(crate) part: Part,
-    /// Training images instead of the generated ones; `None` where the reference is of them.
+    /// Training images instead of the generated ones; `None` if they are the reference.
     pub(crate) stand_in: Option<Seen>,
     /// Two halves of the reference.
     pub(crate) halves: [Seen; 2],
@@ -46,13 +46,13 @@ impl Seen {
             .collect()
     }
 
-    /// The features at these positions, row by row.
+    /// The features at these indices, row by row.
     pub(crate) fn features_of(&self, rows: &[u32]) -> Vec<f32> {
         let row = |&row: &u32| &self.reading.features[row as usize * FEATURES..][..FEATURES];
         rows.iter().flat_map(row).copied().collect()
     }
 
-    /// The features and labels at these positions.
+    /// The features and labels at these indices.
     pub(crate) fn rows(&self, rows: &[u32]) -> Self {
         let labels = self.labels.as_ref();
         Self {
@@ -70,7 +70,8 @@ pub(crate) fn features(rows: &[f32]) -> Result<Features<'_>, Failure> {
     Features::new(rows, FEATURES).map_err(Failure::input)
 }
 
-/// All of n positions in their order, or a draw of `at_most` of them; `index` keeps draws apart.
+/// All of n indices in order, or a random subset of `at_most`; different `index` give different
+/// subsets.
 pub(crate) fn drawn(seed: u64, n: usize, at_most: usize, index: u64) -> Vec<u32> {
     let count = u32::try_from(n).unwrap_or(u32::MAX);
     if n <= at_most {
@@ -82,12 +83,12 @@ pub(crate) fn drawn(seed: u64, n: usize, at_most: usize, index: u64) -> Vec<u32>
     order
 }
 
-/// The mean, with its interval by the bootstrap.
+/// The mean with its bootstrap interval.
 pub(crate) fn mean_of(values: &[f64], seed: u64) -> Result<Estimate, Failure> {
     bootstrap_mean(values, RESAMPLES, seed).map_err(Failure::input)
 }
 
-/// The mean alone.
+/// The mean.
 pub(crate) fn mean(values: &[f64]) -> f64 {
     values.iter().sum::<f64>() / values.len() as f64
 }

@@ -12,16 +12,16 @@ use dcgan_artifacts::run_tables::{D_ACCURACY, D_LOSS, D_MEANS, G_LOSSES, STEP};
 pub(crate) struct Charts {
     /// Figures of each class.
     pub(crate) by_class: ChartFiles,
-    /// Of what the training left.
+    /// Curves of the training.
     pub(crate) training: ChartFiles,
-    /// Of several checkpoints.
+    /// Figures of several checkpoints.
     pub(crate) over_time: ChartFiles,
-    /// Of the discriminator's answers.
+    /// The discriminator's output.
     pub(crate) discriminator: ChartFiles,
 }
 
 impl Charts {
-    /// One after the other.
+    /// All charts, in order.
     pub(crate) fn all(&self) -> impl Iterator<Item = &(&'static str, String)> {
         let Self {
             by_class,
@@ -34,7 +34,7 @@ impl Charts {
     }
 }
 
-/// `loss.svg`, `discriminator.svg`: the run's curves; empty where a table has none of them.
+/// `loss.svg`, `discriminator.svg`: the run's curves; empty if the table has none of the columns.
 pub(crate) fn curves(curves: &Columns) -> ChartFiles {
     let chart = |title: &str, names: &[&str]| {
         let series: Vec<Named<&[f64]>> = names
@@ -58,7 +58,7 @@ pub(crate) fn curves(curves: &Columns) -> ChartFiles {
     ])
 }
 
-/// The charts of what a training left, by the names of their files; none is empty.
+/// The charts of a training's files, with the names of their files; none is empty.
 pub(crate) fn of_training(training: &Training) -> ChartFiles {
     let curves = training.metrics.as_ref().map(curves);
     let histograms = training.histograms.as_ref().map(over_time::probabilities);
@@ -71,7 +71,7 @@ pub(crate) fn of_training(training: &Training) -> ChartFiles {
     charts
 }
 
-/// The figures that each class has.
+/// Charts of figures by class.
 pub(crate) fn by_class(quality: &QualityFigures) -> ChartFiles {
     let charts = [
         (
@@ -97,7 +97,7 @@ pub(crate) fn by_class(quality: &QualityFigures) -> ChartFiles {
 }
 
 fn of_classes(title: &str, classes: &ByName) -> String {
-    // The halves are the ceiling that no classifier knows; figures of one set have none.
+    // Halves of images that the classifier wasn't trained on; figures of one set have none.
     let has_halves = classes.values().any(|class| class.halves.is_some());
     let rows = classes.iter().map(|(name, class)| {
         let real = if has_halves {
@@ -111,7 +111,7 @@ fn of_classes(title: &str, classes: &ByName) -> String {
     bars(title, mark, &rows.collect::<Vec<_>>())
 }
 
-/// The answers of the discriminator; no chart is empty.
+/// Charts of the discriminator's output; none is empty.
 pub(crate) fn judged(judged: &DiscriminatorFile) -> ChartFiles {
     let logits = |of_kind: &ReadingFigures| of_kind.logit.clone();
     let probabilities = |of_kind: &ReadingFigures| of_kind.probability.clone();
@@ -160,7 +160,7 @@ fn by_kind(
     found.collect()
 }
 
-/// Histograms, which have their bins in common.
+/// Histograms with the same bins.
 fn of_bins(title: &str, label: &str, kinds: &[Named<DistributionFigures>]) -> String {
     let range = kinds.last().map(|(_, of_kind)| {
         let histogram = &of_kind.histogram;

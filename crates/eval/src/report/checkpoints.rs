@@ -56,10 +56,10 @@ const FIGURES: [Column; 14] = [
     }),
 ];
 
-/// What a column says of the logits of one kind of images.
+/// A column of the logits of one kind of images.
 type OfLogits = (&'static str, fn(&RowPart) -> Option<f64>);
 
-/// Of each kind of images: the column's end, and its figure.
+/// For each kind of images: the end of the column's name, and its figure.
 const LOGITS: [OfLogits; 6] = [
     ("accuracy", |part| Some(part.accuracy)),
     ("logit_mean", |part| Some(part.logit.mean)),

@@ -1,4 +1,4 @@
-//! The grids of one z that were drawn on the way, as an animation.
+//! The grids of a training as an animation.
 
 use crate::Error;
 use dcgan_figures::{Picture, encode_gif};
@@ -6,13 +6,13 @@ use dcgan_stage::Failure;
 
 /// Name of the file.
 pub(crate) const FILE: &str = "film.gif";
-/// Hundredths of a second that a frame is shown.
+/// Duration of a frame in hundredths of a second.
 const DELAY: u16 = 20;
-/// The last frame is shown so many times as long.
+/// The last frame is shown this many times as long.
 const HOLD: usize = 6;
 
-/// The animation. It starts with the last grid and rests there, so that paper, and whoever shows no
-/// motion, has the result.
+/// The animation. It starts with the last grid and pauses there, so that paper and viewers without
+/// animation show the result.
 pub(crate) fn gif(mut grids: Vec<Picture>) -> Result<Vec<u8>, Failure> {
     let last = grids.pop().into_iter();
     let mut frames: Vec<Picture> = last

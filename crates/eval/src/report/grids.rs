@@ -4,15 +4,15 @@ use crate::images::Images;
 use crate::measure::copying::Pairs;
 use dcgan_figures::{BACKGROUND, Error, Picture, grid};
 
-/// Rows and columns of `grid.png`, as the original's sample grids.
+/// Rows and columns of `grid.png`, as in the original's sample grids.
 const SIDE: usize = 8;
 /// Columns of the other grids.
 const COLUMNS: usize = 12;
 /// Images of each class in `grid-classes.png`.
 const PER_CLASS: usize = 10;
 
-/// The first 64 images, eight by eight without gaps, as the original lays out its samples; fewer
-/// images make fewer rows.
+/// The first 64 images, eight by eight without gaps, like the original's samples; fewer images make
+/// fewer rows.
 ///
 /// # Errors
 /// As [`grid`].
@@ -37,7 +37,7 @@ pub(crate) fn of(images: &Images, chosen: &[usize]) -> Result<Picture, Error> {
     grid(&pixels, chosen.len(), h, w, c, COLUMNS, 0)
 }
 
-/// Each generated image beside the training image nearest to it, six pairs to a row.
+/// Each generated image next to its nearest training image, six pairs per row.
 ///
 /// # Errors
 /// As [`grid`].
@@ -46,8 +46,8 @@ pub(crate) fn pairs(pairs: &Pairs, [h, w, c]: [usize; 3]) -> Result<Picture, Err
     grid(&pairs.pixels, n, h, w, c, COLUMNS, 0)
 }
 
-/// A row for each of the classes with its first ten images, a class without so many leaving grey
-/// cells; `None` without labels.
+/// A row for each class with its first ten images, and grey cells if there are fewer; `None`
+/// without labels.
 ///
 /// # Errors
 /// As [`grid`].

@@ -1,4 +1,4 @@
-//! `report.html`: one file that needs nothing else, made of figures, charts and pictures.
+//! `report.html`: one self-contained file with figures, charts and pictures.
 
 use crate::figures::{Figure, LeftOut, Metrics};
 use crate::report::charts::Charts;
@@ -11,7 +11,7 @@ use serde_json::{Map, Value};
 use std::fmt::Write as _;
 use std::path::Path;
 
-/// All that the report shows.
+/// The content of the report.
 pub(crate) struct Report<'a> {
     /// The dataset's name.
     pub(crate) dataset: &'a str,
@@ -23,9 +23,9 @@ pub(crate) struct Report<'a> {
     pub(crate) pictures: Vec<(&'a str, &'a str, &'a [u8])>,
     /// Settings of the evaluation.
     pub(crate) settings: &'a Value,
-    /// Settings of the training, where they are known.
+    /// Settings of the training, if they are known.
     pub(crate) trained: Option<&'a Map<String, Value>>,
-    /// What was evaluated.
+    /// The inputs.
     pub(crate) inputs: &'a [FileRecord],
 }
 
@@ -76,7 +76,7 @@ impl Report<'_> {
         }
     }
 
-    /// Which classes are not judged, and why.
+    /// The classes that are not evaluated, and why.
     fn left_out(&self, page: &mut String) {
         let LeftOut { classes, images } = &self.metrics.left_out;
         if classes.is_empty() {
@@ -138,7 +138,7 @@ impl Report<'_> {
         self.missing(page);
     }
 
-    /// Which figures are left out, and why.
+    /// The figures that are left out, and why.
     fn missing(&self, page: &mut String) {
         let missing = &self.metrics.missing;
         if missing.is_empty() {
@@ -164,7 +164,7 @@ impl Report<'_> {
         section(page, "Images", &figures);
     }
 
-    /// The settings that all of it came of.
+    /// The settings and inputs.
     fn told(&self, page: &mut String) {
         page.push_str("<h2>Settings</h2>");
         let evaluation = self.settings["eval"].as_object();
@@ -183,7 +183,7 @@ impl Report<'_> {
 
     fn provenance(&self, page: &mut String) {
         page.push_str("<h2>Inputs</h2><dl>");
-        // The film's frames are many, and seen above.
+        // Leaves out the many frames of the film, which are shown above.
         for record in self.inputs.iter().filter(|record| !is_grid(record)) {
             let _ = write!(
                 page,
@@ -228,7 +228,7 @@ fn drawn(page: &mut String, title: &str, charts: &ChartFiles) {
     section(page, title, &charts.collect::<Vec<_>>());
 }
 
-/// Keys and values of a tree, those of its branches with dots in their keys.
+/// Keys and values of a tree, with dotted keys for nested ones.
 fn flat(prefix: &str, tree: &Map<String, Value>, pairs: &mut Vec<(String, String)>) {
     for (key, value) in tree {
         let key = format!("{prefix}{key}");

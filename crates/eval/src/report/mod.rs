@@ -1,4 +1,4 @@
-//! Writing: figures as pages, charts, pictures, tables and text.
+//! Figures as pages, charts, pictures, tables and text.
 
 pub(crate) mod charts;
 pub(crate) mod checkpoints;

@@ -1,8 +1,8 @@
-//! What figures are called, and how to read them.
+//! Names and explanations of figures.
 
 use crate::figures::{Figure, Metrics};
 
-/// A figure of one number.
+/// A figure's key, name and explanation.
 pub(crate) struct Named {
     /// Its key in `metrics.json`.
     pub(crate) key: &'static str,
@@ -12,7 +12,7 @@ pub(crate) struct Named {
     pub(crate) of: fn(&Metrics) -> Option<&Figure>,
 }
 
-/// All of them, in the order in which they are shown.
+/// All figures in the order of the report.
 pub(crate) const FIGURES: [Named; 13] = [
     Named {
         key: "class_accuracy",

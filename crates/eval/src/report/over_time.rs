@@ -1,6 +1,5 @@
-//! The discriminator's answers over the training, as columns of colour: a panel per kind of images,
-//! a column per checkpoint or per group of steps, the darker the more of the answers lie there, and
-//! a line through the medians.
+//! The discriminator's output over the training as a heat map: a panel per kind of images, a column
+//! per checkpoint or group of steps, darker for more values, and a line through the medians.
 
 use crate::measure::checkpoints::{Row, RowPart};
 use crate::measure::discriminator::Kind;
@@ -13,24 +12,23 @@ use std::ops::Range;
 /// Name of the file of [`probabilities`].
 pub(crate) const PROBABILITIES: &str = "probabilities-over-time.svg";
 
-/// What the columns of `histograms.csv` begin with, its panel, and its colour, that of the same
-/// images among the logits.
+/// Prefix of the columns of `histograms.csv`, its panel, and its colour, the same as for these
+/// images' logits.
 const HISTOGRAMS: [(&str, &str, usize); 2] =
     [(BINS_OF[0], "real", 0), (BINS_OF[1], "generated", 2)];
 
-/// Height of a panel, and what lies between two.
+/// Height of a panel, and the gap between two.
 const PANEL: f64 = 130.0;
 const GAP: f64 = 26.0;
 const LEFT: f64 = 52.0;
 const RIGHT: f64 = 12.0;
 const TOP: f64 = 44.0;
 const BOTTOM: f64 = 40.0;
-/// Columns at most: of more checkpoints so many are shown, evenly chosen; more steps fall into
-/// groups.
+/// Maximum number of columns: more checkpoints are thinned out evenly; more steps are grouped.
 const COLUMNS: usize = 60;
-/// No training has more steps; a greater number in a table is none.
+/// No training has more steps; greater numbers in a table are ignored.
 const LAST_STEP: f64 = 1e15;
-/// Shades between none and the fullest bin.
+/// Number of shades.
 const SHADES: f64 = 20.0;
 
 /// A histogram and its median.
@@ -54,7 +52,7 @@ impl Column {
         })
     }
 
-    /// Of equal bins from 0 to 1, with the median as if the values lay evenly within each.
+    /// From equal bins from 0 to 1; the median assumes a uniform distribution within a bin.
     fn of_probabilities(step: f64, counts: Vec<f64>) -> Self {
         let width = 1.0 / counts.len() as f64;
         let half = counts.iter().sum::<f64>() / 2.0;
@@ -80,7 +78,7 @@ impl Column {
         (self.high - self.low) / self.counts.len().max(1) as f64
     }
 
-    /// Lower edge of each bin, and its count as a share of the fullest one's, in whole shades.
+    /// Lower edge of each bin, and its count relative to the fullest one, in whole shades.
     fn shades(&self) -> impl Iterator<Item = (f64, f64)> + '_ {
         let most = self
             .counts
@@ -95,10 +93,10 @@ impl Column {
     }
 }
 
-/// A panel: whose answers, its colour, its columns.
+/// A panel: its name, colour and columns.
 type Panel<'a> = (&'a str, usize, Vec<Column>);
 
-/// The logits of at least two checkpoints; empty for fewer, or without a discriminator.
+/// Chart of the logits of at least two checkpoints; empty for fewer or without a discriminator.
 pub(crate) fn logits(checkpoints: &[&Row]) -> String {
     let n = checkpoints.len().min(COLUMNS);
     let chosen = (0..n).map(|i| checkpoints[i * checkpoints.len() / n]);
@@ -116,10 +114,10 @@ pub(crate) fn logits(checkpoints: &[&Row]) -> String {
     chart("Logits by checkpoint", &panels)
 }
 
-/// D(x) and D(G(z)) as probabilities, from `histograms.csv`; empty without its columns or rows.
+/// Chart of D(x) and D(G(z)) from `histograms.csv`; empty without its columns or rows.
 pub(crate) fn probabilities(table: &Columns) -> String {
     let kinds = HISTOGRAMS.map(|(prefix, name, colour)| (name, colour, bins(table, prefix)));
-    // One that was never counted leaves the other its picture.
+    // If one has no counts, the other is still drawn.
     let is_counted = |bins: &[&[f64]]| bins.iter().any(|bin| bin.iter().any(|&count| count > 0.0));
     let kinds: Vec<_> = kinds
         .into_iter()
@@ -133,7 +131,7 @@ pub(crate) fn probabilities(table: &Columns) -> String {
         let rows = i * group..i * group + steps.len();
         let step = steps[steps.len() - 1];
         let counts = kinds.iter().map(|(_, _, bins)| pooled(bins, rows.clone()));
-        // The panels stand above one axis, so that a column is in all of them or in none.
+        // The panels have the same x axis, so a column is in all of them or none.
         let counts: Option<Vec<Vec<f64>>> = counts.collect();
         if (0.0..=LAST_STEP).contains(&step)
             && let Some(counts) = counts
@@ -147,8 +145,7 @@ pub(crate) fn probabilities(table: &Columns) -> String {
     chart(title, &panels)
 }
 
-/// The sums of some rows of each bin, what is no number counting nothing; `None` where they come to
-/// none that can be drawn, to 0 or to infinity.
+/// The sums of each bin over some rows, ignoring NaN; `None` if the total is 0 or infinite.
 fn pooled(bins: &[&[f64]], rows: Range<usize>) -> Option<Vec<f64>> {
     let sum = |bin: &&[f64]| bin[rows.clone()].iter().filter(|&&count| count > 0.0).sum();
     let counts: Vec<f64> = bins.iter().map(sum).collect();
@@ -156,8 +153,8 @@ fn pooled(bins: &[&[f64]], rows: Range<usize>) -> Option<Vec<f64>> {
     (all > 0.0 && all.is_finite()).then_some(counts)
 }
 
-/// The columns of a kind, named by the lower edges of equal bins from 0 to 1 behind `prefix`, in
-/// the order of those; none where the edges are others.
+/// The columns of a kind, whose names are `prefix` and the lower edges of equal bins from 0 to 1,
+/// in the order of edges; none if the edges differ.
 fn bins<'a>(table: &'a Columns, prefix: &str) -> Vec<&'a [f64]> {
     let named = |name: &'a String| {
         let low: f64 = name.strip_prefix(prefix)?.parse().ok()?;
@@ -175,7 +172,7 @@ fn bins<'a>(table: &'a Columns, prefix: &str) -> Vec<&'a [f64]> {
     }
 }
 
-/// Panels over one range, from the lowest bin that is seen to the highest; empty without any.
+/// Panels with the same range, from the lowest visible bin to the highest; empty without panels.
 fn chart(title: &str, panels: &[Panel<'_>]) -> String {
     let columns = panels.iter().flat_map(|(_, _, columns)| columns);
     let seen = columns.flat_map(|column| {
@@ -252,7 +249,7 @@ fn panel(
     );
 }
 
-/// The steps below the columns, as many as there is room for.
+/// Labels the columns with steps, as many as fit.
 fn steps(chart: &mut String, columns: &[Column], floor: f64) {
     let width = (WIDTH - LEFT - RIGHT) / columns.len() as f64;
     let every = columns.len().div_ceil(8);

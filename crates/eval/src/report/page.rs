@@ -1,5 +1,4 @@
-//! What all pages have in common: one file each that needs no other, light and dark, for screens,
-//! phones and paper.
+//! Common parts of all pages: self-contained, light and dark, for screens, phones and paper.
 
 use crate::report::svg::{self, escape};
 use std::fmt::Write as _;
@@ -33,7 +32,7 @@ pub(crate) fn open(title: &str) -> String {
     )
 }
 
-/// A heading and figures below it, two beside each other where there is room.
+/// A heading and figures below it, two side by side if there is room.
 pub(crate) fn section(page: &mut String, title: &str, figures: &[impl AsRef<str>]) {
     if figures.is_empty() {
         return;
@@ -45,7 +44,7 @@ pub(crate) fn section(page: &mut String, title: &str, figures: &[impl AsRef<str>
     page.push_str("</div>");
 }
 
-/// A picture of a kind (`png`, `gif`) with its caption, which is safe text.
+/// A picture of a kind (`png`, `gif`) with its caption, which must be escaped.
 pub(crate) fn picture(kind: &str, caption: &str, bytes: &[u8]) -> String {
     format!(
         "<img alt=\"{caption}\" src=\"data:image/{kind};base64,{}\"><figcaption>{caption}</figcaption>",
@@ -53,7 +52,7 @@ pub(crate) fn picture(kind: &str, caption: &str, bytes: &[u8]) -> String {
     )
 }
 
-/// RFC 4648, section 4.
+/// Base64, RFC 4648, section 4.
 fn base64(bytes: &[u8]) -> String {
     const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     let mut text = String::with_capacity(bytes.len().div_ceil(3) * 4);

@@ -9,22 +9,22 @@ use std::fmt::Write as _;
 /// Name of the file.
 pub(crate) const FILE: &str = "scores.svg";
 
-/// A panel each: the column, and what it is called.
+/// For each panel, the column and its name.
 const MEASURES: [(&str, &str); 2] = [
     (CLASS_ACCURACY, "Class accuracy"),
     (FRECHET_DISTANCE, "Fréchet distance"),
 ];
-/// What a column begins with, and whose it is.
+/// Prefix of the columns of a generator, and its name.
 const GENERATORS: [(&str, &str); 2] = [("", "generator"), (OF_AVERAGE, "averaged")];
 
-/// Height of a panel, and what lies between two.
+/// Height of a panel, and the gap between two.
 const PANEL: f64 = 110.0;
 const GAP: f64 = 30.0;
 const LEFT: f64 = 52.0;
 const RIGHT: f64 = 12.0;
 const TOP: f64 = 66.0;
 const BOTTOM: f64 = 40.0;
-/// Up to so many rows each is a dot on its line, so that one that stands alone is seen.
+/// Up to this number of rows, each is also a dot, so that a single one is visible.
 const DOTS: usize = 60;
 
 /// A line of a panel.
@@ -51,14 +51,14 @@ impl Line {
     }
 }
 
-/// Where things lie in a panel.
+/// The layout of a panel.
 struct Place {
     steps: (f64, f64),
     values: (f64, f64),
     top: f64,
 }
 
-/// Where a step lies between the first and the last.
+/// The x coordinate of a step.
 fn x((first, last): (f64, f64), step: f64) -> f64 {
     LEFT + (step - first) / (last - first) * (WIDTH - LEFT - RIGHT)
 }
@@ -70,7 +70,7 @@ impl Place {
     }
 }
 
-/// The chart of a run's `scores.csv`; empty without a column of it. `best` is the run's best
+/// The chart of a run's `scores.csv`; empty if it has none of the columns. `best` is the run's best
 /// checkpoint.
 pub(crate) fn chart(table: &Columns, best: Option<&BestScore>) -> String {
     let panels: Vec<(&str, Vec<Line>)> = MEASURES
@@ -104,7 +104,7 @@ pub(crate) fn chart(table: &Columns, best: Option<&BestScore>) -> String {
     chart + "</svg>"
 }
 
-/// From the least to the greatest, which are never the same.
+/// The minimum and maximum, made different if equal.
 fn range(values: impl Iterator<Item = f64>) -> (f64, f64) {
     let (low, high) = values.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), value| {
         (low.min(value), high.max(value))
@@ -116,7 +116,7 @@ fn range(values: impl Iterator<Item = f64>) -> (f64, f64) {
     }
 }
 
-/// A column as it is read out: what it measures, and whose it is.
+/// A column's name for screen readers.
 fn spoken(column: &str) -> String {
     let named = GENERATORS.into_iter().rev().find_map(|(prefix, whose)| {
         let measure = column.strip_prefix(prefix)?;

@@ -1,8 +1,8 @@
-//! What the figures of real images are of, in words: the columns `real` and `halves`.
+//! Descriptions of the columns `real` and `halves`.
 
 use crate::figures::{QualityFigures, RealSet};
 
-/// The columns' names and what stands in them.
+/// The columns' names and descriptions.
 pub(crate) fn described(quality: &QualityFigures) -> Vec<(&'static str, String)> {
     let sets = &quality.sets;
     let mut columns = Vec::new();
@@ -105,7 +105,7 @@ mod tests {
         assert!(of(None).contains("is not known") && !of(None).contains("no ceiling"));
         let random = of(Some(false));
         assert!(!random.contains("taught"), "{random}");
-        // Without a test part all is of the training part.
+        // Without a test part everything is of the training part.
         let train = || set("train", Some(true));
         let alone = text(train(), None, train());
         assert_eq!(

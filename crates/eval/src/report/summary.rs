@@ -1,4 +1,4 @@
-//! What a person reads on stdout.
+//! The summary on stdout.
 
 use crate::figures::{Alarm, Figure, Metrics, PixelFigures, QualityFigures};
 use crate::measure::discriminator::{Kind, Reading, Statistics};
@@ -90,7 +90,7 @@ pub(crate) fn table(statistics: &Statistics, class_names: &[String]) -> String {
     text
 }
 
-/// Everything but the discriminator's answers.
+/// All figures except the discriminator's.
 pub(crate) fn figures(metrics: &Metrics) -> String {
     quality(&metrics.quality)
         + &pixels(&metrics.pixels)
@@ -99,7 +99,7 @@ pub(crate) fn figures(metrics: &Metrics) -> String {
         + &missing(&metrics.missing)
 }
 
-/// A figure under what it is called here.
+/// A figure with its name in the summary.
 type Labelled<'a> = (&'static str, &'a Option<Figure>);
 
 /// The figures of the classifier's features.
@@ -154,7 +154,7 @@ fn pixels(pixels: &PixelFigures) -> String {
     text
 }
 
-/// A line per alarm that is raised.
+/// A line per raised alarm.
 fn alarms(metrics: &Metrics) -> String {
     let mut text = String::new();
     for (name, alarm) in metrics.raised() {
@@ -165,7 +165,7 @@ fn alarms(metrics: &Metrics) -> String {
     text
 }
 
-/// A line per reason for which figures are left out.
+/// A line per reason for leaving out figures.
 fn missing(missing: &[MissingFigure]) -> String {
     let mut text = String::new();
     for (i, (reason, figures)) in MissingFigure::by_reason(missing).iter().enumerate() {
@@ -176,7 +176,7 @@ fn missing(missing: &[MissingFigure]) -> String {
     text
 }
 
-/// Figures one a line, with the interval and what real images give, and halves of them.
+/// A line per figure, with the interval and the values of real images and of halves of them.
 fn lines(title: &str, figures: &[Labelled<'_>]) -> String {
     let found = || {
         figures

@@ -1,5 +1,5 @@
-//! Charts as SVG: numbers in, text out. Colours are variables of the page, so that a chart follows
-//! its light or dark scheme; alone in a file it brings them along ([`standalone`]).
+//! Charts as SVG. Colours are variables of the page, so that a chart follows its light or dark
+//! scheme; a chart in its own file defines them itself ([`standalone`]).
 
 use dcgan_hints::printable;
 use std::fmt::Write as _;
@@ -7,13 +7,13 @@ use std::fmt::Write as _;
 /// Size of a chart in its own units.
 pub(crate) const WIDTH: f64 = 480.0;
 const HEIGHT: f64 = 270.0;
-/// Room at left, right, top and bottom of the plot.
+/// Margins at the left, right, top and bottom of the plot.
 const MARGINS: [f64; 4] = [52.0, 12.0, 44.0, 42.0];
-/// Width of a letter, about.
+/// Approximate width of a letter.
 const LETTER: f64 = 7.8;
-/// Points of a line at most; more fall into groups, whose means are drawn.
+/// Maximum points of a line; more are grouped, and the groups' means are drawn.
 const POINTS: usize = 600;
-/// Share of the points that a smoothed line looks back over.
+/// Share of the points in the window of a smoothed line.
 const SMOOTHING: f64 = 0.03;
 
 /// The variables and classes that charts use.
@@ -25,13 +25,13 @@ svg .r{stroke:var(--rule)}svg .l{fill:none;stroke-width:2;stroke-linejoin:round}
 svg .k0{stroke:var(--c0)}svg .k1{stroke:var(--c1)}svg .k2{stroke:var(--c2)}svg .k3{stroke:var(--c3)}
 svg .f0{fill:var(--c0)}svg .f1{fill:var(--c1)}svg .f2{fill:var(--c2)}svg .f3{fill:var(--c3)}svg .o{stroke:var(--ink);stroke-width:2}svg .b{stroke-width:1;stroke-dasharray:4 3}";
 
-/// A name and what is drawn for it.
+/// A name and its values.
 pub(crate) type Named<T> = (String, T);
 
-/// Charts by the names of their files.
+/// Charts with the names of their files.
 pub(crate) type ChartFiles = Vec<(&'static str, String)>;
 
-/// Text made safe for HTML and SVG, which XML forbids most control characters.
+/// Escapes text for HTML and SVG. XML forbids most control characters.
 pub(crate) fn escape(text: &str) -> String {
     let mut safe = String::with_capacity(text.len());
     for c in printable(text).chars() {
@@ -60,7 +60,7 @@ pub(crate) fn short(value: f64) -> String {
     }
 }
 
-/// A chart as a file of its own.
+/// A chart as a file.
 pub(crate) fn standalone(chart: &str) -> Vec<u8> {
     let style = format!("<style>{STYLE}svg{{background:var(--paper)}}</style>");
     let open = "<svg xmlns=\"http://www.w3.org/2000/svg\" ";
@@ -71,11 +71,11 @@ pub(crate) fn standalone(chart: &str) -> Vec<u8> {
     }
 }
 
-/// Lines over one x; each faint as it is and full when smoothed by a running mean.
+/// Line chart; each series is drawn faintly, and smoothed by a running mean.
 pub(crate) fn lines(title: &str, x: &[f64], series: &[Named<&[f64]>]) -> String {
     let finite =
         |values: &[f64]| -> Vec<f64> { values.iter().copied().filter(|v| v.is_finite()).collect() };
-    // The outermost hundredths don't stretch the axis: the first steps of a run would.
+    // The axis ignores the lowest and highest 1 %, such as the first steps of a run.
     let mut all: Vec<f64> = series
         .iter()
         .flat_map(|(_, values)| finite(values))
@@ -114,7 +114,7 @@ pub(crate) fn lines(title: &str, x: &[f64], series: &[Named<&[f64]>]) -> String 
     chart + "</svg>"
 }
 
-/// Histograms over one range, each as the share of its values per bin.
+/// Histograms over the same range, each as the share of its values per bin.
 pub(crate) fn histograms(
     title: &str,
     label: &str,
@@ -151,7 +151,7 @@ pub(crate) fn histograms(
     chart + "</svg>"
 }
 
-/// A bar per name from 0 on, and a mark where real images are, which is called `mark`.
+/// A bar per name, starting at 0, and a mark for real images, whose legend is `mark`.
 pub(crate) fn bars(title: &str, mark: &str, rows: &[Named<(f64, Option<f64>)>]) -> String {
     let ends = rows
         .iter()
@@ -167,7 +167,7 @@ pub(crate) fn bars(title: &str, mark: &str, rows: &[Named<(f64, Option<f64>)>]) 
     let slot = frame.x(1.0) - frame.x(0.0);
     let width = slot * 0.6;
     let letters = |name: &str| printable(name).chars().take(10).collect::<String>();
-    // Names that are wider than their bars are written aslant.
+    // Names wider than their bars are slanted.
     let is_aslant = rows
         .iter()
         .any(|(name, _)| letters(name).chars().count() as f64 * LETTER > slot);
@@ -206,7 +206,7 @@ pub(crate) fn bars(title: &str, mark: &str, rows: &[Named<(f64, Option<f64>)>]) 
     chart + "</svg>"
 }
 
-/// Points joined by lines in the unit square, beside the diagonal.
+/// Points joined by lines in the unit square, with the diagonal.
 pub(crate) fn reliability(title: &str, series: &[Named<Vec<(f64, f64)>>]) -> String {
     let frame = Frame::new((0.0, 1.0), (0.0, 1.0));
     let names = series.iter().map(|(name, _)| name.as_str());
@@ -235,7 +235,7 @@ pub(crate) fn reliability(title: &str, series: &[Named<Vec<(f64, f64)>>]) -> Str
     chart + "</svg>"
 }
 
-/// Means of groups of neighbours, so that no line has more than [`POINTS`] points.
+/// Means of groups of adjacent points, so that no line has more than [`POINTS`] points.
 fn grouped(x: &[f64], y: &[f64]) -> Vec<(f64, f64)> {
     let size = x.len().min(y.len()).div_ceil(POINTS).max(1);
     x.chunks(size)
@@ -248,7 +248,7 @@ fn grouped(x: &[f64], y: &[f64]) -> Vec<(f64, f64)> {
         .collect()
 }
 
-/// The plot's place in the chart.
+/// The layout of the plot.
 struct Frame {
     x: (f64, f64),
     y: (f64, f64),
@@ -277,7 +277,7 @@ impl Frame {
         left + (x - self.x.0) / (self.x.1 - self.x.0) * (WIDTH - left - right)
     }
 
-    /// Values beyond the axis stay at its end.
+    /// The y coordinate of a value, clamped to the axis.
     fn y(&self, y: f64) -> f64 {
         let [_, _, top, bottom] = MARGINS;
         let share = ((y - self.y.0) / (self.y.1 - self.y.0)).clamp(0.0, 1.0);
@@ -289,8 +289,8 @@ impl Frame {
         points.iter().map(point).collect::<Vec<_>>().join(" ")
     }
 
-    /// The tag, title, legend and axes; `label` stands under the x axis, which has no numbers
-    /// without one.
+    /// The tag, title, legend and axes; `label` is the x axis's label, and without one the axis has
+    /// no numbers.
     fn open<'a>(
         &self,
         title: &str,
@@ -324,7 +324,7 @@ impl Frame {
     }
 }
 
-/// A faint line across a plot at each round number of a range, and the number left of it.
+/// A faint line across a plot at each round number of a range, with the number on the left.
 pub(crate) fn rules(
     chart: &mut String,
     range: (f64, f64),
@@ -344,7 +344,7 @@ pub(crate) fn rules(
     }
 }
 
-/// The round numbers of a range below a plot that ends at `floor` and `end`, and what they count.
+/// The round numbers of a range below a plot that ends at `floor` and `end`, and the axis's label.
 pub(crate) fn numbers(
     chart: &mut String,
     range: (f64, f64),
@@ -384,7 +384,7 @@ fn ticks((low, high): (f64, f64)) -> Vec<f64> {
         .collect()
 }
 
-/// A tick without the digits that adding up left behind.
+/// A tick as text, without digits from rounding errors.
 pub(crate) fn round(tick: f64) -> String {
     let text = format!("{tick:.6}");
     let text = text.trim_end_matches('0').trim_end_matches('.');

@@ -1,4 +1,4 @@
-//! Figures as tables: `discriminator.csv`, `nearest.csv`, and how a table is written.
+//! Figures as tables: `discriminator.csv` and `nearest.csv`.
 
 use crate::measure::copying::Pairs;
 use crate::measure::discriminator::{Reading, Statistics};
@@ -17,8 +17,8 @@ pub(crate) const HEADER: [&str; 7] = [
     "value",
 ];
 
-/// `discriminator.csv` in long form: a row per number. `class` is empty for all images, `low` and
-/// `high` are the edges of a histogram's bin and empty otherwise.
+/// `discriminator.csv` in long form: a row per number. `class` is empty for all images; `low` and
+/// `high` are the edges of a histogram's bin, otherwise empty.
 pub(crate) fn discriminator_rows(
     statistics: &Statistics,
     class_names: &[String],
@@ -120,7 +120,7 @@ pub(crate) fn number(value: f64) -> String {
     value.to_string()
 }
 
-/// Rows under a header as the bytes of a CSV file.
+/// Header and rows as a CSV file.
 pub(crate) fn csv<H: AsRef<str>, R: AsRef<[String]>>(header: &[H], rows: &[R]) -> Vec<u8> {
     let header: Vec<&str> = header.iter().map(AsRef::as_ref).collect();
     let rows = rows

@@ -1,5 +1,5 @@
-//! `timing.html`: how fast the training went. What a clock touches stands here, beside the report
-//! and outside the manifest.
+//! `timing.html`: the speed of the training. It contains times, so it is separate from the report
+//! and not in the manifest.
 
 use crate::report::page;
 use crate::report::svg::{lines, short};
@@ -33,7 +33,7 @@ pub(crate) fn html(timing: &Columns) -> String {
         }
         values.sort_unstable_by(f64::total_cmp);
         let at = |share| dcgan_metrics::quantile_of_sorted(&values, share);
-        // The more images a second the faster.
+        // For images per second, greater is faster.
         let (fast, slow) = if is_sum { (0.05, 0.95) } else { (0.95, 0.05) };
         let sum = if is_sum {
             format!("{:.1} s", values.iter().sum::<f64>() / 1000.0)

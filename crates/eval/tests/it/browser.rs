@@ -1,4 +1,4 @@
-//! The pages as a browser shows them. Without Chromium the gate lists these tests as untested.
+//! The pages in a browser. Without Chromium the gate lists these tests as untested.
 
 use crate::compare;
 use crate::fixture::{Fixture, SIDE};
@@ -8,7 +8,7 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// What `browser.py` says of a page: whether it is sound, and its words. `None` without Chromium.
+/// Checks a page with `browser.py`: whether it is valid, and its text. `None` without Chromium.
 #[track_caller]
 fn look(page: &Path) -> Option<(bool, String)> {
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/python/browser.py");
@@ -26,7 +26,7 @@ fn look(page: &Path) -> Option<(bool, String)> {
     }
 }
 
-/// A report with all that a report can hold, and a timing page.
+/// A report with everything that a report can contain, and a timing page.
 fn pages() -> (Fixture, [PathBuf; 2]) {
     let fixture = Fixture::new();
     fixture.dataset("d", SIDE, 3, [200, 150]);
@@ -89,7 +89,7 @@ fn pages() -> (Fixture, [PathBuf; 2]) {
     let said = fixture.succeed(&[&args[..], &["--dry-run", "--json"]].concat());
     let said: serde_json::Value = serde_json::from_str(&said).unwrap();
     fixture.succeed(&args);
-    // A dry run names every file of the folder, beside that of the checkpoints' rows.
+    // A dry run lists every file of the folder, and the pattern of the checkpoints' rows.
     let mut told: Vec<&str> = said["files"]
         .as_array()
         .unwrap()
@@ -125,7 +125,7 @@ fn pages_open_without_complaint_light_and_dark_on_a_phone_and_on_paper() {
 #[test]
 fn the_page_of_runs_side_by_side_opens_without_complaint() {
     let fixture = Fixture::new();
-    // Groups with a test between them, a run alone, and names that are long.
+    // Groups with a test between them, a single run, and long names.
     let long = "a-run-with-a-name-of-many-words-and-more-than-any-column-is-wide-1";
     let runs = [
         ("a", 0, 1),
@@ -148,7 +148,7 @@ fn the_page_of_runs_side_by_side_opens_without_complaint() {
     assert_eq!(counts["tables"], 2, "{text}");
     assert!(counts["pictures"].as_u64().unwrap() >= 5, "{text}");
 
-    // It is looked at as closely as the others.
+    // The same checks as for the other pages.
     let page_text = std::fs::read_to_string(&page).unwrap();
     let wrong = page_text.replacen("</main>", "<img src='gone.png' alt='gone'></main>", 1);
     dcgan_artifacts::write_atomic(&page, wrong.as_bytes()).unwrap();

@@ -1,10 +1,10 @@
-//! Runs side by side.
+//! Comparison of runs.
 
 use crate::fixture::{Fixture, SIDE};
 use dcgan_artifacts::Manifest;
 use serde_json::{Value, json};
 
-/// A run that was evaluated, and trained with these settings.
+/// Makes an evaluated run, trained with these settings.
 pub(crate) fn run(fixture: &Fixture, name: &str, settings: &Value, eval_seed: u64) {
     fixture.dataset("dataset.safetensors", SIDE, 3, [90, 70]);
     fixture.samples("s", SIDE, 3, 40);
@@ -23,7 +23,7 @@ pub(crate) fn run(fixture: &Fixture, name: &str, settings: &Value, eval_seed: u6
     manifest.write(&fixture.path(name).join("train")).unwrap();
 }
 
-/// Gives the run's evaluation another class accuracy, as another seed would.
+/// Changes the class accuracy of the run's evaluation, as another seed would.
 fn set_accuracy(fixture: &Fixture, name: &str, accuracy: f64) {
     let folder = fixture.path(name).join("eval");
     let mut metrics = fixture.json(&format!("{name}/eval/metrics.json"));
@@ -72,7 +72,7 @@ fn runs_of_the_same_settings_but_the_seed_are_a_group_and_groups_are_tested() {
     assert_eq!(found[0][1..4], ["a0 + a1 + a2 + a3", "4", "0 1 2 3"]);
     assert_eq!(found[1][1..4], ["b0 + b1", "2", "0 1"]);
     assert!((number(0, 4) - 0.9795).abs() < 1e-12);
-    // What scipy says of these samples, the other way round.
+    // From scipy, with the samples swapped.
     assert!((number(1, 10) - 0.421_463_615_211_88).abs() < 1e-9);
     assert!((number(1, 12) - 0.695_652_300_599_72).abs() < 1e-9);
     assert_eq!(found[0][9..], ["", "", "", ""]);
@@ -89,7 +89,7 @@ fn runs_of_the_same_settings_but_the_seed_are_a_group_and_groups_are_tested() {
     assert_eq!(page.matches("<img alt=\"").count(), 6);
     assert!(!page.contains("class=\"alarm\""));
 
-    // Nothing changed, nothing done; a changed run is compared again.
+    // Nothing to do without changes; a changed run is compared again.
     let again = fixture.succeed(&["compare", "a0", "b0", "a1", "a2", "a3", "b1"]);
     assert!(again.contains("up to date"), "{again}");
     set_accuracy(&fixture, "a0", 0.5);
@@ -129,9 +129,9 @@ fn single_runs_keep_their_intervals_and_get_no_test() {
     run(&fixture, "b", &json!({ "seed": 0, "epochs": 2 }), 1);
     let outcome = fixture.run(&["compare", "a", "b"]);
     assert_eq!(outcome.code, 0, "{}", outcome.stderr);
-    // They were drawn by different seeds, which is said.
+    // They were evaluated with different seeds, which gives a warning.
     assert!(
-        outcome.stderr.contains("another eval.seed"),
+        outcome.stderr.contains("another `eval.seed`"),
         "{}",
         outcome.stderr
     );
@@ -149,7 +149,8 @@ fn a_seed_that_counts_twice_is_said() {
     let fixture = Fixture::new();
     run(&fixture, "a", &json!({ "seed": 3, "epochs": 2 }), 0);
     run(&fixture, "b", &json!({ "seed": 3, "epochs": 2.0 }), 0);
-    let said = "`b` has the settings and the seed of `a`: it counts as another seed, and is none";
+    let said =
+        "`b` has the settings and the seed of `a`: it counts as another seed but is the same";
     let outcome = fixture.run(&["compare", "a", "b"]);
     assert!(outcome.stderr.contains(said), "{}", outcome.stderr);
     let page = std::fs::read_to_string(fixture.path("compare/compare.html")).unwrap();
@@ -196,7 +197,7 @@ fn a_run_without_an_evaluation_or_with_altered_figures_is_named() {
     dcgan_artifacts::write_atomic(&path, b"{}").unwrap();
     insta::assert_snapshot!(fixture.fail(&["compare", "a", "b", "--out", "out"]), @r"
     exit code 3
-    error: `b/eval/metrics.json` is not what its manifest says: it was changed or damaged
+    error: `b/eval/metrics.json` does not match its manifest: it was changed or damaged
     hint: `make eval RUN=...` evaluates it
     ");
     std::fs::remove_file(fixture.path("b/eval/manifest.json")).unwrap();

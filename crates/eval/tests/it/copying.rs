@@ -1,4 +1,4 @@
-//! The figures that need no network.
+//! The figures of pixels.
 
 use crate::fixture::{Fixture, SIDE};
 use dcgan_artifacts::{
@@ -35,11 +35,11 @@ fn copies_of_training_images_are_called_so() {
     let pixels = &fixture.json("out/metrics.json")["pixels"];
     assert_eq!(pixels["duplicates"], 1);
     assert_eq!(pixels["memorised"]["value"], 1.0);
-    // The bound is where 1 % of the test images are: no figure of real images.
+    // By definition of the quantile.
     assert_eq!(pixels["memorised"]["real"], 0.01);
     assert_eq!(pixels["memorised"]["real_by_construction"], true);
     assert_eq!(pixels["nearest_training_distance"]["value"], 0.0);
-    // A classifier taught by the copies errs as one taught by the originals.
+    // A classifier trained on the copies has the same errors as one trained on the originals.
     let error = &pixels["nearest_neighbour_error"];
     assert_eq!(error["value"], error["real"]);
     let page = std::fs::read_to_string(fixture.path("out/report.html")).unwrap();
@@ -102,7 +102,7 @@ fn figures_are_those_of_the_library() {
         got["value"],
         error(&samples.images, &samples.labels.unwrap())
     );
-    // The ceiling knows as many real images as there are generated ones: here all of them.
+    // The value for real images uses as many as there are generated ones: here all of them.
     let real = error(&train.images, &train.labels.unwrap());
     assert_eq!(got["real"], real);
     assert!(got["low"].as_f64().unwrap() <= got["value"].as_f64().unwrap());
@@ -111,8 +111,7 @@ fn figures_are_those_of_the_library() {
     assert_eq!(pixels["nearest_training_distance"]["value"], distance);
 }
 
-/// A training part that is sorted by class, as folders are: its first images are of the first
-/// class.
+/// A training part sorted by class, like a folder: its first images are of the first class.
 #[test]
 fn the_ceiling_of_the_error_knows_images_of_every_class() {
     let fixture = Fixture::new();
@@ -146,7 +145,7 @@ fn the_ceiling_of_the_error_knows_images_of_every_class() {
     fixture.succeed(&["--dataset", "d", "--samples", "s", "--out", "out"]);
     let error = &fixture.json("out/metrics.json")["pixels"]["nearest_neighbour_error"];
     assert_eq!(error["real"], 0.0);
-    // No test image is as near to one of another class.
+    // The nearest image of every test image is of the same class.
     let kept = NeighboursFile::read(&fixture.path("out/neighbours.safetensors")).unwrap();
     assert_eq!(kept.info.first, 30);
     let mut found: Vec<u64> = kept.first.iter().map(|(at, _)| at / 100).collect();
@@ -187,14 +186,14 @@ fn kept_neighbours_are_used_for_their_dataset_alone() {
     let pixels = || fixture.json("out/metrics.json")["pixels"].clone();
     let expected = pixels();
 
-    // Distances that nobody would find show that they are taken from the file.
+    // Impossible distances show that they are read from the file.
     let mut altered = kept.clone();
     altered.all = vec![(0, 0); 70];
     altered.write(&path).unwrap();
     fixture.succeed(&args);
     assert_eq!(real(&pixels()), 0.0);
 
-    // Of another dataset, with positions beyond the dataset, or damaged, they are found again.
+    // They are computed again if they are of another dataset, out of range, or damaged.
     let mut other = altered.clone();
     other.info.dataset_sha256 = "0".repeat(64);
     let mut beyond = altered.clone();
@@ -211,8 +210,8 @@ fn kept_neighbours_are_used_for_their_dataset_alone() {
     fixture.succeed(&args);
     assert_eq!(fixture.files("out"), fresh);
 
-    // For another draw, another number of images or the first images, as older files have them,
-    // only the smaller search is redone.
+    // For another draw, another number of images or the first images (as in older files), only the
+    // smaller search is repeated.
     let mut of_version_1 = altered.clone();
     of_version_1.info.draw = None;
     of_version_1.first = vec![(0, 0); 70];

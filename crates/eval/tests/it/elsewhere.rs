@@ -1,15 +1,15 @@
-//! Samples of other programs: the figures are those of the same images in a file of ours.
+//! Samples of other programs have the same figures as the same images in a samples file.
 
 use crate::fixture::{Fixture, SIDE};
 use dcgan_artifacts::Samples;
 use dcgan_figures::{Picture, encode_png};
 use serde_json::Value;
 
-/// Images of each sample, and how many.
+/// Number of images.
 const N: usize = 66;
 const IMAGE: usize = SIDE * SIDE;
 
-/// A dataset of three classes, and samples sorted by their class.
+/// A dataset of three classes, and samples sorted by class.
 fn sorted(fixture: &Fixture) -> Samples {
     fixture.dataset("d", SIDE, 3, [96, 66]);
     let path = fixture.samples("s", SIDE, 3, N);
@@ -39,7 +39,7 @@ fn args<'a>(samples: &'a str, out: &'a str) -> [&'a str; 8] {
     ]
 }
 
-/// What an evaluation of these samples says of them, and on stderr.
+/// The figures of an evaluation of these samples, and stderr.
 fn measured(fixture: &Fixture, samples: &str, more: &[&str]) -> (Value, String) {
     let out = format!("out-{}", samples.replace('/', "-"));
     let mut all = args(samples, &out).to_vec();
@@ -61,7 +61,7 @@ fn npy(descr: &str, shape: &str, data: &[u8]) -> Vec<u8> {
     [b"\x93NUMPY\x01\0", &length[..], text.as_bytes(), data].concat()
 }
 
-/// A safetensors file of whole numbers as another program writes it, channels first.
+/// A safetensors file of integers as other programs write it, channels first.
 fn plain(samples: &Samples) -> Vec<u8> {
     let labels: Vec<u8> = samples
         .labels
@@ -77,7 +77,7 @@ fn plain(samples: &Samples) -> Vec<u8> {
     [&length[..], header.as_bytes(), &samples.images, &labels].concat()
 }
 
-/// The samples as pictures, grey or of three equal channels, below a folder.
+/// Writes the samples as pictures, grey or with three equal channels, below a folder.
 fn put_pictures(fixture: &Fixture, samples: &Samples, name: impl Fn(usize) -> String) {
     for (i, image) in samples.images.chunks_exact(IMAGE).enumerate() {
         let (channels, pixels) = if i % 2 == 0 {
@@ -102,7 +102,7 @@ fn images_of_other_programs_get_the_figures_of_the_same_images() {
         said.contains("`plain`: `images` has its channels first"),
         "{said}"
     );
-    // Pictures by their classes, classes by their numbers, and classes by a table.
+    // Folders with names of classes, with numbers of classes, and a table of classes.
     let labels = samples.labels.clone().unwrap();
     let names = ["zero", "one", "two"];
     let of_class = |i: usize| ["a", "b", "c"][usize::from(labels[i])];
@@ -134,7 +134,7 @@ fn images_of_other_programs_get_the_figures_of_the_same_images() {
         &["--samples-labels", "tabled/classes.csv"],
     );
     assert_eq!(found, expected);
-    // In the order of their names, which is another one than that of their numbers.
+    // Sorted by name, which differs from the order of the numbers.
     put_pictures(&fixture, &samples, |i| {
         format!("named/{}/{i:03}.png", names[usize::from(labels[i])])
     });
@@ -142,7 +142,7 @@ fn images_of_other_programs_get_the_figures_of_the_same_images() {
     let (found, said) = measured(&fixture, "named", &[]);
     assert_eq!(found["images"], expected["images"]);
     assert!(
-        said.contains("warning: `named`: 1 files are left out, which are no pictures"),
+        said.contains("warning: `named`: 1 files are ignored, as they are not pictures"),
         "{said}"
     );
     assert_eq!(
@@ -179,7 +179,7 @@ fn images_without_classes_and_floats() {
     );
     put_pictures(&fixture, &samples, |i| format!("flat/{i:03}.png"));
     assert_eq!(measured(&fixture, "flat", &[]).0, expected);
-    // Shares of what is never white are told from [-1, 1] by who knows.
+    // For values that are never white the range must be given.
     put(
         &fixture,
         "unit.npy",
@@ -262,12 +262,12 @@ fn pictures_that_do_not_fit_are_named() {
         (
             "unknown",
             &[],
-            "error: `unknown` knows the class `ten`, expected one of ",
+            "error: `unknown` has the class `ten`, expected one of ",
         ),
         (
             "none",
             &[],
-            "error: `none` holds 0 images, expected at least 1",
+            "error: `none` has 0 images, expected at least 1",
         ),
         (
             "archive.npz",

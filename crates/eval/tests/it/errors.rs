@@ -29,7 +29,7 @@ fn samples_of_another_size() {
     fixture.samples("s", 12, 3, 64);
     insta::assert_snapshot!(fixture.fail(&SAMPLES), @r"
     exit code 3
-    error: `s` holds images of 12x12x1, expected 8x8x1 as in the dataset `d`
+    error: `s` has images of 12x12x1, expected 8x8x1 as in the dataset `d`
     hint: give a dataset of these images' size: for a network or a classifier, the one that it was trained on
     ");
 }
@@ -40,7 +40,7 @@ fn dataset_of_another_size_than_the_checkpoint() {
     fixture.dataset("d", 12, 3, [64, 64]);
     insta::assert_snapshot!(fixture.fail(&CHECKPOINT), @r"
     exit code 3
-    error: `c` holds images of 8x8x1, expected 12x12x1 as in the dataset `d`
+    error: `c` has images of 8x8x1, expected 12x12x1 as in the dataset `d`
     hint: give a dataset of these images' size: for a network or a classifier, the one that it was trained on
     ");
 }
@@ -74,7 +74,7 @@ fn other_classes() {
     fixture.checkpoint("c", SIDE, 2);
     insta::assert_snapshot!(fixture.fail(&CHECKPOINT), @r#"
     exit code 3
-    error: `c` knows the classes ["zero", "one"], expected ["zero", "one", "two"] as in the dataset `d`
+    error: `c` has the classes ["zero", "one"], expected ["zero", "one", "two"] as in the dataset `d`
     hint: give the dataset that the network was trained on
     "#);
     fixture.samples("s", SIDE, 4, 64);
@@ -91,7 +91,7 @@ fn no_images() {
     fixture.samples("s", SIDE, 3, 0);
     insta::assert_snapshot!(fixture.fail(&SAMPLES), @r"
     exit code 3
-    error: `s` holds 0 images, expected at least 1
+    error: `s` has 0 images, expected at least 1
     hint: give a file with images in it
     ");
 }

@@ -1,4 +1,4 @@
-//! What an evaluation says.
+//! The figures of an evaluation.
 
 use crate::fixture::{Fixture, SIDE};
 use dcgan_artifacts::{DatasetReader, Part};
@@ -14,8 +14,8 @@ fn picture(fixture: &Fixture, name: &str) -> dcgan_figures::Picture {
     decode_png(&std::fs::read(fixture.path(name)).unwrap()).unwrap()
 }
 
-/// With one block of each kind the order within it changes no statistic of the block, so the
-/// figures are those of the library called once.
+/// With one block of each kind the order within it does not matter, so the figures equal those of
+/// the library.
 #[test]
 fn figures_are_the_measures_of_the_discriminators_logits() {
     let fixture = Fixture::new();
@@ -70,7 +70,7 @@ fn figures_are_the_measures_of_the_discriminators_logits() {
         all["logit"]["mean"]
     );
     assert_eq!(metrics["step"], 7);
-    // Images 1, 4, 7, ... have class "one": the logits went back to their images.
+    // Images 1, 4, 7, ... have class "one": the logits are in the order of the images.
     let one: Vec<f32> = generated.iter().skip(1).step_by(3).copied().collect();
     let mean = Distribution::of(&one).unwrap().mean;
     close(
@@ -153,7 +153,8 @@ fn the_table_holds_every_figure_once() {
         .map(|row| row.iter().take(6).collect::<Vec<_>>().join(","))
         .collect();
     assert_eq!(keys.len(), rows.len());
-    // Three parts and four groups, each accuracy and twice 14 figures and 5 bins; two rankings of two.
+    // Three parts and four groups, each with accuracy and twice 14 figures and 5 bins; two rankings
+    // of two.
     assert_eq!(rows.len(), 12 * (1 + 2 * (14 + 5)) + 2 * 2 * 4);
     let tree = fixture.json("out/discriminator.json");
     let value = |key: [&str; 4]| -> f64 {

@@ -1,4 +1,4 @@
-//! Few images: each figure that cannot be had is left out and named, and nothing else is.
+//! Few images: exactly the figures that can't be computed are left out and listed.
 
 use crate::fixture::{Fixture, SIDE};
 use serde_json::Value;
@@ -13,7 +13,7 @@ struct Case {
     generated: usize,
 }
 
-/// Around every least number of images, one side at a time.
+/// Cases just below and at every minimum number of images.
 fn cases() -> Vec<Case> {
     let labelled = |train, test, generated| Case {
         classes: 3,
@@ -48,7 +48,7 @@ impl Case {
         fixture
     }
 
-    /// Every figure that there would be with images enough, as the list `missing` calls it.
+    /// Every figure that exists with enough images, with its name in `missing`.
     fn figures(self) -> Vec<String> {
         let mut figures: Vec<String> = ["train", "test", "generated", "train_minus_test"]
             .map(|kind| format!("discriminator.{kind}"))
@@ -92,7 +92,7 @@ impl Case {
     }
 }
 
-/// The value at a dotted place.
+/// The value at a dotted key.
 fn at<'a>(tree: &'a Value, figure: &str) -> &'a Value {
     figure.split('.').fold(tree, |tree, key| &tree[key])
 }
@@ -106,9 +106,9 @@ fn has_null(tree: &Value) -> bool {
     }
 }
 
-/// What `metrics.json` lacks of these figures, their intervals and those of real images.
+/// The figures, intervals and values of real images that `metrics.json` lacks.
 fn absent(case: Case, metrics: &Value) -> BTreeSet<String> {
-    // Figures with an interval, and those of two sets, which real images have too.
+    // Figures of two sets: they have an interval, and values of real images.
     let of_two = [
         "frechet_distance",
         "kernel_distance",
@@ -154,7 +154,7 @@ fn absent(case: Case, metrics: &Value) -> BTreeSet<String> {
     absent
 }
 
-/// The names in the list of missing figures: those of no class, and of single classes.
+/// The names in the list of missing figures: of all classes, and of single classes.
 fn listed(metrics: &Value) -> (BTreeSet<String>, BTreeSet<(String, String)>) {
     let (mut all, mut of_classes) = (BTreeSet::new(), BTreeSet::new());
     for missing in metrics["missing"].as_array().into_iter().flatten() {
@@ -171,7 +171,7 @@ fn listed(metrics: &Value) -> (BTreeSet<String>, BTreeSet<(String, String)>) {
     (all, of_classes)
 }
 
-/// The figures of single classes that `metrics.json` lacks where other classes have them.
+/// The figures of single classes that `metrics.json` lacks but has for other classes.
 fn absent_of_classes(case: Case, metrics: &Value) -> BTreeSet<(String, String)> {
     let mut absent = BTreeSet::new();
     for name in [
@@ -211,7 +211,7 @@ fn what_is_left_out_is_named_and_nothing_else_is_left_out() {
         assert_eq!(all, absent(case, &metrics), "{case:?}");
         assert_eq!(of_classes, absent_of_classes(case, &metrics), "{case:?}");
 
-        // People read of each in both places.
+        // The report and stdout name each of them.
         let page = std::fs::read_to_string(fixture.path("out/report.html")).unwrap();
         for missing in metrics["missing"].as_array().into_iter().flatten() {
             for text in [&missing["figure"], &missing["reason"]] {
@@ -231,7 +231,7 @@ fn what_is_left_out_is_named_and_nothing_else_is_left_out() {
             "{case:?}"
         );
 
-        // A dry run knows which files there are.
+        // A dry run lists the same files.
         let planned: Value = serde_json::from_str(&planned).unwrap();
         let planned: BTreeSet<&str> = planned["files"]
             .as_array()

@@ -1,4 +1,4 @@
-//! A small dataset, a checkpoint with fresh weights, samples, and a way to run the program.
+//! A small dataset, a checkpoint with initial weights, samples, and a way to run the program.
 
 use dcgan::{Config, Discriminator, Generator, Kind, ZDistribution};
 use dcgan_artifacts::{
@@ -115,7 +115,7 @@ impl Fixture {
         self.write_checkpoint(name, &config, network)
     }
 
-    /// The checkpoint of a step in a folder of checkpoints; each step has a discriminator of its own.
+    /// The checkpoint of a step in a folder of checkpoints; each has a different discriminator.
     pub(crate) fn checkpoint_of(&self, folder: &str, side: usize, classes: usize, step: u64) {
         let path = self.checkpoint("checkpoint", side, classes);
         let mut checkpoint = Checkpoint::read(&path).unwrap();
@@ -131,7 +131,7 @@ impl Fixture {
         checkpoint.write(&path).unwrap();
     }
 
-    /// Lets a checkpoint tell of the best one.
+    /// Records the best checkpoint in a checkpoint.
     pub(crate) fn tell_best(&self, name: &str, metric: &str, value: f64, step: u64) {
         let path = self.path(name);
         let mut checkpoint = Checkpoint::read(&path).unwrap();
@@ -199,13 +199,13 @@ impl Fixture {
         self.run(args).succeeded().stdout
     }
 
-    /// Runs the program, which must succeed; gives what it writes to stderr.
+    /// Runs the program, which must succeed; returns stderr.
     #[track_caller]
     pub(crate) fn warnings(&self, args: &[&str]) -> String {
         self.run(args).succeeded().stderr
     }
 
-    /// Runs the program, which must fail; gives exit code and message.
+    /// Runs the program, which must fail; returns exit code and message.
     pub(crate) fn fail(&self, args: &[&str]) -> String {
         let outcome = self.run(args);
         assert!(!self.path("out").exists(), "something was written");

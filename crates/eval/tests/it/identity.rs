@@ -1,4 +1,4 @@
-//! When the program works, and that equal runs have equal bytes.
+//! When an evaluation is up to date, and that equal evaluations have equal bytes.
 
 use crate::fixture::{Fixture, SIDE};
 use dcgan_artifacts::Manifest;
@@ -140,7 +140,7 @@ fn an_evaluation_whose_figures_are_defined_otherwise_is_made_anew() {
         change(manifest.settings.as_object_mut().unwrap());
         manifest.write(&folder).unwrap();
     };
-    // As a version before the number had it, and as one of other figures has it.
+    // A manifest without the number, and one with another number.
     settings(&|settings| assert!(settings.remove("figures").is_some()));
     assert!(!is_up_to_date());
     assert_eq!(fixture.files("out"), expected);
@@ -149,7 +149,7 @@ fn an_evaluation_whose_figures_are_defined_otherwise_is_made_anew() {
     assert_eq!(fixture.files("out"), expected);
 }
 
-/// The classifier that an evaluation leaves for the next one depends on the kernels.
+/// The classifier kept for the next evaluation depends on the kernels.
 #[test]
 fn an_evaluation_with_other_kernels_takes_over_nothing() {
     let fixture = with_inputs();
@@ -266,63 +266,61 @@ fn a_dry_run_writes_nothing() {
 fn the_help_names_every_option_with_its_default() {
     let fixture = Fixture::new();
     insta::assert_snapshot!(fixture.succeed(&["--help"]), @r"
-    Evaluate a generator: is it good, is it diverse, does it copy, which classes are weak, what does the
-    discriminator think, and how sure is each figure.
+    Evaluate a generator: quality, diversity, copying, weak classes and the discriminator's output, with
+    confidence intervals.
 
-    With `--checkpoint` the images are drawn from its generator. With `--samples` they come from that
-    file; the discriminator's figures then need `--checkpoint` as well, whose discriminator judges them,
-    and are left out without it.
+    With `--checkpoint` its generator draws the images. With `--samples` they come from that file; the
+    discriminator's figures then need `--checkpoint` too, for its discriminator, and are left out
+    without it.
 
     Usage: dcgan-eval [OPTIONS] --dataset <FILE> --out <DIR>
            dcgan-eval <COMMAND>
 
     Commands:
-      classifier  Train the classifier whose features the metrics use, on the training part alone
-      compare     Hold evaluated runs against each other: one page, one table
-      verify      Walk the chain of a run, from its figures and samples back to its sources
+      classifier  Train the classifier whose features the metrics use, on the training part only
+      compare     Compare evaluated runs in one page and one table
+      verify      Verify the files of a run, from its figures and samples back to its sources
 
     Options:
           --dataset <FILE>
-              Dataset whose training and test images are the measure (dataset.safetensors)
+              Dataset with the real images to compare with (dataset.safetensors)
 
           --checkpoint <FILE>
-              Checkpoint of dcgan-train: its generator draws the images, its discriminator judges them
+              Checkpoint of dcgan-train: its generator draws the images, its discriminator rates them
 
           --checkpoints <DIR>
-              Folder of checkpoints to measure as well: a line each in checkpoints.csv, and the logits
-              over the training. Without `--checkpoint` and `--samples` the newest is evaluated
+              Folder of checkpoints to measure too: a row each in checkpoints.csv, and the logits over
+              the training. Without `--checkpoint` and `--samples` the newest is evaluated
 
           --samples <PATH>
-              Images from anywhere in the place of the checkpoint's own: samples.safetensors, any
-              safetensors, .npz or .npy file of images, or a folder of pictures, in sub-folders of their
-              classes or without
+              Images to evaluate instead of a checkpoint's: samples.safetensors, any safetensors, .npz
+              or .npy file of images, or a folder of pictures, with or without sub-folders for classes
 
           --samples-labels <FILE>
-              Classes of the pictures of a folder of `--samples`: a CSV table of file and class
+              Classes of the pictures in the folder `--samples`: a CSV table of file and class
 
           --samples-range <RANGE>
-              Which values of `--samples` are black and white, where they are floats: unit for 0 and 1,
-              signed for -1 and 1, bytes for 0 and 255; what lies outside is cut off [default: told by
-              the values]
+              Black and white of `--samples` with float values: unit for 0 and 1, signed for -1 and 1,
+              bytes for 0 and 255; values outside are clamped [default: inferred from the values]
 
           --classifier <FILE>
-              Classifier whose features the metrics use [default: `eval.classifier`, else one is
-              trained]
+              Classifier whose features the metrics use [default: `eval.classifier`, or a newly trained
+              one]
 
           --metrics <FILE>
-              The run's metrics.csv: its curves in the report, and the alarm of oscillation
+              The run's metrics.csv: curves in the report, and the alarm for oscillation
 
           --histograms <FILE>
               The run's histograms.csv: D(x) and D(G(z)) over the training in the report
 
           --scores <FILE>
-              The run's scores.csv: its curves in the report, the best checkpoint marked
+              The run's scores.csv: curves in the report, with the best checkpoint marked
 
           --run <FILE>
               The run's run.json: the settings of the training in the report
 
           --timing <FILE>
-              The run's timing.csv: timing.html beside the report
+              The run's timing.csv: timing.html next to the report
 
           --grids <DIR>
               Folder of the run's grids (step-NNNNNNNN.png): the film of the training in the report

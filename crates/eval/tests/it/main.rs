@@ -1,4 +1,4 @@
-//! The program against datasets, checkpoints and samples made on the spot.
+//! Tests of the program with generated datasets, checkpoints and samples.
 #![expect(clippy::unwrap_used, reason = "a failing step of a test may end it")]
 
 mod browser;

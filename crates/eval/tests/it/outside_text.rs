@@ -1,16 +1,17 @@
-//! Names of classes, datasets and runs are anyone's text: what they do to pages, charts and tables.
+//! Names of classes, datasets and runs are untrusted text: they must not harm pages, charts or
+//! tables.
 
 use crate::fixture::{Fixture, SIDE};
 use dcgan_artifacts::{DatasetInfo, Part, PartData, Samples, write_dataset};
 use std::collections::BTreeMap;
 
-/// Ends a line, clears a terminal, turns the text, and is what XML forbids.
+/// Ends a line, clears a terminal, reverses text, and contains characters that XML forbids.
 const CONTROL: &str = "a\n\u{1b}[2J\u{9b}\u{202e}\u{ffff}";
 const SHOWN: &str = r"a\n\u{1b}[2J\u{9b}\u{202e}\u{ffff}";
-/// What a spreadsheet would compute.
+/// A spreadsheet would evaluate this.
 const FORMULA: &str = "=1+1";
 
-/// A dataset of another program, whose names no setting has checked, and samples of its classes.
+/// A dataset of another program, with unchecked names, and samples of its classes.
 fn foreign(fixture: &Fixture) {
     let classes = [CONTROL, FORMULA, "<b>&\""].map(str::to_owned);
     let info = DatasetInfo {
@@ -51,7 +52,7 @@ fn foreign(fixture: &Fixture) {
     samples.write(&fixture.path("s")).unwrap();
 }
 
-/// No character that moves a cursor or that XML forbids.
+/// Asserts that no character moves a cursor or is forbidden in XML.
 #[track_caller]
 fn assert_shown(name: &str, text: &str) {
     let harmful = |c: char| {

@@ -29,15 +29,14 @@ fn quality(fixture: &Fixture) -> Value {
     fixture.json("out/metrics.json")["quality"].clone()
 }
 
-/// Samples in two orders, shuffled and sorted by class, and so their features: every figure is the
-/// same to the last bit.
+/// Samples shuffled and sorted by class: every figure is the same to the last bit.
 #[test]
 fn the_order_of_the_images_changes_no_figure() {
     let fixture = Fixture::new();
     fixture.dataset("d", SIDE, 2, [130, 120]);
     training_images_as_samples(&fixture);
     let mut samples = Samples::read(&fixture.path("s")).unwrap();
-    // An image twice, with two labels: the nearest of a test image may be either.
+    // The same image with two labels: either may be nearest to a test image.
     let size = SIDE * SIDE;
     samples.images.copy_within(..size, size);
     let mut figures = Vec::new();
@@ -62,8 +61,8 @@ fn the_order_of_the_images_changes_no_figure() {
     assert_eq!(figures[0]["pixels"]["duplicates"], 1);
 }
 
-/// A dataset that is sorted by class has the figures of one that is not, by the same classifier,
-/// where all of its images are taken.
+/// A dataset sorted by class has the same figures as a shuffled one, with the same classifier, if
+/// all its images are used.
 #[test]
 fn the_order_of_the_dataset_changes_no_figure_of_all_its_images() {
     let fixture = Fixture::new();
@@ -102,7 +101,7 @@ fn the_order_of_the_dataset_changes_no_figure_of_all_its_images() {
             continue;
         }
         let number = |tree: &Value, leaf: &str| tree[name][leaf].as_f64().unwrap();
-        // All images are in every one of these sets, whatever the draw.
+        // Each of these sets has all images.
         assert_eq!(
             number(a, "value").to_bits(),
             number(b, "value").to_bits(),
@@ -116,7 +115,7 @@ fn the_order_of_the_dataset_changes_no_figure_of_all_its_images() {
     }
 }
 
-/// Real images in the place of generated ones get the very figures that stand beside them.
+/// Real images instead of generated ones get the same figures as the values of real images.
 #[test]
 fn the_ceiling_is_what_real_images_get() {
     let fixture = Fixture::new();
@@ -147,7 +146,7 @@ fn the_ceiling_is_what_real_images_get() {
             low <= value && value <= high,
             "{name}: {low} {value} {high}"
         );
-        // Half of the test part against the other half, whose classes have some 30 images: too few.
+        // The halves of the test part have about 30 images per class: too few.
         let n = quality[name]["halves"]["n"].as_u64();
         let expected = (name != "frechet_distance_class_mean").then_some(60);
         assert_eq!(n, expected, "{name}");
@@ -172,7 +171,7 @@ fn the_ceiling_is_what_real_images_get() {
         assert!(low < value && value < high, "{name}: {low} {value} {high}");
         assert!(of_class["halves"].is_null());
     }
-    // The page says so beside the figures, and which of them measures nothing.
+    // The page explains this, and which value is by construction.
     let page = String::from_utf8(fixture.files("out").remove("report.html").unwrap()).unwrap();
     for text in [
         "<th scope=\"col\">Real</th><th scope=\"col\">Halves</th>",
@@ -185,7 +184,7 @@ fn the_ceiling_is_what_real_images_get() {
     }
     let shown = format!("{:.4}", halves["scaled"].as_f64().unwrap_or_default());
     assert!(page.contains(&format!("<td>{shown}</td>")), "{shown}");
-    // The extractor says how well it does on either part, and so do the figures.
+    // The extractor records its accuracy on both parts, and so do the figures.
     let accuracy = &quality["class_accuracy"];
     assert_eq!(accuracy["real"], quality["extractor"]["test_accuracy"]);
     assert_eq!(accuracy["value"], quality["extractor"]["train_accuracy"]);
@@ -233,7 +232,7 @@ fn the_classifier_command_repeats_itself_and_its_file_serves() {
     assert!(train("a", "1").starts_with("nothing to do"));
     let file = ClassifierFile::read(&fixture.path("a/classifier.safetensors")).unwrap();
     assert_eq!((file.info.epochs, file.info.class_names.len()), (8, 3));
-    // An evaluation trains the very same one when none is given, and keeps it.
+    // An evaluation trains the same one if none is given, and keeps it.
     fixture.succeed(&EVALUATE);
     let own = std::fs::read(fixture.path("out/classifier.safetensors")).unwrap();
     assert_eq!(own, fixture.files("a")["classifier.safetensors"]);
@@ -258,13 +257,13 @@ fn classifiers_that_do_not_fit_are_refused() {
     let large = fixture.fail(&[&["--dataset", "large", "--samples", "l"], &given[..]].concat());
     insta::assert_snapshot!(large, @r"
     exit code 3
-    error: `c3/classifier.safetensors` holds images of 8x8x1, expected 12x12x1 as in the dataset `large`
+    error: `c3/classifier.safetensors` has images of 8x8x1, expected 12x12x1 as in the dataset `large`
     hint: give a dataset of these images' size: for a network or a classifier, the one that it was trained on
     ");
     let other = fixture.fail(&[&["--dataset", "other", "--samples", "o"], &given[..]].concat());
     insta::assert_snapshot!(other, @r#"
     exit code 3
-    error: `c3/classifier.safetensors` knows the classes ["zero", "one", "two"], expected ["zero", "one"] as in the dataset `other`
+    error: `c3/classifier.safetensors` has the classes ["zero", "one", "two"], expected ["zero", "one"] as in the dataset `other`
     hint: give the dataset that the network was trained on
     "#);
     let mut file = ClassifierFile::read(&fixture.path("c3/classifier.safetensors")).unwrap();

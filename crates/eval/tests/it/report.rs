@@ -36,7 +36,7 @@ fn the_report_is_one_file_that_asks_for_nothing() {
         assert!(!html.contains(address), "{address}");
     }
     assert!(!html.contains("<script"));
-    // Every picture is in it, with a text in its place, and so is every figure.
+    // It has every picture, with alternative text, and every figure.
     assert_eq!(html.matches("<img alt=\"").count(), 6);
     assert_eq!(html.matches("data:image/png;base64,iVBOR").count(), 6);
     for name in [
@@ -52,7 +52,7 @@ fn the_report_is_one_file_that_asks_for_nothing() {
     assert_eq!(opened, html.matches("</svg>").count());
     assert!(opened >= 4, "{opened}");
     assert!(!fixture.path("out/loss.svg").exists());
-    // Each chart stands beside the page as well, with its own colours.
+    // Each chart is also a file, with its own colours.
     for (name, title) in [
         ("accuracy-by-class.svg", "Accuracy by class"),
         ("logits.svg", "Logits: share of the images in each bin"),
@@ -70,7 +70,7 @@ fn the_report_is_one_file_that_asks_for_nothing() {
     }
 }
 
-/// Two bins of each kind; by another program than ours, for there are fewer than its twenty.
+/// Two bins of each kind, as another program may write them.
 const HISTOGRAMS: &str = "\
 step,epoch,d_real_0.00,d_real_0.50,d_fake_0.00,d_fake_0.50
 2,1,1,3,4,0
@@ -88,24 +88,24 @@ fn the_histograms_of_the_training_are_drawn() {
     fixture.succeed(&args);
     let chart = text(&fixture, "out/probabilities-over-time.svg");
     assert!(chart.starts_with("<svg xmlns="));
-    // Half of the last row's four D(x) lie below 0.75, the middle of the upper bin.
+    // Half of the last row's four D(x) are below 0.75, the middle of the upper bin.
     let label = "D(x) and D(G(z)) over the training: median real 0.7500 at step 4, generated 0.5000 at step 4";
     assert!(
         chart.contains(&format!("aria-label=\"{label}\"")),
         "{chart}"
     );
-    // Shares, in columns of another order, are drawn alike.
+    // Shares, in columns of another order, give the same chart.
     put("d_fake_0.50,d_fake_0.00,d_real_0.50,d_real_0.00,step\n0,1,0.75,0.25,2\n0.5,0.5,1,0,4\n");
     fixture.succeed(&args);
     assert_eq!(text(&fixture, "out/probabilities-over-time.svg"), chart);
-    // A kind that nobody counted leaves the other its panel.
+    // If one kind has no counts, the other has its panel.
     put("step,d_real_0.00,d_real_0.50,d_fake_0.00,d_fake_0.50\n2,1,3,0,0\n4,0,4,,\n");
     fixture.succeed(&args);
     let alone = text(&fixture, "out/probabilities-over-time.svg");
     assert!(alone.contains("median real 0.7500 at step 4\"") && !alone.contains("generated"));
     put(HISTOGRAMS);
     fixture.succeed(&args);
-    // Bins that hold something: two and one of D(x), one and two of D(G(z)), darker the more.
+    // Non-empty bins: two and one of D(x), one and two of D(G(z)), darker for more values.
     let opacities = |colour: u8| -> Vec<&str> {
         let open = format!("<rect class=\"f{colour}\" opacity=\"");
         let rects = chart.split(&open).skip(1);
@@ -116,7 +116,7 @@ fn the_histograms_of_the_training_are_drawn() {
     assert!(text(&fixture, "out/report.html").contains(label));
     let inputs = fixture.json("out/manifest.json")["inputs"].to_string();
     assert!(inputs.contains("\"name\":\"h\""), "{inputs}");
-    // A row that a kill has cut counts nothing; another one is another input.
+    // A truncated row is ignored, but the table is another input.
     put(&format!("{HISTOGRAMS}6,2,4,0,0,4"));
     let stdout = fixture.succeed(&args);
     assert!(!stdout.contains("up to date"), "{stdout}");
@@ -128,14 +128,14 @@ fn many_steps_of_histograms_fall_into_groups() {
     let fixture = with_inputs();
     let mut table = String::from("step,epoch,d_real_0.00,d_real_0.50,d_fake_0.00,d_fake_0.50\n");
     for step in 1..=130 {
-        // Of the first 129 steps every third one has its D(x) above one half.
+        // In every third of the first 129 steps D(x) is above one half.
         let high = if step % 3 == 0 { 4 } else { 0 };
         writeln!(table, "{step},1,{},{high},4,0", 4 - high).unwrap();
     }
     dcgan_artifacts::write_atomic(&fixture.path("h"), table.as_bytes()).unwrap();
     fixture.succeed(&[&ARGS[..], &["--histograms", "h"]].concat());
     let chart = text(&fixture, "out/probabilities-over-time.svg");
-    // Three steps to a column, the last one of a single step: 44 lower bins, 43 upper ones.
+    // Three steps per column, the last one has a single step: 44 lower bins, 43 upper ones.
     assert_eq!(chart.matches("<rect class=\"f0\"").count(), 44 + 43);
     assert_eq!(chart.matches("opacity=\"0.50\"").count(), 43);
     assert_eq!(chart.matches("<rect class=\"f2\"").count(), 44);
@@ -190,7 +190,7 @@ fn the_report_tells_the_settings_of_training_and_evaluation() {
     assert!(html.contains(settings), "{html}");
     let inputs = fixture.json("out/manifest.json")["inputs"].to_string();
     assert!(inputs.contains("\"name\":\"run.json\""), "{inputs}");
-    // Another trainer's file has sections of its own, or none.
+    // Another trainer's file has other sections, or none.
     let run = r#"{"lr":0.1,"train":3,"betas":[0.5,0.9]}"#;
     dcgan_artifacts::write_atomic(&fixture.path("run.json"), run.as_bytes()).unwrap();
     fixture.succeed(&args);
@@ -211,7 +211,7 @@ fn settings_of_another_seed_than_the_checkpoint_are_said_to_be() {
     };
     assert!(!run(5).contains("`r`"));
     let said = run(8);
-    let warning = "warning: `r` tells of a training with seed 8, but `c` is of one with seed 5";
+    let warning = "warning: `r` is of a training with seed 8, but `c` of one with seed 5";
     assert!(said.contains(warning), "{said}");
 }
 
@@ -251,14 +251,14 @@ fn the_curves_are_those_of_the_table() {
         let accuracy = u8::from(step % 200 < 100);
         writeln!(table, "{step},1,1.4,0.7,0.7,0.5,0.5,{accuracy}").unwrap();
     }
-    // What a killed process leaves behind: every cell is there, and the last one is cut.
+    // As from a killed process: every cell is there, and the last one is truncated.
     table += "401,1,9,9,9,0.5,0.5,0.";
     dcgan_artifacts::write_atomic(&fixture.path("m"), table.as_bytes()).unwrap();
     fixture.succeed(&[&ARGS[..], &["--metrics", "m"]].concat());
     assert!(text(&fixture, "out/report.html").contains("Losses"));
     let chart = text(&fixture, "out/loss.svg");
     assert!(chart.starts_with("<svg xmlns="));
-    // The step of the last row that counts is at the end of the axis.
+    // The step of the last complete row is at the end of the axis.
     assert!(
         chart.contains("468.0,") && !chart.contains(">401<"),
         "{chart}"
@@ -303,7 +303,7 @@ fn the_scores_are_drawn_and_the_best_checkpoint_is_marked() {
                  Class accuracy (averaged) 0.5000 at step 6, Fréchet distance (generator) 20.0000 at step 6, \
                  Fréchet distance (averaged) 20.0000 at step 6; best checkpoint: step 4, Fréchet distance (averaged) 10.0000\"";
     assert!(chart.contains(label), "{chart}");
-    // The greatest distance lies on top, the best, the least, at the bottom of its panel.
+    // The greatest distance is at the top of its panel, the best (lowest) at the bottom.
     let line = chart.rsplit("<polyline class=\"l k1\" points=\"").next();
     let points = line.unwrap().split('"').next().unwrap();
     assert_eq!(points, "52.0,206.0 260.0,316.0 468.0,294.0");
@@ -320,7 +320,7 @@ fn the_scores_are_drawn_and_the_best_checkpoint_is_marked() {
 
 #[test]
 fn scores_without_a_best_checkpoint_bear_no_mark() {
-    // Of data without labels, by a trainer that a kill ended in the middle of its third row.
+    // Data without labels, from a trainer killed in the middle of its third row.
     let table = "step,epoch,frechet_distance\n2,1,30\n4,1,NaN\n6,2";
     let fixture = with_scores(table.as_bytes());
     fixture.succeed(&with_table());
@@ -329,12 +329,12 @@ fn scores_without_a_best_checkpoint_bear_no_mark() {
     assert_eq!(chart.matches("r=\"2.5\"").count(), 1);
     assert!(!chart.contains("best") && !chart.contains("accuracy"));
     assert!(!chart.contains("NaN") && !chart.contains("inf"), "{chart}");
-    // A best step beyond the table has no place in it.
+    // A best step beyond the table is not marked.
     fixture.tell_best("c", "frechet_distance", 1.0, 9);
     fixture.succeed(&with_table());
     assert!(!text(&fixture, "out/scores.svg").contains("best"));
-    // Of what came after its own step, 7, a checkpoint knows nothing: a better score there takes
-    // the mark, one that is as good or none does not.
+    // A checkpoint doesn't know scores after its own step, 7: a better one there removes the mark,
+    // an equal one or none does not.
     for (metric, value, later, is_marked) in [
         ("frechet_distance", 30.0, "8,2,29.5,0.5", false),
         ("frechet_distance", 30.0, "8,2,30,0.75", true),
@@ -416,14 +416,14 @@ fn the_timing_stands_on_a_page_of_its_own_outside_the_manifest() {
     drop(lock);
     fixture.succeed(&with_timing);
     assert_eq!(text(&fixture, "out/timing.html"), page);
-    // Half of 1,001 to 1,100 ms, and their sum.
+    // The median of 1,001 to 1,100 ms, and their sum.
     for figure in ["1050.5", "105.0 s", "Time of an iteration"] {
         assert!(page.contains(figure), "{figure}");
     }
     assert_eq!(text(&fixture, "out/manifest.json"), manifest);
     fixture.succeed(&[&with_timing[..], &["--force"]].concat());
     assert_eq!(text(&fixture, "out/timing.html"), page);
-    // It does not outlive the evaluation that it was made with.
+    // It is removed with the evaluation that it was made with.
     fixture.succeed(&[&ARGS[..], &["--force"]].concat());
     assert!(!fixture.path("out/timing.html").exists());
 }
@@ -439,7 +439,7 @@ fn grid(fixture: &Fixture, step: u32, side: usize) {
 fn the_film_starts_with_the_last_grid_and_shows_the_others_in_order() {
     let fixture = with_inputs();
     std::fs::create_dir(fixture.path("g")).unwrap();
-    // More grids than frames, in another order than their names sort without zeros.
+    // More grids than frames; without zeros their names would sort differently.
     for step in 0..70 {
         grid(&fixture, step, 4);
     }
@@ -472,14 +472,14 @@ fn grids_of_two_trainings_or_none_are_named() {
     let args = [&ARGS[..], &["--grids", "g"]].concat();
     insta::assert_snapshot!(fixture.fail(&args), @r"
     exit code 3
-    error: `g` holds no grids, expected files `step-NNNNNNNN.png`
+    error: `g` has no grids, expected files `step-NNNNNNNN.png`
     hint: give the folder `train/samples` of a run, or leave `--grids` out
     ");
     grid(&fixture, 0, 4);
     grid(&fixture, 1, 5);
     insta::assert_snapshot!(fixture.fail(&args), @r"
     exit code 3
-    error: `g/step-00000001.png` is of another size than `g/step-00000000.png`, expected grids of one training
+    error: `g/step-00000001.png` has another size than `g/step-00000000.png`, expected grids of one training
     hint: give the folder `train/samples` of a run, or leave `--grids` out
     ");
     dcgan_artifacts::write_atomic(&fixture.path("g/step-00000001.png"), b"no picture").unwrap();

@@ -1,4 +1,4 @@
-//! Classes without training pictures: neither drawn nor judged, and said.
+//! Classes without training pictures: neither drawn nor evaluated, with a warning.
 
 use crate::fixture::{Fixture, SIDE, noise};
 use dcgan_artifacts::{Checkpoint, DatasetInfo, Part, PartData, Samples, write_dataset};
@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 
 const SIZE: usize = SIDE * SIDE;
 
-/// Random pictures whose classes take turns.
+/// Random pictures with alternating classes.
 fn part(n: usize, classes: &[u8], index: u64) -> PartData {
     PartData {
         images: noise(n * SIZE, index),
@@ -30,7 +30,7 @@ fn joined(a: &PartData, b: &PartData) -> PartData {
     }
 }
 
-/// A dataset of three classes of which "zero" has no training picture.
+/// A dataset of three classes; "zero" has no training picture.
 fn write(fixture: &Fixture, name: &str, test: PartData) {
     let info = DatasetInfo {
         name: "noise".into(),
@@ -58,7 +58,7 @@ fn samples(fixture: &Fixture, name: &str, of: &PartData) {
     samples.write(&fixture.path(name)).unwrap();
 }
 
-/// `metrics.json` of an evaluation, and what was said.
+/// `metrics.json` of an evaluation, and stderr.
 fn evaluate(fixture: &Fixture, dataset: &str, more: &[&str]) -> (Value, String) {
     let options = ["--dataset", dataset, "--out", "out", "--force"];
     let epochs = ["--set", "eval.classifier_epochs=1"];
@@ -79,7 +79,8 @@ fn samples_and_test_images_of_them_change_no_figure() {
 
     let both = |samples| ["--samples", samples, "--checkpoint", "c"];
     let (expected, said) = evaluate(&fixture, "pure", &both("own"));
-    let warning = "warning: no training image of `pure` has class `zero`: not drawn, not judged\n";
+    let warning =
+        "warning: no training image of `pure` has class `zero`: not drawn, not evaluated\n";
     assert!(said.contains(warning), "{said}");
     assert_eq!(
         expected["left_out"],
@@ -100,7 +101,7 @@ fn samples_and_test_images_of_them_change_no_figure() {
     .unwrap();
     let (mut mixed, said) = evaluate(&fixture, "mixed", &classifier);
     assert!(
-        said.contains("not drawn, not judged, 9 generated images and 5 test images left out\n"),
+        said.contains("not drawn, not evaluated, 9 generated images and 5 test images left out\n"),
         "{said}"
     );
     let left_out = json!({ "classes": ["zero"], "images": { "generated": 9, "test": 5 } });
@@ -120,7 +121,7 @@ fn samples_and_test_images_of_them_change_no_figure() {
 fn a_generator_is_not_asked_for_them() {
     let fixture = Fixture::new();
     write(&fixture, "d", part(64, &[1, 2], 2));
-    // A file from before files told of such classes, and one that tells.
+    // A file without the key for such classes, and one with it.
     let old = fixture.checkpoint("old", SIDE, 3);
     let mut checkpoint = Checkpoint::read(&old).unwrap();
     checkpoint.info.network.untrained_classes = vec![0];
@@ -161,7 +162,7 @@ fn samples_of_nothing_else_and_a_network_of_other_classes_are_refused() {
     let failure = fixture.fail(&[&options[..], &["--samples", "s"]].concat());
     insta::assert_snapshot!(failure, @"
     exit code 3
-    error: `s` without the classes that have no training images holds 0 images, expected at least 1
+    error: `s` without the classes that have no training images has 0 images, expected at least 1
     hint: give a file with images in it
     ");
     let path = fixture.checkpoint("c", SIDE, 3);
@@ -171,7 +172,7 @@ fn samples_of_nothing_else_and_a_network_of_other_classes_are_refused() {
     let failure = fixture.fail(&[&options[..], &["--checkpoint", "c"]].concat());
     insta::assert_snapshot!(failure, @"
     exit code 3
-    error: `c` was trained on none of the classes that have training images in `d`
+    error: `c` was not trained on any class that has training images in `d`
     hint: give the dataset that the network was trained on
     ");
 }
