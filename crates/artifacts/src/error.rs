@@ -169,7 +169,7 @@ pub enum Error {
         got: String,
     },
     /// A checkpoint that doesn't record the best one of its run.
-    #[error("checkpoint `{}` tells of no best one", path.display())]
+    #[error("checkpoint `{}` records no best one", path.display())]
     NoBest {
         /// The checkpoint.
         path: PathBuf,
@@ -232,7 +232,7 @@ pub enum Error {
         holder: String,
     },
     /// The folder has results of another program.
-    #[error("`{}` holds the results of `{got}`, expected those of `{expected}` or none", folder.display())]
+    #[error("`{}` has the results of `{got}`, expected those of `{expected}` or none", folder.display())]
     OtherStage {
         /// The folder.
         folder: PathBuf,

@@ -12,7 +12,7 @@ pub enum Error {
     #[error(transparent)]
     Artifacts(#[from] dcgan_artifacts::Error),
     /// The file is valid, but its contents are not a usable network.
-    #[error("`{}` holds no usable network", path.display())]
+    #[error("`{}` has no usable network", path.display())]
     Unusable {
         /// The file.
         path: PathBuf,

@@ -286,7 +286,7 @@ impl Hint for LabelsError {
     fn hint(&self) -> Option<String> {
         let hint = match self {
             Self::Read { source, .. } if source.kind() == io::ErrorKind::NotFound => {
-                "check the path: it counts from the folder in which the program is started"
+                "check the path: it is relative to the folder in which the program is started"
             }
             Self::Read { .. } => "check the file and its permissions",
             Self::Format { .. } | Self::Table { .. } => {

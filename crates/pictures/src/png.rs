@@ -84,7 +84,7 @@ pub(crate) fn fault(bytes: &[u8]) -> String {
     }
     match end(bytes) {
         End::Missing(_) => "cut short: its end chunk (IEND) is missing".into(),
-        End::Whole(_) if !has_pixels => "it holds no pixel data (chunk IDAT)".into(),
+        End::Whole(_) if !has_pixels => "it has no pixel data (chunk IDAT)".into(),
         End::Whole(_) => "its pixel data do not decode".into(),
     }
 }

@@ -80,7 +80,7 @@ pub enum Error {
         nearest: Option<String>,
     },
     /// A key that occurs twice in a section.
-    #[error("key `{key}` stands twice in {origin}")]
+    #[error("key `{key}` appears twice in {origin}")]
     DuplicateKey {
         /// Where the second one is.
         origin: Origin,

@@ -147,7 +147,7 @@ fn pictures(pictures: &Pictures) -> Result<(), Fault> {
     match (pictures.labels, &pictures.labels_file) {
         (Labels::Csv, None) => Err(Fault::new(
             "prepare.pictures.labels",
-            "`prepare.pictures.labels_file` beside `csv`",
+            "`prepare.pictures.labels_file` with `csv`",
             "none",
         )),
         (Labels::None | Labels::Folder, Some(file)) => Err(Fault::new(

@@ -255,7 +255,7 @@ impl Read for Content<'_> {
         }
         match self.next(&mut [0])? {
             0 => Ok(n),
-            _ => damaged("a member goes on after its length"),
+            _ => damaged("a member is longer than its length"),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Several checkpoints: a line each, kept from one evaluation to the next.
+//! Several checkpoints: a row each, kept from one evaluation to the next.
 
 use crate::fixture::{Fixture, SIDE};
 use dcgan_artifacts::checkpoint_path;
@@ -55,7 +55,7 @@ fn the_best_checkpoint_is_found_by_the_one_that_tells_of_it() {
     let evaluated = || fixture.json("out/metrics.json")["step"].clone();
     insta::assert_snapshot!(fixture.fail(&args("eval.best=true")), @r"
     exit code 3
-    error: checkpoint `run/step-00000011.safetensors` tells of no best one
+    error: checkpoint `run/step-00000011.safetensors` records no best one
     hint: train with `train.best` and `train.score_every`, as pipelines/mnist-best.yaml does; or take the checkpoint itself, by `best: false`
     ");
     fixture.tell_best(last, "frechet_distance", 1.0, 3);
@@ -67,7 +67,7 @@ fn the_best_checkpoint_is_found_by_the_one_that_tells_of_it() {
     assert!(page.contains("of step 3, the best checkpoint, against"));
     fixture.succeed(&args("eval.best=false"));
     assert_eq!(evaluated(), 11);
-    // The best of samples from elsewhere are those samples.
+    // `eval.best` does not change which samples are evaluated.
     fixture.samples("s", SIDE, 3, 64);
     let samples = [
         "--dataset",
@@ -90,8 +90,7 @@ fn the_best_checkpoint_is_found_by_the_one_that_tells_of_it() {
     );
 }
 
-/// Which of the listed ones is evaluated is part of what an evaluation is; the rows don't depend on
-/// it.
+/// An evaluation depends on which of the listed checkpoints is evaluated, but the rows don't.
 #[test]
 fn another_of_the_listed_checkpoints_is_another_evaluation() {
     let fixture = with_run(&[3, 9]);
@@ -122,7 +121,7 @@ fn each_checkpoint_has_a_line_with_the_figures_of_its_own_evaluation() {
     let (header, rows) = table(&fixture);
     let steps: Vec<&str> = rows.iter().map(|row| row[0].as_str()).collect();
     assert_eq!(steps, ["3", "11"]);
-    // The newest is the one that was evaluated.
+    // The newest is evaluated.
     assert_eq!(fixture.json("out/metrics.json")["step"], 11);
     for (row, file) in rows.iter().zip(["step-00000003", "step-00000011"]) {
         let checkpoint = format!("run/{file}.safetensors");
@@ -174,7 +173,7 @@ fn what_was_measured_is_not_measured_again() {
     fixture.succeed(&ARGS);
     let names = kept(&fixture);
     assert_eq!(names.len(), 2);
-    // A figure that no evaluation gives shows that the row was taken from its file.
+    // An impossible figure shows that the row is read from its file.
     let path = fixture.path("out/checkpoints").join(&names[0]);
     let genuine = std::fs::read(&path).unwrap();
     let mut file: serde_json::Value = serde_json::from_slice(&genuine).unwrap();
@@ -194,14 +193,14 @@ fn what_was_measured_is_not_measured_again() {
     let mut damaged = genuine.clone();
     let place = damaged.iter().position(|&byte| byte == b'7').unwrap();
     damaged[place] = b'8';
-    // JSON that is no row, too.
+    // The same for JSON that is not a row.
     for damaged in [damaged.as_slice(), b"[]", b"{}", b"7", b""] {
         dcgan_artifacts::write_atomic(&path, damaged).unwrap();
         fixture.succeed(&[&ARGS[..], &["--force"]].concat());
         assert_eq!(std::fs::read(&path).unwrap(), genuine);
     }
 
-    // Rows of other settings and of checkpoints that are gone don't linger.
+    // Rows of other settings and of deleted checkpoints are removed.
     std::fs::remove_file(checkpoint_path(&fixture.path("run"), 3)).unwrap();
     fixture.succeed(&[&ARGS[..], &["--set", "eval.seed=1"]].concat());
     let others = kept(&fixture);
@@ -214,7 +213,7 @@ fn an_evaluation_that_was_stopped_goes_on_where_it_was() {
     let fixture = with_run(&[3, 11]);
     fixture.succeed(&ARGS);
     let (files, rows) = (fixture.files("out"), table(&fixture));
-    // As a kill leaves it after the first row: no manifest, no table.
+    // As if killed after the first row: no manifest, no table.
     let names = kept(&fixture);
     for name in files.keys() {
         std::fs::remove_file(fixture.path("out").join(name)).unwrap();
@@ -230,7 +229,7 @@ fn a_folder_without_checkpoints_is_named() {
     let fixture = with_run(&[]);
     insta::assert_snapshot!(fixture.fail(&ARGS), @r"
     exit code 3
-    error: `run` holds no checkpoints, expected files `step-NNNNNNNN.safetensors`
+    error: `run` has no checkpoints, expected files `step-NNNNNNNN.safetensors`
     hint: `make train` makes checkpoints
     ");
 }

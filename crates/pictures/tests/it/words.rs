@@ -51,7 +51,7 @@ fn a_png_names_the_chunk_at_fault() {
     let without = [&whole[..at - 4], &whole[whole.len() - 12..]].concat();
     assert_eq!(
         refused(&without, "a.png"),
-        damaged("it holds no pixel data (chunk IDAT)")
+        damaged("it has no pixel data (chunk IDAT)")
     );
     let mut other = whole.clone();
     other[at + 8..at + 40].fill(0xa5);

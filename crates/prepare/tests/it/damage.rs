@@ -18,7 +18,7 @@ fn a_missing_file() {
     exit code 3
     error: could not read `test-labels`
     caused by: No such file or directory (os error 2)
-    hint: check the path: it counts from the folder in which the program is started
+    hint: check the path: it is relative to the folder in which the program is started
     ");
 }
 

@@ -406,7 +406,7 @@ fn nothing_to_search() {
     exit code 3
     error: could not read `photos`
     caused by: No such file or directory (os error 2)
-    hint: check the path: it counts from the folder in which the program is started
+    hint: check the path: it is relative to the folder in which the program is started
     ");
     folder.put("photos", b"a file");
     assert_snapshot!(folder.fail(ARGUMENTS), @r"

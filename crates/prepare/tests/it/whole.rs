@@ -257,7 +257,7 @@ fn a_folder_of_another_stage_is_left_alone() {
     manifest.write(&folder.path().join("out")).unwrap();
     assert_snapshot!(folder.fail(&format!("{ARGUMENTS} --force")), @r"
     exit code 5
-    error: `out` holds the results of `dcgan-train`, expected those of `dcgan-prepare` or none
+    error: `out` has the results of `dcgan-train`, expected those of `dcgan-prepare` or none
     hint: choose another `--out`
     ");
     assert_eq!(folder.names("out"), ["manifest.json"]);

@@ -104,7 +104,7 @@ fn a_sound_file_that_makes_no_network_names_the_weight() {
     place.write_model("model.safetensors", &config, Role::Generator, weights);
     insta::assert_snapshot!(place.sample("out", &[]).failure(), @r"
     exit code 3
-    error: `[DIR]/model.safetensors` holds no usable network
+    error: `[DIR]/model.safetensors` has no usable network
     caused by: array `generator/g_h3/w` is missing, expected shape [5, 5, 1, 11]
     hint: use a file written for the same kind of network, image size and widths
     ");
@@ -117,7 +117,7 @@ fn a_sound_file_that_makes_no_network_names_the_weight() {
     place.write_model("model.safetensors", &odd, Role::Generator, weights);
     insta::assert_snapshot!(place.sample("out", &[]).failure(), @r"
     exit code 3
-    error: `[DIR]/model.safetensors` holds no usable network
+    error: `[DIR]/model.safetensors` has no usable network
     caused by: network setting `height` is `10`, expected a multiple of 4, at most 4096, for the labelled network
     hint: give a checkpoint or generator file of this version of dcgan-train
     ");
@@ -169,7 +169,7 @@ fn the_folder_of_another_program_is_left_alone() {
     manifest.write(&place.path("out")).unwrap();
     insta::assert_snapshot!(place.sample("out", &[]).failure(), @r"
     exit code 5
-    error: `[DIR]/out` holds the results of `dcgan-eval`, expected those of `dcgan-sample` or none
+    error: `[DIR]/out` has the results of `dcgan-eval`, expected those of `dcgan-sample` or none
     hint: choose another `--out`
     ");
     assert_eq!(place.names("out"), ["manifest.json"]);

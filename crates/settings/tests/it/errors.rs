@@ -114,7 +114,7 @@ fn a_value_that_speaks_like_the_parser_confuses_nobody() {
 #[test]
 fn a_key_twice_is_refused() {
     insta::assert_snapshot!(report("train:\n  epochs: 1\n  epochs: 2\n", &[]), @"
-    error: key `train.epochs` stands twice in `p.yaml:2:3`
+    error: key `train.epochs` appears twice in `p.yaml:2:3`
     hint: remove one of the two
     ");
 }

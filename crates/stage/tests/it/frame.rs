@@ -184,7 +184,7 @@ fn a_damaged_manifest_counts_as_none_and_a_foreign_one_is_refused() {
     manifest.write(&place.path("out")).unwrap();
     insta::assert_snapshot!(place.fail(&["--force"]), @"
     exit code 5
-    error: `out` holds the results of `words`, expected those of `lines` or none
+    error: `out` has the results of `words`, expected those of `lines` or none
     hint: choose another `--out`
     ");
     assert_eq!(place.names("out"), ["count.json", "lines", "manifest.json"]);
