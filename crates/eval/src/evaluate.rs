@@ -321,12 +321,15 @@ fn pictures(outputs: &[Output]) -> Vec<(&str, &str, &[u8])> {
         ("grid.png", "The first 64 generated images"),
         (
             "worst.png",
-            "The images that the classifier doubts most, the worst first",
+            "The images that the classifier is least certain of, the worst first",
         ),
-        ("surest.png", "The images that the classifier is surest of"),
+        (
+            "surest.png",
+            "The images that the classifier is most certain of",
+        ),
         (
             "interpolation.png",
-            "On the way from one z to another, a row per pair",
+            "Interpolations between two z, a row per pair",
         ),
         (
             "nearest.png",
@@ -334,7 +337,7 @@ fn pictures(outputs: &[Output]) -> Vec<(&str, &str, &[u8])> {
         ),
         (
             film::FILE,
-            "The same noise drawn at every so many steps of the training, from the first to the last",
+            "Images of the same z during the training, from the first step to the last",
         ),
     ];
     let find = |(name, caption)| {

@@ -160,10 +160,10 @@ fn figures_table(page: &mut String, n_groups: usize, lines: &[Line]) {
     page.push_str(
         "</tbody></table></div><h2>Figures</h2><p class=\"quiet\">Groups of several runs: mean \u{b1} standard deviation over seeds, \
          and p of Welch's t-test against A, two-sided, not corrected for the number of figures. \
-         One run: its 95 % interval, which knows nothing of other seeds. Real: real images in the \
-         place of the generated ones; the report of a run says which, and whether they taught the \
-         classifier. Of those nearer to a training image than 99 % of test images, real is 1 % by \
-         construction.</p>\
+         One run: its 95 % interval, which does not cover other seeds. Real: real images instead \
+         of the generated ones; the report of a run says which, and whether the classifier was \
+         trained on them. For the share nearer to a training image than 99 % of test images, real \
+         is 1 % by construction.</p>\
          <div class=\"wide\" tabindex=\"0\"><table><thead><tr><th scope=\"col\">Figure</th>",
     );
     for i in 0..n_groups {

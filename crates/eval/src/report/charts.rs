@@ -51,7 +51,7 @@ pub(crate) fn curves(curves: &Columns) -> ChartFiles {
         (
             "discriminator.svg",
             chart(
-                "What the discriminator thinks",
+                "Output of the discriminator",
                 &[D_MEANS[0], D_MEANS[1], D_ACCURACY],
             ),
         ),

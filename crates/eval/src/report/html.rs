@@ -88,7 +88,8 @@ impl Report<'_> {
             .collect();
         let _ = write!(
             page,
-            "<p class=\"alarm\">Not drawn and not judged, as no training image has them: <b>{}</b>{}</p>",
+            "<p class=\"alarm\">Not drawn and not evaluated, as no training image has them: \
+             <b>{}</b>{}</p>",
             escape(&classes.join(", ")),
             if images.is_empty() {
                 ".".into()
@@ -103,9 +104,9 @@ impl Report<'_> {
         let _ = write!(
             page,
             "<h2>Figures</h2><p class=\"quiet\">Features: {}. 95 % intervals over other images of this \
-             generator (recall, coverage and 1-NN error: over other test images), all else held \
-             fixed, the training too. A ball reaches from an image to the 5th nearest other one of \
-             its own set.</p>",
+             generator (recall, coverage and 1-NN error: over other test images), with all else \
+             fixed, including the training. The radius of an image's ball is the distance to the \
+             5th nearest other image of its set.</p>",
             escape(&quality.extractor.name)
         );
         for (name, what) in sets::described(quality) {

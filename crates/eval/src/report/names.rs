@@ -17,13 +17,13 @@ pub(crate) const FIGURES: [Named; 13] = [
     Named {
         key: "class_accuracy",
         name: "Class accuracy",
-        note: "share of images that the classifier puts into the class asked for",
+        note: "share of images that the classifier puts into the requested class",
         of: |metrics| metrics.quality.class_accuracy.as_ref(),
     },
     Named {
         key: "cross_entropy",
         name: "Conditional cross-entropy",
-        note: "mean -log p of the class asked for, in nats; lower is better",
+        note: "mean -log p of the requested class, in nats; lower is better",
         of: |metrics| metrics.quality.cross_entropy.as_ref(),
     },
     Named {
@@ -53,25 +53,25 @@ pub(crate) const FIGURES: [Named; 13] = [
     Named {
         key: "precision",
         name: "Precision",
-        note: "share of generated images within the ball of a real one",
+        note: "share of generated images in the ball of a real one",
         of: |metrics| metrics.quality.precision.as_ref(),
     },
     Named {
         key: "recall",
         name: "Recall",
-        note: "share of real images within the ball of a generated one",
+        note: "share of real images in the ball of a generated one",
         of: |metrics| metrics.quality.recall.as_ref(),
     },
     Named {
         key: "density",
         name: "Density",
-        note: "balls of real images that hold a generated one, in the mean, over 5; about 1 for real ones",
+        note: "mean number of real balls around a generated image, over 5; about 1 for real ones",
         of: |metrics| metrics.quality.density.as_ref(),
     },
     Named {
         key: "coverage",
         name: "Coverage",
-        note: "share of real images whose ball holds a generated one",
+        note: "share of real images whose ball contains a generated one",
         of: |metrics| metrics.quality.coverage.as_ref(),
     },
     Named {

@@ -9,34 +9,33 @@ pub(crate) fn described(quality: &QualityFigures) -> Vec<(&'static str, String)>
     if let Some(reference) = &sets.reference {
         let mut text = format!("in figures of one set, {}", images(reference));
         if reference.taught_the_classifier == Some(true) {
-            text.push_str(", which taught the classifier");
+            text.push_str(", on which the classifier was trained");
         }
         if let Some(real) = &sets.real {
             let images = images(real);
-            let instead =
-                format!("; in figures of two, {images} in the place of the generated ones");
+            let instead = format!("; in figures of two, {images} instead of the generated ones");
             text.push_str(&instead);
             text.push_str(match real.taught_the_classifier {
                 Some(true) => {
-                    ". The classifier was taught by these and tells them from images that are new to \
-                     it: no ceiling"
+                    ". The classifier was trained on these and distinguishes them from new images: \
+                    not an upper limit"
                 }
                 Some(false) => "",
-                None => ". Whether the classifier was taught by these is not known",
+                None => ". Whether the classifier was trained on these is not known",
             });
         }
         columns.push(("real", text + "."));
     }
     if let Some(halves) = &sets.halves {
         let taught = match halves.taught_the_classifier {
-            Some(true) => ", which taught the classifier",
-            Some(false) => ", which did not teach the classifier",
+            Some(true) => ", on which the classifier was trained",
+            Some(false) => ", on which the classifier was not trained",
             None => "",
         };
         columns.push((
             "halves",
             format!(
-                "{} against as many others{taught}: what a generator without fault would get; \
+                "{} against as many others{taught}: the values of a perfect generator; \
                  Fréchet distances are scaled to the numbers of images compared here.",
                 images(halves)
             ),
@@ -84,32 +83,29 @@ mod tests {
     }
 
     #[test]
-    fn a_ceiling_that_the_classifier_knows_is_said_to_be_none() {
+    fn images_that_trained_the_classifier_are_not_an_upper_limit() {
         let of = |taught: Option<bool>| {
             let test = || set("test", taught.map(|_| false));
             text(test(), Some(set("train", taught)), test())
         };
         let known = of(Some(true));
+        assert!(known.contains("7 training images instead of"), "{known}");
         assert!(
-            known.contains("7 training images in the place of"),
-            "{known}"
-        );
-        assert!(
-            known.contains("The classifier was taught by these"),
+            known.contains("The classifier was trained on these"),
             "{known}"
         );
         assert!(
             known.contains("7 test images against as many others"),
             "{known}"
         );
-        assert!(of(None).contains("is not known") && !of(None).contains("no ceiling"));
+        assert!(of(None).contains("is not known") && !of(None).contains("upper limit"));
         let random = of(Some(false));
-        assert!(!random.contains("taught"), "{random}");
+        assert!(!random.contains("was trained"), "{random}");
         // Without a test part everything is of the training part.
         let train = || set("train", Some(true));
         let alone = text(train(), None, train());
         assert_eq!(
-            alone.matches("which taught the classifier").count(),
+            alone.matches("on which the classifier was trained").count(),
             2,
             "{alone}"
         );

@@ -13,7 +13,7 @@ pub(crate) const FILE: &str = "timing.html";
 /// The page of a run's `timing.csv`.
 pub(crate) fn html(timing: &Columns) -> String {
     let column = |name: &str| timing.get(name).unwrap_or_default();
-    let mut page = page::open("How fast the training went");
+    let mut page = page::open("Speed of the training");
     page.push_str(
         "<div class=\"wide\" tabindex=\"0\"><table><thead><tr><th scope=\"col\">Per iteration</th><th scope=\"col\">Median</th>\
          <th scope=\"col\">Fastest 5 %</th><th scope=\"col\">Slowest 5 %</th><th scope=\"col\">Sum</th></tr></thead><tbody>",

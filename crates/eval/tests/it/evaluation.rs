@@ -188,8 +188,8 @@ fn samples_alone_have_no_discriminator() {
 
     random features                    value                95 %        real      halves
     kernel distance                  -0.0128                         -0.0227     -0.0235
-    real: in figures of one set, 5 test images; in figures of two, 10 training images in the place of the generated ones.
-    halves: 2 test images against as many others, which did not teach the classifier: what a generator without fault would get; Fréchet distances are scaled to the numbers of images compared here.
+    real: in figures of one set, 5 test images; in figures of two, 10 training images instead of the generated ones.
+    halves: 2 test images against as many others, on which the classifier was not trained: the values of a perfect generator; Fréchet distances are scaled to the numbers of images compared here.
 
     pixels                             value                95 %        real
     1-NN error on the test part       1.0000     0.5655 - 1.0000      0.6000
@@ -289,8 +289,8 @@ fn the_summary_is_a_table() {
     recall                            0.0000     0.0000 - 0.0000      0.0000      0.0000
     density                           0.0000     0.0000 - 0.0000      0.0000      0.0000
     coverage                          0.0000     0.0000 - 0.0000      0.0000      0.0000
-    real: in figures of one set, 00 test images; in figures of two, 00 training images in the place of the generated ones. The classifier was taught by these and tells them from images that are new to it: no ceiling.
-    halves: 00 test images against as many others, which did not teach the classifier: what a generator without fault would get; Fréchet distances are scaled to the numbers of images compared here.
+    real: in figures of one set, 00 test images; in figures of two, 00 training images instead of the generated ones. The classifier was trained on these and distinguishes them from new images: not an upper limit.
+    halves: 00 test images against as many others, on which the classifier was not trained: the values of a perfect generator; Fréchet distances are scaled to the numbers of images compared here.
 
     pixels                             value                00 %        real
     0-NN error on the test part       0.0000     0.0000 - 0.0000      0.0000

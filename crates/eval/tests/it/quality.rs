@@ -175,8 +175,8 @@ fn the_ceiling_is_what_real_images_get() {
     let page = String::from_utf8(fixture.files("out").remove("report.html").unwrap()).unwrap();
     for text in [
         "<th scope=\"col\">Real</th><th scope=\"col\">Halves</th>",
-        "130 training images in the place of the generated ones. The classifier was taught by these",
-        "60 test images against as many others, which did not teach the classifier",
+        "130 training images instead of the generated ones. The classifier was trained on these",
+        "60 test images against as many others, on which the classifier was not trained",
         "0.0100<br><small>by construction</small></td>",
         "share nearer to a training image than 99 % of test images are",
     ] {
