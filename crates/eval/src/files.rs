@@ -1,4 +1,4 @@
-//! The files that an evaluation will write.
+//! The planned files of an evaluation.
 
 use crate::inputs::checks::Extractor;
 use crate::inputs::opened::{Inputs, Listed};
@@ -13,7 +13,7 @@ use dcgan_hints::printable;
 use dcgan_settings::Eval;
 use dcgan_stage::Plan;
 
-/// The files of an evaluation of these inputs.
+/// The plan for these inputs.
 pub(crate) fn plan(inputs: &Inputs, settings: &Eval) -> Plan {
     let info = inputs.dataset.info();
     let (height, width, channels) = (info.height, info.width, info.channels);
@@ -76,8 +76,8 @@ fn of_training(plan: Plan, inputs: &Inputs) -> Plan {
     plan.files(charts.chain(film).chain(timing))
 }
 
-/// A chart is there if the row of some checkpoint has one of its figures. Each row is of images that
-/// the checkpoint's own generator draws, whatever is evaluated.
+/// A chart is written if some checkpoint's row has one of its figures. Rows always measure images
+/// of the checkpoint's own generator.
 fn of_checkpoints(plan: Plan, inputs: &Inputs, settings: &Eval) -> Plan {
     if inputs.listed.is_empty() {
         return plan;
@@ -111,7 +111,7 @@ fn of_checkpoints(plan: Plan, inputs: &Inputs, settings: &Eval) -> Plan {
         .files(charts.map(|(name, _)| name))
 }
 
-/// Counts the images that are evaluated, before any of them is drawn.
+/// Counts the evaluated images before they are drawn.
 fn of_evaluation(inputs: &Inputs, settings: &Eval) -> ImageCounts {
     let drawn_labels;
     let (n, labels) = match &inputs.source {
@@ -124,8 +124,8 @@ fn of_evaluation(inputs: &Inputs, settings: &Eval) -> ImageCounts {
     counted(inputs, n, labels, inputs.discriminator.is_some())
 }
 
-/// Counts so many generated images, of these labels, and those that they are compared with. Of a
-/// larger part than [`MOST_COMPARED`] each class counts with its share of that number.
+/// The counts for `n` generated images with these labels, and for the reference images. If a part
+/// has more than [`MOST_COMPARED`], each class counts with its share of that number.
 fn counted(inputs: &Inputs, n: usize, labels: Option<&[u8]>, is_judged: bool) -> ImageCounts {
     let dataset = &inputs.dataset;
     let test = dataset.labels(Part::Test);
@@ -141,7 +141,7 @@ fn counted(inputs: &Inputs, n: usize, labels: Option<&[u8]>, is_judged: bool) ->
     counts.of(n, labels, has_classifier, is_judged)
 }
 
-/// The files that the discriminator's figures are written to.
+/// The files of the discriminator's figures.
 fn of_discriminator(counts: &ImageCounts) -> Vec<&'static str> {
     let has = |figure: &str| counts.is_judged && counts.has(figure);
     let kinds = ["train", "test", "generated"];

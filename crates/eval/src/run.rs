@@ -15,10 +15,10 @@ use dcgan_settings::Eval;
 use dcgan_stage::{Failure, Output, Plan, Report, Settings, Stage, Work};
 use std::path::Path;
 
-/// Does what the command line asks for.
+/// Runs the command line.
 ///
 /// # Errors
-/// [`Failure`] with the exit code of the contract.
+/// A [`Failure`] with its exit code.
 pub fn run(cli: &Cli) -> Result<(), Failure> {
     match cli {
         Cli::Evaluate(args) => {
@@ -33,10 +33,11 @@ pub fn run(cli: &Cli) -> Result<(), Failure> {
 
 /// Evaluates a checkpoint or samples against a dataset.
 struct Evaluating {
-    /// The command line, with the checkpoint that is evaluated.
+    /// The command line, with the evaluated checkpoint filled in.
     args: Args,
     settings: Eval,
-    /// The inputs: a missing one is named by what it is to be before anything is opened.
+    /// The inputs. Recorded before anything is opened, so that errors of missing files name their
+    /// role.
     records: Vec<FileRecord>,
 }
 
@@ -54,8 +55,8 @@ impl Evaluating {
     }
 }
 
-/// The command line with the checkpoint to evaluate: of a folder of checkpoints the newest, where
-/// nothing else was named; with `eval.best` the best one that it tells of.
+/// The command line with the checkpoint to evaluate: the given one, or the newest of
+/// `--checkpoints`; with `eval.best` the best one that this one records.
 fn with_checkpoint(args: &Args, settings: &Eval) -> Result<Args, Failure> {
     let mut args = args.clone();
     if args.checkpoint.is_none() && args.samples.is_none() {
@@ -112,7 +113,7 @@ impl Stage for Evaluating {
             table,
         } = evaluation;
         output.begin()?;
-        // The manifest does not list it, so an earlier one is not removed with the rest.
+        // The manifest does not list it, so the frame does not remove an earlier one.
         remove_file(&output.folder().join(timing::FILE))?;
         for file in &outputs {
             output.write(&file.name, &file.bytes)?;
@@ -137,7 +138,7 @@ impl Stage for Evaluating {
         Ok(Report::new(human).with("metrics", tree(&metrics)))
     }
 
-    /// An evaluation that was complete before `--timing` was given lacks its page.
+    /// Whether `--timing` is given and the complete evaluation lacks its page.
     fn lacks(&self, folder: &Path) -> bool {
         self.args.timing.is_some() && !folder.join(timing::FILE).exists()
     }
