@@ -397,7 +397,7 @@ impl dcgan_hints::Hint for Error {
             | Error::Header { artifact, .. }
             | Error::Json { artifact, .. } => Some(match again(artifact) {
                 Some(command) => format!("copy it again, or remove it and run `{command}`"),
-                None => "copy it again, or remove it and make it anew".into(),
+                None => "copy it again, or remove it and make it again".into(),
             }),
             Error::NewerFormat { .. } => {
                 Some("use the version of this program that wrote it, or a later one".into())

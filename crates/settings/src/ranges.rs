@@ -76,7 +76,7 @@ fn idx(files: &IdxFiles) -> Result<(), Fault> {
     let [train_images, train_labels, test_images, test_labels] = given;
     // Name the key that is present, because that is where its writer looks.
     let alone = |name: &str, missing: &str| {
-        let expected = format!("`prepare.idx.{missing}` beside it");
+        let expected = format!("`prepare.idx.{missing}` with it");
         Err(Fault::new(&join("prepare.idx", name), expected, "none"))
     };
     if train_labels && !train_images {

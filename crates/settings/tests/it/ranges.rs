@@ -143,13 +143,13 @@ fn class_names_are_distinct_and_few() {
 #[test]
 fn idx_files_come_in_pairs() {
     insta::assert_snapshot!(report("prepare: {idx: {train_labels: x}}", &[]), @"
-    error: `prepare.idx.train_labels` in `p.yaml`: expected `prepare.idx.train_images` beside it, found none
+    error: `prepare.idx.train_labels` in `p.yaml`: expected `prepare.idx.train_images` with it, found none
     hint: every key is explained in `pipelines/mnist.yaml`
     ");
     insta::assert_snapshot!(
         report("prepare: {idx: {train_images: a, train_labels: b, test_images: c}}", &[]),
         @"
-    error: `prepare.idx.train_labels` in `p.yaml`: expected `prepare.idx.test_labels` beside it, found none
+    error: `prepare.idx.train_labels` in `p.yaml`: expected `prepare.idx.test_labels` with it, found none
     hint: every key is explained in `pipelines/mnist.yaml`
     "
     );
@@ -172,7 +172,7 @@ fn pins_are_hashes_of_files_that_are_there() {
     insta::assert_snapshot!(
         report(&format!("prepare: {{idx: {{sha256: {{train_images: '{hash}'}}}}}}"), &[]),
         @"
-    error: `prepare.idx.sha256.train_images` in `p.yaml`: expected `prepare.idx.train_images` beside it, found none
+    error: `prepare.idx.sha256.train_images` in `p.yaml`: expected `prepare.idx.train_images` with it, found none
     hint: every key is explained in `pipelines/mnist.yaml`
     "
     );
