@@ -1,5 +1,4 @@
-//! What a dataset holds, and what is odd about it: totals for `audit.json`, a row per finding for
-//! `audit.csv`.
+//! The audit of a dataset: totals for `audit.json`, a row per finding for `audit.csv`.
 
 use crate::Error;
 use crate::contents::{Contents, Members, Origin};
@@ -13,47 +12,48 @@ use std::fmt::Write as _;
 /// Name of the table of findings.
 pub(crate) const TABLE: &str = "audit.csv";
 
-/// Something odd about one image, file or class.
+/// A finding about an image, file or class.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Finding {
     pub(crate) part: Part,
-    /// Place in the source; `None` where that holds one image, or the finding is not about one.
+    /// Index in the source; `None` if the source has one image, or the finding is not about an
+    /// image.
     pub(crate) index: Option<usize>,
     pub(crate) kind: Kind,
     pub(crate) source: String,
     pub(crate) detail: String,
 }
 
-/// What is odd.
+/// The kind of finding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Kind {
     /// All pixels have one value.
     Blank,
     /// The same pixels as an earlier image of the part.
     Duplicate,
-    /// The same pixels as an image of an earlier part.
+    /// The same pixels as an image of another, earlier part.
     InOtherPart,
     /// Nearly the same as an earlier image.
     NearDuplicate,
     /// A class without images.
     EmptyClass,
-    /// A picture whose name promises another format.
+    /// A picture whose file extension is of another format.
     WrongExtension,
-    /// A picture with bytes after its end, or without an end, whose pixels are all there.
+    /// A picture with bytes after its end, or without an end marker, whose pixels are complete.
     OddEnd,
     /// A row of the table of labels without a picture.
     NoPicture,
-    /// A file that is no picture and doesn't claim to be one: left aside.
+    /// A file that is not a picture, neither by content nor by name: ignored.
     NotAPicture,
     /// A picture without a class: skipped.
     NoClass,
     /// A file or folder that could not be read: skipped.
     Unreadable,
-    /// A link to a folder that it lies in: skipped.
+    /// A link to a folder that contains it: skipped.
     LinkLoop,
-    /// A picture of a format that is not read: skipped.
+    /// A picture of an unsupported format: skipped.
     Unsupported,
-    /// A picture beyond the bounds of pixels or bytes: skipped.
+    /// A picture above the limits of pixels or bytes: skipped.
     TooLarge,
     /// A picture that could not be decoded: skipped.
     Damaged,
@@ -98,24 +98,24 @@ impl Kind {
         }
     }
 
-    /// Whether something that should have become an image did not.
+    /// Whether a file that should have become an image did not.
     pub(crate) fn is_skipped(self) -> bool {
         self >= Kind::NoClass
     }
 }
 
-/// What one look at an image's pixels tells.
+/// Statistics of an image's pixels.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Look {
     min: u8,
     max: u8,
     sum: u64,
-    /// Half of the SHA-256 of the pixels: equal ones mean equal pixels.
+    /// Half of the SHA-256 of the pixels, to compare images.
     pub(crate) digest: u128,
 }
 
 impl Look {
-    /// Looks at the pixels of one image.
+    /// Computes the statistics of one image.
     pub(crate) fn at(pixels: &[u8]) -> Self {
         let (min, max) = pixels
             .iter()
@@ -144,23 +144,23 @@ pub(crate) struct Totals {
     pub(crate) images: usize,
     /// Images of each class; `None` without labels.
     pub(crate) per_class: Option<Vec<usize>>,
-    /// Smallest, largest and mean value of all pixels.
+    /// Smallest value of all pixels.
     pub(crate) min: u8,
     pub(crate) max: u8,
     pub(crate) mean: f64,
 }
 
-/// Everything there is to say of a dataset.
+/// The audit of a dataset.
 #[derive(Debug)]
 pub(crate) struct Audit {
     pub(crate) totals: BTreeMap<Part, Totals>,
-    /// Sorted by part, place and kind.
+    /// Sorted by part, index and kind.
     pub(crate) findings: Vec<Finding>,
-    /// For two parts, the images of the first that are in the second, too.
+    /// For two parts, the number of images of the first that are also in the second.
     shared: BTreeMap<(Part, Part), usize>,
 }
 
-/// Puts together what a look at every image told, and what was `found` before.
+/// Makes the audit from the statistics of every image and earlier findings.
 pub(crate) fn audit(
     contents: &Contents,
     looks: &BTreeMap<Part, Vec<Look>>,
@@ -210,7 +210,7 @@ pub(crate) fn audit(
     audit
 }
 
-/// An image by the hash of its pixels, its part and its place there.
+/// An image: the hash of its pixels, its part and its index there.
 type Hashed = (u128, Part, usize);
 
 fn totals(contents: &Contents, members: &Members, looks: &[Look]) -> Totals {
@@ -232,13 +232,13 @@ fn totals(contents: &Contents, members: &Members, looks: &[Look]) -> Totals {
     }
 }
 
-/// Sum of the values, in lanes wide enough for a block and narrow enough to be quick.
+/// Sum of the values, in lanes wide enough for a block and narrow enough to be fast.
 fn sum_of(image: &[u8]) -> u64 {
     let block_sum = |block: &[u8]| u64::from(block.iter().map(|v| u32::from(*v)).sum::<u32>());
     image.chunks(1 << 16).map(block_sum).sum()
 }
 
-/// Reports images of equal pixels: each against the first of every part up to its own.
+/// Reports images with equal pixels: each against the first one in every part up to its own.
 fn report(contents: &Contents, equal: &[Hashed], audit: &mut Audit) {
     let mut firsts: BTreeMap<Part, usize> = BTreeMap::new();
     for &(_, part, image_idx) in equal {
@@ -297,19 +297,19 @@ impl Audit {
         self.findings.iter().filter(fits).count()
     }
 
-    /// Files that should have become images and did not.
+    /// Number of files that should have become images but did not.
     pub(crate) fn skipped(&self) -> usize {
         let skipped = |found: &&Finding| found.kind.is_skipped();
         self.findings.iter().filter(skipped).count()
     }
 
-    /// Files that should have become images: those that did, and those that were skipped.
+    /// Number of files that should have become images, whether they did or were skipped.
     pub(crate) fn wanted(&self) -> usize {
         let images: usize = self.totals.values().map(|totals| totals.images).sum();
         images + self.skipped()
     }
 
-    /// Pictures of formats that are not read, by what they are and what to do about it.
+    /// Number of pictures of unsupported formats, by format and remedy.
     pub(crate) fn unsupported(&self) -> BTreeMap<&str, usize> {
         let mut formats = BTreeMap::new();
         for found in &self.findings {
@@ -320,14 +320,14 @@ impl Audit {
         formats
     }
 
-    /// The totals, as they stand in `audit.json`.
+    /// The totals for `audit.json`.
     pub(crate) fn json(&self, contents: &Contents) -> Value {
         let info = &contents.info;
         let parts: BTreeMap<&str, Value> = self
             .totals
             .iter()
             .map(|(part, totals)| {
-                // They are looked for among files of pictures only.
+                // Near duplicates are searched only among picture files.
                 let is_of_files = matches!(contents.parts[part].origin, Origin::Files(_));
                 let near_duplicates =
                     is_of_files.then(|| self.count(Kind::NearDuplicate, Some(*part)));
@@ -385,7 +385,7 @@ impl Audit {
         csv_rows(std::iter::once(header).chain(rows)).map_err(failed)
     }
 
-    /// One line for the terminal.
+    /// The line for stdout.
     pub(crate) fn summary(&self) -> String {
         let counts: Vec<String> = Kind::ALL
             .iter()
@@ -394,7 +394,7 @@ impl Audit {
             .map(|(name, count)| format!("{count} {name}"))
             .collect();
         if counts.is_empty() {
-            "nothing odd".into()
+            "no findings".into()
         } else {
             counts.join(", ")
         }

@@ -1,4 +1,4 @@
-//! What a dataset holds besides its pixels: what audit, preview and reports speak of.
+//! A dataset without its pixels, for audit, preview and reports.
 
 use dcgan_artifacts::{DatasetInfo, Part, SourceRecord};
 use std::collections::BTreeMap;
@@ -19,17 +19,17 @@ pub(crate) struct Members {
     pub(crate) origin: Origin,
 }
 
-/// Where the images of a part come from.
+/// The source of a part's images.
 #[derive(Debug, Clone)]
 pub(crate) enum Origin {
-    /// From files of many images, one after the other, or drawn.
+    /// From files of many images, in order, or synthetic.
     Many {
-        /// Name of each source, and the place of its first image among those of all.
+        /// Name of each source, and the index of its first image among all sources' images.
         sources: Vec<(String, usize)>,
-        /// Place among those of all of each image; `None`: the same as in the part.
+        /// Index of each image among all sources' images; `None` if the same as in the part.
         indices: Option<Vec<u32>>,
     },
-    /// A file each, by name.
+    /// One file per image, by name.
     Files(Vec<String>),
 }
 
@@ -42,7 +42,7 @@ impl Origin {
         }
     }
 
-    /// Name of the source of image `image_idx` of the part; for `None`, of the part as a whole.
+    /// Name of the source of image `image_idx` of the part; for `None`, of the whole part.
     pub(crate) fn source(&self, image_idx: Option<usize>) -> &str {
         match (self, image_idx) {
             (Self::Many { sources, .. }, None) => match &sources[..] {
@@ -57,12 +57,12 @@ impl Origin {
         }
     }
 
-    /// Place in its source of image `image_idx` of the part, where a source holds many.
+    /// Index in its source of image `image_idx` of the part, if the source has many images.
     pub(crate) fn index(&self, image_idx: usize) -> Option<usize> {
         self.place(image_idx).map(|(_, index)| index)
     }
 
-    /// Name of the source of an image and its place there, where a source holds many.
+    /// Name of the source of an image and its index there, if the source has many images.
     fn place(&self, image_idx: usize) -> Option<(&str, usize)> {
         let Self::Many { sources, indices } = self else {
             return None;
@@ -74,7 +74,7 @@ impl Origin {
         Some((source, at - first))
     }
 
-    /// The origin of a part that is made of these images of this part.
+    /// The origin of a part with a subset of this part's images.
     pub(crate) fn of(&self, images: &[u32]) -> Self {
         match self {
             Self::Many { sources, indices } => {
@@ -105,7 +105,7 @@ impl Origin {
 }
 
 impl Contents {
-    /// What the dataset says of itself.
+    /// The dataset's records of its sources.
     pub(crate) fn sources(&self) -> &[SourceRecord] {
         &self.info.sources
     }

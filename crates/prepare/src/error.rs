@@ -1,4 +1,4 @@
-//! What can be wrong with the sources of a dataset.
+//! Errors of the sources of a dataset.
 
 use dcgan_hints::Hint;
 use std::collections::TryReserveError;
@@ -8,11 +8,11 @@ use std::path::PathBuf;
 /// The type byte of 32-bit integers.
 const INT32: u8 = 0x0c;
 
-/// Why a source can't become a dataset.
+/// An error of a source.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// The file isn't there, or the system would not let us read it.
+    /// The file does not exist or can't be read.
     #[error("could not read `{}`", path.display())]
     Read {
         /// The file.
@@ -21,39 +21,39 @@ pub enum Error {
         #[source]
         source: io::Error,
     },
-    /// A folder or device stands where a file is needed.
+    /// A folder or device instead of a file.
     #[error("`{}` should be a file, got a folder or device", path.display())]
     NotAFile {
-        /// What stands there.
+        /// The path.
         path: PathBuf,
-        /// The one file in it, if it is a folder of one.
+        /// The file in it, if it is a folder with one file.
         inside: Option<PathBuf>,
     },
     /// A file of another format, by its content.
     #[error(
         "`{}` {} {name}: expected an IDX file, plain or gzip",
-        path.display(), if *compressed { "holds, compressed," } else { "is" }
+        path.display(), if *compressed { "decompresses to" } else { "is" }
     )]
     Foreign {
         /// The file.
         path: PathBuf,
-        /// What it is, as it reads after "is".
+        /// The format, with its article.
         name: &'static str,
-        /// What to do about it: a clause in the imperative.
+        /// The remedy, as an imperative clause.
         remedy: &'static str,
-        /// Whether it was found within a gzip stream.
+        /// Whether it is inside a gzip stream.
         compressed: bool,
     },
-    /// A header of 32-bit integers whose small end comes first.
+    /// A little-endian header.
     #[error(
-        "the header of `{}` has the small end of its numbers first: expected the big end",
+        "the header of `{}` is little-endian: expected big-endian",
         path.display()
     )]
     SmallEnd {
         /// The file.
         path: PathBuf,
     },
-    /// The file doesn't start as an IDX file does.
+    /// The file doesn't start like an IDX file.
     #[error(
         "`{}` is not an IDX file: expected to start with 00 00 08 {dimensions:02x}, got {}",
         path.display(), hex(got)
@@ -61,14 +61,14 @@ pub enum Error {
     Magic {
         /// The file.
         path: PathBuf,
-        /// Dimensions that were expected.
+        /// The expected dimensions.
         dimensions: usize,
         /// Its first four bytes.
         got: [u8; 4],
     },
     /// An IDX file of other elements than bytes.
     #[error(
-        "`{}` holds {}: expected unsigned bytes (type 08), got type {got:02x}",
+        "`{}` has {}: expected unsigned bytes (type 08), got type {got:02x}",
         path.display(), element_name(*got)
     )]
     ElementType {
@@ -81,7 +81,7 @@ pub enum Error {
     },
     /// An IDX file of another number of dimensions.
     #[error(
-        "`{}` should hold {}, got {got}",
+        "`{}` should have {}, got {got}",
         path.display(), if *expected == 1 { "labels of 1 dimension" } else { "images of 3 dimensions" }
     )]
     Dimensions {
@@ -89,7 +89,7 @@ pub enum Error {
         path: PathBuf,
         /// 3 for images, 1 for labels.
         expected: usize,
-        /// What the header says.
+        /// The header's number.
         got: u8,
     },
     /// The file ends within its header.
@@ -99,18 +99,21 @@ pub enum Error {
         path: PathBuf,
         /// Bytes of a header.
         expected: u64,
-        /// Bytes there are.
+        /// Bytes in the file.
         got: usize,
     },
-    /// The header speaks of more elements than any memory holds.
-    #[error("the header of `{}` lies: {} elements can't be addressed", path.display(), product(sizes))]
+    /// The header has more elements than any memory can hold.
+    #[error(
+        "the header of `{}` is wrong: {} is more than memory can address",
+        path.display(), product(sizes)
+    )]
     TooLarge {
         /// The file.
         path: PathBuf,
         /// The sizes in its header.
         sizes: Vec<u32>,
     },
-    /// The header speaks of more elements than there are.
+    /// The header has more elements than the file.
     #[error(
         "`{}` is shorter than its header says: expected {} = {expected} bytes of data, got {got}",
         path.display(), product(sizes)
@@ -125,7 +128,7 @@ pub enum Error {
         /// Bytes after the header.
         got: u64,
     },
-    /// The header speaks of fewer elements than there are.
+    /// The header has fewer elements than the file.
     #[error(
         "`{}` is longer than its header says: expected {} = {expected} bytes of data, got {got}",
         path.display(), product(sizes)
@@ -141,21 +144,21 @@ pub enum Error {
         got: u64,
     },
     /// A file of no images, or of images without pixels.
-    #[error("`{}` holds nothing: expected sizes of at least 1, got {}", path.display(), product(sizes))]
+    #[error("`{}` is empty: expected sizes of at least 1, got {}", path.display(), product(sizes))]
     NoElements {
         /// The file.
         path: PathBuf,
         /// The sizes in its header.
         sizes: Vec<u32>,
     },
-    /// The memory for a file's content was refused.
+    /// Not enough memory for a file's content.
     #[error("no memory for the {bytes} bytes of `{}`", path.display())]
     Memory {
         /// The file.
         path: PathBuf,
-        /// Bytes asked for.
+        /// Bytes requested.
         bytes: u64,
-        /// What the allocator said.
+        /// The allocator's error.
         #[source]
         source: TryReserveError,
     },
@@ -182,9 +185,9 @@ pub enum Error {
         #[source]
         source: io::Error,
     },
-    /// Something else follows the gzip stream.
+    /// More data follows the gzip stream.
     #[error(
-        "`{}` goes on after its gzip stream: expected the end, got {bytes} more bytes",
+        "`{}` has more data after its gzip stream: expected the end, got {bytes} bytes",
         path.display()
     )]
     GzipTrailing {
@@ -195,7 +198,7 @@ pub enum Error {
     },
     /// Several gzip files joined into one.
     #[error(
-        "`{}` holds more than one gzip stream: expected one, got another in its last {bytes} bytes",
+        "`{}` has more than one gzip stream: expected one, got another in its last {bytes} bytes",
         path.display()
     )]
     GzipMembers {
@@ -204,7 +207,7 @@ pub enum Error {
         /// Bytes after the first stream.
         bytes: u64,
     },
-    /// A file whose SHA-256 isn't the one that the pipeline pins.
+    /// A file whose SHA-256 is not the pinned one.
     #[error(
         "`{}` is not the file that `prepare.idx.sha256.{key}` pins: expected SHA-256 {expected}, \
          got {got}",
@@ -220,7 +223,7 @@ pub enum Error {
         /// The file's hash.
         got: String,
     },
-    /// As many labels as images there must be.
+    /// The numbers of labels and images differ.
     #[error(
         "`{}` and `{}` don't belong together: expected a label for each of {expected} images, \
          got {got}",
@@ -261,7 +264,7 @@ pub enum Error {
     Label {
         /// The label file.
         path: PathBuf,
-        /// The image that it belongs to, from 0.
+        /// The image's index, from 0.
         image_idx: usize,
         /// The label.
         label: u8,
@@ -269,7 +272,7 @@ pub enum Error {
         first: u8,
         /// Number of class names.
         classes: usize,
-        /// Whether there is a name for each label, as the labels count from 1.
+        /// Whether the labels count from 1 and each has a name.
         from_one: bool,
     },
     /// A label below that of class 0.
@@ -281,45 +284,45 @@ pub enum Error {
     LabelBelow {
         /// The label file.
         path: PathBuf,
-        /// The image that it belongs to, from 0.
+        /// The image's index, from 0.
         image_idx: usize,
         /// The label.
         label: u8,
         /// The label of class 0.
         first: u8,
     },
-    /// No file to read.
+    /// No file is set.
     #[error("`prepare.idx.train_images` is not set: expected a file, as `prepare.source` is `idx`")]
     NoSource,
-    /// No folder to search.
+    /// No folder is set.
     #[error("`prepare.folder` is not set: expected a folder, as `prepare.source` is `folder`")]
     NoFolder,
-    /// A pattern that can't be read.
+    /// An invalid pattern.
     #[error("`{pattern}` is not a pattern for files")]
     Pattern {
         /// The pattern.
         pattern: String,
-        /// What is wrong with it.
+        /// The parser's error.
         #[source]
         source: glob::PatternError,
     },
-    /// A file or device stands where a folder of pictures is needed.
+    /// A file or device instead of a folder of pictures.
     #[error("`{}` should be a folder of pictures, got a file or device", path.display())]
     NotAFolder {
-        /// What stands there.
+        /// The path.
         path: PathBuf,
     },
-    /// No picture of the training part can be used.
+    /// The training part has no usable picture.
     #[error(
-        "`{folders}` hold{} no picture to train on: expected at least one, got {}",
-        if folders.contains("`, `") { "" } else { "s" }, usable_of(*files)
+        "`{folders}` {} no picture to train on: expected at least one, got {}",
+        if folders.contains("`, `") { "have" } else { "has" }, usable_of(*files)
     )]
     NoPictures {
-        /// What was searched.
+        /// The folders searched.
         folders: String,
-        /// Files that were looked at.
+        /// Number of files in them.
         files: usize,
-        /// The first that can't be used, and why.
+        /// The first unusable file, and why.
         first: Option<String>,
     },
     /// With `strict`: a picture that can't be used.
@@ -329,24 +332,24 @@ pub enum Error {
         name: String,
         /// The kind of finding.
         kind: &'static str,
-        /// What is wrong with it.
+        /// The detail of the finding.
         detail: String,
     },
-    /// A picture is not what it was a moment ago.
+    /// A picture has changed since it was hashed.
     #[error("`{}` has changed while the dataset was made", path.display())]
     Changed {
         /// The picture.
         path: PathBuf,
     },
-    /// More classes than labels can tell apart.
+    /// More classes than a label byte can number.
     #[error("too many classes: expected at most {expected}, got {got}")]
     TooManyClasses {
-        /// The most there may be.
+        /// The limit.
         expected: usize,
         /// Classes found.
         got: usize,
     },
-    /// A class that the settings don't name.
+    /// A class that is not in the settings' names.
     #[error(
         "class `{class}` has no number: expected one of the {classes} names in \
          `prepare.class_names`"
@@ -363,37 +366,37 @@ pub enum Error {
         /// The name found.
         class: String,
     },
-    /// The table of labels gives no classes.
+    /// An error of the table of labels.
     #[error(transparent)]
     Labels(#[from] dcgan_pictures::LabelsError),
-    /// The system refused threads.
+    /// Threads could not be started.
     #[error("could not start threads")]
     Threads {
-        /// What was refused.
+        /// The pool's error.
         #[source]
         source: rayon::ThreadPoolBuildError,
     },
-    /// Names for other classes than the drawn ones.
+    /// The number of names differs from the number of synthetic classes.
     #[error(
         "`prepare.class_names` doesn't fit `prepare.synthetic.classes`: expected {expected} names \
          or none, got {got}"
     )]
     ClassNames {
-        /// Classes that are drawn.
+        /// Number of classes.
         expected: usize,
         /// Names given.
         got: usize,
     },
-    /// A table could not be put together.
+    /// The rows of a table could not be written.
     #[error("could not write the rows of `{name}`")]
     Table {
         /// The file.
         name: &'static str,
-        /// What the writer said.
+        /// The writer's error.
         #[source]
         source: csv::Error,
     },
-    /// A validation part that can't be the same for each class.
+    /// A validation part that can't have the same number of each class.
     #[error(
         "`prepare.validation` can't be shared out evenly: expected a multiple of {classes} \
          (classes), got {got}"
@@ -401,10 +404,10 @@ pub enum Error {
     ValidationShare {
         /// Number of classes.
         classes: usize,
-        /// Pictures asked for.
+        /// Pictures requested.
         got: usize,
     },
-    /// Not enough pictures to draw a validation part from.
+    /// Too few pictures for the validation part.
     #[error(
         "too few training images for `prepare.validation`: expected more than {expected} of \
          {class}, got {got}"
@@ -412,11 +415,11 @@ pub enum Error {
     ValidationSize {
         /// The class, or `all classes`.
         class: String,
-        /// Pictures to be drawn of it.
+        /// Number of its pictures to draw.
         expected: usize,
-        /// Pictures of it in the training part.
+        /// Number of its pictures in the training part.
         got: usize,
-        /// The largest validation part that there are pictures for.
+        /// The largest possible validation part.
         most: usize,
     },
 }
@@ -425,7 +428,8 @@ impl Hint for Error {
     fn hint(&self) -> Option<String> {
         Some(match self {
             Self::Read { source, .. } if source.kind() == io::ErrorKind::NotFound => {
-                "check the path: it counts from the folder in which the program is started".into()
+                "check the path: it is relative to the folder in which the program is started"
+                    .into()
             }
             Self::Read { .. } => "check the file and its permissions".into(),
             Self::NotAFile {
@@ -437,10 +441,13 @@ impl Hint for Error {
                 format!("{remedy}; data/README.md describes the format")
             }
             Self::SmallEnd { .. } => {
-                "write its sizes as 32-bit integers, big end first: data/README.md says more".into()
+                "write its sizes as big-endian 32-bit integers; data/README.md describes the format"
+                    .into()
             }
             Self::Magic { .. } => {
-                "give an IDX file of unsigned bytes, plain or gzip; data/README.md says more".into()
+                "give an IDX file of unsigned bytes, plain or gzip; data/README.md describes the \
+                 format"
+                    .into()
             }
             Self::ElementType {
                 got: INT32,
@@ -467,7 +474,7 @@ impl Hint for Error {
                 "the download may have been cut: get the file again".into()
             }
             Self::GzipDamaged { .. } | Self::TooLarge { .. } | Self::NoElements { .. } => {
-                "the file is not what it was: get it again".into()
+                "the file has changed: get it again".into()
             }
             Self::Trailing { .. } | Self::GzipTrailing { .. } => {
                 "something was appended, or the header is wrong: get the file again".into()
@@ -496,12 +503,10 @@ impl Hint for Error {
                 `SET='prepare.folder=PATH'`"
                 .into(),
             Self::Pattern { .. } => {
-                "`*` and `?` stand for letters of a name, `**` for any folders, `[ab]` for a or b"
-                    .into()
+                "`*` and `?` match letters of a name, `**` any folders, `[ab]` a or b".into()
             }
             Self::NotAFolder { .. } => {
-                "give the folder in which the pictures lie, or a pattern such as `photos/*.jpg`"
-                    .into()
+                "give the folder of the pictures, or a pattern such as `photos/*.jpg`".into()
             }
             Self::NoPictures { first, .. } => match first {
                 Some(first) => format!("the first that can't be used is {first}"),
@@ -510,7 +515,7 @@ impl Hint for Error {
             Self::Unusable { .. } => {
                 "remove or replace the file; without `strict` it is skipped and counted".into()
             }
-            Self::Changed { .. } => "run the same command again once the folder is at rest".into(),
+            Self::Changed { .. } => "run the same command when the folder no longer changes".into(),
             Self::TooManyClasses { .. } => "join classes, or set `prepare.pictures.labels=none`: \
                 the unlabelled network needs none"
                 .into(),
@@ -541,7 +546,7 @@ fn usable_of(files: usize) -> String {
     }
 }
 
-/// The labels of so many classes.
+/// The range of labels of `classes` classes.
 fn numbers(first: u8, classes: usize) -> String {
     match (first, usize::from(first) + classes) {
         (0, end) => format!("below {end}"),
@@ -565,7 +570,7 @@ fn product(sizes: &[u32]) -> String {
         .join(" x ")
 }
 
-/// The element types of the format.
+/// Name of an IDX element type.
 fn element_name(element_type: u8) -> &'static str {
     match element_type {
         0x08 => "unsigned bytes",

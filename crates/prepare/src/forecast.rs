@@ -1,4 +1,4 @@
-//! Which figures an evaluation of the dataset will lack, as there are too few images for them.
+//! Figures that an evaluation of the dataset will lack because there are too few images.
 
 use crate::contents::Contents;
 use dcgan_artifacts::{ClassCounts, ImageCounts, MOST_COMPARED, MissingFigure, Part, least};
@@ -12,7 +12,7 @@ pub(crate) fn missing(contents: &Contents, pipeline: &Pipeline) -> Vec<MissingFi
     counts(contents, pipeline).missing()
 }
 
-/// What a person reads of them, a line per reason; nothing where none is left out.
+/// The text for stdout, a line per reason; empty if no figure is missing.
 pub(crate) fn told(missing: &[MissingFigure]) -> String {
     let mut text = String::new();
     for (reason, figures) in MissingFigure::by_reason(missing) {
@@ -29,7 +29,7 @@ fn counts(contents: &Contents, pipeline: &Pipeline) -> ImageCounts {
     let n_classes = contents.info.class_names.len();
     let is_labelled = n_classes > 0;
     let of_train = per_class(contents, Part::Train);
-    // Classes without training images are neither drawn nor judged.
+    // Classes without training images are neither drawn nor evaluated.
     let trained: Vec<usize> = (0..n_classes)
         .filter(|&class| of_train[class] > 0)
         .collect();

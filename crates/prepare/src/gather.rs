@@ -1,4 +1,4 @@
-//! Images of arrays, gathered file by file: one size, and a number of a class for each.
+//! Collects images and class numbers from several files of arrays; all images must have one size.
 
 use crate::contents::Origin;
 use crate::memory::Loaded;
@@ -19,10 +19,10 @@ pub(crate) struct Batch {
     pub(crate) size: [usize; 3],
 }
 
-/// What was gathered.
+/// The collected images.
 #[derive(Debug, Default)]
 pub(crate) struct Gathered {
-    /// The size of all images, and the file that had it first.
+    /// The size of all images, and the first file.
     size: Option<([usize; 3], String)>,
     parts: BTreeMap<Part, OfPart>,
 }
@@ -33,11 +33,11 @@ struct OfPart {
     sources: Vec<(String, usize)>,
 }
 
-/// Why files don't make a dataset together.
+/// Files that do not fit together.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum GatherError {
-    /// Images of two sizes.
+    /// Images of different sizes.
     #[error(
         "`{first}` and `{other}` differ in size: expected images of {expected:?}, got {got:?} \
          (height, width, channels)"
@@ -49,10 +49,10 @@ pub enum GatherError {
         other: String,
         /// The size of its images.
         expected: [usize; 3],
-        /// The size of those in the other.
+        /// The size of the other file's images.
         got: [usize; 3],
     },
-    /// Some files have labels.
+    /// Only some files have labels.
     #[error("`{without}` has no labels: expected a label for each image, as `{with}` has")]
     Unlabelled {
         /// A file with labels.
@@ -60,7 +60,7 @@ pub enum GatherError {
         /// A file without.
         without: String,
     },
-    /// As many labels as images there must be.
+    /// The numbers of labels and images differ.
     #[error("`{source_name}`: expected a label for each of {expected} images, got {got}")]
     LabelCount {
         /// The file.
@@ -86,7 +86,7 @@ pub enum GatherError {
     /// No image to train on.
     #[error("{sources} has no image to train on: expected at least one")]
     NoImages {
-        /// What was read.
+        /// The sources.
         sources: String,
     },
 }
@@ -107,7 +107,7 @@ impl Hint for GatherError {
 }
 
 impl Gathered {
-    /// Adds the images of the file `source` to a part, behind those that it has.
+    /// Appends the images of the file `source` to a part.
     ///
     /// # Errors
     /// [`GatherError::Size`], [`GatherError::LabelCount`], [`GatherError::Unlabelled`].
@@ -163,7 +163,7 @@ impl Gathered {
         Ok(())
     }
 
-    /// Checks that all files have labels or none has.
+    /// Checks that either all files or none have labels.
     fn check_labelled(&self, source: &str, is_labelled: bool) -> Result<(), GatherError> {
         let other = self.parts.values().next();
         let Some(other) = other.filter(|of_part| of_part.data.labels.is_some() != is_labelled)
@@ -179,8 +179,8 @@ impl Gathered {
         Err(GatherError::Unlabelled { with, without })
     }
 
-    /// The dataset of all that was gathered from `sources`. Its classes are `found`, or those that
-    /// the settings name, or the numbers from 0 to the largest label.
+    /// The dataset of all images from `sources`. Its classes are `found`, or those of the settings,
+    /// or the numbers from 0 to the largest label.
     ///
     /// # Errors
     /// [`GatherError::Label`], [`GatherError::NoImages`].

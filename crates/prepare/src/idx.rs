@@ -1,12 +1,12 @@
 //! IDX files, MNIST's own format, plain or gzip.
 //!
-//! Layout (as the authors of the MNIST database describe it; see `data/README.md`): two zero bytes,
-//! the type of the elements (8: unsigned bytes), the number of dimensions D, then D sizes as 32-bit
-//! integers, big end first, then the elements, the last dimension fastest. Images have three
-//! dimensions (images, rows, columns), labels one.
+//! Layout (from the authors of the MNIST database; see `data/README.md`): two zero bytes, the type
+//! of the elements (8: unsigned bytes), the number of dimensions D, then D sizes as big-endian
+//! 32-bit integers, then the elements, the last dimension fastest. Images have three dimensions
+//! (images, rows, columns), labels one.
 //!
-//! A header is believed only as far as the file bears it out: sizes are compared with the true
-//! length before memory is taken for them, and nothing may be missing or left over.
+//! Headers are not trusted: sizes are compared with the true length before memory is allocated, and
+//! no byte may be missing or left over.
 
 use crate::Error;
 use dcgan_artifacts::FileDigest;
@@ -18,41 +18,41 @@ use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 
-/// The only element type that images and labels have: unsigned bytes.
+/// The element type of images and labels: unsigned bytes.
 const UNSIGNED_BYTES: u8 = 0x08;
 /// The first two bytes of a gzip member.
 const GZIP: [u8; 2] = [0x1f, 0x8b];
-/// Bytes of a file of another format that tell which.
+/// Bytes read to recognise a file of another format.
 const HEAD: u64 = 4096;
-/// What to do with a picture.
+/// The remedy for a picture file.
 const PICTURES: &str = "pictures are read with `prepare.source` set to `folder`";
 /// Bytes read at a time.
 const BLOCK: usize = 1 << 17;
-/// A first reservation is at most this many times the compressed size (MNIST's images shrink to a
-/// fifth); beyond it memory grows with what was truly decoded.
+/// The first allocation is at most this many times the compressed size (MNIST's images compress to
+/// a fifth); beyond it memory grows with the decoded data.
 const USUAL_RATIO: u64 = 16;
 
 /// A decoded IDX file of D dimensions.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Idx<const D: usize> {
-    /// The sizes; no product of them overflows, and `values` has that length.
+    /// The sizes; their product does not overflow and is the length of `values`.
     pub sizes: [usize; D],
     /// The elements, the last dimension fastest.
     pub values: Vec<u8>,
-    /// Length and SHA-256 of the file as it lies on disk.
+    /// Length and SHA-256 of the file on disk.
     pub file: FileDigest,
 }
 
 /// Reads images (D = 3: images, rows, columns) or labels (D = 1) from the file at `path`.
 ///
 /// # Errors
-/// [`Error::Read`] and [`Error::NotAFile`], or what [`decode`] finds.
+/// [`Error::Read`], [`Error::NotAFile`], and those of [`decode`].
 pub fn read<const D: usize>(path: &Path) -> Result<Idx<D>, Error> {
     let failed = |source| Error::Read {
         path: path.to_owned(),
         source,
     };
-    // Before it is opened: opening a pipe would wait for its other end.
+    // Checked before opening: opening a pipe would wait for its other end.
     if !std::fs::metadata(path).map_err(failed)?.is_file() {
         return Err(Error::NotAFile {
             path: path.to_owned(),
@@ -64,7 +64,7 @@ pub fn read<const D: usize>(path: &Path) -> Result<Idx<D>, Error> {
     decode(path, file, length)
 }
 
-/// The one file in a folder: what some programs unpack `NAME.gz` to is a folder of its name.
+/// The only file in a folder: some programs unpack `NAME.gz` to a folder of that name.
 fn only_file(folder: &Path) -> Option<PathBuf> {
     let mut files = std::fs::read_dir(folder).ok()?;
     let file = files.next()?.ok()?.path();
@@ -72,7 +72,7 @@ fn only_file(folder: &Path) -> Option<PathBuf> {
 }
 
 impl Idx<3> {
-    /// Makes rows of the columns of each image.
+    /// Transposes each image.
     pub(crate) fn transpose(&mut self) {
         let [_, height, width] = self.sizes;
         let mut turned = vec![0; height * width];
@@ -88,13 +88,13 @@ impl Idx<3> {
     }
 }
 
-/// Decodes an IDX file of D dimensions and `length` bytes; `path` is what errors call it.
+/// Decodes an IDX file of D dimensions and `length` bytes; `path` is for errors.
 ///
-/// Never panics, and takes no more memory than `USUAL_RATIO` times the file, or a small multiple
-/// of what is truly in it.
+/// Never panics, and uses no more memory than `USUAL_RATIO` times the file's size, or a small
+/// multiple of its content.
 ///
 /// # Errors
-/// Any of [`Error`]'s cases that speak of an IDX or gzip file, and [`Error::Read`].
+/// The variants of [`Error`] for IDX and gzip files, and [`Error::Read`].
 pub fn decode<const D: usize>(
     path: &Path,
     reader: impl Read,
@@ -127,16 +127,16 @@ pub fn decode<const D: usize>(
     })
 }
 
-/// What is known of a stream's length before it is read.
+/// The length of a stream, before it is read.
 #[derive(Clone, Copy)]
 enum Extent {
     /// Exactly this many bytes.
     Plain(u64),
-    /// This many bytes before they are decompressed.
+    /// This many compressed bytes.
     Compressed(u64),
 }
 
-/// Reads header and elements, and sees that nothing follows.
+/// Reads header and elements, and checks that nothing follows.
 fn elements<const D: usize>(
     path: &Path,
     reader: &mut impl Read,
@@ -174,14 +174,14 @@ fn elements<const D: usize>(
         .take(expected)
         .read_to_end(&mut values)
         .map_err(failed)? as u64;
-    // What follows is counted, not kept; for gzip this also reads and checks the checksum.
+    // Count what follows without keeping it; for gzip this also checks the checksum.
     let rest = io::copy(reader, &mut io::sink()).map_err(failed)?;
     compare(path, sizes, expected, got + rest)?;
     Ok((sizes.map(|n| n as usize), values))
 }
 
-/// More elements than memory can have addresses for. Every size fits 32 bits, so only a product can
-/// be too large.
+/// Maximum number of elements that memory can address. Every size fits 32 bits, so only a product
+/// can be too large.
 const MOST_ELEMENTS: u64 = isize::MAX as u64 - 16;
 
 /// Bytes of a header of D sizes.
@@ -189,13 +189,13 @@ const fn header_bytes<const D: usize>() -> u64 {
     4 + 4 * D as u64
 }
 
-/// Elements of these sizes; `None` for more than 64 bits can count.
+/// Number of elements of these sizes; `None` if it overflows 64 bits.
 fn product<const D: usize>(sizes: [u32; D]) -> Option<u64> {
     let mut sizes = sizes.iter();
     sizes.try_fold(1u64, |product, n| product.checked_mul(u64::from(*n)))
 }
 
-/// Elements of these sizes, had their small end been written first.
+/// Number of elements if the sizes were little-endian.
 fn of_small_end<const D: usize>(sizes: [u32; D]) -> Option<u64> {
     product(sizes.map(u32::swap_bytes))
 }
@@ -222,7 +222,7 @@ fn too_large<const D: usize>(
     }
 }
 
-/// Compares the number of elements with what the header says.
+/// Compares the number of elements with the header.
 fn compare<const D: usize>(
     path: &Path,
     sizes: [u32; D],
@@ -289,7 +289,7 @@ fn header<const D: usize>(
             return Err(Error::SmallEnd { path: path() });
         }
         Some(got) => {
-            // More of it tells what it is.
+            // Read more to recognise the format.
             let rest = reader.take(HEAD).read_to_end(&mut header);
             rest.map_err(|source| stream_error(&path(), extent, source))?;
             let compressed = matches!(extent, Extent::Compressed(_));
@@ -312,7 +312,7 @@ fn header<const D: usize>(
         })
 }
 
-/// The error that a file is of another format, if it is one that is known.
+/// The error for a file of another known format.
 fn foreign(path: PathBuf, head: &[u8], compressed: bool) -> Option<Error> {
     let (name, remedy) = if let Some(name) = format_of(head) {
         (name, PICTURES)
@@ -336,7 +336,7 @@ fn foreign(path: PathBuf, head: &[u8], compressed: bool) -> Option<Error> {
     })
 }
 
-/// Sees that the file ends with its one gzip member.
+/// Checks that the file ends after one gzip member.
 fn nothing_after_member(path: &Path, file: &mut impl BufRead) -> Result<(), Error> {
     let failed = |source| Error::Read {
         path: path.to_owned(),
@@ -356,7 +356,7 @@ fn nothing_after_member(path: &Path, file: &mut impl BufRead) -> Result<(), Erro
     })
 }
 
-/// What a failing read means: damage of the gzip stream, or the system's refusal.
+/// Converts an error of reading: either the gzip stream is damaged, or the system failed.
 fn stream_error(path: &Path, extent: Extent, source: io::Error) -> Error {
     let path = path.to_owned();
     match (extent, source.kind()) {
@@ -372,7 +372,7 @@ fn stream_error(path: &Path, extent: Extent, source: io::Error) -> Error {
     }
 }
 
-/// Counts and hashes what is read.
+/// Counts and hashes the bytes read.
 struct Tally<R> {
     inner: R,
     hasher: Sha256,

@@ -10,7 +10,7 @@ use std::path::PathBuf;
 /// The label files of both parts.
 pub(crate) type LabelFiles = BTreeMap<Part, (PathBuf, Idx<1>)>;
 
-/// Makes class numbers of the labels, which count from the first of the settings.
+/// Converts labels, which start at the setting's first one, to class numbers.
 ///
 /// # Errors
 /// [`Error::LabelBelow`].
@@ -29,7 +29,7 @@ pub(crate) fn count_from_zero(settings: &Prepare, labels: &mut LabelFiles) -> Re
     Ok(())
 }
 
-/// Whether the labels are all the numbers from 1 to the largest, and nothing else.
+/// Whether the labels are exactly the numbers from 1 to the largest.
 fn count_from_one(labels: &LabelFiles) -> bool {
     let values = labels.values().flat_map(|(_, labels)| &labels.values);
     let distinct: BTreeSet<u8> = values.copied().collect();
@@ -37,7 +37,7 @@ fn count_from_one(labels: &LabelFiles) -> bool {
         && distinct.last().map(|last| usize::from(*last)) == Some(distinct.len())
 }
 
-/// The names given, which must cover every class; or the labels, from the first to the largest.
+/// The given names, which must cover every class, or the labels from the first to the largest.
 ///
 /// # Errors
 /// [`Error::Label`].
@@ -94,7 +94,7 @@ fn check_classes(settings: &Prepare, labels: &LabelFiles, from_one: bool) -> Res
     Ok(())
 }
 
-/// The label of class 0, which the settings keep below 256.
+/// The label of class 0, below 256 by the settings' range.
 fn first_label(settings: &Prepare) -> u8 {
     u8::try_from(settings.idx.first_label).unwrap_or(u8::MAX)
 }

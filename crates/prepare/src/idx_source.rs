@@ -1,4 +1,4 @@
-//! IDX files as a source: which files, what they must agree on, which parts.
+//! The source `idx`: its files, their consistency and the parts.
 
 use crate::Error;
 use crate::contents::Origin;
@@ -22,20 +22,21 @@ pub(crate) struct IdxSource<'a> {
     threads: usize,
 }
 
-/// A source file: its key in the pipeline, its path, and its name in everything written.
+/// A source file: its key in the pipeline, its path, and its name in outputs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct SourceFile {
     pub(crate) key: &'static str,
     pub(crate) path: PathBuf,
-    /// The path below the folder that all sources share, so that no machine's path is written.
+    /// The path relative to the common folder of all sources, so that outputs have no absolute
+    /// path.
     pub(crate) name: String,
 }
 
 impl<'a> IdxSource<'a> {
-    /// The files that are to be read, on up to `threads` threads.
+    /// The source's files, to be read with up to `threads` threads.
     ///
     /// # Errors
-    /// [`Failure::Usage`] when the training images are not named.
+    /// [`Failure::Usage`] if the training images are not set.
     pub(crate) fn new(settings: &'a Prepare, threads: usize) -> Result<Self, Failure> {
         let files = files(settings)?;
         Ok(Self {
@@ -55,7 +56,7 @@ impl Source for IdxSource<'_> {
             .iter()
             .map(|file| (file.key, file.name.as_str()))
             .collect();
-        // A manifest without these means the defaults.
+        // Older manifests lack these keys: record them only if they differ from the defaults.
         let (given, defaults) = (&self.settings.idx, IdxFiles::default());
         if given.transpose != defaults.transpose {
             idx["transpose"] = json!(given.transpose);
@@ -159,7 +160,7 @@ fn same_size(images: &BTreeMap<Part, (&SourceFile, Idx<3>)>) -> Result<[usize; 2
     }
 }
 
-/// The labels of the images in `file`, one each.
+/// The labels of the images in `file`.
 ///
 /// # Errors
 /// [`Error::LabelCount`].
@@ -186,9 +187,9 @@ fn labels_of(
 /// The files of the settings in a fixed order.
 ///
 /// # Errors
-/// [`Failure::Usage`] when the training images are not named.
+/// [`Failure::Usage`] if the training images are not set.
 fn files(settings: &Prepare) -> Result<Vec<SourceFile>, Failure> {
-    // That labels and pins belong to files that are given, the settings have checked.
+    // The settings' checks ensure that labels and pins belong to given files.
     let IdxFiles {
         train_images,
         train_labels,
@@ -244,7 +245,7 @@ enum Decoded {
 }
 
 impl Decoded {
-    /// The file that it comes from, as the dataset names it.
+    /// The record of its file.
     fn record(&self, file: &SourceFile) -> FileRecord {
         let (digest, count) = match self {
             Self::Images(images) => (&images.file, images.sizes[0]),
@@ -275,8 +276,8 @@ fn decode(settings: &Prepare, file: &SourceFile) -> Result<Decoded, Error> {
     Ok(decoded)
 }
 
-/// Decodes the files. The training images are most of the work, so they have a thread of their own
-/// and the other files share one: a gzip stream can't be cut into pieces.
+/// Decodes the files. The training images are most of the work and a gzip stream can't be split, so
+/// they have their own thread and the other files share one.
 fn decode_all(
     settings: &Prepare,
     files: &[SourceFile],
@@ -298,13 +299,12 @@ fn decode_all(
     }
 }
 
-/// Warns of pictures that are likely stored with rows for columns. Their names alone tell: a letter
-/// that lies on its side is no less a picture.
+/// Warns of pictures that are probably stored transposed, by their names: the pixels don't show it.
 fn warn_of_transposed(settings: &Prepare, files: &[SourceFile]) {
     let is_emnist = |file: &&SourceFile| {
         let end: PathBuf = file.path.iter().rev().take(2).collect();
         let names = end.to_string_lossy().to_lowercase();
-        // FEMNIST, another data set, is stored upright.
+        // FEMNIST, another dataset, is stored upright.
         let mut places = names.match_indices("emnist");
         places.any(|(at, _)| !names[..at].ends_with('f'))
     };

@@ -1,10 +1,9 @@
 //! Stage 1: sources to `dataset.safetensors`.
 //!
-//! Files of many images are read and checked before anything is written, so that a faulty source
-//! leaves no trace. Then the dataset is written while a second thread audits it, and the manifest
-//! comes last.
-//! Folders of pictures, which may be larger than memory, are read twice: once for hashes, classes
-//! and parts, then picture by picture into the dataset's file (`folder`).
+//! Files of many images are read and checked before anything is written, so a faulty source leaves
+//! no files. Then the dataset is written while a second thread audits it, and last the manifest.
+//! Folders of pictures may be larger than memory and are read twice: once for hashes, classes and
+//! parts, then picture by picture into the dataset's file (`folder`).
 
 mod audit;
 mod contents;
@@ -36,11 +35,11 @@ use dcgan_stage::CommonArgs;
 /// Make a dataset: read IDX files (plain or gzip), folders of pictures or arrays of NumPy, or draw
 /// synthetic pictures, check them, and write `dataset.safetensors` with an audit and a preview.
 ///
-/// The section `prepare` of the pipeline says what to read.
+/// The section `prepare` of the pipeline has the settings.
 #[derive(Debug, clap::Parser)]
 #[command(name = "dcgan-prepare", version)]
 pub struct Args {
-    /// The options that every stage has.
+    /// Options of every stage.
     #[command(flatten)]
     pub common: CommonArgs,
 }

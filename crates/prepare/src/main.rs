@@ -1,8 +1,8 @@
-//! The program `dcgan-prepare`; everything it does is in the library.
+//! The program `dcgan-prepare`; the library has all the code.
 
 use std::process::ExitCode;
 
-// Fresh pages are slow from the system's allocator, and a dataset is many of them.
+// Fresh pages from the system's allocator are slow, and a dataset has many.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 

@@ -1,4 +1,4 @@
-//! Sources whose images fit in memory: all of them read before anything is written.
+//! Datasets in memory: all images are read before anything is written.
 
 use crate::audit::{self, Audit, Look};
 use crate::contents::{Contents, Members, Origin};
@@ -12,7 +12,7 @@ use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 use std::path::Path;
 
-/// All images, checked.
+/// All images of a dataset, checked.
 #[derive(Debug)]
 pub(crate) struct Loaded {
     pub(crate) class_names: Vec<String>,
@@ -25,7 +25,7 @@ pub(crate) struct Loaded {
 }
 
 impl Loaded {
-    /// All but the pixels, under the dataset's `name`.
+    /// Everything except the pixels, with the dataset's `name`.
     fn contents(&self, name: &str) -> Contents {
         let members = |(part, data): (&Part, &PartData)| {
             let members = Members {
@@ -48,7 +48,7 @@ impl Loaded {
         }
     }
 
-    /// What the dataset will be under the `name`.
+    /// The description of the dataset, with its `name`.
     pub(crate) fn outline(&self, name: &str) -> Outline {
         Outline {
             info: self.contents(name).info,
@@ -60,11 +60,10 @@ impl Loaded {
         }
     }
 
-    /// Takes the validation part of the settings out of the training part.
+    /// Draws the validation part of the settings from the training part.
     ///
     /// # Errors
-    /// [`Failure::Usage`] for a size that the settings can't mean, [`Failure::Input`] for too few
-    /// pictures.
+    /// [`Failure::Usage`] for an invalid size, [`Failure::Input`] for too few pictures.
     pub(crate) fn draw_validation(&mut self, settings: &Prepare) -> Result<(), Failure> {
         if settings.validation == 0 {
             return Ok(());
@@ -75,7 +74,7 @@ impl Loaded {
         })
     }
 
-    /// Moves training images whose hash, read as a fraction, is below `share` to the test part.
+    /// Moves training images whose hash as a fraction is below `share` to the test part.
     pub(crate) fn hold_out(&mut self, share: f64) {
         if share <= 0.0 {
             return;
@@ -90,7 +89,7 @@ impl Loaded {
         self.move_to(Part::Test, &held);
     }
 
-    /// Moves the training images `drawn`, in ascending order, to another part; none: no such part.
+    /// Moves the training images `drawn` (ascending) to another part; an empty list makes no part.
     fn move_to(&mut self, part: Part, drawn: &[u32]) {
         let image_len = self.height * self.width * self.channels;
         let (Some(train), Some(origin)) = (
@@ -109,7 +108,7 @@ impl Loaded {
         self.origins.insert(part, of_moved);
     }
 
-    /// Writes the dataset, most of the bytes, while another thread looks at every image.
+    /// Writes the dataset while another thread audits every image.
     ///
     /// # Errors
     /// [`Failure::Output`].
@@ -141,7 +140,7 @@ impl Loaded {
         })
     }
 
-    /// Looks at every image: the audit, and the preview.
+    /// Makes the audit and the preview.
     fn look(&self, contents: &Contents) -> (Audit, Result<Vec<u8>, Failure>) {
         let image_len = contents.info.image_len();
         let of_part = |(part, data): (&Part, &PartData)| {

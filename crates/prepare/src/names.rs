@@ -1,9 +1,9 @@
-//! Names of files in everything written: without a path of the machine.
+//! Names of files in outputs, without absolute paths.
 
 use dcgan_hints::text_of;
 use std::path::{Component, Path, PathBuf};
 
-/// The deepest folder that holds all folders.
+/// The deepest common folder.
 pub(crate) fn shared_folder<'a>(mut folders: impl Iterator<Item = &'a Path>) -> PathBuf {
     let first = folders.next().unwrap_or(Path::new("")).to_owned();
     folders.fold(first, |shared, folder| {
@@ -14,7 +14,7 @@ pub(crate) fn shared_folder<'a>(mut folders: impl Iterator<Item = &'a Path>) -> 
     })
 }
 
-/// The path below `root` with `/` between its parts; the bare file name where it leads elsewhere.
+/// The path below `root` with `/` between its parts, or the file name if it is not below `root`.
 pub(crate) fn name_below(root: &Path, path: &Path) -> String {
     let below = path.strip_prefix(root).unwrap_or(path);
     let inside = below

@@ -1,4 +1,4 @@
-//! Arrays of NumPy as a source: which array has what, and which parts they make.
+//! The source `npz`: NumPy arrays, their roles and parts.
 
 use crate::gather::{Batch, GatherError, Gathered};
 use crate::memory::Loaded;
@@ -11,7 +11,7 @@ use dcgan_stage::Failure;
 use serde_json::{Map, Value, json};
 use std::path::{Path, PathBuf};
 
-/// Common names of arrays of images and of labels, of each part.
+/// For each part, common names of arrays of images and of labels.
 const NAMES: [(Part, [&str; 2], [&str; 2]); 3] = [
     (
         Part::Train,
@@ -33,7 +33,7 @@ const NAMES: [(Part, [&str; 2], [&str; 2]); 3] = [
 const ANY_IMAGES: [&str; 2] = ["images", "arr_0"];
 const ANY_LABELS: [&str; 2] = ["labels", "arr_1"];
 
-/// What an array has.
+/// The role of an array.
 #[derive(Debug, Clone, Copy)]
 enum What {
     Images,
@@ -48,23 +48,23 @@ pub(crate) struct NpzSource<'a> {
     threads: usize,
 }
 
-/// Why arrays don't become a dataset.
+/// An error of arrays.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum NpzError {
-    /// No file to read.
+    /// No file is set.
     #[error("`prepare.npz.train` is not set: expected a file, as `prepare.source` is `npz`")]
     NoFile,
-    /// The array that the settings name, or one of a common name, is not there.
+    /// There is no array with the name in the settings or a common name.
     #[error("`{}` has no array for `{key}`: expected {expected}, got {got}", path.display())]
     NoArray {
         /// The file.
         path: PathBuf,
         /// `train_images` or another key of `prepare.npz.arrays`.
         key: String,
-        /// The names that were looked for.
+        /// The expected names.
         expected: String,
-        /// The names that there are.
+        /// The existing names.
         got: String,
     },
     /// A file that can't be read as arrays.
@@ -76,7 +76,7 @@ pub enum NpzError {
     /// An array that can't be read as labels.
     #[error(transparent)]
     Labels(dcgan_artifacts::Error),
-    /// A test file without a training file of its name.
+    /// A test file without a training file of the same name.
     #[error(
         "`{}` belongs to no class: expected the name of a file in `prepare.npz.train`, as \
          `prepare.npz.class_per_file` is set",
@@ -86,7 +86,7 @@ pub enum NpzError {
         /// The file.
         path: PathBuf,
     },
-    /// More files than labels can tell apart.
+    /// More files than a label byte can number.
     #[error("`prepare.npz.train` has too many classes: expected at most 256 files, got {got}")]
     TooManyClasses {
         /// Files given.
@@ -130,10 +130,10 @@ impl Hint for NpzError {
 }
 
 impl<'a> NpzSource<'a> {
-    /// The files that are to be read, on up to `threads` threads.
+    /// The source's files, to be read with up to `threads` threads.
     ///
     /// # Errors
-    /// [`Failure::Usage`] when no training file is named.
+    /// [`Failure::Usage`] if no training file is set.
     pub(crate) fn new(settings: &'a Prepare, threads: usize) -> Result<Self, Failure> {
         let npz = &settings.npz;
         if npz.train.is_empty() {
@@ -218,7 +218,7 @@ impl NpzSource<'_> {
     }
 }
 
-/// The classes, where each file is one: the names of the training files.
+/// The names of the training files as classes, if each file is a class.
 fn classes(npz: &NpzFiles) -> Result<Option<Vec<String>>, NpzError> {
     if !npz.class_per_file || !npz.labels {
         return Ok(None);
@@ -257,8 +257,9 @@ impl<'a> ArrayFile<'a> {
         })
     }
 
-    /// The parts to look for in a file of `part`, and whether their arrays need names of that part.
-    /// The validation part is drawn from the training part if the settings say so.
+    /// The parts to read from a file of `part`, and whether their arrays must have names of that
+    /// part. There is no validation part in the file if `is_drawn`: it is then drawn from the
+    /// training part.
     fn parts(&self, part: Part, is_drawn: bool) -> Vec<(Part, bool)> {
         let mut parts = vec![(part, false)];
         if part == Part::Train {
@@ -279,7 +280,7 @@ impl<'a> ArrayFile<'a> {
         parts
     }
 
-    /// The images of a part; `None` if they need a name of the part and nothing has it.
+    /// The images of a part; `None` if they need a name of the part and no array has one.
     fn images(&self, part: Part, is_named: bool) -> Result<Option<Batch>, NpzError> {
         let others: &[&str] = if is_named { &[] } else { &ANY_IMAGES };
         let name = match self.array(part, What::Images, others) {
@@ -346,8 +347,8 @@ impl<'a> ArrayFile<'a> {
         Ok(Some(labels.map_err(NpzError::Labels)?))
     }
 
-    /// The array of a part: the one that the settings name, or one of a
-    /// common name, or one of the names `others`.
+    /// The array of a part: the one in the settings, or one with a common name or a name in
+    /// `others`.
     fn array(&self, part: Part, what: What, others: &[&str]) -> Option<String> {
         let has = |name: &&str| self.arrays.shapes().any(|(found, _)| found == *name);
         if let Some(name) = self.npz.arrays.get(&key(part, what)) {
@@ -358,7 +359,7 @@ impl<'a> ArrayFile<'a> {
         Some((*name).to_owned())
     }
 
-    /// The only array of so many axes.
+    /// The array with this number of axes, if there is only one.
     fn alone(&self, axes: std::ops::RangeInclusive<usize>) -> Option<String> {
         let mut fitting = self
             .arrays

@@ -1,4 +1,4 @@
-//! `preview.png`: a first look at the training part.
+//! `preview.png`: images of the training part.
 
 use crate::contents::Contents;
 use dcgan_artifacts::Part;
@@ -12,13 +12,13 @@ const GAP: usize = 2;
 /// Rows without labels.
 const UNLABELLED_ROWS: usize = 10;
 
-/// The first ten training images of each class, a row each in order of the classes; without labels
-/// a hundred evenly spaced ones, for neighbours in a folder are often alike. As PNG.
+/// The first ten training images of each class, a row per class; without labels a hundred evenly
+/// spaced ones, because adjacent pictures in a folder are often similar. As PNG.
 ///
 /// `read` fetches the pixels of one training image.
 ///
 /// # Errors
-/// As `read` and the figures.
+/// Those of `read` and of drawing.
 pub(crate) fn preview(
     contents: &Contents,
     read: impl Fn(usize, &mut [u8]) -> Result<(), Failure>,

@@ -1,4 +1,4 @@
-//! What the stage says of a dataset.
+//! The stage's report of a dataset.
 
 use crate::audit::{self, Audit};
 use crate::contents::Contents;
@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::Path;
 
-/// Images of each part, as `--json` prints them.
+/// Number of images of each part, for `--json`.
 pub(crate) fn part_counts(counts: &BTreeMap<Part, usize>) -> Value {
     counts.iter().map(|(part, n)| (part.name(), *n)).collect()
 }
@@ -32,8 +32,8 @@ pub(crate) fn describe(info: &DatasetInfo, counts: &BTreeMap<Part, usize>) -> St
     text
 }
 
-/// What is said of the dataset that was written as `dataset` into `folder`, and of the figures that
-/// an evaluation will be `missing`.
+/// The report of the dataset written as `dataset` into `folder`, with the figures that an
+/// evaluation will be `missing`.
 pub(crate) fn written(
     folder: &Path,
     dataset: &str,
@@ -59,7 +59,7 @@ pub(crate) fn written(
         forecast::told(missing),
         shown(folder.join(dataset))
     );
-    // Above, it is one line of many; the last one is read.
+    // Repeated at the end, where users look.
     let wanted = audit.wanted();
     if skipped * 10 > wanted {
         let _ = write!(

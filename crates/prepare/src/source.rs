@@ -1,4 +1,4 @@
-//! What a source of data implements.
+//! The trait of a source of pictures.
 
 use crate::audit::Audit;
 use crate::contents::Contents;
@@ -8,12 +8,12 @@ use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 use std::path::Path;
 
-/// Where pictures come from. A new source implements this and gets a line in `stage::run`.
+/// A source of pictures. A new one implements this and gets a line in `stage::run`.
 pub(crate) trait Source: Sync {
-    /// What `scan` finds and `write` needs.
+    /// The result of `scan`, for `write`.
     type Scanned;
 
-    /// The source's own settings as manifests have them: its section, files by name.
+    /// The source's settings for manifests: its section, with file names instead of paths.
     fn settings(&self) -> Map<String, Value>;
 
     /// Name, size and hash of each file or folder that is read.
@@ -25,8 +25,7 @@ pub(crate) trait Source: Sync {
     /// Finds and checks the pictures. Writes nothing.
     ///
     /// # Errors
-    /// [`Failure::Input`] for whatever is wrong with them, [`Failure::Usage`] for settings that
-    /// don't fit them.
+    /// [`Failure::Input`] for faulty pictures, [`Failure::Usage`] for settings that don't fit them.
     fn scan(&self) -> Result<(Outline, Self::Scanned), Failure>;
 
     /// Writes the dataset to `path`.
@@ -36,7 +35,7 @@ pub(crate) trait Source: Sync {
     fn write(&self, scanned: Self::Scanned, path: &Path) -> Result<Written, Failure>;
 }
 
-/// What a dataset will be.
+/// The description of a dataset before it is written.
 #[derive(Debug)]
 pub(crate) struct Outline {
     pub(crate) info: DatasetInfo,
@@ -44,7 +43,7 @@ pub(crate) struct Outline {
     pub(crate) counts: BTreeMap<Part, usize>,
 }
 
-/// A dataset that was written, and what there is to say of it.
+/// A written dataset, with its audit and preview.
 #[derive(Debug)]
 pub(crate) struct Written {
     pub(crate) digest: FileDigest,

@@ -1,4 +1,4 @@
-//! The files of a source that is read whole: their keys, paths and names.
+//! Files of a source: their keys, paths and names.
 
 use crate::names::{name_below, shared_folder};
 use dcgan_artifacts::{FileRecord, digest_file};
@@ -12,12 +12,12 @@ pub(crate) struct Given {
     /// Its key in the section of the source.
     pub(crate) key: &'static str,
     pub(crate) path: PathBuf,
-    /// The path below the folder that all files share, so that no machine's path is written.
+    /// The path relative to the common folder of all files, so that outputs have no absolute path.
     pub(crate) name: String,
 }
 
 impl Given {
-    /// The files of several keys, in their order.
+    /// The files of several keys, in order.
     pub(crate) fn all(keys: &[(&'static str, &[PathBuf])]) -> Vec<Self> {
         let paths = keys.iter().flat_map(|(_, paths)| paths.iter());
         let root = shared_folder(paths.filter_map(|path| path.parent()));
@@ -41,7 +41,7 @@ impl Given {
         Ok(FileRecord::new(self.name.clone(), digest_file(&self.path)?))
     }
 
-    /// Name, size and hash of each file; one that has several keys is listed once.
+    /// Name, size and hash of each file; a file with several keys is listed once.
     ///
     /// # Errors
     /// As [`Given::record`].
@@ -51,7 +51,7 @@ impl Given {
         firsts.map(|at| files[at].record()).collect()
     }
 
-    /// A section of settings with the names of the files instead of their paths.
+    /// A section of settings with the files' names instead of their paths.
     pub(crate) fn in_settings(files: &[Self], mut section: Value) -> Value {
         for file in files {
             section[file.key] = json!([]);

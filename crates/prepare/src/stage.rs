@@ -1,4 +1,4 @@
-//! Preparing as a stage: which source, and what is written next to the dataset.
+//! Preparing as a stage: chooses the source, and writes the files next to the dataset.
 
 use crate::folder::{FolderSource, Work as Workers};
 use crate::idx_source::IdxSource;
@@ -21,7 +21,7 @@ const PREVIEW: &str = "preview.png";
 ///
 /// # Errors
 /// [`Failure::Usage`] for settings, [`Failure::Input`] for sources, [`Failure::Output`] for the
-/// folder to be written, [`Failure::Interrupted`]; after any of them no file is half written.
+/// folder to write, [`Failure::Interrupted`]; no file is ever half written.
 pub fn run(args: &Args) -> Result<(), Failure> {
     let signals = Signals::install()?;
     let pipeline = &args.common.pipeline()?;
@@ -62,7 +62,7 @@ fn available_threads() -> usize {
     std::thread::available_parallelism().map_or(1, std::num::NonZero::get)
 }
 
-/// A dataset that was asked for.
+/// The requested dataset.
 struct Preparation<'a, S> {
     pipeline: &'a Pipeline,
     source: S,
@@ -73,7 +73,8 @@ impl<S: Source> Stage for Preparation<'_, S> {
 
     const NAME: &'static str = env!("CARGO_PKG_NAME");
 
-    /// The settings that shape the dataset: those of the chosen source, files by name.
+    /// The settings that determine the dataset: those of the chosen source, with file names instead
+    /// of paths.
     fn settings(&self) -> Settings {
         let settings = &self.pipeline.prepare;
         let mut asked = json!({

@@ -1,7 +1,7 @@
-//! Pictures drawn by the program: for tests, and for a first look without any data.
+//! Pictures drawn by the program, for tests and for trying the programs without data.
 //!
-//! Each picture shows the shape of its class at a random place, in a random size and brightness,
-//! on black. Picture i is a function of (seed, part, i) alone, by `Purpose::Synthetic`.
+//! Each picture shows the shape of its class at a random position, in a random size and brightness,
+//! on black. Picture i is a function of (seed, part, i) only, by `Purpose::Synthetic`.
 
 use crate::Error;
 use crate::contents::Origin;
@@ -15,10 +15,10 @@ use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 use std::path::Path;
 
-/// Shapes there are; the classes beyond are the same ones in stripes, ever wider.
+/// Number of shapes; further classes are the same shapes with stripes of increasing width.
 const SHAPES: usize = 10;
-/// Streams before this one belong to the training part, from it on to the test part, so that
-/// neither depends on the size of the other.
+/// First stream of the test part; lower ones are for the training part, so that neither depends on
+/// the size of the other.
 const FIRST_OF_TEST: u64 = 1 << 40;
 
 /// The synthetic pictures of the settings.
@@ -85,7 +85,7 @@ fn train(settings: &Synthetic, seed: u64) -> PartData {
     part(settings, seed, 0, settings.train)
 }
 
-/// Draws the test part, or none if it has no pictures.
+/// Draws the test part; `None` if it has no pictures.
 fn test(settings: &Synthetic, seed: u64) -> Option<PartData> {
     (settings.test > 0).then(|| part(settings, seed, FIRST_OF_TEST, settings.test))
 }
@@ -111,7 +111,7 @@ fn part(settings: &Synthetic, seed: u64, first: u64, n: usize) -> PartData {
 fn draw(settings: &Synthetic, class: usize, stream: &mut Stream, images: &mut Vec<u8>) {
     let (height, width) = (settings.height as f32, settings.width as f32);
     let radius = (stream.uniform_in(0.2, 0.36) * height.min(width)).max(1.0);
-    // `uniform_in` gives the lower end where a side is too short for a choice.
+    // `uniform_in` returns the lower end if a side is too short for a choice.
     let centre_y = stream.uniform_in(radius.min(height / 2.0), height - radius);
     let centre_x = stream.uniform_in(radius.min(width / 2.0), width - radius);
     let dimmest = if settings.channels == 1 { 160.0 } else { 64.0 };
@@ -123,7 +123,7 @@ fn draw(settings: &Synthetic, class: usize, stream: &mut Stream, images: &mut Ve
         for x in 0..settings.width {
             let dy = (y as f32 + 0.5 - centre_y) / radius;
             let dx = (x as f32 + 0.5 - centre_x) / radius;
-            // The edge is one pixel wide: grey where it cuts a pixel.
+            // The edge is anti-aliased over one pixel.
             let mut cover = (0.5 - distance(class % SHAPES, dx, dy) * radius).clamp(0.0, 1.0);
             if stripe > 0 && y / stripe % 2 == 1 {
                 cover *= 0.25;
@@ -131,7 +131,7 @@ fn draw(settings: &Synthetic, class: usize, stream: &mut Stream, images: &mut Ve
             #[expect(
                 clippy::cast_possible_truncation,
                 clippy::cast_sign_loss,
-                reason = "both factors are bounded, the product lies in 0..=255"
+                reason = "both factors are bounded, the product is in 0..=255"
             )]
             images.extend(colour.iter().map(|value| (value * cover).round() as u8));
         }

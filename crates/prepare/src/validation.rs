@@ -1,17 +1,17 @@
-//! The draw of a validation part from the training part: seeded, the same number of each class.
+//! Draws a validation part from the training part, with the same number of images per class.
 
 use crate::Error;
 use dcgan_artifacts::PartData;
 use dcgan_random::{Purpose, Stream};
 
-/// Which of `n` training images go into the validation part, in ascending order.
+/// The indices, ascending, of the images of `n` that go into the validation part.
 ///
-/// Class c draws by the stream of (seed, `ValidationDraw`, c); without labels all images are one
-/// class. A class without images has none to draw.
+/// Class c uses the stream of (seed, `ValidationDraw`, c); without labels all images are one class.
+/// Classes without images are skipped.
 ///
 /// # Errors
-/// [`Error::ValidationShare`] when `count` is no multiple of the classes that have images,
-/// [`Error::ValidationSize`] when a class has too few images to keep one.
+/// [`Error::ValidationShare`] if `count` is not a multiple of the number of classes with images,
+/// [`Error::ValidationSize`] if a class would have no image left.
 pub(crate) fn draw(
     n: usize,
     labels: Option<&[u8]>,
@@ -20,7 +20,7 @@ pub(crate) fn draw(
     seed: u64,
 ) -> Result<Vec<u32>, Error> {
     let n = u32::try_from(n).unwrap_or(u32::MAX);
-    // By number; those of classes without images stay empty.
+    // By class number; empty for classes without images.
     let members: Vec<Vec<u32>> = match labels {
         None => vec![(0..n).collect()],
         Some(labels) => {
@@ -62,8 +62,8 @@ pub(crate) fn draw(
     Ok(drawn)
 }
 
-/// Takes the images `drawn` (ascending) of `image_bytes` each out of `part` and returns them; both
-/// keep their order. The second list names the images that stayed.
+/// Moves the images `drawn` (ascending) of `image_bytes` each out of `part` and returns them; both
+/// keep their order. The second list has the indices of the remaining images.
 pub(crate) fn split(
     part: &mut PartData,
     drawn: &[u32],
@@ -87,7 +87,7 @@ pub(crate) fn split(
                 to.push(from[image_idx]);
             }
         } else {
-            // What stays moves up, in place.
+            // The remaining images move up, in place.
             part.images.copy_within(image, kept.len() * image_bytes);
             if let Some(labels) = &mut part.labels {
                 labels[kept.len()] = labels[image_idx];
@@ -103,8 +103,7 @@ pub(crate) fn split(
     (validation, kept)
 }
 
-/// Whether a file or an image goes into the test part: its hash, read as a fraction, is below the
-/// share.
+/// Whether a file or an image goes into the test part: its hash as a fraction is below `share`.
 pub(crate) fn is_held_out(sha256: &[u8; 32], share: f64) -> bool {
     let mut first = [0; 4];
     first.copy_from_slice(&sha256[..4]);

@@ -1,9 +1,9 @@
-//! What the section `prepare.pictures` means for the decoder.
+//! Converts the section `prepare.pictures` for the decoder.
 
 use dcgan_pictures::{Alpha, Conversion, Crop, Filter};
 use dcgan_settings::{AlphaChoice, CropChoice, FilterChoice, Pictures};
 
-/// The conversion that the settings ask for.
+/// The conversion of the settings.
 pub(super) fn conversion(settings: &Pictures) -> Conversion {
     Conversion {
         height: settings.height,
@@ -36,7 +36,7 @@ mod tests {
     use dcgan_pictures::Conversion;
     use dcgan_settings::Pictures;
 
-    /// `dcgan-sample` and `dcgan-eval` take the defaults of the decoder.
+    /// `dcgan-sample` and `dcgan-eval` use the decoder's defaults.
     #[test]
     fn the_defaults_are_the_decoders() {
         assert_eq!(conversion(&Pictures::default()), Conversion::default());

@@ -1,4 +1,4 @@
-//! The second pass: every picture decoded to its place in the dataset.
+//! The second pass: decodes every picture to its place in the dataset.
 
 use super::conversion::conversion;
 use super::picture::{Picture, Refused, nothing_left, refuse_if_strict, refused_by};
@@ -16,31 +16,31 @@ use dcgan_stage::Failure;
 use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// What became of the pictures.
+/// The result of the second pass.
 #[derive(Debug)]
 pub(crate) struct Converted {
     pub(crate) contents: Contents,
     pub(crate) kept: BTreeMap<Part, Kept>,
     pub(crate) looks: BTreeMap<Part, Vec<Look>>,
-    /// All findings but those of the audit.
+    /// All findings except those of the audit.
     pub(crate) findings: Vec<Finding>,
 }
 
-/// An image of the dataset, seen once.
+/// The statistics of an image of the dataset.
 struct Seen {
     look: Look,
     thumbnail: Thumbnail,
     odd_end: Option<String>,
 }
 
-/// A picture that was found, and its place in the dataset's part.
+/// A picture and its index in the dataset's part.
 type Task<'a> = (Part, usize, &'a Picture);
 
-/// Decodes every picture of `scan` into `dataset`, which has a place for each.
+/// Decodes every picture of `scan` into `dataset`, which has space for each.
 ///
 /// # Errors
 /// [`Failure::Input`] for a file that has changed since it was hashed, if no image is left to train
-/// on, and with `strict` for the first damaged one; [`Failure::Output`] when writing fails.
+/// on, and with `strict` for the first damaged one; [`Failure::Output`] if writing fails.
 pub(crate) fn convert(
     settings: &Prepare,
     scan: &Scan,
@@ -91,7 +91,7 @@ fn see(
     }))
 }
 
-/// What is kept of the pictures, one after the other.
+/// Data collected from the pictures, in order.
 #[derive(Default)]
 struct Gathered {
     findings: Vec<Finding>,
@@ -157,7 +157,7 @@ impl Gathered {
     }
 }
 
-/// One picture as an image, whose bytes must be those that were hashed.
+/// Decodes a picture; its bytes must have the hash of the first pass.
 fn decoded(settings: &Prepare, picture: &Picture) -> Result<Result<Decoded, Refused>, Failure> {
     let changed = || {
         Failure::input(Error::Changed {
@@ -174,7 +174,7 @@ fn decoded(settings: &Prepare, picture: &Picture) -> Result<Result<Decoded, Refu
     Ok(decode(&bytes, &picture.header, &conversion(&settings.pictures)).map_err(refused_by))
 }
 
-/// Near duplicates; blank images and equal ones are findings of the audit already.
+/// Near duplicates, without blank and equal images, which the audit reports.
 fn near(
     contents: &Contents,
     looks: &BTreeMap<Part, Vec<Look>>,

@@ -1,4 +1,4 @@
-//! The class of each picture, where it is the name of its folder, and the classes in their order.
+//! Classes by folder names, and the order of classes.
 
 use crate::Error;
 use dcgan_hints::{is_printable, text_of};
@@ -6,10 +6,9 @@ use dcgan_settings::Prepare;
 use std::collections::BTreeSet;
 use std::path::{Component, Path};
 
-/// The most classes: labels are bytes.
+/// Maximum number of classes: labels are bytes.
 const MAX_CLASSES: usize = 256;
-/// The name of the first folder below the root on the way to the picture; `None` beside the
-/// folders.
+/// The name of the first folder in the picture's path below the root; `None` if there is none.
 pub(crate) fn folder_of(below: &Path) -> Option<String> {
     let mut components = below.components();
     match (components.next(), components.next()) {
@@ -18,8 +17,8 @@ pub(crate) fn folder_of(below: &Path) -> Option<String> {
     }
 }
 
-/// The classes in order of their numbers: those of the settings, which must cover all that were
-/// `found`; or the found ones, numbers by value and else by name.
+/// The class names in order: those of the settings, which must include all `found` ones, or else
+/// the found ones, sorted by value if they are numbers, otherwise by name.
 ///
 /// # Errors
 /// [`Error::UnknownClass`], [`Error::ClassName`], [`Error::TooManyClasses`].
@@ -39,7 +38,7 @@ pub(crate) fn class_names(
             None => Ok(settings.class_names.clone()),
         };
     }
-    // What the settings refuse in a name that was set.
+    // The same rule as for names in the settings.
     let is_name = |class: &str| is_printable(class) && !class.trim().is_empty();
     if let Some(class) = found.iter().find(|class| !is_name(class)) {
         let class = (*class).to_owned();

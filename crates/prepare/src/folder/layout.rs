@@ -1,5 +1,4 @@
-//! Folders that are likely not what the settings take them for: said in a warning, and nothing
-//! else.
+//! Warnings about folders that probably don't have the layout of the settings.
 
 use super::picture::Sound;
 use dcgan_hints::text_of;
@@ -8,7 +7,7 @@ use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::path::Path;
 
-/// Names of the parts that data sets come in.
+/// Common names of training parts.
 const TRAIN: [&str; 3] = ["train", "training", "train_set"];
 const TEST: [&str; 9] = [
     "test",
@@ -22,13 +21,13 @@ const TEST: [&str; 9] = [
     "evaluation",
 ];
 
-/// Warns of classes that are named as the parts of a data set are, and of a single class whose
-/// folders are more likely the classes.
+/// Warns of classes with the names of a dataset's parts, and of a single class whose sub-folders
+/// are probably the classes.
 pub(super) fn warn(settings: &Prepare, sound: &[Sound], found: &BTreeSet<&str>) {
     if settings.pictures.labels != Labels::Folder {
         return;
     }
-    // With several folders or a pattern it is theirs to say where the classes are.
+    // With several folders or a pattern the user has chosen the layout.
     let folder = match settings.folder.as_slice() {
         [folder] if folder.is_dir() => Some(folder.as_path()),
         _ => None,
@@ -54,10 +53,10 @@ fn parts(folder: Option<&Path>, found: &BTreeSet<&str>) -> Option<String> {
     let mut warning = match classes[..] {
         [] => return None,
         [class] => {
-            format!("the class `{class}` is named as a part of a data set is: if it is one,")
+            format!("the class `{class}` has the name of a part of a dataset: if it is one,")
         }
         _ => format!(
-            "the classes `{}` are named as the parts of a data set are: if they are,",
+            "the classes `{}` have the names of parts of a dataset: if they are,",
             classes.join("` and `")
         ),
     };
@@ -85,7 +84,7 @@ fn one_class(folder: Option<&Path>, sound: &[Sound], found: &BTreeSet<&str>) -> 
         let mut below = entry.below.components().skip(1);
         match (below.next(), below.next()) {
             (Some(folder), Some(_)) => inner.insert(folder),
-            // A picture beside the folders.
+            // A picture next to the folders.
             _ => return None,
         };
     }

@@ -1,8 +1,8 @@
-//! Folders of pictures: found, hashed and shared out in a first pass, decoded in a second.
+//! Folders of pictures: the first pass finds, hashes and assigns them, the second decodes them.
 //!
-//! Between the passes there is a name, a hash and a class for each picture; pixels go straight to
-//! their place in the dataset's file. So memory does not grow with the pictures' size, and nothing
-//! depends on which thread was quicker.
+//! Between the passes only the name, hash and class of each picture are in memory; pixels go
+//! directly to their place in the dataset's file. So memory does not grow with the pictures' size,
+//! and outputs do not depend on the order of the threads.
 
 mod conversion;
 mod convert;
@@ -26,7 +26,7 @@ use scan::{Scan, scan};
 use serde_json::{Map, Value, json};
 use std::path::Path;
 
-/// The folders of the settings, after the first pass: names and hashes follow from it.
+/// The folders of the settings, after the first pass.
 pub(crate) struct FolderSource<'a> {
     settings: &'a Prepare,
     work: &'a Work<'a>,
@@ -37,8 +37,8 @@ impl<'a> FolderSource<'a> {
     /// Finds, hashes and inspects every file.
     ///
     /// # Errors
-    /// [`Failure::Usage`] for settings, [`Failure::Input`] for whatever leaves nothing to train on,
-    /// for classes that don't fit, and with `strict` for the first picture that can't be used.
+    /// [`Failure::Usage`] for settings; [`Failure::Input`] if no picture is left to train on, for
+    /// classes that don't fit, and with `strict` for the first unusable picture.
     pub(crate) fn new(settings: &'a Prepare, work: &'a Work<'a>) -> Result<Self, Failure> {
         Ok(Self {
             settings,

@@ -1,4 +1,4 @@
-//! A picture on its way into the dataset, and why one does not get there.
+//! A picture from the first pass, and the reasons for rejecting one.
 
 use super::walk::Entry;
 use crate::Error;
@@ -8,14 +8,14 @@ use dcgan_settings::Prepare;
 use dcgan_stage::Failure;
 use std::path::PathBuf;
 
-/// A file that is a picture by its header.
+/// A file with a valid picture header.
 pub(super) struct Sound {
     pub(super) entry: Entry,
     pub(super) header: Header,
     pub(super) sha256: [u8; 32],
 }
 
-/// A picture that looks sound from its header.
+/// A picture with a valid header.
 #[derive(Debug)]
 pub(crate) struct Picture {
     pub(crate) name: String,
@@ -25,7 +25,7 @@ pub(crate) struct Picture {
     pub(crate) class: Option<u8>,
 }
 
-/// Why a file becomes no image, as a kind of finding and a detail in words.
+/// Why a file is rejected: a kind of finding and a detail.
 pub(super) type Refused = (Kind, String);
 
 pub(super) fn refused_by(refusal: Refusal) -> Refused {
@@ -38,7 +38,7 @@ pub(super) fn refused_by(refusal: Refusal) -> Refused {
     (kind, refusal.detail)
 }
 
-/// With `strict`, the first of the findings that cost an image is an error.
+/// With `strict`, the first finding that loses an image is an error.
 ///
 /// # Errors
 /// [`Error::Unusable`].
@@ -54,7 +54,7 @@ pub(super) fn refuse_if_strict(settings: &Prepare, findings: &[Finding]) -> Resu
     }
 }
 
-/// The error that no image is left to train on.
+/// The error for no image left to train on.
 pub(super) fn nothing_left(settings: &Prepare, files: usize, findings: &[Finding]) -> Failure {
     let folders: Vec<String> = settings
         .folder

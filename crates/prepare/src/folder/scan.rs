@@ -1,4 +1,4 @@
-//! The first pass: every file found, hashed and inspected, with its part and its class.
+//! The first pass: finds, hashes and inspects every file, and assigns its part and class.
 
 use super::picture::{Picture, Refused, Sound, nothing_left, refuse_if_strict, refused_by};
 use super::walk::{self, Entry, Root, file_finding};
@@ -16,19 +16,19 @@ use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-/// What the first pass finds.
+/// The result of the first pass.
 #[derive(Debug)]
 pub(crate) struct Scan {
     pub(crate) info: DatasetInfo,
-    /// The pictures of each part, in order of their names.
+    /// The pictures of each part, sorted by name.
     pub(crate) pictures: BTreeMap<Part, Vec<Picture>>,
     pub(crate) findings: Vec<Finding>,
-    /// Names of what was searched, and of the table of labels.
+    /// Names of the folders searched and of the table of labels.
     pub(crate) names: BTreeMap<&'static str, Vec<String>>,
 }
 
 impl Scan {
-    /// Pictures of each part.
+    /// Number of pictures of each part.
     pub(crate) fn counts(&self) -> BTreeMap<Part, usize> {
         let parts = self.pictures.iter();
         parts
@@ -37,11 +37,11 @@ impl Scan {
     }
 }
 
-/// Finds, hashes and inspects every file, and decides which part and class it belongs to.
+/// Finds, hashes and inspects every file, and assigns its part and class.
 ///
 /// # Errors
-/// [`Failure::Usage`] for settings, [`Failure::Input`] for whatever leaves nothing to train on, for
-/// classes that don't fit, and with `strict` for the first picture that can't be used.
+/// [`Failure::Usage`] for settings; [`Failure::Input`] if no picture is left to train on, for
+/// classes that don't fit, and with `strict` for the first unusable picture.
 pub(crate) fn scan(settings: &Prepare, work: &Work<'_>) -> Result<Scan, Failure> {
     let roots = walk::roots(settings)?;
     let (mut entries, mut findings) = walk::files(&roots)?;
@@ -59,7 +59,7 @@ pub(crate) fn scan(settings: &Prepare, work: &Work<'_>) -> Result<Scan, Failure>
 
     let sound = sort_out(entries, read, &roots, &mut findings);
     let classes = classes(settings, &sound, &roots, labels.as_ref(), &mut findings);
-    // With fewer pictures than there are, most rows have none.
+    // With a limited number of pictures most rows have none.
     if settings.pictures.max_images == 0 {
         findings.extend(rows_without_picture(labels.as_ref(), &used));
     }
@@ -91,7 +91,7 @@ pub(crate) fn scan(settings: &Prepare, work: &Work<'_>) -> Result<Scan, Failure>
     })
 }
 
-/// The files that are pictures by their headers; what is odd about any file is a finding.
+/// Separates the files with valid picture headers from the rest; adds findings.
 fn sort_out(
     entries: Vec<Entry>,
     read: Vec<ReadFile>,
@@ -122,7 +122,7 @@ fn sort_out(
     sound
 }
 
-/// What was searched, by the keys of the settings.
+/// Names of the folders searched, by the keys of the settings.
 fn names(roots: &[Root], table: Option<&Path>) -> BTreeMap<&'static str, Vec<String>> {
     let of_part = |part| {
         let roots = roots.iter().filter(|root| root.part == part);
@@ -139,7 +139,7 @@ fn file_name(path: &Path) -> String {
     slashed(Path::new(path.file_name().unwrap_or_default()))
 }
 
-/// Takes the table of labels out, which may lie among the pictures.
+/// Removes the table of labels, which may be among the pictures.
 fn leave_out(entries: &mut Vec<Entry>, table: &Path) {
     let Ok(place) = table.canonicalize() else {
         return;
@@ -150,7 +150,7 @@ fn leave_out(entries: &mut Vec<Entry>, table: &Path) {
     });
 }
 
-/// The pictures of each part; those that need a class and have none are left out.
+/// The pictures of each part, without those that need a class but have none.
 fn share_out(
     settings: &Prepare,
     sound: Vec<Sound>,
@@ -192,7 +192,7 @@ fn thin_out(entries: Vec<Entry>, roots: &[Root], max: usize) -> Vec<Entry> {
     }
     for entries in by_part.into_values() {
         let n = entries.len();
-        // Of n, those in which i * max / n takes a new value.
+        // The indices i of n where i * max / n has a new value.
         let is_kept = |idx: usize| max == 0 || n <= max || (idx * max) % n < max;
         kept.extend(
             entries
@@ -205,10 +205,10 @@ fn thin_out(entries: Vec<Entry>, roots: &[Root], max: usize) -> Vec<Entry> {
     kept
 }
 
-/// A file as the first pass sees it.
+/// A file read in the first pass.
 struct ReadFile {
     bytes: u64,
-    /// `None` where nothing could be read.
+    /// `None` if the file could not be read.
     sha256: Option<[u8; 32]>,
     header: Result<Header, Refused>,
 }
@@ -232,7 +232,7 @@ fn read(entry: &Entry, work: &Work<'_>) -> ReadFile {
     }
 }
 
-/// One record for each root, its files in order of their names, and one for the table of labels.
+/// A record per root, whose files are sorted by name, and one for the table of labels.
 fn records(
     roots: &[Root],
     entries: &[Entry],
@@ -259,7 +259,7 @@ fn records(
     Ok(records)
 }
 
-/// The files of the rows that are those of an entry, which need not be a picture that can be used.
+/// The files of the rows that match an entry, whether it is a usable picture or not.
 ///
 /// # Errors
 /// [`Error::Labels`].
@@ -282,7 +282,7 @@ fn rows_of(
     Ok(used)
 }
 
-/// File and label of an entry's row: it has its name in the audit or its path below its folder.
+/// File and label of an entry's row: by its name in the audit, or its path below its folder.
 fn row_of<'a>(labels: &'a LabelTable, entry: &Entry) -> Option<(&'a str, &'a str)> {
     labels.row_of([&entry.name, &slashed(&entry.below)])
 }
@@ -297,7 +297,7 @@ fn rows_without_picture(labels: Option<&LabelTable>, used: &BTreeSet<String>) ->
     unused.map(finding).collect()
 }
 
-/// The class of each sound picture by name; what has none, where it needs one, is a finding.
+/// The class name of each picture; a picture that needs a class but has none is a finding.
 fn classes(
     settings: &Prepare,
     sound: &[Sound],

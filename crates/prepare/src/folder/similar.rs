@@ -1,22 +1,22 @@
-//! Pictures that are nearly the same: another size or quality of one photograph.
+//! Near duplicates: the same photograph in another size or quality.
 //!
 //! Each image is shrunk to 8 rows of 9 grey values. Whether each value is darker than its right
 //! neighbour gives 64 bits, the "difference hash" (N. Krawetz, "Kind of Like That", 2013). Two
-//! images are near duplicates when at most 3 of these bits differ and the values by at most 6 of
-//! 255 in the mean: the bits find candidates fast, the values keep flat pictures apart.
+//! images are near duplicates if at most 3 of these bits differ and the values differ by at most 6
+//! of 255 in the mean: the bits find candidates fast, the values distinguish flat pictures.
 
 use dcgan_pictures::{Area, Filter, Plane, resample};
 use std::collections::BTreeMap;
 
 const ROWS: usize = 8;
 const COLUMNS: usize = 9;
-/// Bits that may differ. Of 4 bands of 16 bits, one is then equal in both.
+/// Maximum number of different bits. At least one of 4 bands of 16 bits is then equal.
 const MAX_BITS: u32 = 3;
 const BANDS: u32 = 4;
-/// The most that the grey values may differ in the mean.
+/// Maximum mean difference of the grey values.
 const MAX_MEAN: usize = 6;
 
-/// An image in 72 grey values.
+/// An image as 72 grey values.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Thumbnail {
     values: [u8; ROWS * COLUMNS],
@@ -57,7 +57,7 @@ impl Thumbnail {
         Self { values, hash }
     }
 
-    /// The bits that differ, if the two are near duplicates.
+    /// The number of different bits, if the two are near duplicates.
     fn near(&self, other: &Self) -> Option<u32> {
         let bits = (self.hash ^ other.hash).count_ones();
         let sum = || -> usize {
@@ -68,15 +68,14 @@ impl Thumbnail {
     }
 }
 
-/// Luma of the primaries of Rec. 709, as everywhere in this stage.
+/// Luma by Rec. 709, as everywhere in this stage.
 fn grey([red, green, blue]: [u8; 3]) -> u8 {
     let sum = 54 * u32::from(red) + 183 * u32::from(green) + 19 * u32::from(blue);
     u8::try_from(sum >> 8).unwrap_or(u8::MAX)
 }
 
-/// For each image that has one, the earlier image that it is nearly the same as, with the bits that
-/// differ. Only an image without such a forerunner serves as one, so that a thousand frames of a
-/// film cost a thousand comparisons.
+/// Near duplicates as (image, earlier image, different bits). An image that is a near duplicate is
+/// not compared with later ones, so a thousand frames of a film need only a thousand comparisons.
 pub(crate) fn near_duplicates(thumbnails: &[Thumbnail]) -> Vec<(usize, usize, u32)> {
     let mut found = Vec::new();
     let mut bands: BTreeMap<(u32, u16), Vec<usize>> = BTreeMap::new();

@@ -1,4 +1,4 @@
-//! Which files there are: folders and patterns, searched with all below, in a fixed order.
+//! Finds files: searches folders and patterns recursively, in a fixed order.
 
 use crate::Error;
 use crate::audit::{Finding, Kind};
@@ -12,7 +12,7 @@ use std::io;
 use std::path::{Component, Path, PathBuf};
 use walkdir::WalkDir;
 
-/// `*` and `?` stop at a folder's edge; `**` does not.
+/// `*` and `?` do not match `/`; `**` does.
 const MATCHING: MatchOptions = MatchOptions {
     case_sensitive: true,
     require_literal_separator: true,
@@ -24,30 +24,30 @@ const MATCHING: MatchOptions = MatchOptions {
 pub(crate) struct Root {
     pub(crate) part: Part,
     pub(crate) folder: PathBuf,
-    /// What the path of a file below `folder`, or of a folder on the way to it, has to look like.
+    /// Pattern for the path below `folder` of a file or one of its parent folders.
     pattern: Option<Pattern>,
-    /// Its name in everything written, which bears no path of the machine.
+    /// Its name in outputs, without an absolute path.
     pub(crate) name: String,
-    /// What stands before a file's name below `folder`: nothing where there is one folder only.
+    /// Prefix of names below `folder`; empty if there is only one folder.
     prefix: String,
 }
 
-/// A file found.
+/// A file.
 #[derive(Debug)]
 pub(crate) struct Entry {
-    /// Which of the roots it was found under.
+    /// Index of its root.
     pub(crate) root: usize,
     pub(crate) path: PathBuf,
     /// The path below the root's folder.
     pub(crate) below: PathBuf,
-    /// The path below the folder that all roots share.
+    /// The path below the common folder of all roots.
     pub(crate) name: String,
 }
 
 /// The folders of the settings.
 ///
 /// # Errors
-/// [`Failure::Usage`] where none is named, or a pattern can't be read.
+/// [`Failure::Usage`] if none is set or a pattern is invalid.
 pub(crate) fn roots(settings: &Prepare) -> Result<Vec<Root>, Failure> {
     if settings.folder.is_empty() {
         return Err(Failure::usage(Error::NoFolder));
@@ -104,8 +104,8 @@ pub(crate) fn roots(settings: &Prepare) -> Result<Vec<Root>, Failure> {
     Ok(roots)
 }
 
-/// A path with a wildcard, where nothing of that very name exists, is a pattern below its last
-/// component without one.
+/// Splits a path with wildcards, unless a file of this name exists, into the folder before the
+/// first wildcard and a pattern.
 fn split_pattern(path: &Path) -> (PathBuf, Option<String>) {
     let has_wildcard =
         |part: &Component<'_>| part.as_os_str().to_string_lossy().contains(['*', '?', '[']);
@@ -125,11 +125,11 @@ fn split_pattern(path: &Path) -> (PathBuf, Option<String>) {
     (folder, Some(slashed(&pattern)))
 }
 
-/// Every file below the roots, part by part in order of the names, with what could not be searched.
-/// Links are followed; what begins with a dot is left out.
+/// Every file below the roots, by part and sorted by name, and findings for those that could not be
+/// searched. Links are followed; names beginning with a dot are ignored.
 ///
 /// # Errors
-/// [`Failure::Input`] for a root that is no folder or can't be read.
+/// [`Failure::Input`] for a root that is not a folder or can't be read.
 pub(crate) fn files(roots: &[Root]) -> Result<(Vec<Entry>, Vec<Finding>), Failure> {
     let (mut entries, mut findings) = (Vec::new(), Vec::new());
     for (root_idx, root) in roots.iter().enumerate() {
@@ -153,7 +153,7 @@ pub(crate) fn files(roots: &[Root]) -> Result<(Vec<Entry>, Vec<Finding>), Failur
             }
         }
     }
-    // The order is that of the names where a byte that is no text counts as U+FFFD.
+    // Sorts by name, where bytes that are not UTF-8 count as U+FFFD.
     entries.sort_by_cached_key(|entry: &Entry| {
         let root = &roots[entry.root];
         let below = entry.below.components();
@@ -161,7 +161,7 @@ pub(crate) fn files(roots: &[Root]) -> Result<(Vec<Entry>, Vec<Finding>), Failur
         let name = format!("{}{}", root.prefix, below.collect::<Vec<_>>().join("/"));
         (root.part, name, entry.below.clone(), entry.root)
     });
-    // A file that lies under two roots of a part counts once.
+    // A file below two roots of a part counts once.
     entries.dedup_by(|a, b| a.path == b.path && roots[a.root].part == roots[b.root].part);
     Ok((entries, findings))
 }
@@ -196,7 +196,7 @@ fn entry(
     })
 }
 
-/// What could not be searched: fatal for the root itself.
+/// The finding for a path that could not be searched; an error for the root itself.
 fn unsearched(root: &Root, error: &walkdir::Error) -> Result<Finding, Failure> {
     let path = error.path().unwrap_or(&root.folder);
     let below = path.strip_prefix(&root.folder).unwrap_or(path);
@@ -221,7 +221,7 @@ fn unsearched(root: &Root, error: &walkdir::Error) -> Result<Finding, Failure> {
     Ok(file_finding(root.part, Kind::Unreadable, name, reason))
 }
 
-/// What the system said, without its number.
+/// The system's error message, without its number.
 pub(crate) fn describe_io(error: &io::Error) -> String {
     let text = error.to_string();
     text.split(" (os error")
@@ -230,7 +230,7 @@ pub(crate) fn describe_io(error: &io::Error) -> String {
         .to_lowercase()
 }
 
-/// A finding about a file that is no image of the dataset.
+/// A finding about a file that is not an image of the dataset.
 pub(crate) fn file_finding(part: Part, kind: Kind, source: String, detail: String) -> Finding {
     Finding {
         part,

@@ -1,5 +1,4 @@
-//! How the work is done: in parallel, with progress, within a bound of memory. Nothing of it
-//! changes a byte.
+//! Runs the work in parallel, with progress and a limit on memory. Outputs don't depend on it.
 
 use crate::Error;
 use dcgan_stage::{Failure, Progress, Signals};
@@ -7,12 +6,12 @@ use rayon::prelude::*;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Condvar, Mutex, PoisonError};
 
-/// The most bytes that files and decoded pictures take at a time, whatever the number of threads:
-/// five photographs of 24 million pixels, or thousands of small ones. One that needs more waits for
-/// all of it and is then alone.
+/// Maximum bytes of files and decoded pictures in memory, for any number of threads: five
+/// photographs of 24 million pixels, or thousands of small ones. A picture that needs more waits
+/// until it is the only one.
 const BYTES: u64 = 5 << 27;
 
-/// Threads, and what they have in common.
+/// Threads and their shared state.
 pub(crate) struct Work<'a> {
     threads: rayon::ThreadPool,
     signals: &'a Signals,
@@ -22,10 +21,10 @@ pub(crate) struct Work<'a> {
 }
 
 impl<'a> Work<'a> {
-    /// On `threads` threads.
+    /// Starts `threads` threads.
     ///
     /// # Errors
-    /// [`Failure::Output`] when the system refuses them.
+    /// [`Failure::Output`] if the system refuses.
     pub(crate) fn new(threads: usize, signals: &'a Signals, quiet: bool) -> Result<Self, Failure> {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
         let threads = pool.map_err(|source| Failure::output(Error::Threads { source }))?;
@@ -38,7 +37,7 @@ impl<'a> Work<'a> {
         })
     }
 
-    /// Does `work` on each item, in parallel; the results keep the items' order.
+    /// Applies `work` to each item in parallel; the results are in the items' order.
     ///
     /// # Errors
     /// As `work`, and [`Failure::Interrupted`].
@@ -67,7 +66,7 @@ impl<'a> Work<'a> {
         results
     }
 
-    /// Waits until `bytes` of the memory are free, and takes them until the result is dropped.
+    /// Waits until `bytes` of the limit are free, and reserves them until the result is dropped.
     pub(crate) fn take(&self, bytes: u64) -> Share<'_, 'a> {
         let bytes = bytes.min(BYTES);
         let free = self.free.lock().unwrap_or_else(PoisonError::into_inner);
@@ -78,7 +77,7 @@ impl<'a> Work<'a> {
     }
 }
 
-/// A part of the memory.
+/// A reserved part of the memory.
 #[must_use]
 pub(crate) struct Share<'w, 'a> {
     work: &'w Work<'a>,

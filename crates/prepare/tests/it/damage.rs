@@ -1,9 +1,9 @@
-//! Every way in which a source can be wrong: a message of its own, exit code 3, nothing written.
+//! Faulty sources: each has its own message, exit code 3, and nothing is written.
 
 use crate::{Folder, gzip, idx, images, labels};
 use insta::assert_snapshot;
 
-/// Runs over sound sources of which one was replaced.
+/// Runs on valid sources with one file replaced.
 fn with(name: &str, bytes: &[u8]) -> String {
     let folder = Folder::with_sources();
     folder.put(name, bytes);
@@ -51,7 +51,7 @@ fn a_file_of_another_format() {
     assert_snapshot!(with("test-images", b"\x01\x02\x03\x04 and more"), @r"
     exit code 3
     error: `test-images` is not an IDX file: expected to start with 00 00 08 03, got 01 02 03 04
-    hint: give an IDX file of unsigned bytes, plain or gzip; data/README.md says more
+    hint: give an IDX file of unsigned bytes, plain or gzip; data/README.md describes the format
     ");
     assert_snapshot!(with("train-images.gz", b"<!DOCTYPE html><title>403 Forbidden</title>"), @r"
     exit code 3
@@ -85,7 +85,7 @@ fn a_file_of_another_format() {
     }
     assert_eq!(
         message(&gzip(&gzip(&images(2, 0)))),
-        "error: `test-images` holds, compressed, a gzip file: expected an IDX file, plain or gzip"
+        "error: `test-images` decompresses to a gzip file: expected an IDX file, plain or gzip"
     );
 }
 
@@ -96,11 +96,10 @@ fn a_header_with_the_small_end_first() {
         idx([0, 0, 8, 3], &swapped, &vec![1; n])
     };
     let message = "exit code 3
-error: the header of `test-images` has the small end of its numbers first: expected the big end
-hint: write its sizes as 32-bit integers, big end first: data/README.md says more
+error: the header of `test-images` is little-endian: expected big-endian
+hint: write its sizes as big-endian 32-bit integers; data/README.md describes the format
 ";
-    // As if too large for any address, too large for the file, or with its magic number turned as
-    // well.
+    // Too large for any address, too large for the file, or with a little-endian magic number too.
     assert_eq!(with("test-images", &little([2, 3, 4], 24)), message);
     assert_eq!(with("test-images", &gzip(&little([2, 3, 4], 24))), message);
     let turned = idx([3, 8, 0, 0], &[2, 3, 4].map(u32::swap_bytes), &[1; 24]);
@@ -114,15 +113,15 @@ hint: write its sizes as 32-bit integers, big end first: data/README.md says mor
         with("test-labels", &gzip(&labels)),
         message.replace("images", "labels")
     );
-    // What is wrong either way is called by what it says.
-    assert!(with("test-images", &little([2, 3, 4], 23)).contains("lies"));
+    // A size that is wrong in both byte orders is reported as big-endian.
+    assert!(with("test-images", &little([2, 3, 4], 23)).contains("is wrong"));
 }
 
 #[test]
 fn elements_of_another_type() {
     assert_snapshot!(with("test-labels", &idx([0, 0, 0x0c, 1], &[2], &[0; 8])), @r"
     exit code 3
-    error: `test-labels` holds 32-bit integers: expected unsigned bytes (type 08), got type 0c
+    error: `test-labels` has 32-bit integers: expected unsigned bytes (type 08), got type 0c
     hint: convert its elements to unsigned bytes
     ");
 }
@@ -132,7 +131,7 @@ fn labels_of_qmnist() {
     let labels = idx([0, 0, 0x0c, 2], &[2, 8], &[0; 64]);
     assert_snapshot!(with("test-labels", &labels), @r"
     exit code 3
-    error: `test-labels` holds 32-bit integers: expected unsigned bytes (type 08), got type 0c
+    error: `test-labels` has 32-bit integers: expected unsigned bytes (type 08), got type 0c
     hint: these are probably QMNIST's labels, 8 columns of 32-bit integers: write the first column, which is the class, as an IDX file of unsigned bytes
     ");
 }
@@ -141,12 +140,12 @@ fn labels_of_qmnist() {
 fn labels_in_place_of_images_and_the_other_way_round() {
     assert_snapshot!(with("train-images.gz", &gzip(&labels(&[0, 1, 2]))), @r"
     exit code 3
-    error: `train-images.gz` should hold images of 3 dimensions, got 1
+    error: `train-images.gz` should have images of 3 dimensions, got 1
     hint: images and labels may be swapped: look at the keys under `prepare.idx`
     ");
     assert_snapshot!(with("test-labels", &images(2, 0)), @r"
     exit code 3
-    error: `test-labels` should hold labels of 1 dimension, got 3
+    error: `test-labels` should have labels of 1 dimension, got 3
     hint: images and labels may be swapped: look at the keys under `prepare.idx`
     ");
 }
@@ -155,7 +154,7 @@ fn labels_in_place_of_images_and_the_other_way_round() {
 fn colour_images() {
     assert_snapshot!(with("test-images", &idx([0, 0, 8, 4], &[1, 2, 2, 3], &[0; 12])), @r"
     exit code 3
-    error: `test-images` should hold images of 3 dimensions, got 4
+    error: `test-images` should have images of 3 dimensions, got 4
     hint: give grey images and one label for each
     ");
 }
@@ -194,8 +193,8 @@ fn a_header_that_promises_more_than_there_is() {
     ");
     assert_snapshot!(with("test-images", &idx([0, 0, 8, 3], &[u32::MAX; 3], &[1; 24])), @r"
     exit code 3
-    error: the header of `test-images` lies: 4294967295 x 4294967295 x 4294967295 elements can't be addressed
-    hint: the file is not what it was: get it again
+    error: the header of `test-images` is wrong: 4294967295 x 4294967295 x 4294967295 is more than memory can address
+    hint: the file has changed: get it again
     ");
 }
 
@@ -217,8 +216,8 @@ fn bytes_after_the_last_image() {
 fn images_of_nothing() {
     assert_snapshot!(with("test-images", &idx([0, 0, 8, 3], &[0, 3, 4], &[])), @r"
     exit code 3
-    error: `test-images` holds nothing: expected sizes of at least 1, got 0 x 3 x 4
-    hint: the file is not what it was: get it again
+    error: `test-images` is empty: expected sizes of at least 1, got 0 x 3 x 4
+    hint: the file has changed: get it again
     ");
 }
 
@@ -244,7 +243,7 @@ fn a_gzip_file_that_does_not_fit_its_checksum() {
     exit code 3
     error: `train-images.gz` is damaged: expected a gzip stream that fits its checksum
     caused by: corrupt gzip stream does not have a matching checksum
-    hint: the file is not what it was: get it again
+    hint: the file has changed: get it again
     ");
 }
 
@@ -252,7 +251,7 @@ fn a_gzip_file_that_does_not_fit_its_checksum() {
 fn a_gzip_file_with_something_behind_it() {
     assert_snapshot!(with("train-images.gz", &[gzip(&images(6, 0)), b"more".to_vec()].concat()), @r"
     exit code 3
-    error: `train-images.gz` goes on after its gzip stream: expected the end, got 4 more bytes
+    error: `train-images.gz` has more data after its gzip stream: expected the end, got 4 bytes
     hint: something was appended, or the header is wrong: get the file again
     ");
 }
@@ -264,7 +263,7 @@ fn two_gzip_files_in_one() {
     let message = with("train-images.gz", &bytes).replace(&second.len().to_string(), "N");
     assert_snapshot!(message, @r"
     exit code 3
-    error: `train-images.gz` holds more than one gzip stream: expected one, got another in its last N bytes
+    error: `train-images.gz` has more than one gzip stream: expected one, got another in its last N bytes
     hint: unpack it, join what belongs together under one header, and give the result
     ");
 }

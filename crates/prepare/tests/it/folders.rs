@@ -1,4 +1,4 @@
-//! Folders of pictures: which files, which part, which class, and the same bytes again.
+//! Folders of pictures: files, parts, classes, and reproducible bytes.
 
 use crate::{Folder, encode, picture};
 use dcgan_artifacts::{DatasetReader, Part};
@@ -9,7 +9,7 @@ use insta::assert_snapshot;
 const ARGUMENTS: &str = "--out out --set prepare.source=folder --set prepare.folder=photos \
     --set prepare.pictures.height=16 --set prepare.pictures.width=16";
 
-/// Two classes, five formats, a folder in a folder.
+/// Two classes, five formats, a nested folder.
 fn photos() -> Folder {
     let folder = Folder::empty();
     folder.put("photos/cats/1.png", &picture(Png, 20, 30, 1));
@@ -42,7 +42,7 @@ fn every_format_without_classes() {
     let folder = photos();
     assert_snapshot!(folder.succeed(ARGUMENTS), @r"
     dataset: 5 train, 16x16x3, no labels
-    audit: nothing odd
+    audit: no findings
     `dcgan-eval` will leave out some figures:
       the training part has 5 images and 64 are needed: discriminator.train, discriminator.roc_auc.train_vs_generated, discriminator.calibration_error.train_vs_generated, discriminator.train_minus_test, alarms.discriminator_saturated, alarms.overfitting
       there is no test part: discriminator.test, discriminator.roc_auc.test_vs_generated, discriminator.calibration_error.test_vs_generated, pixels.memorised, pixels.nearest_training_distance
@@ -250,7 +250,7 @@ fn patterns_choose_files_and_folders() {
     exit code 2
     error: `photos/[` is not a pattern for files
     caused by: Pattern syntax error near position 0: invalid range pattern
-    hint: `*` and `?` stand for letters of a name, `**` for any folders, `[ab]` for a or b
+    hint: `*` and `?` match letters of a name, `**` any folders, `[ab]` a or b
     ");
 }
 
@@ -276,7 +276,7 @@ fn the_share_held_out_depends_on_content_alone() {
     folder.succeed(&arguments);
     let test = open(&folder).read_part(Part::Test).unwrap();
     assert!((15..=45).contains(&test.n), "{}", test.n);
-    // Under other names and among others, the same pictures are held out.
+    // The same pictures are held out with other names and among other pictures.
     for seed in 0..100 {
         let name = folder.path().join(format!("photos/{seed:03}.png"));
         if seed % 2 == 1 {
@@ -296,7 +296,7 @@ fn the_share_held_out_depends_on_content_alone() {
             .collect()
     };
     assert!(images(&again).is_subset(&images(&test)));
-    // Equal files, whatever their names, are on one side.
+    // Equal files with different names are in the same part.
     assert_eq!(
         folder.json("out/audit.json")["duplicates_across_parts"]["test_in_train"],
         0
@@ -350,7 +350,7 @@ fn the_same_bytes_twice_anywhere_and_on_any_number_of_threads() {
     first.succeed(&format!("{ARGUMENTS} {more} --threads 1"));
     second.succeed(&format!("{ARGUMENTS} {more} --threads 5"));
     assert_eq!(contents(&first, "out"), contents(&second, "out"));
-    // Absolute paths leave no trace either.
+    // Absolute paths don't appear in outputs.
     let path = second.path().display();
     second.succeed(&format!(
         "{} {more} --set prepare.folder={path}/photos",
@@ -412,7 +412,7 @@ fn nothing_to_search() {
     assert_snapshot!(folder.fail(ARGUMENTS), @r"
     exit code 3
     error: `photos` should be a folder of pictures, got a file or device
-    hint: give the folder in which the pictures lie, or a pattern such as `photos/*.jpg`
+    hint: give the folder of the pictures, or a pattern such as `photos/*.jpg`
     ");
 }
 
@@ -422,7 +422,7 @@ fn an_empty_folder_and_one_picture() {
     std::fs::create_dir(folder.path().join("photos")).unwrap();
     assert_snapshot!(folder.fail(ARGUMENTS), @r"
     exit code 3
-    error: `photos` holds no picture to train on: expected at least one, got no file at all
+    error: `photos` has no picture to train on: expected at least one, got no file at all
     hint: put PNG, JPEG, GIF, BMP or WebP files into it, or give another
     ");
     folder.put("photos/only.png", &picture(Png, 1, 1, 0));

@@ -1,5 +1,4 @@
-//! What people's folders and tables hold besides: formats that are not read, odd ends, parts for
-//! classes.
+//! Unusual folders and tables: unsupported formats, odd ends, parts instead of classes.
 
 use crate::{Folder, picture};
 use dcgan_artifacts::{DatasetReader, Part};
@@ -62,7 +61,7 @@ fn pictures_that_are_not_read_are_counted_and_named() {
 
 #[test]
 fn the_last_line_says_when_more_than_a_tenth_is_missing() {
-    // One of ten is a tenth, two of eleven are more.
+    // One of ten is not more than a tenth, two of eleven are.
     let folder = photos(9);
     folder.put("photos/a.heic", HEIC);
     folder.put("photos/notes.txt", b"about these pictures");
@@ -82,7 +81,7 @@ fn nothing_but_pictures_that_are_not_read() {
     folder.put("photos/a.heic", HEIC);
     assert_snapshot!(folder.fail(ARGUMENTS), @r"
     exit code 3
-    error: `photos` holds no picture to train on: expected at least one, got 2 files that can't be used
+    error: `photos` has no picture to train on: expected at least one, got 2 files that can't be used
     hint: the first that can't be used is `a.heic`: unsupported, HEIC: convert it first, for example with `heif-convert FILE FILE.png`
     ");
 }
@@ -108,13 +107,13 @@ fn odd_ends_are_told_and_cost_nothing() {
     train,behind.jpg,,odd_end,11 bytes after its end
     train,endless.jpg,,odd_end,its end-of-image marker is missing; all its pixels are there
     ");
-    // Nothing is lost, so that nothing stops.
+    // No image is lost, so `strict` does not stop.
     folder.succeed(&format!(
         "{ARGUMENTS} --force --set prepare.pictures.strict=true"
     ));
 }
 
-/// What a run over folders with these pictures says on the way.
+/// Warnings of a run on folders with these pictures.
 fn warned(paths: &[&str], more: &str) -> String {
     let folder = Folder::empty();
     for (path, seed) in paths.iter().zip(0..) {
@@ -129,9 +128,9 @@ fn warned(paths: &[&str], more: &str) -> String {
 #[test]
 fn classes_that_are_parts() {
     let parts = ["train/cat/1", "train/dog/1", "test/cat/1", "test/dog/1"];
-    assert_snapshot!(warned(&parts, ""), @"warning: the classes `train` and `test` are named as the parts of a data set are: if they are, set `prepare.folder` to `photos/train` and `prepare.test_folder` to `photos/test`");
-    assert_snapshot!(warned(&["Train/cat/1", "Train/dog/1"], ""), @"warning: the class `Train` is named as a part of a data set is: if it is one, set `prepare.folder` to `photos/Train`");
-    assert_snapshot!(warned(&["cat/1", "dog/1", "val/1"], ""), @"warning: the class `val` is named as a part of a data set is: if it is one, move it out of `prepare.folder` and give it as `prepare.test_folder`");
+    assert_snapshot!(warned(&parts, ""), @"warning: the classes `train` and `test` have the names of parts of a dataset: if they are, set `prepare.folder` to `photos/train` and `prepare.test_folder` to `photos/test`");
+    assert_snapshot!(warned(&["Train/cat/1", "Train/dog/1"], ""), @"warning: the class `Train` has the name of a part of a dataset: if it is one, set `prepare.folder` to `photos/Train`");
+    assert_snapshot!(warned(&["cat/1", "dog/1", "val/1"], ""), @"warning: the class `val` has the name of a part of a dataset: if it is one, move it out of `prepare.folder` and give it as `prepare.test_folder`");
     assert_eq!(warned(&["cat/1", "dog/1", "train station/1"], ""), "");
     let given = "--set prepare.folder=photos/train --set prepare.test_folder=photos/test";
     assert_eq!(warned(&parts, given), "");
@@ -153,7 +152,7 @@ mod tables {
     const CSV: &str = "--set prepare.pictures.labels=csv \
         --set prepare.pictures.labels_file=labels.csv";
 
-    /// Two pictures in a folder each, and a table.
+    /// Two pictures in separate folders, and a table.
     fn with(table: &[u8]) -> Folder {
         let folder = Folder::empty();
         folder.put("photos/blue/1.png", &picture(Png, 16, 16, 1));
@@ -162,7 +161,7 @@ mod tables {
         folder
     }
 
-    /// Labels and audit of a table that must do.
+    /// Labels and audit of a table that must be valid.
     #[track_caller]
     fn labels(table: &[u8]) -> (Vec<u8>, String) {
         let folder = with(table);

@@ -1,4 +1,4 @@
-//! The IDX decoder on bytes that nobody meant: never a panic, never memory beyond what is there.
+//! The IDX decoder on random bytes: no panic, and no memory beyond the content.
 
 use crate::{gzip, idx};
 use dcgan_prepare::idx::{Idx, decode};
@@ -9,12 +9,12 @@ fn decode_bytes<const D: usize>(bytes: &[u8]) -> Result<Idx<D>, dcgan_prepare::E
     decode(Path::new("file"), bytes, bytes.len() as u64)
 }
 
-/// Sizes of which most are small and some are lies.
+/// Sizes, mostly small, some wrong.
 fn size() -> impl Strategy<Value = u32> {
     prop_oneof![4 => 0u32..6, 1 => any::<u32>(), 1 => Just(u32::MAX)]
 }
 
-/// The memory that decoding `bytes` may end up with: no more than their content needs.
+/// Checks that decoding `bytes` uses no more memory than their content needs.
 fn check_memory<const D: usize>(bytes: &[u8], content: usize) -> Result<(), TestCaseError> {
     if let Ok(decoded) = decode_bytes::<D>(bytes) {
         let product: usize = decoded.sizes.iter().product();
@@ -58,9 +58,9 @@ proptest! {
         }
     }
 
-    /// One changed byte of a gzip file is found by its checksum, or lies in what gzip leaves open
-    /// (time, system, flags of its header; padding between blocks), where the content stays what it
-    /// was.
+    /// A changed byte of a gzip file is found by its checksum, or is in a part that gzip does not
+    /// check (time, system and flags of its header; padding between blocks), and the content is the
+    /// same.
     #[test]
     fn one_changed_byte_of_a_gzip_file(at in any::<prop::sample::Index>(), change in 1u8..) {
         let content: Vec<u8> = (0..60).collect();

@@ -1,4 +1,4 @@
-//! Letters as EMNIST has them: labels from 1, rows for columns.
+//! Letters in EMNIST's format: labels from 1, transposed.
 
 use crate::{Folder, gzip, idx, images, labels};
 use dcgan_artifacts::{DatasetReader, Part};
@@ -31,7 +31,7 @@ fn labels_that_count_from_one() {
     let settings = &folder.json("out/manifest.json")["settings"]["prepare"]["idx"];
     assert_eq!(settings["first_label"], 1);
     assert!(folder.succeed(&first).starts_with("nothing to do"));
-    // Under their own names they are the same.
+    // With names they are the same.
     folder.succeed(&format!("{first} --set prepare.class_names=[A,B,C]"));
     let named = open(&folder);
     assert_eq!(named.info().class_names, ["A", "B", "C"]);
@@ -60,7 +60,7 @@ fn labels_from_one_are_recognised() {
     error: label 3 of image 2 in `train-labels` has no class: expected labels below 3, as `prepare.class_names` has 3 names
     hint: the labels count from 1: set `prepare.idx.first_label` to 1
     ");
-    // A gap, or a 0 in either part, and there is nothing to suspect.
+    // With a gap, or a 0 in either part, there is no warning.
     for (train, test) in [([1, 2, 4, 1, 2, 4], [1, 2]), ([1, 2, 3, 1, 2, 3], [0, 1])] {
         folder.put("train-labels", &labels(&train));
         folder.put("test-labels", &labels(&test));

@@ -1,4 +1,4 @@
-//! The program as a user meets it, and the IDX decoder under fire.
+//! Tests of the program `dcgan-prepare`, and property tests of the IDX decoder.
 #![expect(
     clippy::unwrap_used,
     reason = "helper functions of tests fail by panicking"
@@ -27,7 +27,7 @@ use std::path::Path;
 use std::process::Command;
 use tempfile::TempDir;
 
-/// A working directory of its own, with sources and pipeline by relative names.
+/// A working directory with sources and a pipeline that has relative names.
 struct Folder(TempDir);
 
 impl Folder {
@@ -35,8 +35,8 @@ impl Folder {
         Self(tempfile::tempdir().unwrap())
     }
 
-    /// Six labelled training images of 3x4 pixels and two test images, three classes; the images of
-    /// the training part are gzip, all else is plain.
+    /// Six labelled training images of 3x4 pixels and two test images, three classes; the training
+    /// images are gzip, everything else is plain.
     fn with_sources() -> Self {
         let folder = Self::empty();
         folder.put("train-images.gz", &gzip(&images(6, 0)));
@@ -79,7 +79,7 @@ impl Folder {
         serde_json::from_slice(&self.get(name)).unwrap()
     }
 
-    /// Names in a folder, sorted; nothing if it isn't there.
+    /// Sorted names in a folder; empty if it does not exist.
     fn names(&self, folder: &str) -> Vec<String> {
         let Ok(entries) = fs::read_dir(self.path().join(folder)) else {
             return Vec::new();
@@ -98,13 +98,13 @@ impl Folder {
         run(command.current_dir(self.path()))
     }
 
-    /// The same, which must succeed; its stdout.
+    /// Like [`Self::run`], but must succeed; returns stdout.
     #[track_caller]
     fn succeed(&self, arguments: &str) -> String {
         self.run(arguments).succeeded().stdout
     }
 
-    /// The same, which must fail and leave nothing behind; its exit code and stderr.
+    /// Like [`Self::run`], but must fail and write nothing; returns exit code and stderr.
     #[track_caller]
     fn fail(&self, arguments: &str) -> String {
         let before = self.names(".");
@@ -118,7 +118,7 @@ impl Folder {
     }
 }
 
-/// A picture file of `format` in which no two places are equal; `seed` makes another one.
+/// A picture file of `format` with different values everywhere; `seed` varies it.
 fn picture(format: ImageFormat, height: u32, width: u32, seed: u8) -> Vec<u8> {
     let value = |x: u32, y: u32| {
         let of = |n: u32| u8::try_from(n % 256).unwrap();
@@ -146,7 +146,7 @@ fn idx(magic: [u8; 4], sizes: &[u32], elements: &[u8]) -> Vec<u8> {
     bytes
 }
 
-/// `n` images of 3x4 pixels that count on from `first`: no two are equal.
+/// `n` different images of 3x4 pixels that count up from `first`.
 fn images(n: u8, first: u8) -> Vec<u8> {
     let pixels: Vec<u8> = (0..n * 12).map(|at| first + at).collect();
     idx([0, 0, 8, 3], &[u32::from(n), 3, 4], &pixels)

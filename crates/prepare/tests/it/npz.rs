@@ -1,4 +1,4 @@
-//! Arrays of NumPy as a source.
+//! The source `npz`.
 
 use crate::samples::{assert_part, dataset, folder_of, size, values};
 use dcgan_artifacts::Part;
@@ -25,12 +25,12 @@ fn a_file_of_three_parts_gives_three_parts() {
         source.sha256,
         dcgan_artifacts::sha256_bytes(&folder.get("medmnist.npz"))
     );
-    // The value of `prepare.source` has two names, and the manifest one.
+    // The value of `prepare.source` has two names; the manifest always has the same.
     let again = "--out out --set prepare.source=npy --set prepare.npz.train=medmnist.npz";
     assert!(folder.succeed(again).contains("up to date"));
 }
 
-/// As `prepare.validation` says, even where the file has a validation part.
+/// `prepare.validation` draws, even if the file has a validation part.
 #[test]
 fn a_drawn_validation_part_replaces_that_of_the_file() {
     let folder = folder_of(&["medmnist.npz"]);
@@ -104,7 +104,7 @@ fn a_file_for_each_class() {
     assert_eq!(dataset.info().class_names, ["apple", "bat"]);
 }
 
-/// Each image keeps its place in its own file in the audit, also after a part was held out.
+/// The audit has each image's index in its own file, also after a part is held out.
 #[test]
 fn findings_name_file_and_place() {
     let folder = folder_of(&["apple.npy"]);

@@ -1,4 +1,5 @@
-//! Whatever may lie in a folder of pictures: named, skipped and counted; fatal with `strict`.
+//! Unusable files in a folder of pictures are listed, skipped and counted; `strict` makes them
+//! errors.
 
 use crate::{Folder, encode, picture};
 use dcgan_artifacts::{DatasetReader, Part};
@@ -10,7 +11,7 @@ use insta::assert_snapshot;
 const ARGUMENTS: &str = "--out out --set prepare.source=folder --set prepare.folder=photos \
     --set prepare.pictures.height=8 --set prepare.pictures.width=8";
 
-/// A folder with one sound picture, and `name` with `bytes` beside it.
+/// A folder with one valid picture, and the file `name` with `bytes`.
 fn with(name: &str, bytes: &[u8]) -> Folder {
     let folder = Folder::empty();
     folder.put("photos/sound.png", &picture(Png, 16, 16, 1));
@@ -57,7 +58,7 @@ fn truncated_pictures_of_every_format() {
     assert_snapshot!(rows(&folder, 1), @"train,a.jpg,,damaged,cut short: its end-of-image marker is missing");
 }
 
-/// Cameras put a small picture into the header, and a film or another picture behind the end.
+/// Cameras put a small picture into the header, and a film or another picture after the end.
 #[test]
 fn where_a_jpeg_ends_its_own_markers_tell() {
     let whole = picture(Jpeg, 40, 40, 2);
@@ -65,7 +66,7 @@ fn where_a_jpeg_ends_its_own_markers_tell() {
     let film = [whole.as_slice(), b"\xff\xda and more"].concat();
     let folder = with("a.jpg", &film);
     assert_snapshot!(rows(&folder, 2), @"train,a.jpg,,odd_end,11 bytes after its end");
-    // Half a picture whose header holds a whole one.
+    // Half a picture whose header contains a complete one.
     let small = picture(Jpeg, 8, 8, 3);
     let length = u16::try_from(small.len() + 2).unwrap().to_be_bytes();
     let mut half = whole[..2].to_vec();
@@ -83,7 +84,7 @@ fn a_file_too_long_to_be_a_picture() {
     let file = std::fs::OpenOptions::new()
         .write(true)
         .open(folder.path().join("photos/a.png"));
-    // No disk space is taken where the file system knows holes.
+    // A sparse file: no disk space is used.
     file.unwrap().set_len((1 << 28) + 1).unwrap();
     assert_snapshot!(rows(&folder, 1), @"train,a.png,,too_large,more than 268435456 bytes");
 }
@@ -110,7 +111,7 @@ fn strict_makes_the_first_one_fatal() {
     error: `a.png` can't be used, as `prepare.pictures.strict` asks: damaged, an empty file
     hint: remove or replace the file; without `strict` it is skipped and counted
     ");
-    // What doesn't claim to be a picture is no reason to stop.
+    // Files without a picture's name don't stop it.
     folder.put("photos/a.png", &whole);
     folder.put("photos/README.md", b"about these pictures");
     folder.succeed(&strict);
@@ -123,7 +124,7 @@ fn nothing_but_damage() {
     folder.put("photos/b.txt", b"words");
     assert_snapshot!(folder.fail(ARGUMENTS), @r"
     exit code 3
-    error: `photos` holds no picture to train on: expected at least one, got 2 files that can't be used
+    error: `photos` has no picture to train on: expected at least one, got 2 files that can't be used
     hint: the first that can't be used is `a.png`: damaged, an empty file
     ");
     // Damage that only decoding finds.
@@ -209,7 +210,7 @@ fn flat_jpeg(values: [u8; 4]) -> Vec<u8> {
     segment(0xda, &[vec![4], scan, vec![0, 63, 0]].concat());
     let mut bits: Vec<u8> = Vec::new();
     for value in values {
-        // In 8 bits: 128 to 255 as they are; -255 to -128 less their complement.
+        // In 8 bits: 128 to 255 unchanged; -255 to -128 minus one, as their complement.
         let mean = (i32::from(value) - 128).clamp(-128, 127);
         let coded = if mean < 0 {
             mean * 2 + 1 + 255
@@ -236,7 +237,7 @@ fn flat_jpeg(values: [u8; 4]) -> Vec<u8> {
 
 #[test]
 fn a_small_file_that_claims_to_be_huge() {
-    // Sides and depth in a PNG's header, with its checksum made to fit.
+    // Sides and depth in a PNG's header, with its checksum corrected.
     let bomb = |side: u16, bits: u8, colour: u8| {
         let mut bomb = picture(Png, 8, 8, 2);
         let [high, low] = side.to_be_bytes();
@@ -323,11 +324,11 @@ mod unix {
         std::fs::copy(folder.path().join("photos/sound.png"), twin).unwrap();
         let rows = rows(&folder, 4);
         assert_eq!(rows.matches(",duplicate,").count(), 2, "{rows}");
-        // Each is told from the other.
+        // They have different names.
         for name in [r"train,\xff\xfe.png,", r"train,\xff\xfd.png,"] {
             assert!(rows.contains(name), "{rows}");
         }
-        // Nor need the folder that is written be text.
+        // The output folder's name need not be UTF-8 either.
         let out = OsStr::from_bytes(b"out\xff");
         for options in [&["--json"][..], &["--json", "--dry-run"]] {
             let mut command = Command::new(env!("CARGO_BIN_EXE_dcgan-prepare"));
@@ -340,7 +341,7 @@ mod unix {
         }
     }
 
-    /// A name can hold what clears a terminal or forges a line of a table.
+    /// A name can contain characters that clear a terminal or forge a line of a table.
     #[test]
     fn control_characters_of_names_are_escaped() {
         let name = "a\u{1b}[2J\u{9b}1m\u{202e}\r\ntrain,b.png.png";
@@ -372,7 +373,7 @@ mod unix {
                 )
             );
         }
-        // One that is no text names a class by its escape.
+        // A name that is not UTF-8 gives a class with its escape.
         let folder = with("a.png", &picture(Png, 16, 16, 2));
         let class = folder.path().join(OsStr::from_bytes(b"photos/caf\xe9"));
         if std::fs::create_dir(&class).is_err() {
@@ -384,8 +385,8 @@ mod unix {
         assert_eq!(classes, &serde_json::json!([r"caf\xe9"]));
     }
 
-    /// No source keeps the program waiting or fills the memory: a pipe without a writer, a device
-    /// without an end, a table or pictures longer than any.
+    /// No source makes the program wait or fills the memory: a pipe without a writer, an endless
+    /// device, an oversized table or picture.
     #[test]
     fn sources_are_files_of_a_bounded_length() {
         let labelled = format!("{ARGUMENTS} --set prepare.pictures.labels=csv --set");
@@ -457,7 +458,7 @@ mod unix {
         forbid("photos/vault", 0);
         let is_root = std::fs::File::open(folder.path().join("photos/secret.png")).is_ok();
         if is_root {
-            // Nothing is forbidden to root, so another user has to try.
+            // root may read everything, so the test runs as another user.
             use std::os::unix::process::CommandExt as _;
             forbid(".", 0o777);
             let program = folder.path().join("program");

@@ -1,11 +1,11 @@
-//! What becomes of one picture: crop, size, colour, transparency, orientation.
+//! Conversion of a picture: crop, size, colour, transparency, orientation.
 
 use crate::{Folder, encode, picture};
 use dcgan_artifacts::{DatasetReader, Part};
 use image::ImageFormat::{Jpeg, Png};
 use image::{DynamicImage, Rgb, RgbImage, Rgba, RgbaImage};
 
-/// The one image that comes of a picture under these settings of `prepare.pictures`.
+/// The image from a picture with these settings of `prepare.pictures`.
 #[track_caller]
 fn image(bytes: &[u8], settings: &str) -> Vec<u8> {
     let folder = Folder::empty();
@@ -46,20 +46,20 @@ fn a_picture_of_the_right_size_is_left_as_it_is() {
 
 #[test]
 fn crops() {
-    // 8 columns, 4 rows: the middle square holds columns 2 to 5.
+    // 8 columns, 4 rows: the middle square has columns 2 to 5.
     let bytes = columns(&[0, 10, 20, 30, 40, 50, 60, 70], 4);
     let grey = |settings: &str| image(&bytes, &format!("channels=1 filter=box {settings}"));
     let covered = grey("height=4 width=4 crop=cover");
     assert_eq!(row(&covered, 4), [20, 30, 40, 50]);
     let boxed = grey("height=2 width=2 crop=centre box=2");
     assert_eq!(row(&boxed, 2), [30, 40]);
-    // A box of 2 rows is 4 wide where images are twice as wide as high.
+    // A box of 2 rows is 4 columns wide if images are twice as wide as high.
     let wide = grey("height=2 width=4 crop=centre box=2");
     assert_eq!(row(&wide, 4), [20, 30, 40, 50]);
-    // A box beyond the picture gives what fits.
+    // A box larger than the picture is cut to it.
     let beyond = grey("height=4 width=4 crop=centre box=100");
     assert_eq!(beyond, covered);
-    // The whole in the middle of bars: 8x4 in 4x4 leaves a row of bars above and below.
+    // The whole picture between bars: 8x4 in 4x4 leaves one row above and below.
     let fitted = grey("height=4 width=4 crop=fit background=[9,9,9]");
     assert_eq!(
         fitted,
@@ -76,7 +76,7 @@ fn filters_differ_and_are_antialiased() {
             &bytes,
             &format!("height=8 width=8 channels=1 filter={filter}"),
         );
-        // One point in eight would be black or white throughout.
+        // Sampling every eighth point would give all black or all white.
         assert!(
             shrunk.iter().all(|value| (110..=145).contains(value)),
             "{filter}: {shrunk:?}"

@@ -1,5 +1,5 @@
-//! Files that `tests/python/source_samples.py` wrote with the tools of other programs, and what
-//! each must become.
+//! Files written by `tests/python/source_samples.py` with other programs' tools, and their expected
+//! content.
 
 use crate::Folder;
 use dcgan_artifacts::{DatasetReader, Part};
@@ -20,7 +20,7 @@ fn path(name: &str) -> PathBuf {
         .join(name)
 }
 
-/// The dataset that was written as `out`.
+/// The dataset in `out`.
 pub(crate) fn dataset(folder: &Folder) -> DatasetReader {
     DatasetReader::open(&folder.path().join("out/dataset.safetensors")).unwrap()
 }

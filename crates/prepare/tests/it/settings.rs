@@ -1,4 +1,4 @@
-//! Settings that can't be meant: exit code 2, nothing written.
+//! Invalid settings: exit code 2, nothing written.
 
 use crate::Folder;
 use insta::assert_snapshot;

@@ -1,4 +1,4 @@
-//! What becomes of sound sources.
+//! Datasets from valid sources.
 
 use crate::{Folder, gzip, idx, images, labels};
 use dcgan_artifacts::{DatasetReader, Part};
@@ -79,7 +79,7 @@ fn the_validation_part_is_drawn_from_train_equally_of_each_class() {
     let mut classes = validation.labels.clone().unwrap();
     classes.sort_unstable();
     assert_eq!(classes, [0, 1, 2]);
-    // Together they are the source, each image with its label.
+    // Together they are the source's images, each with its label.
     let of = |part: &dcgan_artifacts::PartData| {
         let images = part.images.chunks(12).map(<[u8]>::to_vec);
         images.zip(part.labels.clone().unwrap()).collect::<Vec<_>>()
@@ -197,7 +197,7 @@ fn pictures_as_small_as_one_pixel_can_be_drawn() {
 
 #[test]
 fn mnist_has_its_known_counts() {
-    // From the repository's root, where the shipped pipelines' paths count from.
+    // From the repository's root, because the shipped pipelines' paths are relative to it.
     let root = concat!(env!("CARGO_MANIFEST_DIR"), "/../..");
     let folder = Folder::empty();
     let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_dcgan-prepare"));

@@ -1,4 +1,4 @@
-//! The stage's folder: when it is written, what it holds, when it is left alone.
+//! The stage's folder: its files, and when it is written or up to date.
 
 use crate::{Folder, images, picture};
 use dcgan_artifacts::Manifest;
@@ -48,7 +48,7 @@ fn the_same_bytes_twice_anywhere_and_on_any_number_of_threads() {
     first.succeed(&format!("{ARGUMENTS} {more} --threads 1"));
     second.succeed(&format!("{ARGUMENTS} {more} --threads 3"));
     assert_eq!(contents(&first, "out"), contents(&second, "out"));
-    // Absolute paths leave no trace either.
+    // Absolute paths don't appear in outputs.
     let path = second.path().display();
     second.succeed(&format!(
         "--pipeline pipeline.yaml {more} --out elsewhere \
@@ -73,11 +73,11 @@ fn a_second_run_does_nothing() {
     let before = FILES.map(modified);
     assert_snapshot!(folder.succeed(ARGUMENTS), @"nothing to do: `out` is up to date");
     assert_eq!(FILES.map(modified), before);
-    // Sources that now fail their pin are found even so.
+    // Pins are checked even if the dataset is up to date.
     let pin = "a".repeat(64);
     let pinned = format!("{ARGUMENTS} --set prepare.idx.sha256.test_labels={pin}");
     assert_eq!(folder.run(&pinned).code, 3);
-    // `--force` makes it anew, with the same bytes.
+    // `--force` makes it again, with the same bytes.
     let before = contents(&folder, "out");
     assert!(
         folder
