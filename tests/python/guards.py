@@ -118,7 +118,7 @@ GUARDS = [
      "if self.at.in_arrears {", "if self.at.in_arrears && self.at.step == 0 {", "train@ tests faults::a_signal"),
     ("a second signal ends at once", "crates/stage/src/signals.rs",
      "signal_hook::low_level::exit(signal.exit_code().into());", "let _ = signal;", "stage signals::"),
-    ("a sign of collapse is told", "crates/train/src/run.rs",
+    ("a sign of collapse is reported", "crates/train/src/run.rs",
      "log::warn!(\"step {step}: {sign}\");", "let _ = sign;", "train faults::a_discriminator"),
     ("memory for the means of an expression", "crates/sample/src/expression.rs",
      "if self.images > MAX_SEEDS {", "if self.images == usize::MAX {", "sample expression::"),
