@@ -156,7 +156,7 @@ class Run:
             try:
                 return path, *dcgan_torch.read(path)
             except dcgan_torch.FileError as error:
-                print(f"warning: {error}; going on from an earlier one", file=sys.stderr)
+                print(f"warning: {error}; resuming from an earlier one", file=sys.stderr)
         return None
 
     def read(self, path, info, arrays):

@@ -38,7 +38,7 @@ pub fn run_until<'a, S: Stage>(
     }
     if found.work == Work::Nothing {
         let _lock = output::lock(options.out)?;
-        // Another process may have been at work here until now.
+        // Another process may have worked in this folder until now.
         let now = stage.inspect(options.out, options.force, &inputs)?;
         if now.work == Work::Nothing {
             return complete(stage, &place, &now);

@@ -34,8 +34,8 @@ pub(crate) fn lock(folder: &Path) -> Result<RunLock, Failure> {
 }
 
 impl Output {
-    /// Opens the folder of `options`, with the earlier result `found`; moves the old folder aside if
-    /// that is the work to do.
+    /// Opens the folder of `options`, with the earlier result `found`; moves the old folder aside
+    /// if that is the work to do.
     ///
     /// # Errors
     /// [`dcgan_artifacts::Error::NotOurs`] if the name of a planned file is not a plain file;

@@ -79,8 +79,8 @@ impl Plan {
         self.add(pattern.into(), Number::Many)
     }
 
-    /// Like [`many`](Self::many), but files of an earlier result are kept: the stage reads them, and
-    /// removes those that it doesn't write again.
+    /// Like [`many`](Self::many), but files of an earlier result are kept: the stage reads them,
+    /// and removes those that it doesn't write again.
     #[must_use]
     pub fn kept(self, pattern: impl Into<String>) -> Self {
         self.add(pattern.into(), Number::Kept)
@@ -110,8 +110,8 @@ impl Plan {
         &self.files
     }
 
-    /// Whether an earlier result's file of this name stays until it is replaced: it will certainly be
-    /// written, or the stage still uses it.
+    /// Whether an earlier result's file of this name stays until it is replaced: it will certainly
+    /// be written, or the stage still uses it.
     pub(crate) fn keeps(&self, name: &str) -> bool {
         let stays = |file: &&Planned| matches!(file.number, Number::One | Number::Kept);
         self.files.iter().filter(stays).any(|file| file.is(name))

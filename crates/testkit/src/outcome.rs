@@ -37,11 +37,11 @@ pub fn run(command: &mut Command) -> Outcome {
 }
 
 impl Outcome {
-    /// What came of a program that [`run`] can't run, since it is signalled or watched meanwhile.
+    /// The outcome of a program that [`run`] can't run, because it gets signals or is watched.
     ///
     /// # Panics
     ///
-    /// If it was killed by a signal, or wrote what is not UTF-8.
+    /// If it was killed by a signal, or wrote invalid UTF-8.
     #[track_caller]
     pub fn of(output: Output) -> Self {
         let text = |bytes| String::from_utf8(bytes).expect("programs write UTF-8");

@@ -2,14 +2,15 @@
 
 use crate::figures::Metrics;
 
-/// So many memorised images need a word: ten times as many as there are by construction.
+/// Share of memorised images from which the report adds a note: ten times the share of real images,
+/// which is 1 % by construction.
 const MANY: f64 = 0.1;
-/// With a smaller share of real images' recall the generated ones are all alike.
+/// If recall is below this share of real images' recall, the generated images are all alike.
 const ALIKE: f64 = 0.1;
 
-/// The doubt that `memorised` means copies. Images without contrast are nearer to any image than
-/// images with contrast are to each other; they also look alike, so that hardly a real image is
-/// within the ball of one. Copies of more than a few training images have the recall of those.
+/// A note if `memorised` probably does not mean copies. Images without contrast are nearer to any
+/// image than images with contrast are to each other; they also look alike, so hardly any real
+/// image is in the ball of one. Copies of more than a few training images have the recall of those.
 pub(crate) fn doubt(metrics: &Metrics) -> Option<&'static str> {
     let memorised = metrics.pixels.memorised.as_ref()?;
     let recall = metrics.quality.recall.as_ref()?;

@@ -1,4 +1,4 @@
-//! What the frame holds any stage to: a stage in this process writes what it is told.
+//! Rules of the frame for every stage, with a stage that writes given files in this process.
 
 use dcgan_artifacts::{FileRecord, Manifest};
 use dcgan_stage::{
@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 type Write = dyn Fn(&mut Output) -> Result<(), Failure> + Sync;
 
-/// Plans and writes what it is told, and notes that it was called to write.
+/// Plans and writes the given files, and records that `write` was called.
 struct Told<'a> {
     plan: Plan,
     write: &'a Write,
@@ -57,7 +57,7 @@ impl<'a> Told<'a> {
         }
     }
 
-    /// Runs it, though the folder may be complete.
+    /// Runs it, even if the folder is complete.
     fn run(&self, out: &Path) -> Result<(), Failure> {
         let options = Options {
             out,
@@ -69,7 +69,7 @@ impl<'a> Told<'a> {
         run_until(self, options, || Ok(Signals::from_fn(|| None)))
     }
 
-    /// The exit code and the message that it ends with.
+    /// Its exit code and message.
     #[track_caller]
     fn fail(&self, out: &Path) -> String {
         let failure = self.run(out).unwrap_err();
@@ -77,7 +77,7 @@ impl<'a> Told<'a> {
     }
 }
 
-/// In every build, not only where assertions are on.
+/// In every build, not only with debug assertions.
 #[test]
 fn a_file_too_many_or_too_few_is_an_error_of_the_program() {
     let folder = tempfile::tempdir().unwrap();
@@ -108,7 +108,7 @@ fn a_file_too_many_or_too_few_is_an_error_of_the_program() {
     assert!(Manifest::read(folder.path()).unwrap().is_some());
 }
 
-/// Minutes of work would be lost otherwise.
+/// Otherwise minutes of work would be lost.
 #[test]
 fn what_is_not_ours_is_refused_before_the_work() {
     let folder = tempfile::tempdir().unwrap();
@@ -123,8 +123,8 @@ fn what_is_not_ours_is_refused_before_the_work() {
     assert!(!stage.has_worked.load(Ordering::Relaxed));
 }
 
-/// Of an earlier result the files of a kept pattern stay until the stage replaces or removes them;
-/// other files are gone before the first is written.
+/// Files of an earlier result that match a kept pattern stay until the stage replaces or removes
+/// them; other files are removed before the first is written.
 #[test]
 fn files_of_a_kept_pattern_outlive_the_beginning() {
     let folder = tempfile::tempdir().unwrap();
