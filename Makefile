@@ -75,9 +75,9 @@ CHECKPOINTS_OF_RUN = $(call in_run,train/checkpoints)/step-*.safetensors
 HIGHEST = $(shell printf '%s\n' $(CHECKPOINTS_OF_RUN) | sort -V | tail -n 1)
 IS_BEST = $(filter best,$(call dense,$(CHECKPOINT)))
 CHECKPOINT_FILE = $(call quoted,$(or $(if $(IS_BEST),,$(CHECKPOINT)),$(HIGHEST)))
-# If a run has no checkpoints left, its generator file is enough to draw from.
+# Without checkpoints, the generator file is enough to draw from and to convert.
 HAS_CHECKPOINTS = $(shell ls $(CHECKPOINTS_OF_RUN) 2>/dev/null)
-SAMPLE_MODEL = $(if $(CHECKPOINT)$(HAS_CHECKPOINTS),$(CHECKPOINT_FILE),\
+MODEL_FILE = $(if $(CHECKPOINT)$(HAS_CHECKPOINTS),$(CHECKPOINT_FILE),\
   $(call in_run,train/generator.safetensors))
 # CHECKPOINT overrides the pipeline's `best`.
 whether_best = $(if $(CHECKPOINT),--set $(1).best=$(if $(IS_BEST),true,false))
@@ -112,7 +112,7 @@ train: $(call built_for,TRAIN) ## Stage 2: the dataset to RUN/train: checkpoints
 	  --out $(call in_run,train)
 
 sample: $(call built_for,SAMPLE) ## Stage 3: a checkpoint's generator to RUN/sample: pictures
-	$(SAMPLE) $(COMMON) $(call whether_best,sample) --model $(SAMPLE_MODEL) --out $(call in_run,sample)
+	$(SAMPLE) $(COMMON) $(call whether_best,sample) --model $(MODEL_FILE) --out $(call in_run,sample)
 
 eval: $(call built_for,EVAL) ## Stage 4: dataset and checkpoint to RUN/eval: grids, statistics
 	$(EVAL) $(COMMON) $(call whether_best,eval) \
@@ -130,7 +130,7 @@ EVALUATED = $(if $(shell test -e $(call in_run,eval/metrics.json) && echo yes),\
 convert: build ## RUN's model to RUN/convert/TO, for other programs, with a model card
 	$(call program,convert) $(COMMON) $(call whether_best,sample) --to \
 	  $(call quoted,$(or $(TO),$(error TO is not set, expected a format: TO=onnx))) \
-	  --model $(DRAWN_BY) $(EVALUATED) --out $(call in_run,convert/$(TO))
+	  --model $(MODEL_FILE) $(EVALUATED) --out $(call in_run,convert/$(TO))
 
 figures: ## Update README's figures and picture from a finished RUN of mnist.yaml
 	python3 scripts/figures.py $(call quoted,$(RUN)) $(if $(THREADS),--threads $(THREADS))
