@@ -256,7 +256,14 @@ $(BRIDGES_VENV)/installed: tests/python/requirements-bridges.txt
 	"$(BRIDGES_VENV)/bin/pip" install --quiet --requirement "$<"
 	touch "$@"
 
-check-bridges: build $(BRIDGES_VENV)/installed ## Run the tests of the bridges with the real PyTorch, ONNX, MLflow, W&B, DVC
+# TensorFlow has a folder of its own: it needs other versions of shared packages.
+TENSORFLOW_VENV = target/tensorflow
+$(TENSORFLOW_VENV)/installed: tests/python/requirements-tensorflow.txt
+	python3 -m venv --clear "$(TENSORFLOW_VENV)"
+	"$(TENSORFLOW_VENV)/bin/pip" install --quiet --requirement "$<"
+	touch "$@"
+
+check-bridges: build $(BRIDGES_VENV)/installed $(TENSORFLOW_VENV)/installed ## Run the tests of the bridges with the real PyTorch, TensorFlow, ONNX, MLflow, W&B, DVC
 	$(WITH_BIN) "$(BRIDGES_VENV)/bin/python" tests/python/bridges.py
 
 #: PREFIX      where `install` puts programs and shell completions

@@ -11,14 +11,16 @@
 use dcgan_artifacts::{
     Artifact, ChannelAxis, Checkpoint, ClassifierFile, Columns, DatasetReader, Error, ErrorKind,
     EventFile, ForeignArrays, ForeignReading, GrowingTable, Manifest, ModelFile, NeighboursFile,
-    Part, Role, RunFile, Samples, TablePosition, ValueRange, read_averaged_generator,
-    read_checkpoint_info, read_discriminator, read_generator, sha256_bytes, verify_checkpoint,
+    Part, Role, RunFile, Samples, TablePosition, ValueRange, masked_crc32c,
+    read_averaged_generator, read_checkpoint_info, read_discriminator, read_generator,
+    sha256_bytes, verify_checkpoint,
 };
 use dcgan_checkpoints::{ClassChoice, LoadedDiscriminator, LoadedGenerator};
 use dcgan_hints::Hint;
 use dcgan_pictures::{Alpha, Conversion, Crop, Filter};
 use dcgan_prepare::idx;
 use dcgan_sample::Vector;
+use dcgan_tensorflow::{OriginalNetworks, SavedVariables};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use serde_json::{Map, Value, json};
@@ -72,6 +74,10 @@ pub const READERS: &[Reader] = &[
     Reader {
         name: "foreign",
         read: foreign,
+    },
+    Reader {
+        name: "tensorflow",
+        read: tensorflow,
     },
     Reader {
         name: "picture",
@@ -274,6 +280,78 @@ fn accepted_as_images(path: &Path, reading: &ForeignReading) -> bool {
         assert!(labels.is_none_or(|labels| labels.len() == samples.n));
         check_again(path, samples, Samples::write, Samples::read);
     })
+}
+
+/// The bytes as a checkpoint of TensorFlow: as a file, and as the one block of a table with correct
+/// checksums, which is a checkpoint of format V1 and the index of one of V2.
+pub fn tensorflow(bytes: &[u8]) -> bool {
+    let table = table_of_block(bytes);
+    let files = [
+        ("model-7", bytes),
+        ("model-7", &table),
+        ("model-7.index", &table),
+    ];
+    let mut accepted = false;
+    for (name, content) in files {
+        accepted |= in_file(name, content, |path| {
+            let data = path.with_file_name("model-7.data-00000-of-00001");
+            #[expect(clippy::disallowed_methods, reason = "any bytes are what is wanted")]
+            std::fs::write(data, bytes).expect("a file of ours");
+            accepted_as_checkpoint(&path.with_file_name("model-7"))
+        });
+    }
+    accepted
+}
+
+fn accepted_as_checkpoint(prefix: &Path) -> bool {
+    let refused = |error: dcgan_tensorflow::Error| {
+        assert!(names(&error, prefix), "{error}");
+        assert!(error.hint().is_some(), "{error}");
+    };
+    match SavedVariables::open(prefix) {
+        Err(error) => {
+            refused(error);
+            false
+        }
+        Ok(saved) => {
+            for (shape, values) in saved.floats().values() {
+                assert_eq!(values.len(), shape.iter().product::<usize>());
+            }
+            let _ = OriginalNetworks::find(&saved, None).map_err(refused);
+            true
+        }
+    }
+}
+
+/// A table of one block.
+fn table_of_block(block: &[u8]) -> Vec<u8> {
+    let mut table = Vec::new();
+    let handle = put_block(&mut table, block);
+    let lengths = [0, 0, u8::try_from(handle.len()).expect("a short one")];
+    let no_restarts = [0; 4];
+    let index = [&lengths[..], &handle, &no_restarts].concat();
+    let mut footer = put_block(&mut table, &no_restarts);
+    footer.extend(put_block(&mut table, &index));
+    footer.resize(40, 0);
+    table.extend(footer);
+    table.extend(0xdb47_7524_8b80_fb57_u64.to_le_bytes());
+    table
+}
+
+/// Adds a block and its checksum to a table; where it is.
+fn put_block(table: &mut Vec<u8>, content: &[u8]) -> Vec<u8> {
+    let mut handle = Vec::new();
+    for mut number in [table.len(), content.len()] {
+        while number > 0x7f {
+            handle.push(number.to_le_bytes()[0] | 0x80);
+            number >>= 7;
+        }
+        handle.push(number.to_le_bytes()[0]);
+    }
+    let block = [content, &[0]].concat();
+    table.extend(&block);
+    table.extend(masked_crc32c(&block).to_le_bytes());
+    handle
 }
 
 /// The bytes as a table of a run, and as a table of labels.

@@ -291,7 +291,8 @@ fn take_varint(bytes: &mut &[u8]) -> Option<u64> {
     None
 }
 
-fn masked_crc(bytes: &[u8]) -> u32 {
+/// The checksum in TensorFlow's files: CRC-32C, rotated right by 15 bits, plus `0xa282ead8`.
+pub fn masked_crc(bytes: &[u8]) -> u32 {
     crc32c(bytes).rotate_right(15).wrapping_add(MASK)
 }
 

@@ -92,7 +92,9 @@ pub use dataset::{DatasetInfo, DatasetReader, Part, PartData, write_dataset};
 pub use dataset_writer::{DatasetWriter, Kept};
 pub use digest::{FileDigest, digest_file, sha256_bytes};
 pub use error::{Artifact, Error, ErrorKind};
-pub use event_file::{EventFile, Summary, SummaryHistogram, framed as framed_event};
+pub use event_file::{
+    EventFile, Summary, SummaryHistogram, framed as framed_event, masked_crc as masked_crc32c,
+};
 pub use foreign::{ChannelAxis, ForeignArrays, ForeignImages, ForeignReading, ValueRange};
 pub use grids::list_grids;
 pub use lock::RunLock;

@@ -16,6 +16,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("dcgan", &["hints", "kernels", "random"]),
     ("checkpoints", &["hints", "artifacts", "dcgan", "random"]),
     ("metrics", &["hints", "kernels", "dcgan", "random"]),
+    ("tensorflow", &["hints", "artifacts", "dcgan"]),
     ("prepare", STAGE),
     ("train", NEURAL_STAGE),
     ("sample", NEURAL_STAGE),
