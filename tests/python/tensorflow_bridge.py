@@ -3,8 +3,10 @@
 TensorFlow has an environment of its own, target/tensorflow, in which tensorflow_fixtures.py runs.
 """
 
+import csv
+
 import bridges
-from bridges import ROOT, call
+from bridges import GOLDEN, ROOT, call, load_json, program
 
 FIXTURES = ROOT / "crates" / "tensorflow" / "tests" / "fixtures"
 PYTHON = ROOT / "target" / "tensorflow" / "bin" / "python"
@@ -35,6 +37,37 @@ class Fixtures(bridges.Test):
             path = FIXTURES / f"{name}.model-7"
             printed = call(PYTHON, "-c", read, path, PYTHONPATH=str(SCRIPT.parent))
             self.assertEqual(printed.split()[-1], str(n), name)
+
+class Conversion(bridges.Test):
+    """A golden file's networks, saved by TensorFlow and converted by `dcgan-convert`."""
+
+    def test_converted_networks_compute_what_the_golden_files_have(self):
+        tolerances = load_json(GOLDEN / "tolerances.json")
+        for name, size, n_variables in (
+            ("cond_forward", "28x28", 36),
+            ("cond_train", "28x28", 36),
+            ("uncond_odd_forward", "22x30", 48),
+        ):
+            golden = GOLDEN / f"{name}.safetensors"
+            saved = self.folder / name
+            call(PYTHON, SCRIPT, saved, "--golden", golden)
+            for version in ("v1", "v2"):
+                out = self.folder / f"{name}-{version}"
+                words = ("--from", "tensorflow", "--in", saved / f"{version}-7", "--size", size)
+                program("convert", *words, "--report", golden, "--out", out)
+                with open(out / "report.csv", encoding="utf-8") as table:
+                    rows = list(csv.DictReader(table))
+                differences = {row["name"]: float(row["largest_difference"]) for row in rows}
+                is_variable = lambda name: "param/" in name or "moving/" in name
+                variables = [name for name in differences if is_variable(name)]
+                self.assertEqual(len(variables), n_variables)
+                self.assertGreater(len(differences), n_variables)
+                for tensor, difference in differences.items():
+                    known = tolerances[name].get(tensor)
+                    most = 0 if is_variable(tensor) else known["tol"]
+                    self.assertLessEqual(difference, most, f"{name}, {version}: {tensor}")
+                model = out / "generator.safetensors"
+                program("sample", "--model", model, "--n", "3", "--out", out / "sample")
 
 
 if __name__ == "__main__":

@@ -1,8 +1,8 @@
 //! What was typed.
 
-use dcgan_artifacts::best_checkpoint;
-use dcgan_settings::Sample;
-use dcgan_stage::{CommonArgs, Failure};
+use crate::Error;
+use dcgan::ZDistribution;
+use dcgan_stage::CommonArgs;
 use std::fmt;
 use std::path::PathBuf;
 
@@ -21,13 +21,41 @@ impl fmt::Display for Target {
     }
 }
 
-/// Convert a trained model to the format of another program.
+/// What a model is converted from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum Origin {
+    /// A checkpoint of the original program, carpedm20/DCGAN-tensorflow.
+    Tensorflow,
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Tensorflow => "tensorflow",
+        })
+    }
+}
+
+/// A conversion, and the model that it reads.
+pub(crate) enum Conversion {
+    /// To files of another program.
+    To(Target, PathBuf),
+    /// From a checkpoint of another program.
+    From(Origin, PathBuf),
+}
+
+/// Convert a trained model to or from the format of another program.
 ///
 /// The generator is the one that `dcgan-sample` draws by, with `sample.best` and `sample.ema` as
 /// there. A checkpoint has the discriminator too, which is converted with it. A model card for
 /// Hugging Face is written next to the files.
 ///
 ///   dcgan-convert --to onnx --model runs/mnist/train/generator.safetensors --out onnx
+///
+/// A checkpoint of DCGAN-tensorflow, of any version of the program and of TensorFlow, becomes a
+/// generator for `dcgan-sample` and a checkpoint for `dcgan-eval`.
+///
+///   dcgan-convert --from tensorflow --in checkpoint/DCGAN.model-5002 --out theirs
 #[derive(Debug, Clone, clap::Parser)]
 #[command(
     name = "dcgan-convert",
@@ -38,11 +66,41 @@ impl fmt::Display for Target {
 pub struct Args {
     /// What to write
     #[arg(long, value_name = "FORMAT", value_enum)]
-    pub to: Target,
+    pub to: Option<Target>,
 
-    /// Checkpoint or generator file
+    /// What to read
+    #[arg(
+        long,
+        value_name = "FORMAT",
+        value_enum,
+        conflicts_with_all = ["to", "model", "half", "metrics", "name"]
+    )]
+    pub from: Option<Origin>,
+
+    /// With `--to`: checkpoint or generator file
     #[arg(long, value_name = "FILE")]
-    pub model: PathBuf,
+    pub model: Option<PathBuf>,
+
+    /// With `--from`: name of the checkpoint, without `.index`, `.meta` or `.data-..`
+    #[arg(long = "in", id = "input", value_name = "PREFIX", requires = "from")]
+    pub input: Option<PathBuf>,
+
+    /// With `--from`: height and width of the images [default: the largest square that fits]
+    #[arg(long, value_name = "HxW", value_parser = size, requires = "from")]
+    pub size: Option<[usize; 2]>,
+
+    /// With `--from`: distribution of z: `uniform`, `uniform_0_1` or `normal`
+    #[arg(
+        long,
+        value_name = "NAME",
+        default_value = "uniform",
+        requires = "from"
+    )]
+    pub z_distribution: ZDistribution,
+
+    /// With `--from`: golden file with the same networks, to compare with layer by layer
+    #[arg(long, value_name = "GOLDEN", requires = "from")]
+    pub report: Option<PathBuf>,
 
     /// Store weights in half precision, half the size; computed with in float32
     #[arg(long)]
@@ -62,12 +120,13 @@ pub struct Args {
 }
 
 impl Args {
-    /// The model's file: the one that was given, or the best checkpoint that it records.
-    pub(crate) fn model(&self, sample: &Sample) -> Result<PathBuf, Failure> {
-        if sample.best {
-            return Ok(best_checkpoint(&self.model)?);
+    /// The conversion that was asked for.
+    pub(crate) fn conversion(&self) -> Result<Conversion, Error> {
+        match (self.from, &self.input, self.to, &self.model) {
+            (Some(from), Some(prefix), ..) => Ok(Conversion::From(from, prefix.clone())),
+            (None, _, Some(to), Some(model)) => Ok(Conversion::To(to, model.clone())),
+            _ => Err(Error::NoConversion),
         }
-        Ok(self.model.clone())
     }
 
     /// What the card calls the model. The default pipeline is MNIST's, which says nothing here.
@@ -77,5 +136,16 @@ impl Args {
             (None, Some(_)) => of_pipeline.to_owned(),
             (None, None) => "dcgan".into(),
         }
+    }
+}
+
+/// Height and width, such as `48x64`.
+fn size(text: &str) -> Result<[usize; 2], String> {
+    let sides = text
+        .split_once('x')
+        .map(|(height, width)| [height.parse(), width.parse()]);
+    match sides {
+        Some([Ok(height), Ok(width)]) => Ok([height, width]),
+        _ => Err("expected height and width in pixels, such as 48x64".into()),
     }
 }

@@ -8,6 +8,9 @@ use std::path::PathBuf;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
+    /// An option is missing.
+    #[error("nothing to convert: expected `--to` with `--model`, or `--from` with `--in`")]
+    NoConversion,
     /// A weight that the file's type of number can't hold.
     #[error("`{}`: weight `{name}` has a value that {} can't hold", path.display(), kind(*.half))]
     NotFinite {
@@ -54,6 +57,9 @@ fn kind(half: bool) -> &'static str {
 impl Hint for Error {
     fn hint(&self) -> Option<String> {
         Some(match self {
+            Self::NoConversion => {
+                "give `--to onnx --model FILE`, or `--from tensorflow --in PREFIX`".into()
+            }
             Self::NotFinite { half: true, .. } => "leave `--half` out".into(),
             Self::NotFinite { half: false, .. } => {
                 "give an earlier checkpoint: this training has diverged".into()

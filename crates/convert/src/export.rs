@@ -6,7 +6,7 @@ use crate::figures::Figures;
 use crate::model::Model;
 use crate::target::Format;
 use crate::to::format;
-use dcgan_artifacts::FileRecord;
+use dcgan_artifacts::{FileRecord, best_checkpoint};
 use dcgan_hints::{printable, shown};
 use dcgan_settings::Sample;
 use dcgan_stage::{Failure, Output, Plan, Report, Settings, Stage, Work};
@@ -26,16 +26,22 @@ pub(crate) struct Export {
 }
 
 impl Export {
-    pub(crate) fn new(args: &Args) -> Result<Self, Failure> {
+    /// The conversion of `model`, or of the best checkpoint that it records.
+    pub(crate) fn new(args: &Args, to: Target, model: PathBuf) -> Result<Self, Failure> {
         let pipeline = args.common.pipeline()?;
+        let is_best = pipeline.sample.best;
         Ok(Self {
-            model: args.model(&pipeline.sample)?,
+            model: if is_best {
+                best_checkpoint(&model)?
+            } else {
+                model
+            },
             metrics: args.metrics.clone(),
             name: args.card_name(&pipeline.prepare.name),
             sample: pipeline.sample,
-            to: args.to,
+            to,
             half: args.half,
-            format: format(args),
+            format: format(args, to),
         })
     }
 }

@@ -9,15 +9,17 @@ mod card;
 mod error;
 mod export;
 mod figures;
+mod import;
 mod layers;
 mod layout;
 mod model;
 mod target;
 mod to;
 
-pub use args::{Args, Target};
+pub use args::{Args, Origin, Target};
 pub use error::Error;
 
+use args::Conversion;
 use dcgan_stage::{Failure, run as run_stage};
 
 /// The program.
@@ -26,5 +28,12 @@ use dcgan_stage::{Failure, run as run_stage};
 /// With the exit code of the contract: settings 2, model 3, output 5, signals 130 and 143.
 pub fn run(args: &Args) -> Result<(), Failure> {
     dcgan_kernels::set_threads(args.common.threads);
-    run_stage(&export::Export::new(args)?, &args.common)
+    match args.conversion().map_err(Failure::usage)? {
+        Conversion::From(origin, prefix) => {
+            run_stage(&import::Import::new(args, origin, prefix), &args.common)
+        }
+        Conversion::To(target, model) => {
+            run_stage(&export::Export::new(args, target, model)?, &args.common)
+        }
+    }
 }

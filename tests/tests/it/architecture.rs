@@ -21,7 +21,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("train", NEURAL_STAGE),
     ("sample", NEURAL_STAGE),
     ("eval", NEURAL_STAGE),
-    ("convert", NEURAL_STAGE),
+    ("convert", CONVERTER),
     ("testkit", &["random"]),
 ];
 const STAGE: &[&str] = &[
@@ -45,6 +45,18 @@ const NEURAL_STAGE: &[&str] = &[
     "dcgan",
     "checkpoints",
     "metrics",
+];
+
+/// A neural stage that reads other programs' files too.
+const CONVERTER: &[&str] = &[
+    "hints",
+    "artifacts",
+    "settings",
+    "stage",
+    "kernels",
+    "dcgan",
+    "checkpoints",
+    "tensorflow",
 ];
 
 /// Crates that must not depend on candle.

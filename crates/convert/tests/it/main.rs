@@ -10,4 +10,5 @@ mod errors;
 mod files;
 mod onnx;
 mod support;
+mod tensorflow;
 mod wire;
