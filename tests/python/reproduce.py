@@ -33,6 +33,10 @@ OVERRIDING = ["DCGAN_KERNELS"]
 FILES = {
     "idx": ["train_images", "train_labels", "test_images", "test_labels"],
     "npz": ["train", "train_labels", "test", "test_labels"],
+    "csv": ["train", "test"],
+    "cifar": ["path"],
+    "archive": ["train", "test"],
+    "parquet": ["train", "test"],
 }
 # Name for a folder of pictures without a name of its own, such as `.`.
 NAMELESS = "pictures"

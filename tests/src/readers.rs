@@ -18,7 +18,9 @@ use dcgan_artifacts::{
 use dcgan_checkpoints::{ClassChoice, LoadedDiscriminator, LoadedGenerator};
 use dcgan_hints::Hint;
 use dcgan_pictures::{Alpha, Conversion, Crop, Filter};
-use dcgan_prepare::idx;
+use dcgan_prepare::cifar::{Cifar, CifarLabels};
+use dcgan_prepare::pixel_table::{LabelColumn, PixelTable, TableReading};
+use dcgan_prepare::{Collection, ParquetColumns, idx, open_archive, open_parquet};
 use dcgan_sample::Vector;
 use dcgan_tensorflow::{OriginalNetworks, SavedVariables};
 use flate2::Compression;
@@ -78,6 +80,22 @@ pub const READERS: &[Reader] = &[
     Reader {
         name: "tensorflow",
         read: tensorflow,
+    },
+    Reader {
+        name: "pixels",
+        read: pixels,
+    },
+    Reader {
+        name: "cifar",
+        read: cifar,
+    },
+    Reader {
+        name: "archive",
+        read: archive,
+    },
+    Reader {
+        name: "parquet",
+        read: parquet,
     },
     Reader {
         name: "picture",
@@ -352,6 +370,120 @@ fn put_block(table: &mut Vec<u8>, content: &[u8]) -> Vec<u8> {
     table.extend(&block);
     table.extend(masked_crc32c(&block).to_le_bytes());
     handle
+}
+
+/// The bytes as a table of pixels, and the bytes compressed, which must give the same.
+pub fn pixels(bytes: &[u8]) -> bool {
+    let path = Path::new("table.csv");
+    let columns = [LabelColumn::Auto, LabelColumn::Last, LabelColumn::None];
+    let mut accepted = false;
+    for (label, size, channels) in [
+        (columns[0], None, 1),
+        (columns[1], Some([2, 3]), 3),
+        (columns[2], Some([1, 4]), 1),
+    ] {
+        let reading = TableReading {
+            size,
+            channels,
+            planes: channels == 3,
+            label,
+        };
+        let read = PixelTable::read(path, bytes, &reading);
+        let mut gzip = GzEncoder::new(Vec::new(), Compression::fast());
+        gzip.write_all(bytes).expect("memory");
+        let gzip = gzip.finish().expect("memory");
+        if !bytes.starts_with(&[0x1f, 0x8b]) {
+            let compressed = PixelTable::read(path, &gzip[..], &reading);
+            assert_eq!(read.as_ref().ok(), compressed.as_ref().ok());
+        }
+        match read {
+            Err(error) => {
+                assert!(names(&error, path) && error.hint().is_some(), "{error}");
+            }
+            Ok(table) => {
+                assert!(table.n > 0);
+                let values = table.n * table.size.iter().product::<usize>();
+                assert_eq!(table.images.len(), values);
+                if let Some(labels) = table.labels {
+                    assert_eq!(labels.len(), table.n);
+                    let has_label = |label: &u8| usize::from(*label) < table.found.len();
+                    assert!(labels.iter().all(has_label));
+                }
+                accepted = true;
+            }
+        }
+    }
+    accepted
+}
+
+/// The bytes as an archive of CIFAR's batches, with each kind of labels.
+pub fn cifar(bytes: &[u8]) -> bool {
+    let path = Path::new("batches.tar");
+    let mut accepted = false;
+    for labels in [CifarLabels::Fine, CifarLabels::Coarse, CifarLabels::None] {
+        match Cifar::read(path, bytes, labels) {
+            Err(error) => {
+                assert!(names(&error, path) && error.hint().is_some(), "{error}");
+            }
+            Ok(found) => {
+                assert!(!found.batches.is_empty());
+                for batch in found.batches {
+                    assert_eq!(batch.images.len(), batch.n * 3072);
+                    let n_labels = batch.labels.map(|labels| labels.len());
+                    let expected = (labels != CifarLabels::None).then_some(batch.n);
+                    assert_eq!(n_labels, expected);
+                }
+                accepted = true;
+            }
+        }
+    }
+    accepted
+}
+
+/// The bytes as an archive of pictures, of which each member is read.
+pub fn archive(bytes: &[u8]) -> bool {
+    in_file("pictures.tar", bytes, |path| match open_archive(path) {
+        Err(error) => {
+            assert!(names(&error, path) && error.hint().is_some(), "{error}");
+            false
+        }
+        Ok(archive) => has_readable_member(&*archive, true),
+    })
+}
+
+/// The bytes as a table of pictures, of which each is read.
+pub fn parquet(bytes: &[u8]) -> bool {
+    let image = ["image", "picture"];
+    let mut accepted = false;
+    for (image, label) in image.into_iter().zip([Some("label"), Some("kind")]) {
+        accepted |= in_file("table.parquet", bytes, |path| {
+            match open_parquet(path, &ParquetColumns { image, label }) {
+                Err(error) => {
+                    assert!(names(&error, path) && error.hint().is_some(), "{error}");
+                    false
+                }
+                Ok(table) => has_readable_member(&*table, false),
+            }
+        });
+    }
+    accepted
+}
+
+/// Whether a file in a collection can be read; all of them are, with the lengths that they have.
+fn has_readable_member(collection: &dyn Collection, knows_lengths: bool) -> bool {
+    let members = collection.members();
+    let mut is_any_read = members.is_empty();
+    for (place, (_, length)) in members.iter().enumerate() {
+        // Longer ones are legal, and take their time.
+        if *length > 1 << 20 {
+            continue;
+        }
+        if let Ok(Some(content)) = collection.read(place) {
+            assert!(!knows_lengths || content.len() as u64 == *length);
+            is_any_read = true;
+        }
+    }
+    is_any_read
 }
 
 /// The bytes as a table of a run, and as a table of labels.

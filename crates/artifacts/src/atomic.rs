@@ -242,8 +242,12 @@ pub(crate) fn sync_folder(folder: &Path) -> Result<(), Error> {
     Ok(())
 }
 
+/// Fills `out` with the bytes of `file` at `position`; threads may do so at the same time.
+///
+/// # Errors
+/// The system's.
 #[cfg(unix)]
-pub(crate) fn read_exact_at(file: &File, out: &mut [u8], position: u64) -> io::Result<()> {
+pub fn read_exact_at(file: &File, out: &mut [u8], position: u64) -> io::Result<()> {
     std::os::unix::fs::FileExt::read_exact_at(file, out, position)
 }
 
@@ -256,8 +260,12 @@ fn write_all_at(file: &File, bytes: &[u8], position: u64) -> io::Result<()> {
 #[cfg(not(unix))]
 static POSITION: std::sync::Mutex<()> = std::sync::Mutex::new(());
 
+/// Fills `out` with the bytes of `file` at `position`; threads may do so at the same time.
+///
+/// # Errors
+/// The system's.
 #[cfg(not(unix))]
-pub(crate) fn read_exact_at(mut file: &File, out: &mut [u8], position: u64) -> io::Result<()> {
+pub fn read_exact_at(mut file: &File, out: &mut [u8], position: u64) -> io::Result<()> {
     let _alone = POSITION.lock();
     file.seek(SeekFrom::Start(position))?;
     io::Read::read_exact(&mut file, out)
@@ -271,8 +279,11 @@ fn write_all_at(mut file: &File, bytes: &[u8], position: u64) -> io::Result<()> 
 }
 
 /// Opens a plain file for reading. Anything else is refused before opening, because opening a pipe
-/// would wait for its other end.
-pub(crate) fn open(path: &Path, artifact: Artifact) -> Result<(File, u64), Error> {
+/// would wait for its other end. Returns its length too.
+///
+/// # Errors
+/// [`Error::Missing`], [`Error::Read`], [`Error::Unfit`].
+pub fn open(path: &Path, artifact: Artifact) -> Result<(File, u64), Error> {
     let found = fs::metadata(path).map_err(|e| Error::read(path, artifact, e))?;
     if !found.is_file() {
         return Err(Error::unfit(

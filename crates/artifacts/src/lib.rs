@@ -72,8 +72,8 @@ mod seal;
 mod table;
 
 pub use atomic::{
-    AtomicFile, create_folder, create_folder_in, read_bounded, remove_file, require_plain,
-    sync_file, write_atomic,
+    AtomicFile, create_folder, create_folder_in, open as open_plain, read_bounded, read_exact_at,
+    remove_file, require_plain, sync_file, write_atomic,
 };
 pub use cell::csv_rows;
 pub use chain::{Link, Outside, Verified, verify_run};
@@ -95,7 +95,9 @@ pub use error::{Artifact, Error, ErrorKind};
 pub use event_file::{
     EventFile, Summary, SummaryHistogram, framed as framed_event, masked_crc as masked_crc32c,
 };
-pub use foreign::{ChannelAxis, ForeignArrays, ForeignImages, ForeignReading, ValueRange};
+pub use foreign::{
+    ChannelAxis, ForeignArrays, ForeignImages, ForeignReading, ValueRange, ZipArchive,
+};
 pub use grids::list_grids;
 pub use lock::RunLock;
 pub use manifest::{

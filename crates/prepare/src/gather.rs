@@ -70,10 +70,16 @@ pub enum GatherError {
         /// Labels.
         got: usize,
     },
+    /// The memory for the images of several files together was refused.
+    #[error("no memory for the images of `{source_name}` next to those before")]
+    Memory {
+        /// The file.
+        source_name: String,
+    },
     /// A label without a class.
     #[error(
-        "label {label} of {image} has no class: expected labels below {classes}, as \
-         `prepare.class_names` has {classes} names"
+        "label {label} of {image} has no class: expected labels below {classes}, the number of \
+         names of classes"
     )]
     Label {
         /// The image, in words.
@@ -99,6 +105,7 @@ impl Hint for GatherError {
                 "leave that file out, or read no labels: the unlabelled network needs none"
             }
             Self::LabelCount { .. } => "give the labels that came with the images",
+            Self::Memory { .. } => "use a machine with more memory, or fewer images",
             Self::Label { .. } => "name every class in `prepare.class_names`, or leave it empty",
             Self::NoImages { .. } => "give a file that has images",
         };
@@ -155,6 +162,10 @@ impl Gathered {
         if data.images.is_empty() {
             data.images = batch.images;
         } else {
+            if data.images.try_reserve(batch.images.len()).is_err() {
+                let source_name = source.to_owned();
+                return Err(GatherError::Memory { source_name });
+            }
             data.images.extend(batch.images);
         }
         if let (Some(labels), Some(more)) = (&mut data.labels, batch.labels) {

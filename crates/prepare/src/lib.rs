@@ -6,7 +6,10 @@
 //! parts, then picture by picture into the dataset's file (`folder`).
 
 mod audit;
+pub mod cifar;
+mod cifar_source;
 mod contents;
+mod csv_source;
 mod error;
 mod folder;
 mod forecast;
@@ -17,23 +20,31 @@ mod idx_source;
 mod memory;
 mod names;
 mod npz_source;
+pub mod pixel_table;
 mod preview;
 mod report;
 mod source;
 mod source_files;
 mod stage;
 mod synthetic;
+mod table_error;
 mod validation;
 
+pub use cifar_source::CifarSourceError;
+pub use csv_source::CsvError;
 pub use error::Error;
+pub use folder::{
+    ArchiveError, BesideError, Collection, ParquetColumns, ParquetError, open_archive, open_parquet,
+};
 pub use gather::GatherError;
 pub use npz_source::NpzError;
 pub use stage::run;
 
 use dcgan_stage::CommonArgs;
 
-/// Make a dataset: read IDX files (plain or gzip), folders of pictures or arrays of NumPy, or draw
-/// synthetic pictures, check them, and write `dataset.safetensors` with an audit and a preview.
+/// Make a dataset: read pictures from folders, archives or Parquet tables, or whole data sets from
+/// IDX files, arrays of NumPy, tables of pixels or CIFAR's batches, or draw synthetic pictures;
+/// check them, and write `dataset.safetensors` with an audit and a preview.
 ///
 /// The section `prepare` of the pipeline has the settings.
 #[derive(Debug, clap::Parser)]

@@ -1,5 +1,7 @@
 //! Preparing as a stage: chooses the source, and writes the files next to the dataset.
 
+use crate::cifar_source::CifarSource;
+use crate::csv_source::CsvSource;
 use crate::folder::{FolderSource, Work as Workers};
 use crate::idx_source::IdxSource;
 use crate::npz_source::NpzSource;
@@ -28,7 +30,7 @@ pub fn run(args: &Args) -> Result<(), Failure> {
     let settings = &pipeline.prepare;
     let threads = args.common.threads.unwrap_or_else(available_threads);
     match settings.source {
-        SourceKind::Folder => {
+        SourceKind::Folder | SourceKind::Archive | SourceKind::Parquet => {
             let workers = Workers::new(threads, &signals, args.common.quiet)?;
             let source = FolderSource::new(settings, &workers)?;
             prepare(args, pipeline, source, &signals)
@@ -39,6 +41,14 @@ pub fn run(args: &Args) -> Result<(), Failure> {
         }
         SourceKind::Npz => {
             let source = NpzSource::new(settings, threads)?;
+            prepare(args, pipeline, source, &signals)
+        }
+        SourceKind::Csv => {
+            let source = CsvSource::new(settings, threads)?;
+            prepare(args, pipeline, source, &signals)
+        }
+        SourceKind::Cifar => {
+            let source = CifarSource::new(settings, threads)?;
             prepare(args, pipeline, source, &signals)
         }
         SourceKind::Synthetic => {

@@ -56,3 +56,11 @@ pub(crate) fn named(key: &str, name: &str) -> Result<(), Fault> {
     }
     Ok(())
 }
+
+/// Checks a number of colours.
+pub(crate) fn channels(key: &str, channels: usize) -> Result<(), Fault> {
+    if matches!(channels, 1 | 3) {
+        return Ok(());
+    }
+    Err(Fault::new(key, "1 or 3", channels.to_string()))
+}

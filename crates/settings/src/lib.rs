@@ -29,5 +29,8 @@ pub use sections::{
     Prepare, Sample, SourceKind, Synthetic, Train,
 };
 pub use seeds::{MAX_SEEDS, parse_seeds};
-pub use sources::{ChannelsChoice, NpzFiles, RangeChoice};
+pub use sources::{
+    ArchiveFiles, ChannelsChoice, CifarFiles, CifarLabelsChoice, CsvFiles, LabelColumnChoice,
+    NpzFiles, ParquetFiles, RangeChoice,
+};
 pub use variables::{KERNELS, kernels};

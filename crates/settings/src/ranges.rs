@@ -1,7 +1,7 @@
 //! Ranges of values. An error names the key, what is expected and the value found, before any stage
 //! begins.
 
-use crate::fault::{Fault, named, within};
+use crate::fault::{Fault, channels, named, within};
 use crate::keys::{join, nearest_name};
 use crate::{
     Best, Depth, Eval, IdxFiles, Labels, NetworkKind, Pictures, Pipeline, Prepare, Sample,
@@ -52,7 +52,7 @@ fn prepare(prepare: &Prepare) -> Result<(), Fault> {
         "",
     )?;
     idx(&prepare.idx)?;
-    ranges_of_sources::npz(&prepare.npz)?;
+    ranges_of_sources::check(prepare)?;
     folders("prepare.folder", &prepare.folder)?;
     folders("prepare.test_folder", &prepare.test_folder)?;
     if !prepare.test_folder.is_empty() && prepare.pictures.test_share > 0.0 {
@@ -150,20 +150,13 @@ fn pictures(pictures: &Pictures) -> Result<(), Fault> {
             "`prepare.pictures.labels_file` with `csv`",
             "none",
         )),
-        (Labels::None | Labels::Folder, Some(file)) => Err(Fault::new(
+        (labels, Some(file)) if labels != Labels::Csv => Err(Fault::new(
             "prepare.pictures.labels_file",
             "none, as `prepare.pictures.labels` is not `csv`",
             format!("`{}`", file.display()),
         )),
         _ => Ok(()),
     }
-}
-
-fn channels(key: &str, channels: usize) -> Result<(), Fault> {
-    if matches!(channels, 1 | 3) {
-        return Ok(());
-    }
-    Err(Fault::new(key, "1 or 3", channels.to_string()))
 }
 
 fn synthetic(synthetic: &Synthetic) -> Result<(), Fault> {

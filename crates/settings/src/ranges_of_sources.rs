@@ -1,8 +1,8 @@
 //! Ranges of the settings of `sources`.
 
-use crate::NpzFiles;
-use crate::fault::{Fault, named, within};
+use crate::fault::{Fault, channels, named, within};
 use crate::keys::{join, nearest_name};
+use crate::{CsvFiles, Labels, NpzFiles, Prepare, SourceKind};
 use std::path::PathBuf;
 
 /// The arrays of an `.npz`, by key.
@@ -15,7 +15,80 @@ const ARRAYS: [&str; 6] = [
     "test_labels",
 ];
 
-pub(crate) fn npz(npz: &NpzFiles) -> Result<(), Fault> {
+/// Checks the sections of `prepare` for the formats of other programs.
+pub(crate) fn check(prepare: &Prepare) -> Result<(), Fault> {
+    npz(&prepare.npz)?;
+    csv(&prepare.csv)?;
+    let (archive, parquet) = (&prepare.archive, &prepare.parquet);
+    paths("prepare.archive.train", &archive.train)?;
+    paths("prepare.archive.test", &archive.test)?;
+    paths("prepare.parquet.train", &parquet.train)?;
+    paths("prepare.parquet.test", &parquet.test)?;
+    named("prepare.parquet.image", &parquet.image)?;
+    named("prepare.parquet.label", &parquet.label)?;
+    labels(prepare)?;
+    let share = prepare.pictures.test_share;
+    if share > 0.0 && !parquet.test.is_empty() {
+        let expected = "0, as `prepare.parquet.test` is the test part";
+        return Err(Fault::new(
+            "prepare.pictures.test_share",
+            expected,
+            share.to_string(),
+        ));
+    }
+    if share > 0.0 && !archive.test.is_empty() {
+        let expected = "0, as `prepare.archive.test` is the test part";
+        return Err(Fault::new(
+            "prepare.pictures.test_share",
+            expected,
+            share.to_string(),
+        ));
+    }
+    match &prepare.cifar.path {
+        Some(path) => named("prepare.cifar.path", &path.to_string_lossy()),
+        None => Ok(()),
+    }
+}
+
+/// Checks that the source has such labels.
+fn labels(prepare: &Prepare) -> Result<(), Fault> {
+    let (name, source, kind) = match prepare.pictures.labels {
+        Labels::DatasetJson => ("dataset_json", "archive", SourceKind::Archive),
+        Labels::Cls => ("cls", "archive", SourceKind::Archive),
+        Labels::Column => ("column", "parquet", SourceKind::Parquet),
+        Labels::None | Labels::Folder | Labels::Csv => return Ok(()),
+    };
+    if prepare.source == kind {
+        return Ok(());
+    }
+    let expected = format!("another value, as `prepare.source` is not `{source}`");
+    Err(Fault::new(
+        "prepare.pictures.labels",
+        expected,
+        format!("`{name}`"),
+    ))
+}
+
+fn csv(csv: &CsvFiles) -> Result<(), Fault> {
+    paths("prepare.csv.train", &csv.train)?;
+    paths("prepare.csv.test", &csv.test)?;
+    within("prepare.csv.height", csv.height, 0..=4096, "")?;
+    within("prepare.csv.width", csv.width, 0..=4096, "")?;
+    // Name the key that is present, because that is where its writer looks.
+    for (key, given, other, missing) in [
+        ("height", csv.height, "width", csv.width),
+        ("width", csv.width, "height", csv.height),
+    ] {
+        if given > 0 && missing == 0 {
+            let expected = format!("`prepare.csv.{other}` with it");
+            return Err(Fault::new(&join("prepare.csv", key), expected, "none"));
+        }
+    }
+    channels("prepare.csv.channels", csv.channels)?;
+    test_share("prepare.csv", csv.test_share, &csv.test)
+}
+
+fn npz(npz: &NpzFiles) -> Result<(), Fault> {
     for (images, labels, files, label_files) in [
         ("train", "train_labels", &npz.train, &npz.train_labels),
         ("test", "test_labels", &npz.test, &npz.test_labels),

@@ -4,7 +4,7 @@
 //! misspelt keys and the manifest's resolved settings all follow them.
 
 use crate::forms;
-use crate::{Depth, NpzFiles};
+use crate::{ArchiveFiles, CifarFiles, CsvFiles, Depth, NpzFiles, ParquetFiles};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -38,6 +38,15 @@ pub enum SourceKind {
     /// Arrays of NumPy, `.npz` or `.npy`.
     #[serde(alias = "npy")]
     Npz,
+    /// Tables of pixels, CSV.
+    Csv,
+    /// The binary version of CIFAR-10 or CIFAR-100.
+    Cifar,
+    /// Pictures in ZIP or tar archives.
+    #[serde(alias = "zip", alias = "tar")]
+    Archive,
+    /// Pictures in a column of Parquet tables.
+    Parquet,
     /// Pictures drawn by the program, for tests and a first look.
     Synthetic,
 }
@@ -61,12 +70,24 @@ pub struct Prepare {
     /// Folders of the test part, in the same form; if empty, see `pictures.test_share`.
     #[serde(deserialize_with = "forms::paths")]
     pub test_folder: Vec<PathBuf>,
-    /// How to convert pictures, for `source: folder`.
+    /// How to convert pictures, for the sources `folder`, `archive` and `parquet`.
     #[serde(deserialize_with = "forms::empty_is_default")]
     pub pictures: Pictures,
     /// Arrays of NumPy, for `source: npz`.
     #[serde(deserialize_with = "forms::empty_is_default")]
     pub npz: NpzFiles,
+    /// Tables of pixels, for `source: csv`.
+    #[serde(deserialize_with = "forms::empty_is_default")]
+    pub csv: CsvFiles,
+    /// The binary version of CIFAR, for `source: cifar`.
+    #[serde(deserialize_with = "forms::empty_is_default")]
+    pub cifar: CifarFiles,
+    /// Archives of pictures, for `source: archive`.
+    #[serde(deserialize_with = "forms::empty_is_default")]
+    pub archive: ArchiveFiles,
+    /// Tables of pictures, for `source: parquet`.
+    #[serde(deserialize_with = "forms::empty_is_default")]
+    pub parquet: ParquetFiles,
     /// The drawn pictures, for `source: synthetic`.
     #[serde(deserialize_with = "forms::empty_is_default")]
     pub synthetic: Synthetic,
@@ -147,6 +168,12 @@ pub enum Labels {
     Folder,
     /// A table of file and label, `pictures.labels_file`.
     Csv,
+    /// The table `dataset.json` at the top of an archive, as `StyleGAN` writes it.
+    DatasetJson,
+    /// A file `NAME.cls` next to each picture of an archive, as in a `WebDataset`.
+    Cls,
+    /// The column `parquet.label`, for `source: parquet`.
+    Column,
 }
 
 /// Converts picture files of any size to images of one size.
@@ -482,6 +509,10 @@ impl Default for Prepare {
             test_folder: Vec::new(),
             pictures: Pictures::default(),
             npz: NpzFiles::default(),
+            csv: CsvFiles::default(),
+            cifar: CifarFiles::default(),
+            archive: ArchiveFiles::default(),
+            parquet: ParquetFiles::default(),
             synthetic: Synthetic::default(),
             class_names: Vec::new(),
             validation: 0,

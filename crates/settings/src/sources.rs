@@ -80,3 +80,123 @@ impl Default for NpzFiles {
         }
     }
 }
+
+/// The column of labels in a table of pixels.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LabelColumnChoice {
+    /// The one with the heading `label`, `labels`, `class`, `target` or `y`; without one, the first
+    /// if the others are as many as pixels.
+    #[default]
+    Auto,
+    /// The first.
+    First,
+    /// The last.
+    Last,
+    /// There is none.
+    None,
+}
+
+/// Tables of pixels, CSV, plain or gzip: a row per image.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct CsvFiles {
+    /// Tables of the training part.
+    #[serde(deserialize_with = "forms::paths")]
+    pub train: Vec<PathBuf>,
+    /// Tables of the test part.
+    #[serde(deserialize_with = "forms::paths")]
+    pub test: Vec<PathBuf>,
+    /// Height in pixels; 0: the images are squares.
+    pub height: usize,
+    /// Width in pixels; 0: the images are squares.
+    pub width: usize,
+    /// Colours, 1 or 3.
+    pub channels: usize,
+    /// All values of a colour come before those of the next.
+    pub planes: bool,
+    /// The column of labels.
+    pub label: LabelColumnChoice,
+    /// Share of the training pictures for the test part, by the hash of their pixels.
+    pub test_share: f64,
+}
+
+impl Default for CsvFiles {
+    fn default() -> Self {
+        Self {
+            train: Vec::new(),
+            test: Vec::new(),
+            height: 0,
+            width: 0,
+            channels: 1,
+            planes: false,
+            label: LabelColumnChoice::Auto,
+            test_share: 0.0,
+        }
+    }
+}
+
+/// Which labels of CIFAR to read.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CifarLabelsChoice {
+    /// The 10 classes of CIFAR-10, the 100 of CIFAR-100.
+    #[default]
+    Fine,
+    /// The 20 groups of classes of CIFAR-100.
+    Coarse,
+    /// None.
+    None,
+}
+
+/// The binary version of CIFAR-10 or CIFAR-100.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct CifarFiles {
+    /// The archive, `.tar.gz` or `.tar`, or the folder that it unpacks to.
+    pub path: Option<PathBuf>,
+    /// Which labels to read.
+    pub labels: CifarLabelsChoice,
+}
+
+/// Archives of pictures, ZIP or tar. A path with `*`, `?` or `[...]` means every file of such a
+/// name.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct ArchiveFiles {
+    /// Archives of the training part.
+    #[serde(deserialize_with = "forms::paths")]
+    pub train: Vec<PathBuf>,
+    /// Archives of the test part; if empty, see `pictures.test_share`.
+    #[serde(deserialize_with = "forms::paths")]
+    pub test: Vec<PathBuf>,
+}
+
+/// Parquet tables of pictures. A path with `*`, `?` or `[...]` means every file of such a name.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct ParquetFiles {
+    /// Tables of the training part.
+    #[serde(deserialize_with = "forms::paths")]
+    pub train: Vec<PathBuf>,
+    /// Tables of the test part; if empty, see `pictures.test_share`.
+    #[serde(deserialize_with = "forms::paths")]
+    pub test: Vec<PathBuf>,
+    /// The column of pictures: of bytes, or a group with a column `bytes`.
+    #[serde(deserialize_with = "forms::text")]
+    pub image: String,
+    /// The column of labels, for `pictures.labels: column`.
+    #[serde(deserialize_with = "forms::text")]
+    pub label: String,
+}
+
+impl Default for ParquetFiles {
+    fn default() -> Self {
+        Self {
+            train: Vec::new(),
+            test: Vec::new(),
+            image: "image".into(),
+            label: "label".into(),
+        }
+    }
+}

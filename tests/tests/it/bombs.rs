@@ -44,10 +44,19 @@ fn npy_header(images: usize) -> Vec<u8> {
 /// An archive with the one member `images.npy` of this array, which says that it unpacks to so many
 /// bytes.
 fn npz(array: impl FnOnce(&mut DeflateEncoder<Vec<u8>>), crc: u32, claimed: usize) -> Vec<u8> {
+    zip(b"images.npy", array, crc, claimed)
+}
+
+/// An archive of one member, whose name has ten letters.
+fn zip(
+    name: &[u8; 10],
+    content: impl FnOnce(&mut DeflateEncoder<Vec<u8>>),
+    crc: u32,
+    claimed: usize,
+) -> Vec<u8> {
     let mut encoder = DeflateEncoder::new(Vec::new(), Compression::best());
-    array(&mut encoder);
+    content(&mut encoder);
     let packed = encoder.finish().expect("memory");
-    let name = b"images.npy";
     let of = |n: usize| u32::try_from(n).expect("a small file").to_le_bytes();
     // Method, time, date, CRC, sizes, length of the name, none of the extra field.
     let common = [
@@ -271,4 +280,60 @@ fn archives_of_arrays_that_unpack_to_gigabytes_are_refused_within_bounds() {
     let said = refused_as_samples(folder, "whole.npz", &whole);
     assert!(said.contains("out of memory"), "{said}");
     assert!(said.contains("use a machine with more memory"), "{said}");
+}
+
+/// The error of dcgan-prepare for this file as `prepare.KEY` of a source.
+fn refused_as(folder: &Path, source: &str, key: &str, name: &str, bytes: &[u8]) -> String {
+    let path = folder.join(name);
+    put(&path, bytes);
+    let settings = [
+        format!("prepare.source={source}"),
+        format!("prepare.{key}={}", path.display()),
+    ];
+    let output = prepare(folder, &settings);
+    let said = text(&output.stderr);
+    assert_eq!(output.status.code(), Some(3), "{said}");
+    assert!(said.contains(name), "{said}");
+    said
+}
+
+#[test]
+fn tables_and_batches_that_unpack_to_gigabytes_are_refused_within_bounds() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let folder = folder.path();
+    // A row without end.
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
+    zeros(&mut encoder, UNPACKED);
+    let bytes = encoder.finish().expect("memory");
+    let said = refused_as(folder, "csv", "csv.train", "row.csv.gz", &bytes);
+    assert!(said.contains("expected rows of at most"), "{said}");
+    // A batch without end.
+    let mut header = [0_u8; 512];
+    header[..16].copy_from_slice(b"data_batch_1.bin");
+    header[124..136].copy_from_slice(format!("{UNPACKED:011o}\0").as_bytes());
+    header[148..156].copy_from_slice(b"        ");
+    header[156] = b'0';
+    let sum: u32 = header.iter().map(|byte| u32::from(*byte)).sum();
+    header[148..156].copy_from_slice(format!("{sum:06o}\0 ").as_bytes());
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
+    encoder.write_all(&header).expect("memory");
+    zeros(&mut encoder, UNPACKED);
+    let bytes = encoder.finish().expect("memory");
+    let said = refused_as(folder, "cifar", "cifar.path", "batches.tar.gz", &bytes);
+    assert!(said.contains("unpacks to too much"), "{said}");
+}
+
+#[test]
+fn archives_of_pictures_that_unpack_to_gigabytes_are_refused_within_bounds() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let mut crc = Crc::new();
+    crc.update(&[0; 1000]);
+    for (name, claimed, word) in [
+        ("honest.zip", UNPACKED, "too_large"),
+        ("silent.zip", 1000, "a member is longer than its length"),
+    ] {
+        let bytes = zip(b"images.png", |to| zeros(to, UNPACKED), crc.sum(), claimed);
+        let said = refused_as(folder.path(), "archive", "archive.train", name, &bytes);
+        assert!(said.contains(word), "{said}");
+    }
 }

@@ -21,6 +21,17 @@ impl Fault {
         Self::Unfit(expected.into(), got.into())
     }
 
+    /// As an error of the system, for a reader of bytes.
+    pub(super) fn into_io(self) -> io::Error {
+        match self {
+            Self::Read(source) => source,
+            Self::Damaged(expected, got) | Self::Unfit(expected, got) => {
+                let message = format!("expected {expected}, got {got}");
+                io::Error::new(io::ErrorKind::InvalidData, message)
+            }
+        }
+    }
+
     pub(super) fn at(self, path: &Path, artifact: Artifact) -> Error {
         match self {
             Self::Damaged(expected, got) => Error::damaged(path, artifact, expected, got),

@@ -5,6 +5,7 @@
 //! numbers are black and white. It reports what it inferred, and refuses ambiguous files with a
 //! reason. Memory: the pixels as bytes, and a block.
 
+mod archive;
 mod array;
 mod element;
 mod fault;
@@ -18,6 +19,7 @@ mod zip;
 use crate::atomic;
 use crate::container::Container;
 use crate::error::{Artifact, Error};
+pub use archive::ZipArchive;
 use array::Array;
 use element::Kind;
 use fault::Fault;

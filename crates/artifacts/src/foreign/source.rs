@@ -13,6 +13,8 @@ use std::path::Path;
 
 /// Maximum number of archive members whose headers are read.
 const MOST_ARRAYS: usize = 1024;
+/// Maximum length of an archive's directory: some thousand arrays.
+const MOST_DIRECTORY: u64 = 1 << 20;
 /// Names of image arrays, likeliest first, each with the name of its labels.
 pub(super) const NAMES: [(&str, &str); 2] = [("images", "labels"), ("arr_0", "arr_1")];
 
@@ -46,7 +48,7 @@ impl Source {
     }
 
     pub(super) fn npz(file: File, size: u64) -> Result<Self, Fault> {
-        let members = zip::members(&file, size)?;
+        let members = zip::members(&file, size, MOST_DIRECTORY)?;
         if members
             .iter()
             .any(|member| member.name.ends_with("data.pkl"))

@@ -1,10 +1,12 @@
-//! The ZIP archive of an `.npz`: its members and their bytes.
+//! A ZIP archive, such as an `.npz`: its members and their bytes.
 //!
-//! ZIP as written by NumPy: members stored or deflated, sizes of 32 or 64 bits, no encryption.
+//! ZIP as written by NumPy, and by archivers by default: members stored or deflated, sizes of 32 or
+//! 64 bits, no encryption.
 //! Headers are not trusted: offsets are compared with the file's size before reading, the
 //! directory's length is limited, and a member is decompressed only as far as its reader asks.
 
 use super::fault::Fault;
+use crate::atomic;
 use flate2::Crc;
 use flate2::read::DeflateDecoder;
 use std::fs::File;
@@ -12,10 +14,10 @@ use std::io::{self, Read, Seek, SeekFrom};
 
 /// First bytes of an archive with members.
 pub(super) const MAGIC: &[u8] = b"PK\x03\x04";
-/// Maximum length of a directory: some thousand arrays.
-const MOST_DIRECTORY: u64 = 1 << 20;
 /// Lengths of the record at the end and of its longest comment.
 const END: usize = 22;
+/// Length of a member's own header, without its name.
+const HEADER: usize = 30;
 const COMMENT: u64 = u16::MAX as u64;
 
 /// A file in an archive.
@@ -24,7 +26,7 @@ pub(super) struct Member {
     pub(super) name: String,
     deflated: bool,
     /// Compressed and uncompressed size.
-    packed: u64,
+    pub(super) packed: u64,
     pub(super) unpacked: u64,
     crc: u32,
     /// Offset of its own header.
@@ -53,8 +55,13 @@ impl Record<'_> {
     }
 }
 
-/// The members of an archive of `size` bytes, in the order of its directory.
-pub(super) fn members(mut file: &File, size: u64) -> Result<Vec<Member>, Fault> {
+/// The members of an archive of `size` bytes, in the order of its directory, which has at most
+/// `most_directory` bytes.
+pub(super) fn members(
+    mut file: &File,
+    size: u64,
+    most_directory: u64,
+) -> Result<Vec<Member>, Fault> {
     let (n, bytes, start, end) = directory(file, size)?;
     if start.checked_add(bytes).is_none_or(|last| last > end) {
         return Err(Fault::damaged(
@@ -62,8 +69,8 @@ pub(super) fn members(mut file: &File, size: u64) -> Result<Vec<Member>, Fault> 
             "one beyond it",
         ));
     }
-    if bytes > MOST_DIRECTORY {
-        let expected = format!("a directory of at most {MOST_DIRECTORY} bytes");
+    if bytes > most_directory {
+        let expected = format!("a directory of at most {most_directory} bytes");
         return Err(Fault::unfit(expected, format!("{bytes}")));
     }
     let mut text = Vec::new();
@@ -180,26 +187,49 @@ fn extra_field(mut extra: &[u8], wanted: u16) -> Option<&[u8]> {
 
 impl Member {
     /// Opens its content, whose length and checksum are compared with the directory's at the end.
-    pub(super) fn open<'a>(&self, mut file: &'a File, size: u64) -> Result<Content<'a>, Fault> {
+    pub(super) fn open<'a>(
+        &self,
+        mut file: &'a File,
+        size: u64,
+    ) -> Result<Content<io::Take<&'a File>>, Fault> {
         let mut header = Vec::new();
         file.seek(SeekFrom::Start(self.header))?;
-        file.take(30).read_to_end(&mut header)?;
-        let record = Record(&header);
+        file.take(HEADER as u64).read_to_end(&mut header)?;
+        let start = self.start(&header, size)?;
+        file.seek(SeekFrom::Start(start))?;
+        Ok(self.content(file.take(self.packed)))
+    }
+
+    /// The compressed bytes, by reads at a position that threads can do at the same time.
+    pub(super) fn packed_bytes(&self, file: &File, size: u64) -> Result<Vec<u8>, Fault> {
+        let mut header = [0; HEADER];
+        atomic::read_exact_at(file, &mut header, self.header)?;
+        let start = self.start(&header, size)?;
+        // The file has as many.
+        let mut packed = vec![0; usize::try_from(self.packed).unwrap_or_default()];
+        atomic::read_exact_at(file, &mut packed, start)?;
+        Ok(packed)
+    }
+
+    /// Offset of the compressed bytes, by the member's own header.
+    fn start(&self, header: &[u8], size: u64) -> Result<u64, Fault> {
+        let record = Record(header);
         let start = self
             .header
-            .checked_add(30 + u64::from(record.u16(26)) + u64::from(record.u16(28)));
+            .checked_add(HEADER as u64 + u64::from(record.u16(26)) + u64::from(record.u16(28)));
         let is_inside = start
             .and_then(|start| start.checked_add(self.packed))
             .is_some_and(|end| end <= size);
-        let Some(start) =
-            start.filter(|_| is_inside && header.len() == 30 && header.starts_with(MAGIC))
-        else {
+        let is_header = header.len() == HEADER && header.starts_with(MAGIC);
+        start.filter(|_| is_inside && is_header).ok_or_else(|| {
             let got = format!("other bytes for `{}`", self.name);
-            return Err(Fault::damaged("a header where the directory says", got));
-        };
-        file.seek(SeekFrom::Start(start))?;
-        let packed = file.take(self.packed);
-        Ok(Content {
+            Fault::damaged("a header where the directory says", got)
+        })
+    }
+
+    /// The content of the compressed bytes.
+    pub(super) fn content<R: Read>(&self, packed: R) -> Content<R> {
+        Content {
             bytes: if self.deflated {
                 Bytes::Deflated(Box::new(DeflateDecoder::new(packed)))
             } else {
@@ -208,25 +238,25 @@ impl Member {
             crc: Crc::new(),
             left: self.unpacked,
             expected: self.crc,
-        })
+        }
     }
 }
 
-enum Bytes<'a> {
-    Stored(io::Take<&'a File>),
-    Deflated(Box<DeflateDecoder<io::Take<&'a File>>>),
+enum Bytes<R> {
+    Stored(R),
+    Deflated(Box<DeflateDecoder<R>>),
 }
 
 /// The bytes of a member, checked as they are read.
-pub(super) struct Content<'a> {
-    bytes: Bytes<'a>,
+pub(super) struct Content<R> {
+    bytes: Bytes<R>,
     crc: Crc,
     /// Remaining bytes.
     left: u64,
     expected: u32,
 }
 
-impl Content<'_> {
+impl<R: Read> Content<R> {
     fn next(&mut self, out: &mut [u8]) -> io::Result<usize> {
         match &mut self.bytes {
             Bytes::Stored(bytes) => bytes.read(out),
@@ -235,7 +265,7 @@ impl Content<'_> {
     }
 }
 
-impl Read for Content<'_> {
+impl<R: Read> Read for Content<R> {
     fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
         let damaged = |what| Err(io::Error::new(io::ErrorKind::InvalidData, what));
         let room = usize::try_from(self.left).map_or(out.len(), |left| left.min(out.len()));

@@ -4,13 +4,13 @@ use super::conversion::conversion;
 use super::picture::{Picture, Refused, nothing_left, refuse_if_strict, refused_by};
 use super::scan::Scan;
 use super::similar::{Thumbnail, near_duplicates};
-use super::walk::file_finding;
+use super::walk::{Root, file_finding};
 use super::work::Work;
 use crate::Error;
 use crate::audit::{Finding, Kind, Look, finding};
 use crate::contents::{Contents, Members, Origin};
 use dcgan_artifacts::{DatasetInfo, DatasetWriter, Kept, Part};
-use dcgan_pictures::{Decoded, decode, read_file};
+use dcgan_pictures::{Decoded, decode};
 use dcgan_settings::Prepare;
 use dcgan_stage::Failure;
 use sha2::{Digest, Sha256};
@@ -51,7 +51,9 @@ pub(crate) fn convert(
     let tasks: Vec<Task<'_>> = parts
         .flat_map(|(part, pictures)| pictures.iter().enumerate().map(|(at, p)| (*part, at, p)))
         .collect();
-    let seen = work.each("decode", &tasks, |task| see(settings, *task, dataset, work))?;
+    let seen = work.each("decode", &tasks, |task| {
+        see((settings, &scan.roots), *task, dataset, work)
+    })?;
     let mut gathered = Gathered {
         findings: scan.findings.clone(),
         is_labelled: !scan.info.class_names.is_empty(),
@@ -63,20 +65,20 @@ pub(crate) fn convert(
     gathered.findings.sort();
     refuse_if_strict(settings, &gathered.findings)?;
     if !gathered.kept.contains_key(&Part::Train) {
-        return Err(nothing_left(settings, tasks.len(), &gathered.findings));
+        return Err(nothing_left(&scan.roots, tasks.len(), &gathered.findings));
     }
     Ok(gathered.converted(&scan.info))
 }
 
 /// Decodes one picture to its place.
 fn see(
-    settings: &Prepare,
+    (settings, roots): (&Prepare, &[Root]),
     (part, place, picture): Task<'_>,
     dataset: &DatasetWriter,
     work: &Work<'_>,
 ) -> Result<Result<Seen, Refused>, Failure> {
     let _share = work.take(picture.header.memory());
-    let Decoded { pixels, odd_end } = match decoded(settings, picture)? {
+    let Decoded { pixels, odd_end } = match decoded(settings, roots, picture)? {
         Ok(decoded) => decoded,
         Err(refusal) => return Ok(Err(refusal)),
     };
@@ -158,13 +160,18 @@ impl Gathered {
 }
 
 /// Decodes a picture; its bytes must have the hash of the first pass.
-fn decoded(settings: &Prepare, picture: &Picture) -> Result<Result<Decoded, Refused>, Failure> {
+fn decoded(
+    settings: &Prepare,
+    roots: &[Root],
+    picture: &Picture,
+) -> Result<Result<Decoded, Refused>, Failure> {
     let changed = || {
         Failure::input(Error::Changed {
             path: picture.path.clone(),
         })
     };
-    let bytes = read_file(&picture.path)
+    let bytes = roots[picture.root]
+        .read(picture.member, &picture.path)
         .ok()
         .flatten()
         .ok_or_else(changed)?;

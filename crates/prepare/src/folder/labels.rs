@@ -17,6 +17,17 @@ pub(crate) fn folder_of(below: &Path) -> Option<String> {
     }
 }
 
+/// The class name for a label. A number that is no name in the settings means the name at that
+/// place; any other label is the name itself.
+pub(crate) fn of_number(settings: &Prepare, label: &str) -> String {
+    let names = &settings.class_names;
+    let number: Option<usize> = label.parse().ok();
+    match number.and_then(|number| names.get(number)) {
+        Some(name) if !names.iter().any(|name| name == label) => name.clone(),
+        _ => label.to_owned(),
+    }
+}
+
 /// The class names in order: those of the settings, which must include all `found` ones, or else
 /// the found ones, sorted by value if they are numbers, otherwise by name.
 ///

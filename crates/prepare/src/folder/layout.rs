@@ -2,7 +2,7 @@
 
 use super::picture::Sound;
 use dcgan_hints::text_of;
-use dcgan_settings::{Labels, Prepare};
+use dcgan_settings::{Labels, Prepare, SourceKind};
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::path::Path;
@@ -24,7 +24,7 @@ const TEST: [&str; 9] = [
 /// Warns of classes with the names of a dataset's parts, and of a single class whose sub-folders
 /// are probably the classes.
 pub(super) fn warn(settings: &Prepare, sound: &[Sound], found: &BTreeSet<&str>) {
-    if settings.pictures.labels != Labels::Folder {
+    if settings.pictures.labels != Labels::Folder || settings.source != SourceKind::Folder {
         return;
     }
     // With several folders or a pattern the user has chosen the layout.

@@ -1,32 +1,41 @@
-//! Folders of pictures: the first pass finds, hashes and assigns them, the second decodes them.
+//! Folders, archives and tables of pictures: the first pass finds, hashes and assigns the pictures,
+//! the second decodes them.
 //!
 //! Between the passes only the name, hash and class of each picture are in memory; pixels go
 //! directly to their place in the dataset's file. So memory does not grow with the pictures' size,
 //! and outputs do not depend on the order of the threads.
 
+mod archive;
+mod beside;
+mod container;
 mod conversion;
 mod convert;
 mod labels;
 mod layout;
+mod parquet;
 mod picture;
 mod scan;
 mod similar;
 mod walk;
 mod work;
 
+pub use archive::{ArchiveError, open as open_archive};
+pub use beside::BesideError;
+pub use container::Collection;
+pub use parquet::{ParquetColumns, ParquetError, open as open_parquet};
 pub(crate) use work::Work;
 
 use crate::source::{Outline, Source, Written};
 use crate::{audit, preview};
 use convert::{Converted, convert};
 use dcgan_artifacts::{DatasetWriter, FileRecord, Part};
-use dcgan_settings::Prepare;
+use dcgan_settings::{Prepare, SourceKind};
 use dcgan_stage::Failure;
 use scan::{Scan, scan};
 use serde_json::{Map, Value, json};
 use std::path::Path;
 
-/// The folders of the settings, after the first pass.
+/// The folders, archives or tables of the settings, after the first pass.
 pub(crate) struct FolderSource<'a> {
     settings: &'a Prepare,
     work: &'a Work<'a>,
@@ -55,9 +64,28 @@ impl Source for FolderSource<'_> {
         let names = &self.scan.names;
         let mut pictures = json!(self.settings.pictures);
         pictures["labels_file"] = json!(names.get("labels_file"));
-        let folders = ["folder", "test_folder"].map(|key| (key.to_owned(), json!(names.get(key))));
-        let pictures = [("pictures".to_owned(), pictures)];
-        pictures.into_iter().chain(folders).collect()
+        let (train, test) = (json!(names.get("folder")), json!(names.get("test_folder")));
+        let mut settings = Map::from_iter([("pictures".to_owned(), pictures)]);
+        let with_names = |mut section: Value| {
+            section["train"] = train.clone();
+            section["test"] = test.clone();
+            section
+        };
+        match self.settings.source {
+            SourceKind::Archive => {
+                let section = with_names(json!(self.settings.archive));
+                settings.insert("archive".to_owned(), section);
+            }
+            SourceKind::Parquet => {
+                let section = with_names(json!(self.settings.parquet));
+                settings.insert("parquet".to_owned(), section);
+            }
+            _ => {
+                settings.insert("folder".to_owned(), train);
+                settings.insert("test_folder".to_owned(), test);
+            }
+        }
+        settings
     }
 
     fn inputs(&self) -> Result<Vec<FileRecord>, Failure> {

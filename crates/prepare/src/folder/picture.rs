@@ -1,8 +1,9 @@
 //! A picture from the first pass, and the reasons for rejecting one.
 
-use super::walk::Entry;
+use super::walk::{Entry, Root};
 use crate::Error;
 use crate::audit::{Finding, Kind};
+use dcgan_artifacts::Part;
 use dcgan_pictures::{Header, Reason, Refusal};
 use dcgan_settings::Prepare;
 use dcgan_stage::Failure;
@@ -19,6 +20,10 @@ pub(super) struct Sound {
 #[derive(Debug)]
 pub(crate) struct Picture {
     pub(crate) name: String,
+    /// Which of the roots it was found under.
+    pub(crate) root: usize,
+    /// Number in the root's container.
+    pub(crate) member: Option<usize>,
     pub(crate) path: PathBuf,
     pub(crate) sha256: [u8; 32],
     pub(crate) header: Header,
@@ -55,11 +60,11 @@ pub(super) fn refuse_if_strict(settings: &Prepare, findings: &[Finding]) -> Resu
 }
 
 /// The error for no image left to train on.
-pub(super) fn nothing_left(settings: &Prepare, files: usize, findings: &[Finding]) -> Failure {
-    let folders: Vec<String> = settings
-        .folder
+pub(super) fn nothing_left(roots: &[Root], files: usize, findings: &[Finding]) -> Failure {
+    let folders: Vec<String> = roots
         .iter()
-        .map(|path| path.display().to_string())
+        .filter(|root| root.part == Part::Train)
+        .map(Root::given)
         .collect();
     let skipped = findings.iter().find(|found| found.kind.is_skipped());
     let first = skipped.or_else(|| {

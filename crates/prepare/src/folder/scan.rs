@@ -1,5 +1,6 @@
 //! The first pass: finds, hashes and inspects every file, and assigns its part and class.
 
+use super::beside::{self, Beside};
 use super::picture::{Picture, Refused, Sound, nothing_left, refuse_if_strict, refused_by};
 use super::walk::{self, Entry, Root, file_finding};
 use super::work::Work;
@@ -8,8 +9,8 @@ use crate::Error;
 use crate::audit::{Finding, Kind};
 use crate::names::slashed;
 use crate::validation::{self, is_held_out};
-use dcgan_artifacts::{DatasetInfo, FileRecord, FolderDigest, Part, SourceRecord};
-use dcgan_pictures::{Header, LabelTable, MAX_FILE_BYTES, inspect, read_file, wrong_extension};
+use dcgan_artifacts::{DatasetInfo, FileRecord, FolderDigest, Part, SourceRecord, digest_file};
+use dcgan_pictures::{Header, LabelTable, MAX_FILE_BYTES, inspect, wrong_extension};
 use dcgan_settings::{Labels, Prepare};
 use dcgan_stage::Failure;
 use sha2::{Digest, Sha256};
@@ -23,7 +24,9 @@ pub(crate) struct Scan {
     /// The pictures of each part, sorted by name.
     pub(crate) pictures: BTreeMap<Part, Vec<Picture>>,
     pub(crate) findings: Vec<Finding>,
-    /// Names of the folders searched and of the table of labels.
+    /// The folders, archives or tables.
+    pub(crate) roots: Vec<Root>,
+    /// Their names, and that of the table of labels.
     pub(crate) names: BTreeMap<&'static str, Vec<String>>,
 }
 
@@ -44,6 +47,8 @@ impl Scan {
 /// classes that don't fit, and with `strict` for the first unusable picture.
 pub(crate) fn scan(settings: &Prepare, work: &Work<'_>) -> Result<Scan, Failure> {
     let roots = walk::roots(settings)?;
+    let named = with_class_names(settings, &roots);
+    let settings = named.as_ref().unwrap_or(settings);
     let (mut entries, mut findings) = walk::files(&roots)?;
     let table = settings.pictures.labels_file.as_deref();
     let labels = table.map(LabelTable::read).transpose();
@@ -51,14 +56,21 @@ pub(crate) fn scan(settings: &Prepare, work: &Work<'_>) -> Result<Scan, Failure>
     if let Some(table) = table {
         leave_out(&mut entries, table);
     }
+    let beside = beside::take(settings, &mut entries, &roots, work)?;
     let entries = thin_out(entries, &roots, settings.pictures.max_images);
-    let read = work.each("read", &entries, |entry| Ok(read(entry, work)))?;
+    let read = work.each("read", &entries, |entry| Ok(read(entry, &roots, work)))?;
     let sources = records(&roots, &entries, &read, table)?;
     let n_files = entries.len() + findings.len();
     let used = rows_of(labels.as_ref(), table, &entries).map_err(Failure::input)?;
 
     let sound = sort_out(entries, read, &roots, &mut findings);
-    let classes = classes(settings, &sound, &roots, labels.as_ref(), &mut findings);
+    let classes = classes(
+        settings,
+        &sound,
+        &roots,
+        (labels.as_ref(), &beside),
+        &mut findings,
+    );
     // With a limited number of pictures most rows have none.
     if settings.pictures.max_images == 0 {
         findings.extend(rows_without_picture(labels.as_ref(), &used));
@@ -73,7 +85,7 @@ pub(crate) fn scan(settings: &Prepare, work: &Work<'_>) -> Result<Scan, Failure>
     refuse_if_strict(settings, &findings)?;
     let mut pictures = share_out(settings, sound, &classes, &class_names, &roots);
     if !pictures.contains_key(&Part::Train) {
-        return Err(nothing_left(settings, n_files, &findings));
+        return Err(nothing_left(&roots, n_files, &findings));
     }
     draw_validation(settings, &class_names, &mut pictures)?;
     Ok(Scan {
@@ -88,6 +100,18 @@ pub(crate) fn scan(settings: &Prepare, work: &Work<'_>) -> Result<Scan, Failure>
         pictures,
         findings,
         names: names(&roots, table),
+        roots,
+    })
+}
+
+/// The settings with the classes that the first collection names, if they name none themselves.
+fn with_class_names(settings: &Prepare, roots: &[Root]) -> Option<Prepare> {
+    let mut collections = roots.iter().filter_map(|root| root.container.as_ref());
+    let class_names = collections.next()?.class_names();
+    let is_used = settings.class_names.is_empty() && !class_names.is_empty();
+    is_used.then(|| Prepare {
+        class_names: class_names.to_vec(),
+        ..settings.clone()
     })
 }
 
@@ -171,6 +195,8 @@ fn share_out(
         };
         pictures.entry(part).or_default().push(Picture {
             name: sound.entry.name,
+            root: sound.entry.root,
+            member: sound.entry.member,
             path: sound.entry.path,
             sha256: sound.sha256,
             header: sound.header,
@@ -213,26 +239,26 @@ struct ReadFile {
     header: Result<Header, Refused>,
 }
 
-fn read(entry: &Entry, work: &Work<'_>) -> ReadFile {
+fn read(entry: &Entry, roots: &[Root], work: &Work<'_>) -> ReadFile {
     let refused = |refusal| ReadFile {
         bytes: 0,
         sha256: None,
         header: Err(refusal),
     };
-    let length = std::fs::metadata(&entry.path).map_or(0, |found| found.len());
-    let _share = work.take(length.min(MAX_FILE_BYTES));
-    match read_file(&entry.path) {
+    let _share = work.take(entry.bytes.min(MAX_FILE_BYTES));
+    match roots[entry.root].read(entry.member, &entry.path) {
         Ok(Some(content)) => ReadFile {
             bytes: content.len() as u64,
             sha256: Some(Sha256::digest(&content).into()),
             header: inspect(&content, &entry.path).map_err(refused_by),
         },
         Ok(None) => refused((Kind::TooLarge, format!("more than {MAX_FILE_BYTES} bytes"))),
+        Err(error) if entry.member.is_some() => refused((Kind::Damaged, error.to_string())),
         Err(error) => refused((Kind::Unreadable, walk::describe_io(&error))),
     }
 }
 
-/// A record per root, whose files are sorted by name, and one for the table of labels.
+/// A record per root, a folder's files sorted by name, and one for the table of labels.
 fn records(
     roots: &[Root],
     entries: &[Entry],
@@ -241,6 +267,17 @@ fn records(
 ) -> Result<Vec<SourceRecord>, Failure> {
     let mut records = Vec::with_capacity(roots.len() + 1);
     for (root_idx, root) in roots.iter().enumerate() {
+        if root.container.is_some() {
+            let n = entries
+                .iter()
+                .filter(|entry| entry.root == root_idx)
+                .count();
+            records.push(FileRecord {
+                count: Some(n as u64),
+                ..FileRecord::new(root.name.clone(), digest_file(&root.folder)?)
+            });
+            continue;
+        }
         let mut digest = FolderDigest::default();
         let files = entries
             .iter()
@@ -302,21 +339,29 @@ fn classes(
     settings: &Prepare,
     sound: &[Sound],
     roots: &[Root],
-    table: Option<&LabelTable>,
+    (table, beside): (Option<&LabelTable>, &Beside),
     findings: &mut Vec<Finding>,
 ) -> Vec<Option<String>> {
+    let kind = settings.pictures.labels;
     let mut classes = Vec::with_capacity(sound.len());
     for Sound { entry, .. } in sound {
         let part = roots[entry.root].part;
-        let (class, why) = match (settings.pictures.labels, table) {
+        let label_beside = || {
+            let label = beside.get(&(entry.root, beside::key(entry, kind)));
+            label.map(|label| labels::of_number(settings, label))
+        };
+        let (class, why) = match (kind, table) {
             (Labels::Folder, _) => (labels::folder_of(&entry.below), "in no sub-folder"),
             (Labels::Csv, Some(table)) => {
                 let label = row_of(table, entry).map(|(_, label)| label.to_owned());
                 (label, "no row in the table of labels")
             }
+            (Labels::DatasetJson, _) => (label_beside(), "no row in `dataset.json`"),
+            (Labels::Cls, _) => (label_beside(), "no `.cls` file"),
+            (Labels::Column, _) => (label_beside(), "no label in its row"),
             _ => (None, ""),
         };
-        if class.is_none() && settings.pictures.labels != Labels::None {
+        if class.is_none() && kind != Labels::None {
             findings.push(file_finding(
                 part,
                 Kind::NoClass,

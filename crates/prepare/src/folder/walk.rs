@@ -1,11 +1,16 @@
-//! Finds files: searches folders and patterns recursively, in a fixed order.
+//! Finds files: searches folders and patterns recursively, and lists archives and tables; in a fixed
+//! order.
 
+use super::archive::{self, ArchiveError};
+use super::container::Collection;
+use super::parquet::{self, ParquetColumns, ParquetError};
 use crate::Error;
 use crate::audit::{Finding, Kind};
-use crate::names::{shared_folder, slashed};
+use crate::names::{name_below, shared_folder, slashed};
 use dcgan_artifacts::Part;
 use dcgan_hints::text_of;
-use dcgan_settings::Prepare;
+use dcgan_pictures::read_file;
+use dcgan_settings::{Labels, Prepare, SourceKind};
 use dcgan_stage::Failure;
 use glob::{MatchOptions, Pattern};
 use std::io;
@@ -19,12 +24,15 @@ const MATCHING: MatchOptions = MatchOptions {
     require_literal_leading_dot: false,
 };
 
-/// A folder to search.
+/// A folder or a file of files to search.
 #[derive(Debug)]
 pub(crate) struct Root {
     pub(crate) part: Part,
+    /// The folder, or the file of files.
     pub(crate) folder: PathBuf,
-    /// Pattern for the path below `folder` of a file or one of its parent folders.
+    /// The file of files; `None` for a folder.
+    pub(crate) container: Option<Box<dyn Collection>>,
+    /// What the path of a file below `folder`, or of a folder on the way to it, has to look like.
     pattern: Option<Pattern>,
     /// Its name in outputs, without an absolute path.
     pub(crate) name: String,
@@ -37,6 +45,10 @@ pub(crate) struct Root {
 pub(crate) struct Entry {
     /// Index of its root.
     pub(crate) root: usize,
+    /// Number in the root's container.
+    pub(crate) member: Option<usize>,
+    /// Length in bytes, where the container knows.
+    pub(crate) bytes: u64,
     pub(crate) path: PathBuf,
     /// The path below the root's folder.
     pub(crate) below: PathBuf,
@@ -44,11 +56,92 @@ pub(crate) struct Entry {
     pub(crate) name: String,
 }
 
-/// The folders of the settings.
+/// What the settings name for their source.
 ///
 /// # Errors
-/// [`Failure::Usage`] if none is set or a pattern is invalid.
+/// [`Failure::Usage`] where nothing is named, or a pattern can't be read; [`Failure::Input`] for an
+/// archive that can't be read.
 pub(crate) fn roots(settings: &Prepare) -> Result<Vec<Root>, Failure> {
+    match settings.source {
+        SourceKind::Archive => {
+            let archives = &settings.archive;
+            if archives.train.is_empty() {
+                return Err(Failure::usage(ArchiveError::NoFile));
+            }
+            collections(&archives.train, &archives.test, |path| {
+                archive::open(path).map_err(Failure::input)
+            })
+        }
+        SourceKind::Parquet => {
+            let tables = &settings.parquet;
+            if tables.train.is_empty() {
+                return Err(Failure::usage(ParquetError::NoFile));
+            }
+            let is_labelled = settings.pictures.labels == Labels::Column;
+            let columns = ParquetColumns {
+                image: &tables.image,
+                label: is_labelled.then_some(tables.label.as_str()),
+            };
+            collections(&tables.train, &tables.test, |path| {
+                parquet::open(path, &columns).map_err(Failure::input)
+            })
+        }
+        _ => folders(settings),
+    }
+}
+
+/// The collections of the settings, where a path with a wildcard means every file of such a name.
+fn collections(
+    train: &[PathBuf],
+    test: &[PathBuf],
+    open: impl Fn(&Path) -> Result<Box<dyn Collection>, Failure>,
+) -> Result<Vec<Root>, Failure> {
+    let mut paths = Vec::new();
+    for (part, given) in [(Part::Train, train), (Part::Test, test)] {
+        for path in given {
+            paths.extend(matching(path)?.into_iter().map(|path| (part, path)));
+        }
+    }
+    let several = paths.len() > 1;
+    let shared = shared_folder(paths.iter().filter_map(|(_, path)| path.parent()));
+    let root = |(part, path): (Part, PathBuf)| {
+        let name = name_below(&shared, &path);
+        let container = open(&path)?;
+        Ok(Root {
+            part,
+            container: Some(container),
+            folder: path,
+            pattern: None,
+            prefix: if several {
+                format!("{name}/")
+            } else {
+                String::new()
+            },
+            name,
+        })
+    };
+    paths.into_iter().map(root).collect()
+}
+
+/// The files that a path with a wildcard means, in order of their names; or the path itself.
+fn matching(path: &Path) -> Result<Vec<PathBuf>, Failure> {
+    let pattern = path.display().to_string();
+    if path.exists() || !pattern.contains(['*', '?', '[']) {
+        return Ok(vec![path.to_owned()]);
+    }
+    let found = glob::glob(&pattern).map_err(|source| {
+        let pattern = pattern.clone();
+        Failure::usage(Error::Pattern { pattern, source })
+    })?;
+    let paths: Vec<PathBuf> = found.filter_map(Result::ok).collect();
+    if paths.is_empty() {
+        return Err(Failure::input(ArchiveError::NoMatch { pattern }));
+    }
+    Ok(paths)
+}
+
+/// The folders of the settings.
+fn folders(settings: &Prepare) -> Result<Vec<Root>, Failure> {
     if settings.folder.is_empty() {
         return Err(Failure::usage(Error::NoFolder));
     }
@@ -71,6 +164,7 @@ pub(crate) fn roots(settings: &Prepare) -> Result<Vec<Root>, Failure> {
                 .map_err(Failure::usage)?;
             roots.push(Root {
                 part,
+                container: None,
                 folder,
                 pattern,
                 name: String::new(),
@@ -133,6 +227,11 @@ fn split_pattern(path: &Path) -> (PathBuf, Option<String>) {
 pub(crate) fn files(roots: &[Root]) -> Result<(Vec<Entry>, Vec<Finding>), Failure> {
     let (mut entries, mut findings) = (Vec::new(), Vec::new());
     for (root_idx, root) in roots.iter().enumerate() {
+        if let Some(container) = &root.container {
+            let members = container.members().into_iter().enumerate();
+            entries.extend(members.filter_map(|member| inside(root, root_idx, member)));
+            continue;
+        }
         let found = std::fs::metadata(&root.folder).map_err(|source| {
             let path = root.folder.clone();
             Failure::input(Error::Read { path, source })
@@ -190,13 +289,56 @@ fn entry(
     }
     Some(Entry {
         root: root_idx,
+        member: None,
+        bytes: found.metadata().map_or(0, |found| found.len()),
         path,
         below,
         name,
     })
 }
 
-/// The finding for a path that could not be searched; an error for the root itself.
+impl Root {
+    /// The path or pattern as the settings have it.
+    pub(crate) fn given(&self) -> String {
+        match &self.pattern {
+            Some(pattern) if self.folder == Path::new(".") => pattern.as_str().to_owned(),
+            Some(pattern) => self.folder.join(pattern.as_str()).display().to_string(),
+            None => self.folder.display().to_string(),
+        }
+    }
+
+    /// The bytes of one of its files; `None` for more than `dcgan_pictures::MAX_FILE_BYTES`.
+    ///
+    /// # Errors
+    /// The system's, and the container's.
+    pub(crate) fn read(&self, member: Option<usize>, path: &Path) -> io::Result<Option<Vec<u8>>> {
+        match (&self.container, member) {
+            (Some(container), Some(place)) => container.read(place),
+            _ => read_file(path),
+        }
+    }
+}
+
+/// A file in a container; `None` for a folder and for a hidden file.
+fn inside(root: &Root, root_idx: usize, member: (usize, (String, u64))) -> Option<Entry> {
+    let (place, (name, bytes)) = member;
+    let name = name.replace('\\', "/");
+    let name = name.trim_start_matches("./");
+    let is_hidden = |part: &str| part.starts_with('.') && part != "..";
+    if name.ends_with('/') || name.split('/').any(is_hidden) {
+        return None;
+    }
+    Some(Entry {
+        root: root_idx,
+        member: Some(place),
+        bytes,
+        path: PathBuf::from(format!("{}/{name}", text_of(&root.folder))),
+        below: PathBuf::from(name),
+        name: format!("{}{name}", root.prefix),
+    })
+}
+
+/// What could not be searched: fatal for the root itself.
 fn unsearched(root: &Root, error: &walkdir::Error) -> Result<Finding, Failure> {
     let path = error.path().unwrap_or(&root.folder);
     let below = path.strip_prefix(&root.folder).unwrap_or(path);

@@ -4,13 +4,18 @@
     reason = "helper functions of tests fail by panicking"
 )]
 
+mod archives;
+mod cifar;
+mod csv;
 mod damage;
+mod flips;
 mod folders;
 mod formats;
 mod fuzz;
 mod letters;
 mod npz;
 mod odd_files;
+mod parquet;
 mod pictures;
 mod samples;
 mod settings;

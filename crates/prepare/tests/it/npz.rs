@@ -225,7 +225,7 @@ fn what_does_not_fit_is_refused_with_a_way_out() {
         format!("{NPZ} --set prepare.npz.train=keras.npz --set prepare.class_names=[a,b]");
     assert_snapshot!(folder.fail(&arguments), @r"
     exit code 3
-    error: label 2 of image 2 of `keras.npz` has no class: expected labels below 2, as `prepare.class_names` has 2 names
+    error: label 2 of image 2 of `keras.npz` has no class: expected labels below 2, the number of names of classes
     hint: name every class in `prepare.class_names`, or leave it empty
     ");
     let arguments = format!(

@@ -25,9 +25,9 @@ pub(crate) fn dataset(folder: &Folder) -> DatasetReader {
     DatasetReader::open(&folder.path().join("out/dataset.safetensors")).unwrap()
 }
 
-/// Value i of the script's images: 7 i + `first`, for `n` values.
+/// The first `n` values of the script's images: value i is 7 i + i / 256 + `first`.
 pub(crate) fn values(n: usize, first: usize) -> Vec<u8> {
-    let value = |i| u8::try_from((i * 7 + first) % 256).unwrap();
+    let value = |i| u8::try_from((i * 7 + i / 256 + first) % 256).unwrap();
     (0..n).map(value).collect()
 }
 

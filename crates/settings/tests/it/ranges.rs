@@ -103,6 +103,25 @@ fn every_key_with_a_range_has_its_range_checked() {
         check(&format!("{key}=99999999999"), key);
     }
     check("prepare.idx.first_label=256", "prepare.idx.first_label");
+    for (setting, key) in [
+        ("prepare.npz.train_labels=a", "prepare.npz.train_labels"),
+        ("prepare.npz.test_share=1", "prepare.npz.test_share"),
+        (
+            "prepare.npz={test: a, test_share: 0.1}",
+            "prepare.npz.test_share",
+        ),
+        ("prepare.npz.arrays={x: y}", "prepare.npz.arrays.x"),
+        ("prepare.csv.height=8", "prepare.csv.height"),
+        ("prepare.csv={height: 8, width: 4097}", "prepare.csv.width"),
+        ("prepare.csv.channels=2", "prepare.csv.channels"),
+        ("prepare.cifar.path=' '", "prepare.cifar.path"),
+        ("prepare.archive.train=[a, ' ']", "prepare.archive.train"),
+        ("prepare.parquet.image=' '", "prepare.parquet.image"),
+        ("prepare.pictures.labels=cls", "prepare.pictures.labels"),
+        ("prepare.pictures.labels=column", "prepare.pictures.labels"),
+    ] {
+        check(setting, key);
+    }
     check("prepare.folder=' '", "prepare.folder");
     check("prepare.test_folder=[a, ' ']", "prepare.test_folder");
     check(

@@ -32,7 +32,15 @@ fn the_default_one_explains_every_key() {
             .split('.')
             .try_fold(&tree, |place, name| place.get(name))
             .is_some();
-        let others = ["synthetic", "pictures", "npz"];
+        let others = [
+            "synthetic",
+            "pictures",
+            "npz",
+            "csv",
+            "cifar",
+            "archive",
+            "parquet",
+        ];
         let of_another_source = others
             .iter()
             .any(|section| key.starts_with(&format!("prepare.{section}.")));
@@ -93,6 +101,16 @@ fn each_is_what_it_says() {
     let medmnist = load(&pipelines().join("medmnist.yaml"), &[]).unwrap();
     assert_eq!(medmnist.prepare.source, SourceKind::Npz);
     assert_eq!(medmnist.prepare.class_names.len(), 9);
+    for (name, source) in [
+        ("kaggle-mnist.yaml", SourceKind::Csv),
+        ("cifar10-binary.yaml", SourceKind::Cifar),
+        ("stylegan-zip.yaml", SourceKind::Archive),
+        ("webdataset.yaml", SourceKind::Archive),
+        ("huggingface.yaml", SourceKind::Parquet),
+    ] {
+        let pipeline = load(&pipelines().join(name), &[]).unwrap();
+        assert_eq!(pipeline.prepare.source, source, "{name}");
+    }
     let fashion = load(&pipelines().join("fashion-mnist.yaml"), &[]).unwrap();
     assert_eq!(fashion.prepare.class_names.len(), 10);
     let letters = load(&pipelines().join("emnist-letters.yaml"), &[]).unwrap();
