@@ -106,7 +106,7 @@ impl Kind {
 
 /// Statistics of an image's pixels.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Look {
+pub(crate) struct PixelStats {
     min: u8,
     max: u8,
     sum: u64,
@@ -114,9 +114,9 @@ pub(crate) struct Look {
     pub(crate) digest: u128,
 }
 
-impl Look {
+impl PixelStats {
     /// Computes the statistics of one image.
-    pub(crate) fn at(pixels: &[u8]) -> Self {
+    pub(crate) fn of(pixels: &[u8]) -> Self {
         let (min, max) = pixels
             .iter()
             .fold((u8::MAX, u8::MIN), |(low, high), value| {
@@ -163,7 +163,7 @@ pub(crate) struct Audit {
 /// Makes the audit from the statistics of every image and earlier findings.
 pub(crate) fn audit(
     contents: &Contents,
-    looks: &BTreeMap<Part, Vec<Look>>,
+    stats: &BTreeMap<Part, Vec<PixelStats>>,
     found: Vec<Finding>,
 ) -> Audit {
     let mut audit = Audit {
@@ -171,18 +171,18 @@ pub(crate) fn audit(
         findings: found,
         shared: BTreeMap::new(),
     };
-    let mut hashes = Vec::with_capacity(looks.values().map(Vec::len).sum());
+    let mut hashes = Vec::with_capacity(stats.values().map(Vec::len).sum());
     for (part, members) in &contents.parts {
-        let looks = looks.get(part).map(Vec::as_slice).unwrap_or_default();
-        let totals = totals(contents, members, looks);
-        for (image_idx, look) in looks.iter().enumerate() {
-            if look.is_blank() {
-                let detail = format!("every value is {}", look.min);
+        let stats = stats.get(part).map(Vec::as_slice).unwrap_or_default();
+        let totals = totals(contents, members, stats);
+        for (image_idx, image) in stats.iter().enumerate() {
+            if image.is_blank() {
+                let detail = format!("every value is {}", image.min);
                 audit
                     .findings
                     .push(finding(contents, *part, image_idx, Kind::Blank, detail));
             }
-            hashes.push((look.digest, *part, image_idx));
+            hashes.push((image.digest, *part, image_idx));
         }
         let counts = totals.per_class.iter().flatten();
         for (class, _) in counts.enumerate().filter(|(_, count)| **count == 0) {
@@ -213,7 +213,7 @@ pub(crate) fn audit(
 /// An image: the hash of its pixels, its part and its index there.
 type Hashed = (u128, Part, usize);
 
-fn totals(contents: &Contents, members: &Members, looks: &[Look]) -> Totals {
+fn totals(contents: &Contents, members: &Members, stats: &[PixelStats]) -> Totals {
     let per_class = members.labels.as_ref().map(|labels| {
         let mut counts = vec![0; contents.info.class_names.len()];
         for label in labels {
@@ -221,13 +221,13 @@ fn totals(contents: &Contents, members: &Members, looks: &[Look]) -> Totals {
         }
         counts
     });
-    let sum: u64 = looks.iter().map(|look| look.sum).sum();
+    let sum: u64 = stats.iter().map(|image| image.sum).sum();
     let values = members.n * contents.info.image_len();
     Totals {
         images: members.n,
         per_class,
-        min: looks.iter().map(|look| look.min).min().unwrap_or(u8::MAX),
-        max: looks.iter().map(|look| look.max).max().unwrap_or(u8::MIN),
+        min: stats.iter().map(|image| image.min).min().unwrap_or(u8::MAX),
+        max: stats.iter().map(|image| image.max).max().unwrap_or(u8::MIN),
         mean: sum as f64 / values.max(1) as f64,
     }
 }

@@ -468,7 +468,7 @@ impl Hint for Error {
                 expected: 1,
                 got: 3,
                 ..
-            } => "images and labels may be swapped: look at the keys under `prepare.idx`".into(),
+            } => "images and labels may be swapped: check the keys under `prepare.idx`".into(),
             Self::Dimensions { .. } => "give grey images and one label for each".into(),
             Self::Header { .. } | Self::Truncated { .. } | Self::GzipTruncated { .. } => {
                 "the download may have been cut: get the file again".into()

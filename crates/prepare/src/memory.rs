@@ -1,6 +1,6 @@
 //! Datasets in memory: all images are read before anything is written.
 
-use crate::audit::{self, Audit, Look};
+use crate::audit::{self, Audit, PixelStats};
 use crate::contents::{Contents, Members, Origin};
 use crate::source::{Outline, Written};
 use crate::validation::{self, is_held_out};
@@ -122,15 +122,15 @@ impl Loaded {
         let write = || write_dataset(path, &contents.info, &self.parts);
         let (dataset, (audit, preview)) = if threads > 1 {
             std::thread::scope(|scope| {
-                let looking = scope.spawn(|| self.look(&contents));
+                let inspecting = scope.spawn(|| self.inspect(&contents));
                 let dataset = write();
-                let looked = looking
+                let inspected = inspecting
                     .join()
                     .unwrap_or_else(|panic| std::panic::resume_unwind(panic));
-                (dataset, looked)
+                (dataset, inspected)
             })
         } else {
-            (write(), self.look(&contents))
+            (write(), self.inspect(&contents))
         };
         Ok(Written {
             digest: dataset?,
@@ -141,19 +141,19 @@ impl Loaded {
     }
 
     /// Makes the audit and the preview.
-    fn look(&self, contents: &Contents) -> (Audit, Result<Vec<u8>, Failure>) {
+    fn inspect(&self, contents: &Contents) -> (Audit, Result<Vec<u8>, Failure>) {
         let image_len = contents.info.image_len();
         let of_part = |(part, data): (&Part, &PartData)| {
-            let looks = data.images.chunks_exact(image_len).map(Look::at);
-            (*part, looks.collect())
+            let stats = data.images.chunks_exact(image_len).map(PixelStats::of);
+            (*part, stats.collect())
         };
-        let looks = self.parts.iter().map(of_part).collect();
+        let stats = self.parts.iter().map(of_part).collect();
         let train = &self.parts[&Part::Train].images;
         let preview = preview::preview(contents, |image_idx, pixels| {
             pixels.copy_from_slice(&train[image_idx * image_len..][..image_len]);
             Ok(())
         });
-        (audit::audit(contents, &looks, Vec::new()), preview)
+        (audit::audit(contents, &stats, Vec::new()), preview)
     }
 }
 

@@ -7,7 +7,7 @@ use super::similar::{Thumbnail, near_duplicates};
 use super::walk::{Root, file_finding};
 use super::work::Work;
 use crate::Error;
-use crate::audit::{Finding, Kind, Look, finding};
+use crate::audit::{Finding, Kind, PixelStats, finding};
 use crate::contents::{Contents, Members, Origin};
 use dcgan_artifacts::{DatasetInfo, DatasetWriter, Kept, Part};
 use dcgan_pictures::{Decoded, decode};
@@ -21,14 +21,14 @@ use std::collections::{BTreeMap, BTreeSet};
 pub(crate) struct Converted {
     pub(crate) contents: Contents,
     pub(crate) kept: BTreeMap<Part, Kept>,
-    pub(crate) looks: BTreeMap<Part, Vec<Look>>,
+    pub(crate) stats: BTreeMap<Part, Vec<PixelStats>>,
     /// All findings except those of the audit.
     pub(crate) findings: Vec<Finding>,
 }
 
 /// The statistics of an image of the dataset.
 struct Seen {
-    look: Look,
+    stats: PixelStats,
     thumbnail: Thumbnail,
     odd_end: Option<String>,
 }
@@ -87,7 +87,7 @@ fn see(
         .map_err(Failure::output)?;
     let (height, width) = (settings.pictures.height, settings.pictures.width);
     Ok(Ok(Seen {
-        look: Look::at(&pixels),
+        stats: PixelStats::of(&pixels),
         thumbnail: Thumbnail::of(&pixels, height, width, settings.pictures.channels),
         odd_end,
     }))
@@ -100,7 +100,7 @@ struct Gathered {
     is_labelled: bool,
     kept: BTreeMap<Part, Kept>,
     names: BTreeMap<Part, Vec<String>>,
-    looks: BTreeMap<Part, Vec<Look>>,
+    stats: BTreeMap<Part, Vec<PixelStats>>,
     thumbnails: Vec<(Part, usize, Thumbnail)>,
 }
 
@@ -126,9 +126,9 @@ impl Gathered {
             labels.push(class);
         }
         kept.places.push(u32::try_from(place).unwrap_or(u32::MAX));
-        let of_part = self.looks.entry(part).or_default();
+        let of_part = self.stats.entry(part).or_default();
         self.thumbnails.push((part, of_part.len(), seen.thumbnail));
-        of_part.push(seen.look);
+        of_part.push(seen.stats);
         self.names
             .entry(part)
             .or_default()
@@ -149,11 +149,11 @@ impl Gathered {
             parts: self.names.into_iter().map(members).collect(),
         };
         let mut findings = self.findings;
-        findings.extend(near(&contents, &self.looks, &self.thumbnails));
+        findings.extend(near(&contents, &self.stats, &self.thumbnails));
         Converted {
             contents,
             kept: self.kept,
-            looks: self.looks,
+            stats: self.stats,
             findings,
         }
     }
@@ -184,15 +184,15 @@ fn decoded(
 /// Near duplicates, without blank and equal images, which the audit reports.
 fn near(
     contents: &Contents,
-    looks: &BTreeMap<Part, Vec<Look>>,
+    stats: &BTreeMap<Part, Vec<PixelStats>>,
     thumbnails: &[(Part, usize, Thumbnail)],
 ) -> Vec<Finding> {
     let mut digests = BTreeSet::new();
     let eligible: Vec<&(Part, usize, Thumbnail)> = thumbnails
         .iter()
         .filter(|(part, at, _)| {
-            let look = &looks[part][*at];
-            !look.is_blank() && digests.insert(look.digest)
+            let image = &stats[part][*at];
+            !image.is_blank() && digests.insert(image.digest)
         })
         .collect();
     let only: Vec<Thumbnail> = eligible

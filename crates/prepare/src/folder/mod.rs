@@ -106,14 +106,14 @@ impl Source for FolderSource<'_> {
         let Converted {
             contents,
             kept,
-            looks,
+            stats,
             findings,
         } = convert(self.settings, scan, &writer, self.work)?;
         let preview = preview::preview(&contents, |image_idx, pixels| {
             let place = kept[&Part::Train].places[image_idx] as usize;
             Ok(writer.read_image(Part::Train, place, pixels)?)
         })?;
-        let audit = audit::audit(&contents, &looks, findings);
+        let audit = audit::audit(&contents, &stats, findings);
         Ok(Written {
             digest: writer.finish(&kept)?,
             contents,

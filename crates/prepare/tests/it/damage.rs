@@ -141,12 +141,12 @@ fn labels_in_place_of_images_and_the_other_way_round() {
     assert_snapshot!(with("train-images.gz", &gzip(&labels(&[0, 1, 2]))), @r"
     exit code 3
     error: `train-images.gz` should have images of 3 dimensions, got 1
-    hint: images and labels may be swapped: look at the keys under `prepare.idx`
+    hint: images and labels may be swapped: check the keys under `prepare.idx`
     ");
     assert_snapshot!(with("test-labels", &images(2, 0)), @r"
     exit code 3
     error: `test-labels` should have labels of 1 dimension, got 3
-    hint: images and labels may be swapped: look at the keys under `prepare.idx`
+    hint: images and labels may be swapped: check the keys under `prepare.idx`
     ");
 }
 
