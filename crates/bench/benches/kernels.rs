@@ -13,7 +13,8 @@
 use candle_core::{Device, Tensor, Var};
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
 use dcgan_kernels::{
-    Activation, AdamConfig, Geometry, adam_update, batch_norm, conv2d, conv2d_transpose, linear,
+    Activation, AdamConfig, Geometry, KernelOptions, adam_update, batch_norm, conv2d,
+    conv2d_transpose, linear,
 };
 
 #[global_allocator]
@@ -60,7 +61,8 @@ fn layer(
 }
 
 fn layers(c: &mut Criterion) {
-    dcgan_bench::apply_environment().unwrap();
+    let kernels = dcgan_bench::kernels().unwrap();
+    let options = KernelOptions::from(kernels);
     let y = values(&[BATCH, LABELS]);
     for (name, inputs, out) in [
         ("g_h0_lin", 100, 1024),
@@ -73,7 +75,7 @@ fn layers(c: &mut Criterion) {
             values(&[out]),
         ];
         layer(c, name, BATCH * inputs * out, operands, |x, w, b| {
-            linear(x, Some(&y), w, b).unwrap()
+            linear(x, Some(&y), w, b, options).unwrap()
         });
     }
     for (name, small, inputs, out) in [("g_h2", 7, 128, 128), ("g_h3", 14, 128, 1)] {
@@ -88,7 +90,7 @@ fn layers(c: &mut Criterion) {
             name,
             BATCH * small * small * 25 * inputs * out,
             operands,
-            |x, w, b| conv2d_transpose(x, Some(&y), w, b, &geometry).unwrap(),
+            |x, w, b| conv2d_transpose(x, Some(&y), w, b, &geometry, options).unwrap(),
         );
     }
     for (name, small, inputs, out) in [("d_h0_conv", 14, 1, 11), ("d_h1_conv", 7, 11, 74)] {
@@ -103,7 +105,7 @@ fn layers(c: &mut Criterion) {
             name,
             BATCH * small * small * 25 * inputs * out,
             operands,
-            |x, w, b| conv2d(x, Some(&y), w, b, &geometry).unwrap(),
+            |x, w, b| conv2d(x, Some(&y), w, b, &geometry, options).unwrap(),
         );
     }
     for (name, shape) in [
@@ -119,7 +121,7 @@ fn layers(c: &mut Criterion) {
             shape.iter().product(),
             operands,
             |x, gamma, beta| {
-                batch_norm(x, gamma, beta, 1e-5, Activation::Relu)
+                batch_norm(x, gamma, beta, 1e-5, Activation::Relu, kernels)
                     .unwrap()
                     .0
             },
@@ -133,12 +135,13 @@ fn adam(c: &mut Criterion) {
     let (w, g) = (Var::from_tensor(&values(&shape)).unwrap(), values(&shape));
     let (mut m, mut v) = (vec![0.0; n], vec![0.0; n]);
     let config = AdamConfig::default();
+    let kernels = dcgan_bench::kernels().unwrap();
     let mut group = c.benchmark_group("adam");
     group
         .sample_size(20)
         .throughput(Throughput::Elements(n as u64));
     group.bench_function("g_h1_lin", |bench| {
-        bench.iter(|| adam_update(&w, &g, &mut m, &mut v, &config, 3).unwrap());
+        bench.iter(|| adam_update(&w, &g, &mut m, &mut v, &config, 3, kernels).unwrap());
     });
     group.finish();
 }

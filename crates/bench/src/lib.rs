@@ -13,26 +13,19 @@ pub use figure::{Line, figure};
 pub use network::Network;
 pub use spread::{Spread, peak_memory};
 
-use dcgan_kernels::Kernels;
+use dcgan::{Backend, Kernels};
 
 /// Any error ends a benchmark.
 pub type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;
 
-/// Uses the kernels selected by `DCGAN_KERNELS`, as the stages do.
+/// The kernels selected by `DCGAN_KERNELS`, which the stages heed too.
 ///
 /// # Errors
 /// For an unknown value.
-pub fn apply_environment() -> Result<()> {
+pub fn kernels() -> Result<Kernels> {
     let asked = dcgan_settings::kernels(|name| std::env::var_os(name))?;
-    dcgan_kernels::set_kernels(match asked.unwrap_or_default() {
-        dcgan_settings::KernelChoice::Auto => Kernels::Auto,
-        dcgan_settings::KernelChoice::Gemm => Kernels::Gemm,
-        dcgan_settings::KernelChoice::Direct => Kernels::Direct,
-        dcgan_settings::KernelChoice::Winograd => Kernels::Winograd,
-        dcgan_settings::KernelChoice::Baseline => Kernels::Baseline,
-        dcgan_settings::KernelChoice::Portable => {
-            return Err("`DCGAN_KERNELS=portable`: benchmarks have the option `--portable`".into());
-        }
-    });
-    Ok(())
+    match Backend::named(asked.unwrap_or_default().name()) {
+        Some(Backend::Fused(kernels)) => Ok(kernels),
+        _ => Err("`DCGAN_KERNELS=portable`: benchmarks have the option `--portable`".into()),
+    }
 }

@@ -65,13 +65,17 @@ impl Network {
         }
     }
 
-    /// The backend of the operations.
-    pub fn backend(&self) -> Backend {
-        if self.portable {
+    /// The backend of the operations: that of the option, or the kernels of `DCGAN_KERNELS`.
+    ///
+    /// # Errors
+    /// For an unknown value of the variable.
+    pub fn backend(&self) -> Result<Backend> {
+        let kernels = crate::kernels()?;
+        Ok(if self.portable {
             Backend::Portable
         } else {
-            Backend::Fused
-        }
+            Backend::Fused(kernels)
+        })
     }
 
     /// Fresh networks with their optimisers, as at the start of a training.
@@ -80,7 +84,7 @@ impl Network {
     /// If the network can't have that size.
     pub fn state(&self) -> Result<State> {
         let config = self.config();
-        let (backend, precision) = (self.backend(), self.precision());
+        let (backend, precision) = (self.backend()?, self.precision());
         let generator = Generator::init(&config, 0)?
             .with_backend(backend)
             .with_precision(precision);

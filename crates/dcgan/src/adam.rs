@@ -151,13 +151,14 @@ impl Adam {
     fn update_by(&mut self, gradients: &LossGradients) -> Result<()> {
         self.steps += 1;
         let (config, steps) = (self.current(), self.steps);
+        let kernels = self.backend.kernels();
         for (weight, Moments { m, v }) in self.parameters.iter().zip(&self.moments) {
             let var = &weight.var;
             let update = if let Some(gradient) = gradients.of_kernels(weight) {
                 // In place, and without a copy of the gradient.
                 with_values_mut(m, |m| {
                     with_values_mut(v, |v| {
-                        dcgan_kernels::adam_update_by(var, gradient, m, v, &config, steps)
+                        dcgan_kernels::adam_update_by(var, gradient, m, v, &config, steps, kernels)
                     })
                 })
                 .flatten()

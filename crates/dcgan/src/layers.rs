@@ -9,7 +9,7 @@ pub use batch_norm::BatchNorm;
 pub use conv2d::Conv2d;
 pub use linear::Linear;
 
-use crate::{Backend, Error, Result, Weights};
+use crate::{Backend, Error, Precision, Result, Weights};
 use candle_core::{DType, Tensor, Var};
 use candle_nn::{Init, VarBuilder};
 
@@ -19,11 +19,14 @@ const NORMAL: Init = Init::Randn {
     stdev: 0.02,
 };
 
-/// How layers compute: by which operations, and whether gradients reach their weights.
+/// How layers compute: by which operations, in which precision, and whether gradients reach their
+/// weights.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Compute {
-    /// Who computes the operations.
+    /// What computes the operations.
     pub backend: Backend,
+    /// The precision of products, where the kernels compute them.
+    pub precision: Precision,
     /// Whether the weights are part of the graph.
     pub weights: Weights,
 }

@@ -63,7 +63,7 @@ mod unlabelled;
 pub use adam::{Adam, AdamConfig};
 pub use arrays::file_name;
 pub use config::{Config, Kind};
-pub use dcgan_kernels::{Activation, Precision};
+pub use dcgan_kernels::{Activation, Kernels, Precision};
 pub use dcgan_random::{Purpose, Stream};
 pub use ema::WeightAverage;
 pub use error::{Error, Result};

@@ -131,7 +131,7 @@ impl<R: NetworkRole> Network<R> {
         Self { backend, ..self }
     }
 
-    /// Who computes its operations.
+    /// What computes its operations.
     pub fn backend(&self) -> Backend {
         self.backend
     }
@@ -176,6 +176,7 @@ impl<R: NetworkRole> Network<R> {
     pub fn infer(&self, input: &Tensor, y: Option<&Tensor>) -> Result<Tensor> {
         let compute = Compute {
             backend: self.backend,
+            precision: Precision::F32,
             weights: Weights::Frozen,
         };
         let pass = Forward {
@@ -222,6 +223,7 @@ impl<R: NetworkRole> Network<R> {
     fn training<'a>(&self, weights: Weights, taps: Option<&'a mut Taps>) -> Forward<'a> {
         let compute = Compute {
             backend: self.backend,
+            precision: self.precision,
             weights,
         };
         Forward {
@@ -234,24 +236,16 @@ impl<R: NetworkRole> Network<R> {
 
     fn run(&self, input: &Tensor, y: Option<&Tensor>, mut pass: Forward<'_>) -> Result<Pass> {
         self.check(input, y)?;
-        let precision = if pass.training {
-            self.precision
-        } else {
-            Precision::F32
-        };
         let [_, first] = R::SIDE.input();
-        let output = precision.scope(|| {
-            if let Some(y) = y {
-                pass.tap(first, "cat", || join(input, y))?;
-            }
-            let mut h = input.clone();
-            for block in &self.blocks {
-                h = block.forward(&h, y, &mut pass)?;
-            }
-            Ok(h)
-        })?;
+        if let Some(y) = y {
+            pass.tap(first, "cat", || join(input, y))?;
+        }
+        let mut h = input.clone();
+        for block in &self.blocks {
+            h = block.forward(&h, y, &mut pass)?;
+        }
         Ok(Pass {
-            output,
+            output: h,
             stats: pass.stats,
         })
     }

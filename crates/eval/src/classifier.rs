@@ -1,6 +1,5 @@
 //! The subcommand `dcgan-eval classifier`.
 
-use crate::identity::kernels;
 use crate::inputs::digest::record;
 use crate::measure::classifier::{FILE, Work};
 use crate::{ClassifierArgs, Error};
@@ -15,7 +14,6 @@ use std::path::Path;
 pub(crate) fn run(args: &ClassifierArgs) -> Result<(), Failure> {
     let settings = args.common.pipeline()?.eval;
     dcgan_kernels::set_threads(args.common.threads);
-    dcgan_kernels::set_kernels(kernels(&settings).0);
     dcgan_stage::run(&Training { args, settings }, &args.common)
 }
 

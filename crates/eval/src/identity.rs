@@ -2,7 +2,6 @@
 
 use dcgan::Backend;
 use dcgan_artifacts::{Manifest, ValueRange, with_defaults};
-use dcgan_kernels::Kernels;
 use dcgan_settings::Eval;
 use serde_json::{Value, json};
 use std::path::Path;
@@ -32,16 +31,9 @@ pub(crate) fn defaults() -> Value {
     identity(&Eval::default(), None)
 }
 
-/// The kernels of the settings, and the networks' backend.
-pub(crate) fn kernels(settings: &Eval) -> (Kernels, Backend) {
-    match settings.kernels {
-        dcgan_settings::KernelChoice::Auto => (Kernels::Auto, Backend::Fused),
-        dcgan_settings::KernelChoice::Gemm => (Kernels::Gemm, Backend::Fused),
-        dcgan_settings::KernelChoice::Direct => (Kernels::Direct, Backend::Fused),
-        dcgan_settings::KernelChoice::Winograd => (Kernels::Winograd, Backend::Fused),
-        dcgan_settings::KernelChoice::Baseline => (Kernels::Baseline, Backend::Fused),
-        dcgan_settings::KernelChoice::Portable => (Kernels::Auto, Backend::Portable),
-    }
+/// What computes the networks, as the settings have it.
+pub(crate) fn backend(settings: &Eval) -> Backend {
+    Backend::named(settings.kernels.name()).expect("every choice names a backend")
 }
 
 /// The kernels of the earlier evaluation in `folder`, if there is one.

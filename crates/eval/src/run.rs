@@ -2,7 +2,7 @@
 
 use crate::evaluate::{Evaluation, evaluate};
 use crate::figures::tree;
-use crate::identity::{defaults, identity, kernels};
+use crate::identity::{defaults, identity};
 use crate::inputs::opened::Inputs;
 use crate::inputs::records::{listed, records};
 use crate::measure::classifier::FILE;
@@ -46,7 +46,6 @@ impl Evaluating {
         let settings = args.common.pipeline()?.eval;
         let args = with_checkpoint(args, &settings)?;
         dcgan_kernels::set_threads(args.common.threads);
-        dcgan_kernels::set_kernels(kernels(&settings).0);
         Ok(Self {
             records: records(&args, &settings)?,
             args,

@@ -5,6 +5,8 @@ use std::sync::Mutex;
 use candle_core::{CpuStorage, InplaceOp1, Layout, Result, Tensor, Var, bail};
 use rayon::prelude::*;
 
+use crate::isa::Isa;
+use crate::kernels::Kernels;
 use crate::real::with_elements;
 use crate::tasks::OneByOne as _;
 use crate::wide::wide;
@@ -53,6 +55,7 @@ pub fn adam_update(
     v: &mut [f32],
     config: &AdamConfig,
     step: u64,
+    kernels: Kernels,
 ) -> Result<()> {
     if w.dims() != g.dims() {
         bail!(
@@ -62,7 +65,7 @@ pub fn adam_update(
         )
     }
     let g = g.contiguous()?;
-    with_elements!(f32, g: g => adam_update_by(w, g, m, v, config, step))
+    with_elements!(f32, g: g => adam_update_by(w, g, m, v, config, step, kernels))
 }
 
 /// [`adam_update`] by a gradient that is no tensor, such as one of [`crate::WeightGradients`].
@@ -77,6 +80,7 @@ pub fn adam_update_by(
     v: &mut [f32],
     config: &AdamConfig,
     step: u64,
+    kernels: Kernels,
 ) -> Result<()> {
     if step == 0 {
         bail!("expected a step from 1, got 0")
@@ -94,6 +98,7 @@ pub fn adam_update_by(
         rates: Rates::new(config, step),
         g,
         moments: Mutex::new((m, v)),
+        isa: kernels.isa(),
     })
 }
 
@@ -127,6 +132,7 @@ struct Update<'a> {
     rates: Rates,
     g: &'a [f32],
     moments: Mutex<(&'a mut [f32], &'a mut [f32])>,
+    isa: Isa,
 }
 
 impl InplaceOp1 for Update<'_> {
@@ -148,7 +154,7 @@ impl InplaceOp1 for Update<'_> {
             .zip(self.g.par_chunks(CHUNK))
             .zip(m.par_chunks_mut(CHUNK).zip(v.par_chunks_mut(CHUNK)))
             .one_by_one()
-            .for_each(|((w, g), (m, v))| wide(|| update(w, g, m, v, self.rates)));
+            .for_each(|((w, g), (m, v))| wide(self.isa, || update(w, g, m, v, self.rates)));
         Ok(())
     }
 }

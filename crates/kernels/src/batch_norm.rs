@@ -3,10 +3,6 @@
 //! One pass reads the moments, one writes the result; backward likewise. A fused activation saves a
 //! map of its own and two passes: its slope is read off the result, and `x^` is recomputed from
 //! `x`.
-//!
-//! Moments keep their digits even where the spread is far below the mean, in one pass: each block
-//! of a few rows is shifted by its own first row, and the blocks' moments are merged in `f64`
-//! (Chan, Golub and `LeVeque` 1979), in an order that depends on the shape alone.
 #![expect(
     clippy::inline_always,
     reason = "what is not inlined into `wide` is compiled for the baseline"
@@ -20,19 +16,15 @@ use rayon::prelude::*;
 
 use crate::activation::{Activation, CHUNK, apply, multiply_slope};
 use crate::backward::weight_gradient;
+use crate::isa::Isa;
+use crate::kernels::Kernels;
 use crate::linear::{same_dtype, tensor};
+use crate::moments::{COLUMNS, Moments, ROWS, moments, part_rows};
 use crate::output::build;
 use crate::real::{Real, elements, for_dtype, with_elements};
 use crate::record::apply3;
 use crate::tasks::OneByOne as _;
 use crate::wide::wide;
-
-/// Rows shifted together: few enough for sums in `f32`.
-const ROWS: usize = 32;
-/// Columns per task.
-const COLUMNS: usize = 128;
-/// Most partial results over the rows.
-const PARTS: usize = 16;
 
 /// Batch statistics of one training-mode pass, one value per feature: what moving averages are fed.
 #[derive(Clone, Debug, PartialEq)]
@@ -56,12 +48,14 @@ pub fn batch_norm(
     beta: &Tensor,
     eps: f64,
     act: Activation,
+    kernels: Kernels,
 ) -> Result<(Tensor, BatchStats)> {
     check(x, gamma, beta, act)?;
     let saved = Arc::new(OnceLock::new());
     let op = BatchNorm {
         eps,
         act,
+        isa: kernels.isa(),
         saved: saved.clone(),
     };
     let y = apply3([x, gamma, beta], op)?;
@@ -81,36 +75,35 @@ pub fn batch_norm(
     Ok((y, stats))
 }
 
-/// `act(gamma (x - moving_mean) / sqrt(moving_variance + eps) + beta)`, without gradient.
+/// `act(gamma (x - mean) / sqrt(variance + eps) + beta)` with moving averages, without gradient.
 ///
 /// # Errors
 ///
 /// If shapes or element types do not fit together, or a leaky slope is not positive.
 pub fn batch_norm_inference(
     x: &Tensor,
-    gamma: &Tensor,
-    beta: &Tensor,
-    moving_mean: &[f32],
-    moving_variance: &[f32],
+    [gamma, beta]: [&Tensor; 2],
+    [mean, variance]: [&[f32]; 2],
     eps: f64,
     act: Activation,
+    kernels: Kernels,
 ) -> Result<Tensor> {
     let c = check(x, gamma, beta, act)?;
-    if moving_mean.len() != c || moving_variance.len() != c {
+    if mean.len() != c || variance.len() != c {
         bail!(
             "expected moving averages of {c} features, got {} and {}",
-            moving_mean.len(),
-            moving_variance.len()
+            mean.len(),
+            variance.len()
         )
     }
     let (x, gamma, beta) = (x.contiguous()?, gamma.contiguous()?, beta.contiguous()?);
     for_dtype!(x.dtype(), T => {
         with_elements!(T, xs: x, gamma: gamma, beta: beta => {
             let moments = Moments {
-                mean: moving_mean.iter().map(|&v| f64::from(v)).collect(),
-                variance: moving_variance.iter().map(|&v| f64::from(v)).collect(),
+                mean: mean.iter().map(|&v| f64::from(v)).collect(),
+                variance: variance.iter().map(|&v| f64::from(v)).collect(),
             };
-            let y = normalise::<T>(xs, &moments, gamma, beta, eps, act);
+            let y = normalise::<T>(xs, &moments, [gamma, beta], eps, act, kernels.isa());
             Tensor::from_vec(y, x.shape(), x.device())
         })
     })
@@ -137,17 +130,11 @@ fn check(x: &Tensor, gamma: &Tensor, beta: &Tensor, act: Activation) -> Result<u
     Ok(c)
 }
 
-/// Mean and biased variance per feature.
-#[derive(Clone, Debug)]
-struct Moments {
-    mean: Vec<f64>,
-    variance: Vec<f64>,
-}
-
 #[derive(Debug)]
 struct BatchNorm {
     eps: f64,
     act: Activation,
+    isa: Isa,
     /// Written by the forward pass, read by the backward pass and by the caller.
     saved: Arc<OnceLock<Moments>>,
 }
@@ -168,8 +155,8 @@ impl CustomOp3 for BatchNorm {
     ) -> Result<(CpuStorage, Shape)> {
         for_dtype!(s1.dtype(), T => {
             let (x, gamma, beta) = (elements::<T>(s1, l1)?, elements::<T>(s2, l2)?, elements::<T>(s3, l3)?);
-            let moments = self.saved.get_or_init(|| moments(x, gamma.len()));
-            let y = normalise(x, moments, gamma, beta, self.eps, self.act);
+            let moments = self.saved.get_or_init(|| moments(x, gamma.len(), self.isa));
+            let y = normalise(x, moments, [gamma, beta], self.eps, self.act, self.isa);
             Ok((<T as WithDType>::to_cpu_storage_owned(y), l1.shape().clone()))
         })
     }
@@ -188,8 +175,19 @@ impl CustomOp3 for BatchNorm {
         let dy = dy.contiguous()?;
         for_dtype!(x.dtype(), T => {
             with_elements!(T, xs: x, gammas: gamma, ys: y, dys: dy => {
-                let (dx, dgamma, dbeta) =
-                    gradient::<T>(xs, moments, gammas, self.eps, self.act, ys, dys, x.track_op());
+                let pass = Backward::<T> {
+                    x: xs,
+                    y: ys,
+                    dy: dys,
+                    gamma: gammas,
+                    scales: Scales::new(moments, self.eps),
+                    act: self.act,
+                    isa: self.isa,
+                };
+                let sums = pass.sums();
+                let dx = x.track_op().then(|| pass.input_gradient(&sums));
+                let dbeta: Vec<T> = sums.iter().map(|s| T::from_f64(s.0)).collect();
+                let dgamma: Vec<T> = sums.iter().map(|s| T::from_f64(s.1)).collect();
                 Ok((
                     tensor(dx, x)?,
                     weight_gradient(gamma, |to, mode| mode.put(&dgamma, to))?,
@@ -197,82 +195,6 @@ impl CustomOp3 for BatchNorm {
                 ))
             })
         })
-    }
-}
-
-/// Rows per part: fixed by the shape.
-fn part_rows(rows: usize) -> usize {
-    rows.div_ceil(PARTS).next_multiple_of(ROWS)
-}
-
-fn moments<T: Real>(x: &[T], c: usize) -> Moments {
-    let rows = x.len() / c;
-    let part = part_rows(rows);
-    // Per part: mean and sum of squared deviations of each feature.
-    let mut parts = vec![(0.0, 0.0); rows.div_ceil(part) * c];
-    parts
-        .par_chunks_mut(c)
-        .zip(x.par_chunks(part * c))
-        .one_by_one()
-        .for_each(|(parts, x)| {
-            parts
-                .par_chunks_mut(COLUMNS)
-                .enumerate()
-                .for_each(|(at, parts)| {
-                    wide(|| part_moments(x, c, at * COLUMNS, parts));
-                });
-        });
-    let (first, rest) = parts.split_at(c);
-    let mut merged = first.to_vec();
-    for (i, other) in rest.chunks_exact(c).enumerate() {
-        let n = (part * (i + 1)) as f64;
-        let added = part.min(rows - part * (i + 1)) as f64;
-        for (merged, &other) in merged.iter_mut().zip(other) {
-            merge(merged, n, other, added);
-        }
-    }
-    Moments {
-        mean: merged.iter().map(|m| m.0).collect(),
-        variance: merged.iter().map(|m| m.1 / rows as f64).collect(),
-    }
-}
-
-/// Adds the moments of `added` values to those of `n`.
-fn merge(into: &mut (f64, f64), n: f64, (mean, squares): (f64, f64), added: f64) {
-    let delta = mean - into.0;
-    let share = added / (n + added);
-    into.0 += delta * share;
-    into.1 += squares + delta * delta * n * share;
-}
-
-/// Moments of the columns from `first` on, over all rows of `x`.
-#[inline(always)]
-fn part_moments<T: Real>(x: &[T], c: usize, first: usize, parts: &mut [(f64, f64)]) {
-    let width = parts.len();
-    let (mut sums, mut squares) = ([T::ZERO; COLUMNS], [T::ZERO; COLUMNS]);
-    let (sums, squares) = (&mut sums[..width], &mut squares[..width]);
-    let mut n = 0.0;
-    for block in x.chunks(ROWS * c) {
-        let shift = &block[first..first + width];
-        sums.fill(T::ZERO);
-        squares.fill(T::ZERO);
-        for row in block.chunks_exact(c).map(|row| &row[first..first + width]) {
-            for (((sum, square), &x), &shift) in
-                sums.iter_mut().zip(&mut *squares).zip(row).zip(shift)
-            {
-                let d = x - shift;
-                *sum += d;
-                *square += d * d;
-            }
-        }
-        let count = (block.len() / c) as f64;
-        for (((part, sum), square), shift) in parts.iter_mut().zip(&*sums).zip(&*squares).zip(shift)
-        {
-            let mean = sum.to_f64() / count;
-            let squares = (square.to_f64() - mean * sum.to_f64()).max(0.0);
-            merge(part, n, (shift.to_f64() + mean, squares), count);
-        }
-        n += count;
     }
 }
 
@@ -299,10 +221,10 @@ impl<T: Real> Scales<T> {
 fn normalise<T: Real>(
     x: &[T],
     moments: &Moments,
-    gamma: &[T],
-    beta: &[T],
+    [gamma, beta]: [&[T]; 2],
     eps: f64,
     act: Activation,
+    isa: Isa,
 ) -> Vec<T> {
     let c = gamma.len();
     let Scales { mean, inverse } = Scales::<T>::new(moments, eps);
@@ -310,7 +232,7 @@ fn normalise<T: Real>(
     let chunk = (CHUNK / c).max(1) * c;
     build(x.len(), chunk, |at, y| {
         let x = &x[at * chunk..][..y.len()];
-        wide(|| {
+        wide(isa, || {
             for (y, x) in y.chunks_exact_mut(c).zip(x.chunks_exact(c)) {
                 for ((((y, &x), &mean), &scale), &beta) in
                     y.iter_mut().zip(x).zip(&mean).zip(&scale).zip(beta)
@@ -323,68 +245,68 @@ fn normalise<T: Real>(
     })
 }
 
-/// Gradients of `x` (if wanted), gamma and beta.
-#[expect(
-    clippy::too_many_arguments,
-    reason = "one call, each argument a different thing"
-)]
-fn gradient<T: Real>(
-    x: &[T],
-    moments: &Moments,
-    gamma: &[T],
-    eps: f64,
+/// What the backward pass of one call reads.
+struct Backward<'a, T> {
+    x: &'a [T],
+    y: &'a [T],
+    dy: &'a [T],
+    gamma: &'a [T],
+    scales: Scales<T>,
     act: Activation,
-    y: &[T],
-    dy: &[T],
-    wanted: bool,
-) -> (Option<Vec<T>>, Vec<T>, Vec<T>) {
-    let c = gamma.len();
-    let rows = x.len() / c;
-    let scales = Scales::<T>::new(moments, eps);
-    let part = part_rows(rows);
-    // Per part: sums of dz and of dz x^.
-    let mut parts = vec![(0.0, 0.0); rows.div_ceil(part) * c];
-    parts
-        .par_chunks_mut(c)
-        .enumerate()
-        .one_by_one()
-        .for_each(|(at, parts)| {
-            let rows = at * part * c..((at + 1) * part * c).min(x.len());
-            let input = [&x[rows.clone()], &y[rows.clone()], &dy[rows]];
-            parts
-                .par_chunks_mut(COLUMNS)
-                .enumerate()
-                .for_each(|(at, parts)| {
-                    wide(|| part_sums(input, act, &scales, c, at * COLUMNS, parts));
-                });
-        });
-    let mut sums = vec![(0.0, 0.0); c];
-    for part in parts.chunks_exact(c) {
-        for (sum, part) in sums.iter_mut().zip(part) {
-            sum.0 += part.0;
-            sum.1 += part.1;
+    isa: Isa,
+}
+
+impl<T: Real> Backward<'_, T> {
+    /// Per feature: the sums of `dz` and of `dz x^` over all rows, the gradients of beta and gamma.
+    fn sums(&self) -> Vec<(f64, f64)> {
+        let c = self.gamma.len();
+        let rows = self.x.len() / c;
+        let part = part_rows(rows);
+        let mut parts = vec![(0.0, 0.0); rows.div_ceil(part) * c];
+        parts
+            .par_chunks_mut(c)
+            .enumerate()
+            .one_by_one()
+            .for_each(|(at, parts)| {
+                let rows = at * part * c..((at + 1) * part * c).min(self.x.len());
+                let input = [self.x, self.y, self.dy].map(|values| &values[rows.clone()]);
+                parts
+                    .par_chunks_mut(COLUMNS)
+                    .enumerate()
+                    .for_each(|(at, parts)| {
+                        wide(self.isa, || {
+                            part_sums(input, self.act, &self.scales, c, at * COLUMNS, parts);
+                        });
+                    });
+            });
+        let mut sums = vec![(0.0, 0.0); c];
+        for part in parts.chunks_exact(c) {
+            for (sum, part) in sums.iter_mut().zip(part) {
+                sum.0 += part.0;
+                sum.1 += part.1;
+            }
         }
+        sums
     }
-    let dbeta: Vec<T> = sums.iter().map(|s| T::from_f64(s.0)).collect();
-    let dgamma: Vec<T> = sums.iter().map(|s| T::from_f64(s.1)).collect();
-    let dx = wanted.then(|| {
-        let n = rows as f64;
+
+    /// `gamma / sqrt(var + eps) (dz - mean(dz) - x^ mean(dz x^))`, from [`Self::sums`].
+    fn input_gradient(&self, sums: &[(f64, f64)]) -> Vec<T> {
+        let c = self.gamma.len();
+        let n = (self.x.len() / c) as f64;
         let mean_dz: Vec<T> = sums.iter().map(|s| T::from_f64(s.0 / n)).collect();
         let mean_dzx: Vec<T> = sums.iter().map(|s| T::from_f64(s.1 / n)).collect();
-        let scale: Vec<T> = gamma
-            .iter()
-            .zip(&scales.inverse)
-            .map(|(&g, &i)| g * i)
-            .collect();
+        let Scales { mean, inverse } = &self.scales;
+        let scale = self.gamma.iter().zip(inverse);
+        let scale: Vec<T> = scale.map(|(&g, &i)| g * i).collect();
         let chunk = (CHUNK / c).max(1) * c;
-        build(x.len(), chunk, |at, dx| {
+        build(self.x.len(), chunk, |at, dx| {
             let part = at * chunk..at * chunk + dx.len();
-            dx.copy_from_slice(&dy[part.clone()]);
-            wide(|| {
-                multiply_slope(act, &y[part.clone()], dx);
-                for (dz, x) in dx.chunks_exact_mut(c).zip(x[part].chunks_exact(c)) {
+            dx.copy_from_slice(&self.dy[part.clone()]);
+            wide(self.isa, || {
+                multiply_slope(self.act, &self.y[part.clone()], dx);
+                for (dz, x) in dx.chunks_exact_mut(c).zip(self.x[part].chunks_exact(c)) {
                     let means = mean_dz.iter().zip(&mean_dzx);
-                    let scales = scale.iter().zip(scales.mean.iter().zip(&scales.inverse));
+                    let scales = scale.iter().zip(mean.iter().zip(inverse));
                     for (((dz, &x), (&mean_dz, &mean_dzx)), (&scale, (&mean, &inverse))) in
                         dz.iter_mut().zip(x).zip(means).zip(scales)
                     {
@@ -394,8 +316,7 @@ fn gradient<T: Real>(
                 }
             });
         })
-    });
-    (dx, dgamma, dbeta)
+    }
 }
 
 /// Sums of `dz` and `dz x^` of the columns from `first` on, over all rows of `x`, `y` and `dy`.

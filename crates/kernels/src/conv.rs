@@ -16,11 +16,11 @@ use candle_core::{CpuStorage, CustomOp3, DType, Layout, Result, Shape, Tensor, b
 use rayon::prelude::*;
 
 use crate::backward::weight_gradient;
-use crate::forms::Form;
 use crate::geometry::{Geometry, gather, scatter_add};
 use crate::labels::{self, Borders, Labels, Side};
 use crate::linear::{constant, label_count, same_dtype, tensor};
 use crate::matmul::{Matrix, Par, Target, multiply, multiply_in_runs};
+use crate::options::KernelOptions;
 use crate::output::build;
 use crate::products::{Maps, Numbers};
 use crate::real::{Real, elements, for_dtype, with_elements};
@@ -47,9 +47,9 @@ pub fn conv2d(
     w: &Tensor,
     b: &Tensor,
     geometry: &Geometry,
+    options: KernelOptions,
 ) -> Result<Tensor> {
-    let (kh, kw, c, out) = w.dims4()?;
-    apply(Kind::Convolution, x, y, w, b, geometry, [kh, kw, c, out])
+    Conv::new(Kind::Convolution, [x, w, b], y, geometry, options)?.apply(x, w, b)
 }
 
 /// Transposed convolution, the exact adjoint of [`conv2d`] in its input: `x` `[B, h, w, C]`, `y`
@@ -66,9 +66,9 @@ pub fn conv2d_transpose(
     w: &Tensor,
     b: &Tensor,
     geometry: &Geometry,
+    options: KernelOptions,
 ) -> Result<Tensor> {
-    let (kh, kw, out, c) = w.dims4()?;
-    apply(Kind::Transpose, x, y, w, b, geometry, [kh, kw, c, out])
+    Conv::new(Kind::Transpose, [x, w, b], y, geometry, options)?.apply(x, w, b)
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -77,22 +77,22 @@ enum Kind {
     Transpose,
 }
 
-fn apply(
+/// The input channels without labels, the labels and the output channels of a call; fails unless all
+/// shapes and types fit together.
+fn check(
     kind: Kind,
-    x: &Tensor,
+    [x, w, b]: [&Tensor; 3],
     y: Option<&Tensor>,
-    w: &Tensor,
-    b: &Tensor,
     geometry: &Geometry,
-    [kh, kw, channels, out]: [usize; 4],
-) -> Result<Tensor> {
+) -> Result<[usize; 3]> {
     geometry.check()?;
+    let (kh, kw, rows, columns) = w.dims4()?;
+    let (size, channels, out) = match kind {
+        Kind::Convolution => (geometry.big, rows, columns),
+        Kind::Transpose => (geometry.small, columns, rows),
+    };
     let (batch, height, width, c) = x.dims4()?;
     let labels = label_count(x, y, batch)?;
-    let size = match kind {
-        Kind::Convolution => geometry.big,
-        Kind::Transpose => geometry.small,
-    };
     if [height, width] != size {
         bail!(
             "expected an input of {size:?} rows and columns, got {:?}",
@@ -123,28 +123,7 @@ fn apply(
         )
     }
     same_dtype(x, &[w, b])?;
-    let (small, big) = match kind {
-        Kind::Convolution => (out, c),
-        Kind::Transpose => (c, out),
-    };
-    let (sides, weight) = ([small, big], [w.dim(2)?, w.dim(3)?]);
-    let subpixel = match Form::of_layer(small, big) {
-        Form::Winograd => Subpixel::new(kind == Kind::Transpose, geometry, sides, weight),
-        Form::Gemm | Form::Direct => None,
-    };
-    let maps =
-        Numbers::of_maps(small, big).map(|numbers| Maps::new(numbers, geometry, sides, weight));
-    let op = Conv {
-        kind,
-        geometry: *geometry,
-        subpixel,
-        maps,
-        c,
-        labels,
-        out,
-        y: y.map(constant).transpose()?,
-    };
-    apply3([x, w, b], op)
+    Ok([c, labels, out])
 }
 
 #[derive(Debug)]
@@ -291,6 +270,43 @@ fn chosen<T: Real>(maps: &[T], width: usize, channels: &[usize]) -> Vec<T> {
 }
 
 impl Conv {
+    fn new(
+        kind: Kind,
+        operands: [&Tensor; 3],
+        y: Option<&Tensor>,
+        geometry: &Geometry,
+        options: KernelOptions,
+    ) -> Result<Conv> {
+        let [c, labels, out] = check(kind, operands, y, geometry)?;
+        let [small, big] = match kind {
+            Kind::Convolution => [out, c],
+            Kind::Transpose => [c, out],
+        };
+        let [_, w, _] = operands;
+        let (sides, weight, kernels) = ([small, big], [w.dim(2)?, w.dim(3)?], options.kernels);
+        let subpixel = if kernels.filters(small, big) {
+            let is_transposed = kind == Kind::Transpose;
+            Subpixel::new(is_transposed, geometry, sides, weight, kernels.isa())
+        } else {
+            None
+        };
+        let numbers = Numbers::of_maps(small, big, options);
+        Ok(Conv {
+            kind,
+            geometry: *geometry,
+            subpixel,
+            maps: numbers.map(|numbers| Maps::new(numbers, geometry, sides, weight)),
+            c,
+            labels,
+            out,
+            y: y.map(constant).transpose()?,
+        })
+    }
+
+    fn apply(self, x: &Tensor, w: &Tensor, b: &Tensor) -> Result<Tensor> {
+        apply3([x, w, b], self)
+    }
+
     fn borders(&self) -> Borders {
         let side = match self.kind {
             Kind::Convolution => Side::Small,

@@ -5,6 +5,7 @@
 //! the instructions of AVX512-VNNI and the one for any processor give the same numbers. No distance
 //! is kept beyond the tile that it is computed in.
 
+use crate::isa::has_vnni;
 use rayon::prelude::*;
 
 /// Queries that a task takes through all references.
@@ -90,17 +91,6 @@ pub fn nearest_images(queries: &[u8], references: &[u8], d: usize) -> Vec<Neares
 }
 
 #[cfg(target_arch = "x86_64")]
-fn has_vnni() -> bool {
-    std::arch::is_x86_feature_detected!("avx512f")
-        && std::arch::is_x86_feature_detected!("avx512vnni")
-}
-
-#[cfg(not(target_arch = "x86_64"))]
-fn has_vnni() -> bool {
-    false
-}
-
-#[cfg(target_arch = "x86_64")]
 fn vnni(queries: &[u8], references: &[u8], d: usize) -> Vec<NearestImage> {
     assert!(has_vnni(), "this processor has no AVX512-VNNI");
     vnni::nearest(queries, references, d)
@@ -125,6 +115,7 @@ fn by_blocks(
 
 mod portable {
     use super::{NearestImage, by_blocks};
+    use crate::isa::Isa;
     use crate::wide::wide;
     use rayon::prelude::*;
 
@@ -137,12 +128,12 @@ mod portable {
         let references = centred(references);
         let lengths: Vec<i64> = references
             .par_chunks(d)
-            .map(|r| wide(|| product(r, r)))
+            .map(|r| wide(Isa::Native, || product(r, r)))
             .collect();
         by_blocks(queries, d, |block| {
             let queries = centred(block);
             let mut best = vec![(i64::MAX, 0); block.len() / d];
-            wide(|| {
+            wide(Isa::Native, || {
                 let tiles = references.chunks(REFERENCES * d);
                 let lengths = lengths.chunks(REFERENCES);
                 for (tile, (references, lengths)) in tiles.zip(lengths).enumerate() {

@@ -10,6 +10,7 @@ use candle_core::{CpuStorage, CustomOp3, Device, Layout, Result, Shape, Tensor, 
 use crate::backward::weight_gradient;
 use crate::labels::Labels;
 use crate::matmul::{Matrix, Par, Target, multiply};
+use crate::options::KernelOptions;
 use crate::output::build;
 use crate::products::Numbers;
 use crate::real::{Real, elements, for_dtype, with_elements};
@@ -23,7 +24,13 @@ use crate::record::apply3;
 /// # Errors
 ///
 /// If shapes or element types do not fit together.
-pub fn linear(x: &Tensor, y: Option<&Tensor>, w: &Tensor, b: &Tensor) -> Result<Tensor> {
+pub fn linear(
+    x: &Tensor,
+    y: Option<&Tensor>,
+    w: &Tensor,
+    b: &Tensor,
+    options: KernelOptions,
+) -> Result<Tensor> {
     let (batch, c) = x.dims2()?;
     let labels = label_count(x, y, batch)?;
     let (rows, out) = w.dims2()?;
@@ -38,7 +45,7 @@ pub fn linear(x: &Tensor, y: Option<&Tensor>, w: &Tensor, b: &Tensor) -> Result<
     }
     same_dtype(x, &[w, b])?;
     let op = Linear {
-        numbers: Numbers::of_layer(c, out).filter(|_| batch > 0),
+        numbers: Numbers::of_layer(c, out, options).filter(|_| batch > 0),
         y: y.map(constant).transpose()?,
     };
     apply3([x, w, b], op)

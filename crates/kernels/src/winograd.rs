@@ -29,8 +29,9 @@ pub(crate) use support::{Activity, Support};
 pub(crate) use weight::WeightGradient;
 
 use crate::geometry::Geometry;
+use crate::isa::Isa;
 use crate::matmul::{Matrix, Par, Target, multiply_in_runs};
-use crate::products::{has_avx512, multiply_dense};
+use crate::products::multiply_dense;
 use crate::real::Real;
 use crate::scratch::Scratch;
 use crate::tasks::OneByOne as _;
@@ -128,6 +129,8 @@ pub(crate) struct Subpixel {
     big: usize,
     rows: usize,
     columns: usize,
+    /// The instructions of the transforms and of the products.
+    isa: Isa,
 }
 
 impl Subpixel {
@@ -138,6 +141,7 @@ impl Subpixel {
         g: &Geometry,
         [small, big]: [usize; 2],
         [rows, columns]: [usize; 2],
+        isa: Isa,
     ) -> Option<Subpixel> {
         let fits =
             *g == Geometry::same(g.big, 5, 2) && g.pad.iter().all(|pad| (1..=2).contains(pad));
@@ -169,6 +173,7 @@ impl Subpixel {
             big,
             rows,
             columns,
+            isa,
         })
     }
 
@@ -209,13 +214,14 @@ impl Subpixel {
             .for_each(|(u, (at, class))| {
                 u.fill(T::ZERO);
                 for (tap, share) in self.taps(at, class) {
-                    widest(AddRows {
+                    let loops = AddRows {
                         share: T::from_f64(share),
                         rows: &w[tap * self.rows * self.columns..],
                         stride: self.columns,
                         width: self.small,
                         to: u,
-                    });
+                    };
+                    widest(self.isa, loops);
                 }
             });
         u
@@ -289,7 +295,7 @@ impl Subpixel {
             let width = point.products() * self.big;
             let lhs = self.patch_matrix(v, number);
             let rhs = Matrix::new(&u[point.first * self.big * self.small..], width, self.small);
-            multiply_rows(m, Target::Replace, lhs, rhs.t(), RUN);
+            self.multiply_rows(m, Target::Replace, lhs, rhs.t(), RUN);
         });
         self.add_results(&m, tiles, big);
     }
@@ -306,7 +312,7 @@ impl Subpixel {
                 let width = point.products() * self.big;
                 let lhs = self.result_matrix(m, point);
                 let rhs = Matrix::new(&u[point.first * self.big * self.small..], width, self.small);
-                multiply_rows(v, Target::Replace, lhs, rhs, RUN);
+                self.multiply_rows(v, Target::Replace, lhs, rhs, RUN);
             });
         self.add_patches(&v, tiles, small);
     }
@@ -345,24 +351,25 @@ impl Subpixel {
         let columns = point.products() * self.big;
         Matrix::strided(&m[point.first * self.big..], tiles, columns, width, 1)
     }
-}
 
-/// `target (=|+=) lhs rhs` for a row-major target by sums of `run` steps, on wide vectors where the
-/// processor has them.
-fn multiply_rows<T: Real>(
-    target: &mut [T],
-    mode: Target,
-    lhs: Matrix<'_, T>,
-    rhs: Matrix<'_, T>,
-    run: usize,
-) {
-    if has_avx512()
-        && let (Some(lhs), Some(rhs), Some(target)) =
-            (lhs.narrow(), rhs.narrow(), T::narrow_mut(target))
-    {
-        return multiply_dense(target, mode, lhs, rhs, run);
+    /// `target (=|+=) lhs rhs` for a row-major target by sums of `run` steps, on wide vectors where
+    /// they may be used.
+    fn multiply_rows<T: Real>(
+        &self,
+        target: &mut [T],
+        mode: Target,
+        lhs: Matrix<'_, T>,
+        rhs: Matrix<'_, T>,
+        run: usize,
+    ) {
+        if self.isa.has_avx512()
+            && let (Some(lhs), Some(rhs), Some(target)) =
+                (lhs.narrow(), rhs.narrow(), T::narrow_mut(target))
+        {
+            return multiply_dense(target, mode, lhs, rhs, run);
+        }
+        multiply_in_runs(target, rhs.cols, mode, lhs, rhs, run, Par::Serial);
     }
-    multiply_in_runs(target, rhs.cols, mode, lhs, rhs, run, Par::Serial);
 }
 
 /// Adds a multiple of rows to others: `to[row] += share rows[row]`.
@@ -385,6 +392,52 @@ impl<T: Real> Loops for AddRows<'_, T> {
         let rows = self.rows.chunks_exact(self.stride);
         for (to, row) in self.to.chunks_exact_mut(self.width).zip(rows) {
             axpy(self.share, &row[..self.width], to);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use dcgan_testkit::Instructions;
+
+    /// Maps with a zero in every third place.
+    fn maps(n: usize) -> Vec<f32> {
+        let number = |i: usize| (i * 7919 % 1013) as f32 / 1013.0 - 0.4;
+        let maps = (0..n).map(|i| if i % 3 == 0 { 0.0 } else { number(i) });
+        maps.collect()
+    }
+
+    #[test]
+    fn transforms_in_loops_for_wider_vectors_give_the_same_bits() {
+        Instructions::Avx512.or_untested("transforms in loops for wider vectors");
+        let [samples, small, big] = [3, 35, 33];
+        let g = Geometry::same([13, 14], 5, 2);
+        let layer = |transposed, isa| {
+            let [sides, weight] = [[small, big], [big + 2, small + 3]];
+            Subpixel::new(transposed, &g, sides, weight, isa).expect("a layer that fits")
+        };
+        let [small_maps, big_maps] =
+            [g.small_len() * small, g.big_len() * big].map(|len| maps(samples * len));
+        let weight = maps(25 * (big + 2) * (small + 3));
+        for transposed in [false, true] {
+            let [native, baseline] = [Isa::Native, Isa::Baseline].map(|isa| {
+                let layer = layer(transposed, isa);
+                let (u, v, m) = (
+                    layer.transform(&weight),
+                    layer.patches(&small_maps),
+                    layer.results(&big_maps),
+                );
+                let (mut back_small, mut back_big) = (small_maps.clone(), big_maps.clone());
+                let tiles = v.len() / (SQUARE * small);
+                layer.add_patches(&v, tiles, &mut back_small);
+                layer.add_results(&m, tiles, &mut back_big);
+                let activity = format!("{:?}", layer.activity(&big_maps, false));
+                let taps = layer.collect(&u);
+                let all = [&u, &v, &m, &taps].map(|scratch| scratch.to_vec());
+                (all, back_small, back_big, activity)
+            });
+            assert!(native == baseline, "transposed: {transposed}");
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::error::{Error, check_finite};
 use candle_core::{DType, Device, Tensor};
-use dcgan_kernels::linear;
+use dcgan_kernels::{KernelOptions, linear};
 use rayon::prelude::*;
 use std::ops::Range;
 
@@ -147,7 +147,9 @@ fn transposed(x: &Tensor) -> Tensor {
 pub(crate) fn product(x: &Tensor, w: &Tensor) -> Vec<f64> {
     let run = || {
         let zeros = Tensor::zeros(w.dim(1)?, DType::F64, &Device::Cpu)?;
-        linear(x, None, w, &zeros)?.flatten_all()?.to_vec1()
+        linear(x, None, w, &zeros, KernelOptions::default())?
+            .flatten_all()?
+            .to_vec1()
     };
     run().expect(PRODUCT)
 }

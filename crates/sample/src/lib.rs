@@ -29,7 +29,6 @@ use arithmetic::Arithmetic;
 use dcgan_stage::{Failure, run as run_stage};
 use draw::Plain;
 use film::Film;
-use model::kernels;
 use motion::Motions;
 use nearest::Nearest;
 use project::Project;
@@ -41,7 +40,6 @@ use project::Project;
 pub fn run(args: &Args) -> Result<(), Failure> {
     args.check()?;
     dcgan_kernels::set_threads(args.common.threads);
-    dcgan_kernels::set_kernels(kernels(&args.common.pipeline()?.sample).0);
     match args.mode {
         Mode::Images => run_stage(&Plain::new(args)?, &args.common),
         Mode::Sweep | Mode::Interpolate | Mode::Classes => {

@@ -1,7 +1,7 @@
 //! Saves a run's state in checkpoints and restores it.
 
 use crate::Error;
-use crate::kernels::{kernels, precision};
+use crate::kernels::{backend, precision};
 use crate::steps::Steps;
 use dcgan::step::State;
 use dcgan::{Adam, AdamConfig, Config, Discriminator, Generator, WeightAverage};
@@ -90,7 +90,7 @@ pub(crate) fn fresh(
     config: &Config,
     settings: &Train,
 ) -> Result<(State, Option<WeightAverage>), Error> {
-    let ((_, backend), precision) = (kernels(settings), precision(settings));
+    let (backend, precision) = (backend(settings), precision(settings));
     let generator = Generator::init(config, settings.seed)?.with_backend(backend);
     let generator = generator.with_precision(precision);
     let discriminator = Discriminator::init(config, settings.seed)?.with_backend(backend);
@@ -305,7 +305,7 @@ fn restore(
         adam_v,
         ema,
     } = checkpoint;
-    let ((_, backend), precision) = (kernels(settings), precision(settings));
+    let (backend, precision) = (backend(settings), precision(settings));
     let generator = Generator::from_arrays(config, weights)?.with_backend(backend);
     let generator = generator.with_precision(precision);
     let discriminator = Discriminator::from_arrays(config, weights)?.with_backend(backend);

@@ -3,7 +3,7 @@
 //! A score only reads the generator and never changes a run's state.
 
 use crate::Error;
-use crate::kernels::kernels;
+use crate::kernels::backend;
 use crate::resolved::Resolved;
 use crate::steps::Steps;
 use dcgan::{Generator, WeightAverage};
@@ -76,7 +76,7 @@ impl RunScorer {
             network,
             ..
         } = resolved;
-        let (_, backend) = kernels(settings);
+        let backend = backend(settings);
         let classifier = extractor.classifier()?.with_backend(backend);
         let features = features(&classifier, dataset)?;
         let z = {

@@ -1,7 +1,7 @@
 //! Training as a stage: its settings, its files and its reports.
 
 use crate::files::{self, CHECKPOINTS, GENERATOR};
-use crate::kernels::{kernels, precision};
+use crate::kernels::{backend, precision};
 use crate::resolved::{Resolved, recorded};
 use crate::run::Run;
 use crate::{Args, Error, folder, histograms};
@@ -47,7 +47,6 @@ impl<'a> Training<'a> {
     fn new(args: &'a Args) -> Result<Self, Failure> {
         dcgan_kernels::set_threads(args.common.threads);
         let resolved = Resolved::new(args)?;
-        dcgan_kernels::set_kernels(kernels(&resolved.settings).0);
         Ok(Self {
             args,
             identity: resolved.identity(),
@@ -114,7 +113,11 @@ impl Stage for Training<'_> {
     /// The settings depend on the dataset, so `Resolved` has read it. Only the processor's
     /// instructions are left to check.
     fn load(&self) -> Result<(), Failure> {
-        match precision(&self.resolved.settings).missing() {
+        let (settings, kernels) = (
+            &self.resolved.settings,
+            backend(&self.resolved.settings).kernels(),
+        );
+        match precision(settings).missing(kernels) {
             Some(found) => Err(Error::Precision { found }.into()),
             None => Ok(()),
         }

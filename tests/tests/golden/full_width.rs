@@ -7,10 +7,9 @@ use crate::vectors::compare;
 use candle_core::{Device, Tensor};
 use dcgan::step::{Batch, Phase, Schedule, State, Trace, iteration};
 use dcgan::{
-    AdamConfig, Arrays, Backend, Config, Discriminator, Generator, Precision, ZDistribution,
-    latents, one_hot,
+    AdamConfig, Arrays, Backend, Config, Discriminator, Generator, Kernels, Precision,
+    ZDistribution, latents, one_hot,
 };
-use dcgan_kernels::{Form, use_baseline};
 use dcgan_random::{Purpose, Stream};
 use dcgan_testkit::{Instructions, Missing, untested};
 
@@ -99,7 +98,7 @@ fn weights(state: &State) -> Arrays {
 }
 
 fn run(precision: Precision, batch: &Batch) -> (Trace, State) {
-    run_by(Backend::Fused, precision, batch)
+    run_by(Backend::default(), precision, batch)
 }
 
 fn run_by(backend: Backend, precision: Precision, batch: &Batch) -> (Trace, State) {
@@ -114,12 +113,9 @@ fn in_each_form(
     run: impl Fn(Backend) -> (Trace, State),
     mut hold: impl FnMut(&str, &Trace, &State),
 ) {
-    for form in [None, Some(Form::Direct), Some(Form::Gemm)] {
-        let (trace, state) = match form {
-            None => run(Backend::Fused),
-            Some(form) => form.force(|| run(Backend::Fused)),
-        };
-        hold(&format!("{form:?}"), &trace, &state);
+    for kernels in [Kernels::Auto, Kernels::Direct, Kernels::Gemm] {
+        let (trace, state) = run(Backend::Fused(kernels));
+        hold(kernels.name(), &trace, &state);
     }
     let (trace, state) = run(Backend::Portable);
     hold("portable", &trace, &state);
@@ -169,7 +165,7 @@ fn hold_figures(trace: &Trace, expected: &Measured) {
 fn iteration_agrees_with_float64() {
     let batch = batch(FEW, SEED);
     let schedule = Schedule::new(2, false);
-    let mut reference = Reference::new(&weights(&fresh(Backend::Fused, Precision::F32)));
+    let mut reference = Reference::new(&weights(&fresh(Backend::default(), Precision::F32)));
     let expected = reference.iteration(&batch, &schedule.phases).unwrap();
     let expected_weights = reference.weights();
     let nearest = reference.nearest_kink();
@@ -218,7 +214,7 @@ fn iteration_agrees_with_float64() {
 /// Weights for which no input of a ReLU is within rounding of 0 on `batch`: fresh weights with
 /// shifts chosen by the reference.
 fn cleared(batch: &Batch) -> Arrays {
-    let state = fresh(Backend::Fused, Precision::F32);
+    let state = fresh(Backend::default(), Precision::F32);
     let mut reference = Reference::new(&weights(&state));
     reference.clear_kinks(batch).unwrap();
     let mut arrays = state.generator.arrays().unwrap();
@@ -293,12 +289,13 @@ fn a_whole_batch_agrees_with_float64() {
 }
 
 /// SHA-256 of all weights and averages after an iteration, and its measurements.
-fn hash(precision: Precision, form: Form, threads: usize) -> (String, String) {
+fn hash(precision: Precision, kernels: Kernels, threads: usize) -> (String, String) {
     let pool = rayon::ThreadPoolBuilder::new()
         .num_threads(threads)
         .build()
         .unwrap();
-    let (trace, state) = pool.install(|| form.force(|| run(precision, &batch(BATCH, 1))));
+    let (trace, state) =
+        pool.install(|| run_by(Backend::Fused(kernels), precision, &batch(BATCH, 1)));
     let mut arrays = state.generator.arrays().unwrap();
     arrays.extend(state.discriminator.arrays().unwrap());
     let bytes: Vec<u8> = arrays
@@ -311,17 +308,17 @@ fn hash(precision: Precision, form: Form, threads: usize) -> (String, String) {
 
 #[test]
 fn bfloat16_gives_the_same_bytes_for_any_number_of_threads() {
-    if Precision::Bf16.missing().is_some() {
+    if Precision::Bf16.missing(Kernels::Auto).is_some() {
         untested(
             "an iteration of full width in bfloat16",
             Missing::Instructions("AVX512_BF16"),
         );
         return;
     }
-    let one = hash(Precision::Bf16, Form::Winograd, 1);
+    let one = hash(Precision::Bf16, Kernels::Winograd, 1);
     for threads in [2, 3] {
         assert_eq!(
-            hash(Precision::Bf16, Form::Winograd, threads),
+            hash(Precision::Bf16, Kernels::Winograd, threads),
             one,
             "{threads} threads"
         );
@@ -349,20 +346,20 @@ fn bfloat16_gives_the_same_bytes_for_any_number_of_threads() {
 
 #[test]
 fn any_number_of_threads_gives_the_same_bytes() {
-    Instructions::Avx2.or_untested("loops for wider vectors against the baseline's");
     Instructions::Avx512.or_untested("products on vectors with any number of threads");
-    let hash = |form, threads| hash(Precision::F32, form, threads);
-    let [gemm, direct, winograd] = Form::ALL.map(|form| {
-        let one = hash(form, 1);
+    let hash = |kernels, threads| hash(Precision::F32, kernels, threads);
+    let [_, gemm, direct, winograd, baseline] = Kernels::ALL.map(|kernels| {
+        let one = hash(kernels, 1);
         for threads in [2, 3] {
-            assert_eq!(hash(form, threads), one, "{form:?}, {threads} threads");
+            assert_eq!(
+                hash(kernels, threads),
+                one,
+                "{kernels:?}, {threads} threads"
+            );
         }
         one
     });
-    assert_ne!(direct.0, winograd.0, "a form was not forced");
-    assert_ne!(gemm.0, winograd.0, "a form was not forced");
-    // Loops with wider vectors only change the time.
-    use_baseline(true);
-    assert_eq!(hash(Form::Winograd, 2), winograd, "baseline");
-    use_baseline(false);
+    assert_ne!(direct.0, winograd.0, "the kernels are not those asked for");
+    assert_ne!(gemm.0, winograd.0, "the kernels are not those asked for");
+    assert_ne!(gemm.0, baseline.0, "the kernels are not those asked for");
 }

@@ -2,8 +2,7 @@
 
 use crate::vectors::Vectors;
 use dcgan::step::State;
-use dcgan::{Arrays, Backend, Config, Discriminator, Generator, Kind};
-use dcgan_kernels::Form;
+use dcgan::{Arrays, Backend, Config, Discriminator, Generator, Kernels, Kind};
 use dcgan_testkit::Instructions;
 
 /// The network of the file's `config`.
@@ -59,13 +58,12 @@ pub(crate) fn averages(state: &State) -> Arrays {
     arrays
 }
 
-/// Runs a test with each form of the kernels, regardless of the form chosen for these widths, and
-/// with plain candle operations.
+/// Runs a test with each choice of kernels and with plain candle operations.
 #[track_caller]
 pub(crate) fn in_every_form(test: impl Fn(Backend)) {
     Instructions::Avx512.or_untested("golden vectors by products on vectors");
-    for form in Form::ALL {
-        form.force(|| test(Backend::Fused));
+    for kernels in Kernels::ALL {
+        test(Backend::Fused(kernels));
     }
     test(Backend::Portable);
 }

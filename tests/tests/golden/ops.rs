@@ -4,7 +4,7 @@ use crate::network::in_every_form;
 use crate::vectors::Vectors;
 use candle_core::backprop::GradStore;
 use candle_core::{Tensor, Var};
-use dcgan::{AdamConfig, Backend};
+use dcgan::{AdamConfig, Backend, Precision};
 use dcgan_kernels::{Activation, Geometry};
 use std::collections::BTreeSet;
 
@@ -60,11 +60,11 @@ fn convolution(vectors: &mut Vectors, backend: Backend, group: &str, transposed:
     let y = if transposed {
         let (_, height, width, _) = vectors.tensor(&format!("{group}/dy")).dims4().unwrap();
         let geometry = Geometry::same([height, width], 5, 2);
-        backend.conv2d_transpose(&x, None, &w, &b, &geometry)
+        backend.conv2d_transpose(&x, None, &w, &b, &geometry, Precision::F32)
     } else {
         let (_, height, width, _) = x.dims4().unwrap();
         let geometry = Geometry::same([height, width], 5, 2);
-        backend.conv2d(&x, None, &w, &b, &geometry)
+        backend.conv2d(&x, None, &w, &b, &geometry, Precision::F32)
     };
     let y = y.unwrap();
     vectors.check_tensor(&format!("{group}/y"), &y);

@@ -6,9 +6,8 @@ use crate::network::{in_every_form, networks};
 use candle_core::{Device, Tensor};
 use dcgan::step::{Batch, Schedule, State, iteration};
 use dcgan::{
-    AdamConfig, Arrays, Backend, Config, Discriminator, Generator, ZDistribution, latents,
+    AdamConfig, Arrays, Backend, Config, Discriminator, Generator, Kernels, ZDistribution, latents,
 };
-use dcgan_kernels::Form;
 use dcgan_random::{Purpose, Stream};
 
 const BATCH: usize = 24;
@@ -17,6 +16,9 @@ const WIDTH: usize = 32;
 /// Largest difference of Adam's first moment, as a share of the array's largest: rounding puts some
 /// input of a rectifier on the other side of 0. The zeros are what this test is about.
 const MOMENT_TOLERANCE: f64 = 5e-2;
+/// Minimal filtering with `gemm`'s products rounds otherwise again, and puts more inputs on the other
+/// side: of its moments only the zeros are compared here.
+const ZEROS_ONLY: Backend = Backend::Fused(Kernels::Baseline);
 
 /// Maps of `side / 2`, `side / 4` and so on.
 fn config(side: usize) -> Config {
@@ -90,7 +92,7 @@ fn weights_without_a_gradient_stay_where_they_are() {
     for side in [16, 32] {
         let config = config(side);
         let initial = weights(&config);
-        let (_, expected_moments) = Form::Direct.force(|| trained(&config, Backend::Fused));
+        let (_, expected_moments) = trained(&config, Backend::Fused(Kernels::Direct));
         let mut n_still = 0;
         in_every_form(|backend| {
             let (got, moments) = trained(&config, backend);
@@ -107,7 +109,7 @@ fn weights_without_a_gradient_stay_where_they_are() {
                     let at = format!("{side}: {name} at {i}, {backend:?}");
                     let (m, expected_m) = (f64::from(moment[i]), f64::from(expected_moment[i]));
                     assert!(
-                        (m - expected_m).abs() <= MOMENT_TOLERANCE * size,
+                        backend == ZEROS_ONLY || (m - expected_m).abs() <= MOMENT_TOLERANCE * size,
                         "{at}: {m:e}, {expected_m:e}"
                     );
                     if expected_m == 0.0 {

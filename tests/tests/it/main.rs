@@ -16,6 +16,7 @@ mod figures;
 mod gate;
 mod hashes;
 mod hints;
+mod kernels;
 mod kills;
 mod make;
 mod pipeline;

@@ -45,8 +45,6 @@ const LONG_FUNCTIONS: &[(&str, &str, &str)] = &[
         "discriminator_rows",
         "a table: every row with its name",
     ),
-    ("kernels/src/batch_norm.rs", "gradient", "to be split"),
-    ("kernels/src/conv.rs", "apply", "to be split"),
     (
         "kernels/src/products/linear.rs",
         "weight_gradient",

@@ -11,7 +11,7 @@ use std::process::Command;
 use std::time::Instant;
 
 use clap::Parser;
-use dcgan::Precision;
+use dcgan::{Kernels, Precision};
 use dcgan_bench::{Result, Spread};
 use image::codecs::jpeg::JpegEncoder;
 use serde_json::Value;
@@ -219,7 +219,7 @@ impl Session<'_> {
             self.peer(results, TENSORFLOW, python, "tensorflow_training.py", &[])?;
         }
         self.iteration(results, ONE_THREAD, 1, &[])?;
-        if let Some(found) = Precision::Bf16.missing() {
+        if let Some(found) = Precision::Bf16.missing(Kernels::Auto) {
             println!("  bfloat16: needs AVX512_BF16, found {found}");
             return Ok(());
         }

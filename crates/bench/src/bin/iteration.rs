@@ -37,7 +37,6 @@ struct Args {
 fn main() -> Result<()> {
     let args = Args::parse();
     let threads = dcgan_kernels::set_threads(args.threads);
-    dcgan_bench::apply_environment()?;
     let (mut state, batch) = (args.network.state()?, args.network.batch()?);
     let schedule = Schedule::new(2, false);
     let times = Spread::time(args.warmups, args.repeats, || {

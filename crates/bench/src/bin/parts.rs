@@ -13,8 +13,8 @@ use clap::Parser;
 use dcgan::step::{Schedule, iteration};
 use dcgan_bench::{Network, Result, Spread};
 use dcgan_kernels::{
-    Activation, AdamConfig, Geometry, activate, adam_update, awake, backward, batch_norm, conv2d,
-    conv2d_transpose, linear,
+    Activation, AdamConfig, Geometry, KernelOptions, Kernels, activate, adam_update, awake,
+    backward, batch_norm, conv2d, conv2d_transpose, linear,
 };
 
 #[global_allocator]
@@ -73,6 +73,7 @@ struct Row {
 /// The table, row by row.
 struct Table {
     repeats: usize,
+    options: KernelOptions,
     /// Operations per second of the fastest product so far.
     roof: f64,
     rows: Vec<Row>,
@@ -81,23 +82,26 @@ struct Table {
 fn main() -> Result<()> {
     let args = Args::parse();
     let threads = dcgan_kernels::set_threads(args.threads);
-    dcgan_bench::apply_environment()?;
+    let options = KernelOptions {
+        kernels: dcgan_bench::kernels()?,
+        precision: args.network.precision(),
+    };
     let mut table = Table {
         repeats: args.repeats,
+        options,
         roof: 0.0,
         rows: Vec::new(),
     };
-    let precision = args.network.precision();
     // With the threads set up as in an iteration.
     let measured = || -> Result<()> {
-        for layer in layers(&args.network)? {
+        for layer in layers(&args.network, options)? {
             // Measured repeatedly, because the load of the machine varies.
-            table.roof = table.roof.max(roof()?);
+            table.roof = table.roof.max(roof(options)?);
             table.layer(&layer)?;
         }
         Ok(())
     };
-    awake(|| precision.scope(measured))?;
+    awake(measured)?;
     awake(|| table.adam(&args.network))?;
 
     let (mut state, batch) = (args.network.state()?, args.network.batch()?);
@@ -110,10 +114,10 @@ fn main() -> Result<()> {
 }
 
 /// The fastest of large square products, in operations per second.
-fn roof() -> Result<f64> {
+fn roof(options: KernelOptions) -> Result<f64> {
     const SIDE: usize = 1536;
     let (x, b) = (values(&[SIDE, SIDE])?, values(&[SIDE])?);
-    let times = Spread::time(1, 3, || linear(&x, None, &x, &b).map(drop))?;
+    let times = Spread::time(1, 3, || linear(&x, None, &x, &b, options).map(drop))?;
     Ok(2.0 * (SIDE as f64).powi(3) / (times.quartile(0) / 1e3))
 }
 
@@ -125,7 +129,7 @@ fn values(shape: &[usize]) -> candle_core::Result<Tensor> {
     Tensor::from_vec(data, shape, &Device::Cpu)
 }
 
-fn layers(network: &Network) -> Result<Vec<Layer<'static>>> {
+fn layers(network: &Network, options: KernelOptions) -> Result<Vec<Layer<'static>>> {
     let (config, batch) = (network.config(), network.batch);
     let (g, d, wide, deep) = (
         2 * config.gf_dim,
@@ -146,7 +150,7 @@ fn layers(network: &Network) -> Result<Vec<Layer<'static>>> {
                 values(&[inputs + LABELS, out])?,
                 values(&[out])?,
             ],
-            apply: Box::new(move |[x, w, b]| linear(x, Some(&y), w, b)),
+            apply: Box::new(move |[x, w, b]| linear(x, Some(&y), w, b, options)),
         });
         Ok(())
     };
@@ -165,7 +169,9 @@ fn layers(network: &Network) -> Result<Vec<Layer<'static>>> {
                 values(&[5, 5, out, inputs + LABELS])?,
                 values(&[out])?,
             ],
-            apply: Box::new(move |[x, w, b]| conv2d_transpose(x, Some(&y), w, b, &geometry)),
+            apply: Box::new(move |[x, w, b]| {
+                conv2d_transpose(x, Some(&y), w, b, &geometry, options)
+            }),
         });
     }
     for (name, counts, small, inputs, out) in [
@@ -182,9 +188,19 @@ fn layers(network: &Network) -> Result<Vec<Layer<'static>>> {
                 values(&[5, 5, inputs + LABELS, out])?,
                 values(&[out])?,
             ],
-            apply: Box::new(move |[x, w, b]| conv2d(x, Some(&y), w, b, &geometry)),
+            apply: Box::new(move |[x, w, b]| conv2d(x, Some(&y), w, b, &geometry, options)),
         });
     }
+    layers.extend(normalised(network, options.kernels)?);
+    Ok(layers)
+}
+
+/// The batch norms, and the activations without one.
+fn normalised(network: &Network, kernels: Kernels) -> Result<Vec<Layer<'static>>> {
+    let (config, batch) = (network.config(), network.batch);
+    let (g, d) = (2 * config.gf_dim, config.df_dim + LABELS);
+    let (wide, deep) = (config.gfc_dim, config.dfc_dim);
+    let mut layers = Vec::new();
     for (name, counts, act, shape) in [
         ("g_bn0", OF_G, Activation::Relu, vec![batch, wide]),
         ("g_bn1", OF_G, Activation::Relu, vec![batch, 49 * g]),
@@ -204,7 +220,7 @@ fn layers(network: &Network) -> Result<Vec<Layer<'static>>> {
             counts: [counts[0], counts[1], 0],
             products: 0,
             operands: [values(&shape)?, values(features)?, values(features)?],
-            apply: Box::new(move |[x, w, b]| Ok(batch_norm(x, w, b, 1e-5, act)?.0)),
+            apply: Box::new(move |[x, w, b]| Ok(batch_norm(x, w, b, 1e-5, act, kernels)?.0)),
         });
     }
     for (name, counts, act, shape) in [
@@ -288,7 +304,7 @@ impl Table {
             let (w, g) = (Var::from_tensor(&values(&[n])?)?, values(&[n])?);
             let (mut m, mut v) = (vec![0.0; n], vec![0.0; n]);
             let times = Spread::time(2, self.repeats, || {
-                adam_update(&w, &g, &mut m, &mut v, &config, 3)
+                adam_update(&w, &g, &mut m, &mut v, &config, 3, self.options.kernels)
             })?;
             self.row(name, count, times.median(), 0.0, 28.0 * n as f64 / 1e6);
         }

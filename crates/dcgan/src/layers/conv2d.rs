@@ -97,10 +97,13 @@ impl Conv2d {
     /// [`Error::Layer`] if the shapes don't fit.
     pub fn forward_with(&self, x: &Tensor, y: Option<&Tensor>, compute: Compute) -> Result<Tensor> {
         let (w, biases) = (compute.see(&self.w), compute.see(&self.biases));
-        let (backend, geometry) = (compute.backend, &self.geometry);
+        let Compute {
+            backend, precision, ..
+        } = compute;
+        let geometry = &self.geometry;
         let h = match self.direction {
-            Direction::Down => backend.conv2d(x, y, &w, &biases, geometry),
-            Direction::Up => backend.conv2d_transpose(x, y, &w, &biases, geometry),
+            Direction::Down => backend.conv2d(x, y, &w, &biases, geometry, precision),
+            Direction::Up => backend.conv2d_transpose(x, y, &w, &biases, geometry, precision),
         };
         h.map_err(Error::at(&self.name, &[x, &w]))
     }

@@ -37,7 +37,10 @@ impl Linear {
     /// [`Error::Layer`] if the shapes don't fit.
     pub fn forward_with(&self, x: &Tensor, y: Option<&Tensor>, compute: Compute) -> Result<Tensor> {
         let (matrix, bias) = (compute.see(&self.matrix), compute.see(&self.bias));
-        let h = compute.backend.linear(x, y, &matrix, &bias);
+        let Compute {
+            backend, precision, ..
+        } = compute;
+        let h = backend.linear(x, y, &matrix, &bias, precision);
         h.map_err(Error::at(&self.name, &[x, &matrix]))
     }
 

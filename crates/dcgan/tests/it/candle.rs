@@ -169,7 +169,7 @@ fn candles_optimiser_trains_a_network_of_a_var_map() {
         let mut losses = Vec::new();
         for _ in 0..8 {
             let logits = discriminator.forward_t(&batch.x, batch.y.as_ref(), true);
-            let loss = discriminator_loss_real(&logits.unwrap(), Backend::Fused).unwrap();
+            let loss = discriminator_loss_real(&logits.unwrap(), Backend::default()).unwrap();
             losses.push(dcgan::scalar(&loss).unwrap());
             optimiser.backward_step(&loss).unwrap();
         }
@@ -189,7 +189,7 @@ fn our_adam_is_an_optimiser_of_candles() {
         let mut adam = <Adam as Optimizer>::new(vars.collect(), adam).unwrap();
         for _ in 0..3 {
             let logits = d.forward(&batch.x, y, Weights::Tracked).unwrap().output;
-            let loss = discriminator_loss(&logits, &logits, Backend::Fused).unwrap();
+            let loss = discriminator_loss(&logits, &logits, Backend::default()).unwrap();
             step(&mut adam, &loss.total);
         }
         assert_eq!(adam.steps(), 3);

@@ -15,7 +15,8 @@ fn frozen_discriminator_gets_no_gradient_and_passes_it_on() {
         let images = g.forward(&batch.z, y, Weights::Tracked).unwrap().output;
         for (weights, frozen) in [(Weights::Frozen, true), (Weights::Tracked, false)] {
             let judged = d.forward(&images, y, weights).unwrap().output;
-            let gradient = gradients(&generator_loss(&judged, Backend::Fused).unwrap()).unwrap();
+            let gradient =
+                gradients(&generator_loss(&judged, Backend::default()).unwrap()).unwrap();
             for parameter in d.parameters() {
                 let outcome = gradient.of(parameter);
                 assert_eq!(
@@ -40,7 +41,7 @@ fn detached_image_keeps_the_generator_out() {
     let images = g.forward(&batch.z, y, Weights::Tracked).unwrap().output;
     let fake = d.forward(&images.detach(), y, Weights::Tracked).unwrap();
     let gradient =
-        gradients(&discriminator_loss_real(&fake.output, Backend::Fused).unwrap()).unwrap();
+        gradients(&discriminator_loss_real(&fake.output, Backend::default()).unwrap()).unwrap();
     gradient.norm(d.parameters()).unwrap();
     let error = gradient.norm(g.parameters()).unwrap_err();
     assert!(
@@ -57,7 +58,7 @@ fn gradient_that_is_not_finite_is_named_and_changes_nothing() {
     let logits = d
         .forward(&batch.x, batch.y.as_ref(), Weights::Tracked)
         .unwrap();
-    let loss = discriminator_loss_real(&logits.output, Backend::Fused).unwrap();
+    let loss = discriminator_loss_real(&logits.output, Backend::default()).unwrap();
     for bad in [f64::INFINITY, f64::NAN] {
         // One weight in the middle gets the gradient `bad`, all others a sound one.
         let culprit = "discriminator/d_h2_lin/Matrix";
@@ -117,7 +118,7 @@ fn a_scaled_learning_rate_is_that_learning_rate() {
             let logits = d
                 .forward(&batch.x, batch.y.as_ref(), Weights::Tracked)
                 .unwrap();
-            let loss = discriminator_loss_real(&logits.output, Backend::Fused).unwrap();
+            let loss = discriminator_loss_real(&logits.output, Backend::default()).unwrap();
             let gradients = gradients(&loss).unwrap();
             drop((logits, loss));
             adam.update(&gradients).unwrap();

@@ -3,11 +3,11 @@
 use crate::fixtures::{batch, labelled, unlabelled};
 use candle_core::{Device, Tensor, Var};
 use dcgan::{
-    Backend, Config, Discriminator, Generator, Projection, Projector, Purpose, ZDistribution,
-    gradients, one_hot, tensor_to_images, values,
+    Backend, Config, Discriminator, Generator, Kernels, Projection, Projector, Purpose,
+    ZDistribution, gradients, one_hot, tensor_to_images, values,
 };
 
-const BACKENDS: [Backend; 2] = [Backend::Fused, Backend::Portable];
+const BACKENDS: [Backend; 2] = [Backend::Fused(Kernels::Auto), Backend::Portable];
 
 /// A narrow network of each kind with batch norms that do something.
 fn waved<N>(build: impl Fn(&Config) -> N) -> [N; 2] {

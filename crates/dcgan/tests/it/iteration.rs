@@ -58,7 +58,7 @@ fn literal(state: &mut State, batch: &Batch) -> Vec<f32> {
         .forward(&generated.output.detach(), y, tracked)
         .unwrap();
     discriminator.feed_averages(&fake.stats).unwrap();
-    let loss = discriminator_loss(&real.output, &fake.output, Backend::Fused)
+    let loss = discriminator_loss(&real.output, &fake.output, Backend::default())
         .unwrap()
         .total;
     losses.push(scalar(&loss).unwrap());
@@ -73,7 +73,7 @@ fn literal(state: &mut State, batch: &Batch) -> Vec<f32> {
             .forward(&generated.output, y, tracked)
             .unwrap();
         discriminator.feed_averages(&fake.stats).unwrap();
-        let loss = generator_loss(&fake.output, Backend::Fused).unwrap();
+        let loss = generator_loss(&fake.output, Backend::default()).unwrap();
         losses.push(scalar(&loss).unwrap());
         let grads = gradients(&loss).unwrap();
         drop((generated, fake, loss));

@@ -3,11 +3,13 @@
 
 use crate::fixtures::{batch, labelled, networks, unlabelled};
 use candle_core::{Device, Tensor, Var};
-use dcgan::{Adam, AdamConfig, Backend, Weights, discriminator_loss, gradients, values};
+use dcgan::{
+    Adam, AdamConfig, Backend, Kernels, Precision, Weights, discriminator_loss, gradients, values,
+};
 use dcgan_kernels::{Activation, Geometry};
 use dcgan_random::{Purpose, Stream};
 
-const BACKENDS: [Backend; 2] = [Backend::Fused, Backend::Portable];
+const BACKENDS: [Backend; 2] = [Backend::Fused(Kernels::Auto), Backend::Portable];
 
 fn noise(stream: &mut Stream, shape: &[usize]) -> Var {
     let n_values = shape.iter().product::<usize>();
@@ -78,7 +80,7 @@ fn convolutions_of_any_size_agree() {
             ];
             let [x, weight, bias] = &leaves;
             compare(&format!("convolution {what}"), &leaves, |backend| {
-                let h = backend.conv2d(x, y.as_ref(), weight, bias, &geometry);
+                let h = backend.conv2d(x, y.as_ref(), weight, bias, &geometry, Precision::F32);
                 h.unwrap()
             });
             let leaves = [
@@ -88,7 +90,14 @@ fn convolutions_of_any_size_agree() {
             ];
             let [x, weight, bias] = &leaves;
             compare(&format!("transposed {what}"), &leaves, |backend| {
-                let h = backend.conv2d_transpose(x, y.as_ref(), weight, bias, &geometry);
+                let h = backend.conv2d_transpose(
+                    x,
+                    y.as_ref(),
+                    weight,
+                    bias,
+                    &geometry,
+                    Precision::F32,
+                );
                 h.unwrap()
             });
         }
@@ -102,9 +111,11 @@ fn a_map_of_another_size_is_refused() {
     let (x, b) = (noise(&mut stream, &[2, 7, 8, 1]), noise(&mut stream, &[1]));
     let w = noise(&mut stream, &[5, 5, 1, 1]);
     for backend in BACKENDS {
-        let error = backend.conv2d(&x, None, &w, &b, &geometry).unwrap_err();
+        let error = backend
+            .conv2d(&x, None, &w, &b, &geometry, Precision::F32)
+            .unwrap_err();
         assert!(error.to_string().contains("[7, 8]"), "{error}");
-        let error = backend.conv2d_transpose(&x, None, &w, &b, &geometry);
+        let error = backend.conv2d_transpose(&x, None, &w, &b, &geometry, Precision::F32);
         assert!(error.unwrap_err().to_string().contains("[7, 8]"));
     }
 }
@@ -116,7 +127,9 @@ fn dense_layers_and_batch_norms_agree() {
     let leaves = [[5, 4].as_slice(), &[7, 6], &[6]].map(|shape| noise(&mut stream, shape));
     let [x, matrix, bias] = &leaves;
     compare("linear", &leaves, |backend| {
-        backend.linear(x, Some(&y), matrix, bias).unwrap()
+        backend
+            .linear(x, Some(&y), matrix, bias, Precision::F32)
+            .unwrap()
     });
     let leaves = [[3, 4, 5, 6].as_slice(), &[6], &[6]].map(|shape| noise(&mut stream, shape));
     let [x, gamma, beta] = &leaves;

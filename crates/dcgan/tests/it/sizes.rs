@@ -54,7 +54,7 @@ fn train_once(config: &Config, g: &Generator, d: &Discriminator) {
     let fake = d.forward(&image, y, Weights::Tracked).unwrap().output;
     assert_eq!(real.dims(), [2, 1]);
     let gradient = gradients(
-        &discriminator_loss(&real, &fake, Backend::Fused)
+        &discriminator_loss(&real, &fake, Backend::default())
             .unwrap()
             .total,
     )
@@ -63,7 +63,7 @@ fn train_once(config: &Config, g: &Generator, d: &Discriminator) {
     assert!(adam.update(&gradient).unwrap() > 0.0);
 
     let judged = d.forward(&generated, y, Weights::Frozen).unwrap().output;
-    let gradient = gradients(&generator_loss(&judged, Backend::Fused).unwrap()).unwrap();
+    let gradient = gradients(&generator_loss(&judged, Backend::default()).unwrap()).unwrap();
     let mut adam = Adam::of(g.parameters(), AdamConfig::default()).unwrap();
     assert!(adam.update(&gradient).unwrap() > 0.0);
 

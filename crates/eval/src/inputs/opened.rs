@@ -1,7 +1,7 @@
 //! The open inputs, checked to fit together before anything is computed.
 
 use crate::figures::LeftOut;
-use crate::identity::kernels;
+use crate::identity::backend;
 use crate::images::Images;
 use crate::inputs::checks::{Checks, Extractor, finite};
 use crate::inputs::digest::record;
@@ -100,7 +100,7 @@ fn discriminator(
         return Ok(None);
     };
     let discriminator = LoadedDiscriminator::load(path).map_err(Failure::input)?;
-    let discriminator = discriminator.with_backend(kernels(settings).1);
+    let discriminator = discriminator.with_backend(backend(settings));
     checks.network(path, discriminator.info())?;
     let arrays = discriminator.discriminator().arrays();
     finite(path, &arrays.map_err(Failure::input)?)?;
@@ -110,7 +110,7 @@ fn discriminator(
 /// The generator of a checkpoint.
 fn generator(path: &Path, settings: &Eval, dataset: &DatasetReader) -> Result<Source, Failure> {
     let generator = LoadedGenerator::load_either(path, settings.ema).map_err(Failure::input)?;
-    let generator = generator.with_backend(kernels(settings).1);
+    let generator = generator.with_backend(backend(settings));
     let arrays = generator.generator().arrays();
     finite(path, &arrays.map_err(Failure::input)?)?;
     Source::drawn_by(generator, dataset).map_err(Failure::input)

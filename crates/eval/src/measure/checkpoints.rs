@@ -7,7 +7,7 @@
 
 use crate::figures::discriminator::DistributionFigures;
 use crate::figures::{Metrics, json, tree};
-use crate::identity::kernels;
+use crate::identity::backend;
 use crate::inputs::opened::Listed;
 use crate::inputs::source::Source;
 use crate::measure::discriminator::Kind;
@@ -150,7 +150,7 @@ impl Shared<'_> {
             signals,
             ..
         } = *self.measure;
-        let (_, backend) = kernels(settings);
+        let backend = backend(settings);
         let discriminator = LoadedDiscriminator::load(path).map_err(Failure::input)?;
         let discriminator = discriminator.with_backend(backend);
         let generator = LoadedGenerator::load_either(path, settings.ema).map_err(Failure::input)?;

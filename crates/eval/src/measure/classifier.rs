@@ -1,6 +1,6 @@
 //! Trains the feature classifier, or makes one with fixed random weights, and reads images with it.
 
-use crate::identity::kernels;
+use crate::identity::backend;
 use crate::measure::order;
 use dcgan_artifacts::{ClassifierFile, ClassifierInfo, DatasetReader, Part};
 use dcgan_metrics::{Classified, Classifier, ClassifierConfig, Reading};
@@ -49,7 +49,7 @@ impl Work<'_> {
         let labels = part.labels.unwrap_or_default();
         let config = self.config();
         let classifier = Classifier::init(config, settings.seed);
-        let mut classifier = classifier.with_backend(kernels(settings).1);
+        let mut classifier = classifier.with_backend(backend(settings));
         let total = settings.classifier_epochs * (part.n / Classifier::BATCH_SIZE);
         let progress = Progress::new("classifier", total as u64, self.quiet);
         let mut stopped = None;

@@ -9,7 +9,7 @@
 //! images in a file does not matter.
 
 use crate::figures::{ExtractorFigures, Figure, QualityFigures, RealSet, RealSets};
-use crate::identity::kernels;
+use crate::identity::backend;
 use crate::images::Images;
 use crate::measure::by_class::{OfClasses, by_class};
 use crate::measure::classifier::Work;
@@ -54,7 +54,7 @@ impl Scorer<'_> {
     /// Builds the classifier of the file.
     fn classifier(&self) -> Result<Classifier, Failure> {
         let classifier = Classifier::from_arrays(self.work.config(), &self.file.arrays);
-        let (_, backend) = kernels(self.settings);
+        let backend = backend(self.settings);
         Ok(classifier.map_err(Failure::input)?.with_backend(backend))
     }
 

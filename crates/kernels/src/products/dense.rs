@@ -118,6 +118,7 @@ fn with_panels(rhs: Matrix<'_, f32>, product: impl FnOnce(Panels<'_>)) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::isa::has_avx512;
     use crate::matmul::{Par, multiply};
     use dcgan_testkit::{Missing, untested};
 
@@ -128,7 +129,7 @@ mod tests {
 
     #[test]
     fn operands_of_either_order_and_any_width_give_what_gemm_gives() {
-        if !super::super::has_avx512() {
+        if !has_avx512() {
             untested("products on vectors", Missing::Instructions("AVX-512"));
         }
         // Widths of whole vectors and others, rows near and far, more than a block of the inner

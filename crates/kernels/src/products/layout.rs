@@ -1,14 +1,17 @@
 //! The layouts that products read: units of 32 bits, each a pair of bfloat16 or one `f32`, as two
 //! halves.
 
+#[cfg(target_arch = "x86_64")]
+use crate::isa::has_bf16;
+
 /// What a unit of 32 bits holds.
 pub(crate) trait Unit: Send + Sync + 'static {
     /// Numbers in a unit: so many follow one another along the inner dimension of a product.
     const NUMBERS: usize;
     /// Halves of a number.
     const HALVES: usize = 2 / Self::NUMBERS;
-    /// Whether sums are those of `AVX512_BF16`.
-    const BF16: bool;
+    /// The vectors that products run on where the processor has them; `None` means plain loops.
+    const VECTORS: Option<Vectors>;
     /// Writes numbers in their order, as [`Self::HALVES`] halves each.
     fn row(from: &[f32], to: &mut [u16]);
     /// Writes the units of one or two rows: number i of each makes unit i. Without a second row its
@@ -18,24 +21,41 @@ pub(crate) trait Unit: Send + Sync + 'static {
     fn add(sum: f32, l: [u16; 2], r: [u16; 2]) -> f32;
 }
 
-/// Pairs of bfloat16, to which numbers are rounded.
+/// Vectors of sixteen units.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Vectors {
+    /// Of one `f32` each.
+    Avx512,
+    /// Of two bfloat16 each.
+    Avx512Bf16,
+}
+
+/// Pairs of bfloat16, to which numbers are rounded: by the processor's instructions where it has
+/// them if `NATIVE`, else by plain loops. The bits are the same.
 #[derive(Debug)]
-pub(crate) enum Halves {}
+pub(crate) enum Pairs<const NATIVE: bool> {}
+
+pub(crate) type Halves = Pairs<true>;
+pub(crate) type PlainHalves = Pairs<false>;
 
 /// Numbers as they are.
 #[derive(Debug)]
 pub(crate) enum Single {}
 
-impl Unit for Halves {
+impl<const NATIVE: bool> Unit for Pairs<NATIVE> {
     const NUMBERS: usize = 2;
-    const BF16: bool = true;
+    const VECTORS: Option<Vectors> = if NATIVE {
+        Some(Vectors::Avx512Bf16)
+    } else {
+        None
+    };
 
     fn row(from: &[f32], to: &mut [u16]) {
-        narrow(from, to);
+        narrow(NATIVE, from, to);
     }
 
     fn units(even: &[f32], odd: Option<&[f32]>, to: &mut [u16]) {
-        pair(even, odd, to);
+        pair(NATIVE, even, odd, to);
     }
 
     fn add(sum: f32, l: [u16; 2], r: [u16; 2]) -> f32 {
@@ -50,7 +70,7 @@ impl Unit for Halves {
 
 impl Unit for Single {
     const NUMBERS: usize = 1;
-    const BF16: bool = false;
+    const VECTORS: Option<Vectors> = Some(Vectors::Avx512);
 
     fn row(from: &[f32], to: &mut [u16]) {
         assert_eq!(2 * from.len(), to.len(), "rows of one length");
@@ -105,11 +125,11 @@ fn round(x: f32) -> u16 {
     ((bits + 0x7fff + u32::from(upper & 1)) >> 16) as u16
 }
 
-/// Rounds a row.
-fn narrow(from: &[f32], to: &mut [u16]) {
+/// Rounds a row, by the processor's instructions if `native`.
+fn narrow(native: bool, from: &[f32], to: &mut [u16]) {
     assert_eq!(from.len(), to.len(), "rows of one length");
     #[cfg(target_arch = "x86_64")]
-    if super::has_bf16() {
+    if native && has_bf16() {
         #[expect(unsafe_code, reason = "needs instructions beyond the baseline")]
         // SAFETY: the processor has them, as was just detected.
         return unsafe { with_avx512::narrow(from, to) };
@@ -121,7 +141,7 @@ fn narrow(from: &[f32], to: &mut [u16]) {
 
 /// Rounds two rows and pairs them element by element; without a second row its elements are zero.
 /// `to` may be longer than the pairs: the rest becomes zero.
-fn pair(even: &[f32], odd: Option<&[f32]>, to: &mut [u16]) {
+fn pair(native: bool, even: &[f32], odd: Option<&[f32]>, to: &mut [u16]) {
     let n = even.len();
     assert!(to.len() >= 2 * n, "no room for the pairs");
     let (pairs, rest) = to.split_at_mut(2 * n);
@@ -134,7 +154,7 @@ fn pair(even: &[f32], odd: Option<&[f32]>, to: &mut [u16]) {
     };
     assert_eq!(odd.len(), n, "rows of one length");
     #[cfg(target_arch = "x86_64")]
-    if super::has_bf16() {
+    if native && has_bf16() {
         #[expect(unsafe_code, reason = "needs instructions beyond the baseline")]
         // SAFETY: the processor has them, as was just detected.
         return unsafe { with_avx512::pair(even, odd, pairs) };
@@ -278,7 +298,7 @@ mod tests {
 
     #[test]
     fn rows_and_pairs_are_rounded_number_by_number() {
-        if !super::super::has_bf16() {
+        if !has_bf16() {
             untested(
                 "rounding by the processor",
                 Missing::Instructions("AVX512_BF16"),
@@ -289,18 +309,20 @@ mod tests {
             let (even, odd) = numbers.split_at(numbers.len() / 2);
             let (even, odd) = (&even[..n], &odd[..n]);
             let mut row = vec![1; n];
-            narrow(even, &mut row);
-            let (mut pairs, mut halves) = (vec![1; 2 * n + 5], vec![1; 2 * n]);
-            pair(even, Some(odd), &mut pairs);
-            pair(even, None, &mut halves);
-            for i in 0..n {
-                same(row[i], even[i]);
-                same(pairs[2 * i], even[i]);
-                same(pairs[2 * i + 1], odd[i]);
-                same(halves[2 * i], even[i]);
-                assert_eq!(halves[2 * i + 1], 0);
+            for native in [true, false] {
+                narrow(native, even, &mut row);
+                let (mut pairs, mut halves) = (vec![1; 2 * n + 5], vec![1; 2 * n]);
+                pair(native, even, Some(odd), &mut pairs);
+                pair(native, even, None, &mut halves);
+                for i in 0..n {
+                    same(row[i], even[i]);
+                    same(pairs[2 * i], even[i]);
+                    same(pairs[2 * i + 1], odd[i]);
+                    same(halves[2 * i], even[i]);
+                    assert_eq!(halves[2 * i + 1], 0);
+                }
+                assert_eq!(pairs[2 * n..], [0; 5]);
             }
-            assert_eq!(pairs[2 * n..], [0; 5]);
         }
     }
 }

@@ -2,8 +2,8 @@
 
 use rayon::prelude::*;
 
-use super::Numbers;
-use super::layout::{Halves, Single, Unit};
+use super::layout::{Halves, PlainHalves, Single, Unit};
+use super::numbers::Numbers;
 use super::tile::{Ahead, COLUMNS, Left, Offsets, Panels, STEP, columns_of, multiply};
 use crate::matmul::Target;
 use crate::scratch::Scratch;
@@ -26,6 +26,7 @@ impl Numbers {
         match self {
             Numbers::F32 => forward::<Single>(x, w, result, batch),
             Numbers::Bf16 => forward::<Halves>(x, w, result, batch),
+            Numbers::PlainBf16 => forward::<PlainHalves>(x, w, result, batch),
         }
     }
 
@@ -34,6 +35,7 @@ impl Numbers {
         match self {
             Numbers::F32 => input_gradient::<Single>(dy, w, dx, batch),
             Numbers::Bf16 => input_gradient::<Halves>(dy, w, dx, batch),
+            Numbers::PlainBf16 => input_gradient::<PlainHalves>(dy, w, dx, batch),
         }
     }
 
@@ -49,6 +51,7 @@ impl Numbers {
         match self {
             Numbers::F32 => weight_gradient::<Single>(dw, mode, x, dy, batch),
             Numbers::Bf16 => weight_gradient::<Halves>(dw, mode, x, dy, batch),
+            Numbers::PlainBf16 => weight_gradient::<PlainHalves>(dw, mode, x, dy, batch),
         }
     }
 }

@@ -18,9 +18,9 @@ use std::ops::Range;
 
 use rayon::prelude::*;
 
-use super::Numbers;
 use super::gradient::Gradient;
-use super::layout::{Halves, Single, Unit};
+use super::layout::{Halves, PlainHalves, Single, Unit};
+use super::numbers::{Numbers, WIDE};
 use super::tile::{Ahead, COLUMNS, Left, Offsets, Panels, STEP, columns_of, multiply};
 use crate::geometry::Geometry;
 use crate::matmul::Target;
@@ -231,19 +231,20 @@ impl Maps {
 
     /// Whether [`Maps::up`] fills its vectors well enough.
     pub(crate) fn goes_up(&self) -> bool {
-        self.big >= super::WIDE
+        self.big >= WIDE
     }
 
     /// Whether operands are rounded.
     pub(crate) fn rounds(&self) -> bool {
-        self.numbers == Numbers::Bf16
+        self.numbers.rounds()
     }
 
     /// Adds the convolution of `big` to `small`, with a weight `[kh, kw, rows, columns]`.
     pub(crate) fn down(&self, w: &[f32], big: &[f32], small: &mut [f32]) {
         match self.numbers {
-            Numbers::F32 => self.go_down::<Single>(&self.pack_down::<Single>(w), big, small),
-            Numbers::Bf16 => self.go_down::<Halves>(&self.pack_down::<Halves>(w), big, small),
+            Numbers::F32 => self.go_down::<Single>(w, big, small),
+            Numbers::Bf16 => self.go_down::<Halves>(w, big, small),
+            Numbers::PlainBf16 => self.go_down::<PlainHalves>(w, big, small),
         }
     }
 
@@ -251,8 +252,9 @@ impl Maps {
     /// `[kh, kw, rows, columns]`.
     pub(crate) fn up(&self, w: &[f32], small: &[f32], big: &mut [f32]) {
         match self.numbers {
-            Numbers::F32 => self.go_up::<Single>(&self.pack_up::<Single>(w), small, big),
-            Numbers::Bf16 => self.go_up::<Halves>(&self.pack_up::<Halves>(w), small, big),
+            Numbers::F32 => self.go_up::<Single>(w, small, big),
+            Numbers::Bf16 => self.go_up::<Halves>(w, small, big),
+            Numbers::PlainBf16 => self.go_up::<PlainHalves>(w, small, big),
         }
     }
 
@@ -261,6 +263,7 @@ impl Maps {
         match self.numbers {
             Numbers::F32 => self.gradient::<Single>(small, big, mode, dw),
             Numbers::Bf16 => self.gradient::<Halves>(small, big, mode, dw),
+            Numbers::PlainBf16 => self.gradient::<PlainHalves>(small, big, mode, dw),
         }
     }
 
@@ -351,7 +354,8 @@ impl Maps {
         Packed(packed)
     }
 
-    fn go_down<U: Unit>(&self, w: &Packed, big: &[f32], small: &mut [f32]) {
+    fn go_down<U: Unit>(&self, w: &[f32], big: &[f32], small: &mut [f32]) {
+        let w = &self.pack_down::<U>(w);
         let g = &self.geometry;
         let map = self.big_bordered();
         let pairs = (g.kernel[1] * self.big).div_ceil(U::NUMBERS);
@@ -434,7 +438,8 @@ impl Maps {
         Packed(packed)
     }
 
-    fn go_up<U: Unit>(&self, w: &Packed, small: &[f32], big: &mut [f32]) {
+    fn go_up<U: Unit>(&self, w: &[f32], small: &[f32], big: &mut [f32]) {
+        let w = &self.pack_up::<U>(w);
         let g = &self.geometry;
         let map = self.small_bordered();
         let panels = self.big.div_ceil(COLUMNS);

@@ -4,7 +4,11 @@ use std::ops::Range;
 
 use super::layout::Unit;
 #[cfg(target_arch = "x86_64")]
+use super::layout::Vectors;
+#[cfg(target_arch = "x86_64")]
 use super::vectors::{with_avx512, with_bf16};
+#[cfg(target_arch = "x86_64")]
+use crate::isa::{has_avx512, has_bf16};
 use crate::matmul::Target;
 
 /// Rows of a tile.
@@ -170,17 +174,19 @@ pub(super) fn multiply<U: Unit>(
         add: mode == Target::Add,
     };
     #[cfg(target_arch = "x86_64")]
-    if U::BF16 {
-        if super::has_bf16() {
+    match U::VECTORS {
+        Some(Vectors::Avx512Bf16) if has_bf16() => {
             #[expect(unsafe_code, reason = "needs instructions beyond the baseline")]
-            // SAFETY: the processor has them, and every place of rows, steps and columns lies
-            // inside its slice, as was just asserted.
+            // SAFETY: the processor has them, and every place of rows, steps and columns is inside
+            // its slice, as was just asserted.
             return unsafe { with_bf16::multiply(&product, target, ahead) };
         }
-    } else if super::has_avx512() {
-        #[expect(unsafe_code, reason = "needs instructions beyond the baseline")]
-        // SAFETY: as above.
-        return unsafe { with_avx512::multiply(&product, target, ahead) };
+        Some(Vectors::Avx512) if has_avx512() => {
+            #[expect(unsafe_code, reason = "needs instructions beyond the baseline")]
+            // SAFETY: as above.
+            return unsafe { with_avx512::multiply(&product, target, ahead) };
+        }
+        _ => {}
     }
     *ahead = Ahead::nothing();
     product.plain::<U>(target);
@@ -301,10 +307,10 @@ mod tests {
     #[test]
     fn vectors_and_plain_loops_give_the_same_bits() {
         // Without these instructions plain loops are compared with themselves.
-        if !super::super::has_avx512() {
+        if !has_avx512() {
             untested("tiles of f32", Missing::Instructions("AVX-512"));
         }
-        if !super::super::has_bf16() {
+        if !has_bf16() {
             untested("tiles of bfloat16", Missing::Instructions("AVX512_BF16"));
         }
         for run in [None, Some(1), Some(4), Some(64)] {

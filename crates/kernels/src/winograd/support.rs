@@ -9,6 +9,7 @@
 use rayon::prelude::*;
 
 use super::Subpixel;
+use crate::isa::Isa;
 use crate::products::has_few_rows;
 use crate::real::Real;
 use crate::wide::wide;
@@ -32,10 +33,10 @@ pub(crate) struct Activity {
 }
 
 impl Activity {
-    fn of<T: Real>(maps: &[T], channels: usize) -> Activity {
+    fn of<T: Real>(maps: &[T], channels: usize, isa: Isa) -> Activity {
         let blocks: Vec<(Vec<u32>, Vec<usize>)> = maps
             .par_chunks(BLOCK * channels)
-            .map(|maps| wide(|| count(maps, channels)))
+            .map(|maps| wide(isa, || count(maps, channels)))
             .collect();
         let mut activity = Activity {
             counts: vec![0; channels],
@@ -132,7 +133,8 @@ impl Support {
 impl Subpixel {
     /// Where `maps` of one side are not zero.
     pub(crate) fn activity<T: Real>(&self, maps: &[T], is_small: bool) -> Activity {
-        Activity::of(maps, if is_small { self.small } else { self.big })
+        let channels = if is_small { self.small } else { self.big };
+        Activity::of(maps, channels, self.isa)
     }
 
     /// What the weight gradient has to know of its operands; none if all of it is to be taken
@@ -270,8 +272,8 @@ impl Subpixel {
             for (bit, position) in (first..n.min(first + 64)).enumerate() {
                 if let Some(at) = self.meets(tap, position) {
                     let small = &small[position * self.small..];
-                    wide(|| mark(bit, small, &mut of_small));
-                    wide(|| mark(bit, &big[at * self.big..], &mut of_big));
+                    wide(self.isa, || mark(bit, small, &mut of_small));
+                    wide(self.isa, || mark(bit, &big[at * self.big..], &mut of_big));
                 }
             }
             pairs.retain(|&[o, i]| of_big[o] & of_small[i] == 0);

@@ -44,12 +44,13 @@ impl Subpixel {
             .enumerate()
             .one_by_one()
             .for_each(|(tile, v)| {
-                widest(Patch {
+                let loops = Patch {
                     layer: self,
                     small: &small[tile / tiles * self.small_len()..][..self.small_len()],
                     tile: tile % tiles,
                     v,
-                });
+                };
+                widest(self.isa, loops);
             });
         v
     }
@@ -62,13 +63,14 @@ impl Subpixel {
             .enumerate()
             .one_by_one()
             .for_each(|(sample, small)| {
-                widest(AddPatches {
+                let loops = AddPatches {
                     layer: self,
                     v,
                     tiles,
                     sample,
                     small,
-                });
+                };
+                widest(self.isa, loops);
             });
     }
 
@@ -102,12 +104,13 @@ impl Subpixel {
             .enumerate()
             .one_by_one()
             .for_each(|(tile, m)| {
-                widest(Results {
+                let loops = Results {
                     layer: self,
                     big: &big[tile / tiles * self.big_len()..][..self.big_len()],
                     tile: tile % tiles,
                     m,
-                });
+                };
+                widest(self.isa, loops);
             });
         m
     }
@@ -119,13 +122,14 @@ impl Subpixel {
             .enumerate()
             .one_by_one()
             .for_each(|(sample, big)| {
-                widest(AddResults {
+                let loops = AddResults {
                     layer: self,
                     m,
                     tiles,
                     sample,
                     big,
-                });
+                };
+                widest(self.isa, loops);
             });
     }
 

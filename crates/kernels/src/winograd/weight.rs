@@ -3,7 +3,7 @@
 use rayon::prelude::*;
 
 use super::tiles::{CLASSES, LANES, product, sandwich, transpose};
-use super::{POINTS, Subpixel, Support, TAPS, multiply_rows};
+use super::{POINTS, Subpixel, Support, TAPS};
 use crate::matmul::Target;
 use crate::real::Real;
 use crate::scratch::Scratch;
@@ -40,7 +40,7 @@ impl Subpixel {
         self.by_point(du, self.big * self.small, |number, point, du| {
             let lhs = self.result_matrix(m, point).t();
             let rhs = self.patch_matrix(v, number);
-            multiply_rows(du, mode, lhs, rhs, RUN);
+            self.multiply_rows(du, mode, lhs, rhs, RUN);
         });
     }
 
@@ -77,18 +77,19 @@ impl Subpixel {
     }
 
     /// `G^T dU G`: `[big channels, taps, small channels]`.
-    fn collect<T: Real>(&self, du: &[T]) -> Scratch<T> {
+    pub(super) fn collect<T: Real>(&self, du: &[T]) -> Scratch<T> {
         let mut taps = Scratch::take(self.big * 25 * self.small);
         taps.par_chunks_mut(25 * self.small)
             .enumerate()
             .one_by_one()
             .for_each(|(channel, taps)| {
-                widest(Collect {
+                let loops = Collect {
                     layer: self,
                     du,
                     channel,
                     taps,
-                });
+                };
+                widest(self.isa, loops);
             });
         taps
     }

@@ -6,7 +6,7 @@
 
 use candle_core::{DType, Tensor};
 use dcgan_kernels::reference::ConvSizes;
-use dcgan_kernels::{Form, Geometry, Precision, use_baseline};
+use dcgan_kernels::{Geometry, KernelOptions, Kernels, Precision};
 use dcgan_testkit::Instructions;
 
 use crate::layers::{Layer, Operands, flat, values};
@@ -68,20 +68,21 @@ impl Case {
     }
 
     /// Gradients of the input and of the weight.
-    fn gradients(&self, dtype: DType) -> [Vec<f64>; 2] {
+    fn gradients(&self, dtype: DType, options: KernelOptions) -> [Vec<f64>; 2] {
         let o = Operands {
             x: self.operands.x.to_dtype(dtype).unwrap(),
             y: None,
             w: self.operands.w.to_dtype(dtype).unwrap(),
             b: self.operands.b.to_dtype(dtype).unwrap(),
         };
-        let (_, [dx, dw, _]) = self.layer.run(&o, &self.dy.to_dtype(dtype).unwrap());
+        let dy = self.dy.to_dtype(dtype).unwrap();
+        let (_, [dx, dw, _]) = self.layer.run_with(&o, &dy, options);
         [dx, dw].map(|t| flat::<f64>(&t.to_dtype(DType::F64).unwrap()))
     }
 
     /// In double precision, of which the direct products are exact enough to be the truth.
     fn truth(&self) -> [Vec<f64>; 2] {
-        Form::Direct.force(|| self.gradients(DType::F64))
+        self.gradients(DType::F64, Kernels::Direct.into())
     }
 
     /// The number of terms that are not zero of each gradient.
@@ -161,17 +162,14 @@ fn cases(shares: [Shares<'_>; 2]) -> Vec<Case> {
     .collect()
 }
 
-/// Runs `check` with the weight's gradient in each form, on the baseline too, and in bfloat16.
+/// Runs `check` with the gradients by each choice of kernels, and in bfloat16.
 fn in_every_form(case: &Case, mut check: impl FnMut(&str, &[Vec<f64>; 2])) {
-    for form in Form::ALL {
-        let gradients = form.force(|| case.gradients(DType::F32));
-        check(&format!("{form:?}"), &gradients);
-        use_baseline(true);
-        let baseline = form.force(|| case.gradients(DType::F32));
-        use_baseline(false);
-        assert!(baseline == gradients, "{form:?} {:?}", case.layer);
-        let bf16 = Precision::Bf16.scope(|| form.force(|| case.gradients(DType::F32)));
-        check(&format!("{form:?} in bfloat16"), &bf16);
+    for kernels in Kernels::ALL {
+        for precision in [Precision::F32, Precision::Bf16] {
+            let options = KernelOptions { kernels, precision };
+            let gradients = case.gradients(DType::F32, options);
+            check(&format!("{options:?}"), &gradients);
+        }
     }
 }
 
@@ -257,16 +255,16 @@ fn a_weights_gradient_is_at_most_three_times_less_exact_than_the_direct_form() {
     ] {
         for case in cases(shares) {
             let [_, truth] = case.truth();
-            let [_, direct] = Form::Direct.force(|| case.gradients(DType::F32));
+            let [_, direct] = case.gradients(DType::F32, Kernels::Direct.into());
             let of_direct = error(&direct, &truth, case.weight_shape());
-            for form in [Form::Gemm, Form::Winograd] {
-                let [_, got] = form.force(|| case.gradients(DType::F32));
-                filtered += usize::from(form == Form::Winograd && got != direct);
+            for kernels in [Kernels::Gemm, Kernels::Winograd, Kernels::Baseline] {
+                let [_, got] = case.gradients(DType::F32, kernels.into());
+                filtered += usize::from(kernels == Kernels::Winograd && got != direct);
                 let of_form = error(&got, &truth, case.weight_shape());
                 for (of_form, of_direct) in of_form.into_iter().zip(of_direct) {
                     assert!(
                         of_form <= 3.0 * of_direct,
-                        "{form:?} {:?} {shares:?}: {of_form:e}, {of_direct:e}",
+                        "{kernels:?} {:?} {shares:?}: {of_form:e}, {of_direct:e}",
                         case.layer
                     );
                 }

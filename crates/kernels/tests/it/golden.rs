@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use candle_core::{Device, Tensor};
-use dcgan_kernels::{Activation, Geometry, batch_norm, conv2d, conv2d_transpose};
+use dcgan_kernels::{Activation, Geometry, KernelOptions, batch_norm, conv2d, conv2d_transpose};
 
 use crate::layers::{assert_close, flat};
 
@@ -20,6 +20,7 @@ fn single_operations_equal_tensorflow() {
     let tensors = candle_core::safetensors::load(file, &Device::Cpu).unwrap();
     let mut names: Vec<&String> = tensors.keys().filter(|n| n.ends_with("/dy")).collect();
     names.sort();
+    let options = KernelOptions::default();
     let mut checked = 0;
     for name in names {
         let base = name.strip_suffix("/dy").unwrap();
@@ -31,15 +32,16 @@ fn single_operations_equal_tensorflow() {
                 let (from, to) = case.split_once('_').unwrap();
                 let (x, w, b) = (track("x"), track("w"), track("b"));
                 let y = if kind == "conv" {
-                    conv2d(&x, None, &w, &b, &Geometry::same(size(from), 5, 2))
+                    conv2d(&x, None, &w, &b, &Geometry::same(size(from), 5, 2), options)
                 } else {
-                    conv2d_transpose(&x, None, &w, &b, &Geometry::same(size(to), 5, 2))
+                    conv2d_transpose(&x, None, &w, &b, &Geometry::same(size(to), 5, 2), options)
                 };
                 (x, y.unwrap(), [("dw", w), ("db", b)])
             }
             "bn" => {
                 let (x, gamma, beta) = (track("x"), track("gamma"), track("beta"));
-                let (y, stats) = batch_norm(&x, &gamma, &beta, 1e-5, Activation::Identity).unwrap();
+                let (act, kernels) = (Activation::Identity, options.kernels);
+                let (y, stats) = batch_norm(&x, &gamma, &beta, 1e-5, act, kernels).unwrap();
                 assert_close("mean", &stats.mean, &flat(&get("batch_mean")), 1e-6);
                 let unbiased = flat(&get("batch_var_unbiased"));
                 assert_close("variance", &stats.variance_unbiased, &unbiased, 1e-6);

@@ -3,7 +3,8 @@
 use candle_core::{DType, Device, Tensor, Var};
 use dcgan_kernels::reference::ConvSizes;
 use dcgan_kernels::{
-    Activation, Form, Geometry, activate, backward, bce_with_logits, linear, reshape, total_loss,
+    Activation, Geometry, KernelOptions, Kernels, activate, backward, bce_with_logits, linear,
+    reshape, total_loss,
 };
 
 use crate::layers::{Layer, Operands, assert_close, flat, layers, values};
@@ -93,11 +94,11 @@ fn every_layer_has_the_gradient_of_its_forward_pass() {
         let by_x = differences(&o.x, |x| value(&x, &o.w, &o.b));
         let by_w = differences(&o.w, |w| value(&o.x, &w, &o.b));
         let by_b = differences(&o.b, |b| value(&o.x, &o.w, &b));
-        for form in Form::ALL {
-            let (_, gradients) = form.force(|| layer.run(&o, &dy));
+        for kernels in Kernels::ALL {
+            let (_, gradients) = layer.run_with(&o, &dy, kernels.into());
             let wanted = [&by_x, &by_w, &by_b];
             for ((name, got), wanted) in ["dx", "dw", "db"].iter().zip(gradients).zip(wanted) {
-                let what = format!("{layer:?} {form:?} {name}");
+                let what = format!("{layer:?} {kernels:?} {name}");
                 assert_close(&what, &flat::<f64>(&got), wanted, 1e-7);
             }
         }
@@ -250,7 +251,7 @@ fn forked(
     [x, w, b]: [&Tensor; 3],
     between: impl Fn(Tensor) -> candle_core::Result<Tensor>,
 ) -> candle_core::Result<Tensor> {
-    let map = between(linear(x, None, w, b)?)?;
+    let map = between(linear(x, None, w, b, KernelOptions::default())?)?;
     let act = activate(&map, Activation::LeakyRelu(0.2))?;
     let halves = [&map, &act].map(|t| {
         let flat = reshape(t, &[2, t.elem_count() / 2])?;

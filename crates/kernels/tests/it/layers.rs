@@ -2,7 +2,9 @@
 
 use candle_core::{DType, Device, Tensor, Var};
 use dcgan_kernels::reference::{self, ConvSizes, Gradients};
-use dcgan_kernels::{Activation, Geometry, Real, batch_norm, conv2d, conv2d_transpose, linear};
+use dcgan_kernels::{
+    Activation, Geometry, KernelOptions, Real, batch_norm, conv2d, conv2d_transpose, linear,
+};
 
 pub(crate) const EPS: f64 = 1e-5;
 
@@ -97,17 +99,34 @@ impl Layer {
     }
 
     pub(crate) fn forward(&self, o: &Operands) -> Tensor {
+        self.forward_with(o, KernelOptions::default())
+    }
+
+    pub(crate) fn forward_with(&self, o: &Operands, options: KernelOptions) -> Tensor {
         let (x, y, w, b) = (&o.x, o.y.as_ref(), &o.w, &o.b);
         match self {
-            Layer::Linear { .. } => linear(x, y, w, b).unwrap(),
-            Layer::Conv(s) => conv2d(x, y, w, b, &s.geometry).unwrap(),
-            Layer::Transpose(s) => conv2d_transpose(x, y, w, b, &s.geometry).unwrap(),
-            Layer::BatchNorm { act, .. } => batch_norm(x, w, b, EPS, *act).unwrap().0,
+            Layer::Linear { .. } => linear(x, y, w, b, options).unwrap(),
+            Layer::Conv(s) => conv2d(x, y, w, b, &s.geometry, options).unwrap(),
+            Layer::Transpose(s) => conv2d_transpose(x, y, w, b, &s.geometry, options).unwrap(),
+            Layer::BatchNorm { act, .. } => {
+                let normalised = batch_norm(x, w, b, EPS, *act, options.kernels);
+                normalised.unwrap().0
+            }
         }
     }
 
     /// Output, and gradients of `sum(output dy)`.
     pub(crate) fn run(&self, o: &Operands, dy: &Tensor) -> (Tensor, [Tensor; 3]) {
+        self.run_with(o, dy, KernelOptions::default())
+    }
+
+    /// Output, and gradients of `sum(output dy)`.
+    pub(crate) fn run_with(
+        &self,
+        o: &Operands,
+        dy: &Tensor,
+        options: KernelOptions,
+    ) -> (Tensor, [Tensor; 3]) {
         let [x, w, b] = [&o.x, &o.w, &o.b].map(|t| Var::from_tensor(t).unwrap());
         let tracked = Operands {
             x: x.as_tensor().clone(),
@@ -115,7 +134,7 @@ impl Layer {
             w: w.as_tensor().clone(),
             b: b.as_tensor().clone(),
         };
-        let y = self.forward(&tracked);
+        let y = self.forward_with(&tracked, options);
         let grads = (&y * dy).unwrap().sum_all().unwrap().backward().unwrap();
         (
             y.detach(),

@@ -3,7 +3,7 @@
 
 use candle_core::{DType, Device, Tensor, Var};
 use dcgan_kernels::reference::{self, ConvSizes};
-use dcgan_kernels::{Geometry, Precision, use_baseline};
+use dcgan_kernels::{Geometry, KernelOptions, Kernels, Precision};
 use dcgan_testkit::{Missing, untested};
 use proptest::prelude::*;
 
@@ -16,6 +16,13 @@ fn narrowed(layer: &Layer) -> bool {
         Layer::Linear { c, out, .. } => c.min(out) >= 8,
         Layer::Conv(s) | Layer::Transpose(s) => s.channels.min(s.out) >= 8,
         Layer::BatchNorm { .. } => false,
+    }
+}
+
+fn auto(precision: Precision) -> KernelOptions {
+    KernelOptions {
+        kernels: Kernels::Auto,
+        precision,
     }
 }
 
@@ -60,7 +67,7 @@ fn twin(layer: &Layer, o: &Operands) -> Operands {
 fn check(layer: Layer) {
     let dy = values(&layer.shapes()[4], 9);
     let o = layer.operands(DType::F32, 5);
-    let (y, [dx, dw, db]) = Precision::Bf16.scope(|| layer.run(&o, &dy));
+    let (y, [dx, dw, db]) = layer.run_with(&o, &dy, auto(Precision::Bf16));
     let twin = twin(&layer, &o);
     let (y_twin, grads) = layer.reference::<f32>(&twin, &rounded(&dy));
     // Biases and labels meet the output gradient as it is.
@@ -121,7 +128,7 @@ proptest! {
 }
 
 /// Bits of the output and of all gradients.
-fn bits(layer: &Layer, precision: Precision) -> Vec<u32> {
+fn bits(layer: &Layer, options: KernelOptions) -> Vec<u32> {
     let (o, dy) = (
         layer.operands(DType::F32, 11),
         values(&layer.shapes()[4], 12),
@@ -131,27 +138,26 @@ fn bits(layer: &Layer, precision: Precision) -> Vec<u32> {
         x: (&o.x * o.x.powf(30.0).unwrap()).unwrap(),
         ..o
     };
-    let (y, [dx, dw, db]) = precision.scope(|| layer.run(&o, &dy));
+    let (y, [dx, dw, db]) = layer.run_with(&o, &dy, options);
     let all = [y, dx, dw, db].map(|t| flat::<f32>(&t));
     all.concat().into_iter().map(f32::to_bits).collect()
 }
 
 #[test]
 fn the_processors_instructions_and_plain_loops_give_the_same_bits() {
-    if Precision::Bf16.missing().is_some() {
+    if Precision::Bf16.missing(Kernels::Auto).is_some() {
         untested(
             "the processor's bfloat16 against plain loops",
             Missing::Instructions("AVX512_BF16"),
         );
         return;
     }
+    assert!(Precision::Bf16.missing(Kernels::Baseline).is_some());
     for layer in narrowed_layers() {
-        let fast = bits(&layer, Precision::Bf16);
-        use_baseline(true);
-        let missing = Precision::Bf16.missing();
-        let plain = bits(&layer, Precision::Bf16);
-        use_baseline(false);
-        assert!(missing.is_some(), "the baseline was not taken");
+        let [fast, plain] = [Kernels::Auto, Kernels::Baseline].map(|kernels| {
+            let precision = Precision::Bf16;
+            bits(&layer, KernelOptions { kernels, precision })
+        });
         assert!(fast == plain, "{layer:?}");
     }
 }
@@ -164,7 +170,7 @@ fn one_two_and_three_threads_give_the_same_bits() {
                 .num_threads(threads)
                 .build()
                 .unwrap();
-            pool.install(|| bits(&layer, Precision::Bf16))
+            pool.install(|| bits(&layer, auto(Precision::Bf16)))
         };
         let one = with(1);
         assert!(one == with(2), "{layer:?}");
@@ -175,21 +181,22 @@ fn one_two_and_three_threads_give_the_same_bits() {
 #[test]
 fn wide_layers_alone_are_rounded_and_only_in_f32() {
     for layer in layers() {
-        let same = bits(&layer, Precision::Bf16) == bits(&layer, Precision::F32);
+        let same = bits(&layer, auto(Precision::Bf16)) == bits(&layer, auto(Precision::F32));
         assert_eq!(same, !narrowed(&layer), "{layer:?}");
 
         let dy = values(&layer.shapes()[4], 2).to_dtype(DType::F64).unwrap();
         let o = layer.operands(DType::F64, 1);
         let run = |precision: Precision| {
-            let (y, grads) = precision.scope(|| layer.run(&o, &dy));
+            let (y, grads) = layer.run_with(&o, &dy, auto(precision));
             [flat::<f64>(&y), flat(&grads[0]), flat(&grads[1])]
         };
         assert!(run(Precision::Bf16) == run(Precision::F32), "{layer:?}");
     }
 }
 
+/// Two uses of one weight, each in its own precision, in one graph.
 #[test]
-fn a_layer_keeps_its_precision_when_the_scope_has_ended() {
+fn a_backward_pass_has_the_precision_of_each_result() {
     let layer = Layer::Linear {
         batch: 4,
         c: 16,
@@ -197,7 +204,7 @@ fn a_layer_keeps_its_precision_when_the_scope_has_ended() {
         out: 16,
     };
     let o = layer.operands(DType::F32, 3);
-    let gradient = |forward: Precision, backward: Precision| {
+    let gradient = |precisions: &[Precision]| {
         let x = Var::from_tensor(&o.x).unwrap();
         let tracked = Operands {
             x: x.as_tensor().clone(),
@@ -205,15 +212,19 @@ fn a_layer_keeps_its_precision_when_the_scope_has_ended() {
             w: o.w.clone(),
             b: o.b.clone(),
         };
-        let y = forward.scope(|| layer.forward(&tracked));
-        let loss = y.sqr().unwrap().sum_all().unwrap();
-        let gradients = backward.scope(|| loss.backward()).unwrap();
-        flat::<f32>(gradients.get(&x).unwrap())
+        let sums = precisions.iter().map(|&precision| {
+            let y = layer.forward_with(&tracked, auto(precision));
+            y.sum_all().unwrap()
+        });
+        let sums: Vec<Tensor> = sums.collect();
+        let loss = Tensor::stack(&sums, 0).unwrap().sum_all().unwrap();
+        flat::<f32>(loss.backward().unwrap().get(&x).unwrap())
     };
     let (f32, bf16) = (Precision::F32, Precision::Bf16);
-    assert_eq!(gradient(bf16, bf16), gradient(bf16, f32));
-    assert_eq!(gradient(f32, f32), gradient(f32, bf16));
-    assert_ne!(gradient(f32, f32), gradient(bf16, f32));
+    let [of_f32, of_bf16, both] = [&[f32][..], &[bf16], &[f32, bf16]].map(gradient);
+    assert_ne!(of_f32, of_bf16);
+    let sums = of_f32.iter().zip(&of_bf16).map(|(a, b)| a + b);
+    assert_eq!(both, sums.collect::<Vec<_>>());
 }
 
 #[test]

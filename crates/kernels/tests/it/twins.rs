@@ -3,7 +3,7 @@
 use candle_core::{DType, Device, Tensor, Var};
 use dcgan_kernels::reference::{self, ConvSizes};
 use dcgan_kernels::{
-    Activation, AdamConfig, Form, Geometry, activate, adam_update, batch_norm,
+    Activation, AdamConfig, Geometry, KernelOptions, Kernels, activate, adam_update, batch_norm,
     batch_norm_inference, bce_with_logits,
 };
 use dcgan_testkit::Instructions;
@@ -12,11 +12,11 @@ use proptest::prelude::*;
 use crate::layers::{EPS, Layer, assert_close, flat, layers, values};
 
 #[track_caller]
-fn check(layer: Layer) {
+fn check(layer: Layer, kernels: Kernels) {
     Instructions::Avx512.or_untested("layers on vectors against their twins");
     let dy = values(&layer.shapes()[4], 9);
     let o = layer.operands(DType::F32, 5);
-    let (y, grads) = layer.run(&o, &dy);
+    let (y, grads) = layer.run_with(&o, &dy, kernels.into());
     let (y_ref, grads_ref) = layer.reference::<f32>(&o, &dy);
     assert_close(
         &format!("{layer:?} forward"),
@@ -38,7 +38,9 @@ fn check(layer: Layer) {
 #[test]
 fn chosen_layers_equal_their_twins() {
     for layer in layers() {
-        check(layer);
+        for kernels in Kernels::ALL {
+            check(layer, kernels);
+        }
     }
 }
 
@@ -53,7 +55,8 @@ proptest! {
     ) {
         let geometry = Geometry::same([height, width], kernel, stride);
         let sizes = ConvSizes { batch, channels, labels, out, geometry };
-        check(if transpose { Layer::Transpose(sizes) } else { Layer::Conv(sizes) });
+        let layer = if transpose { Layer::Transpose(sizes) } else { Layer::Conv(sizes) };
+        check(layer, Kernels::Auto);
     }
 
     #[test]
@@ -64,16 +67,32 @@ proptest! {
         let geometry = Geometry::same([height, width], 5, 2);
         let sizes = ConvSizes { batch, channels, labels, out, geometry };
         let layer = if transpose { Layer::Transpose(sizes) } else { Layer::Conv(sizes) };
-        Form::Winograd.force(|| check(layer));
+        check(layer, Kernels::Winograd);
     }
 
     #[test]
     fn linear_and_batch_norm_equal_their_twins(
         batch in 1usize..70, c in 1usize..150, labels in 0usize..12, out in 1usize..150,
     ) {
-        check(Layer::Linear { batch, c, labels, out });
+        check(Layer::Linear { batch, c, labels, out }, Kernels::Auto);
         // Few rows make 1 / sqrt(var + eps) large, and rounding with it.
-        check(Layer::BatchNorm { rows: batch + 8, c, act: Activation::LeakyRelu(0.3) });
+        let norm = Layer::BatchNorm { rows: batch + 8, c, act: Activation::LeakyRelu(0.3) };
+        check(norm, Kernels::Auto);
+    }
+}
+
+/// They differ in the time that they take alone.
+#[test]
+fn a_batch_norm_in_loops_for_wider_vectors_gives_the_same_bits() {
+    Instructions::Avx2.or_untested("batch norm in loops for wider vectors");
+    let norms = layers().into_iter();
+    for layer in norms.filter(|layer| matches!(layer, Layer::BatchNorm { .. })) {
+        let (o, dy) = (layer.operands(DType::F32, 5), values(&layer.shapes()[4], 9));
+        let [native, baseline] = [Kernels::Auto, Kernels::Baseline].map(|kernels| {
+            let (y, [dx, dgamma, dbeta]) = layer.run_with(&o, &dy, kernels.into());
+            [y, dx, dgamma, dbeta].map(|t| flat::<f32>(&t))
+        });
+        assert!(native == baseline, "{layer:?}");
     }
 }
 
@@ -84,7 +103,8 @@ fn batch_statistics_are_exact_where_the_spread_is_small() {
         .affine(1.0, 100.0)
         .unwrap();
     let (gamma, beta) = (values(&[3], 2), values(&[3], 3));
-    let (_, stats) = batch_norm(&x, &gamma, &beta, EPS, Activation::Identity).unwrap();
+    let (_, stats) =
+        batch_norm(&x, &gamma, &beta, EPS, Activation::Identity, Kernels::Auto).unwrap();
     let (mean, variance) = reference::moments::<f32>(&flat(&x), 3);
     let got: Vec<f64> = stats.mean.iter().map(|&v| f64::from(v)).collect();
     assert_close("mean", &got, &mean, 1e-7);
@@ -92,7 +112,8 @@ fn batch_statistics_are_exact_where_the_spread_is_small() {
         assert!((f64::from(*got) / (wanted * 500.0 / 499.0) - 1.0).abs() < 1e-4);
     }
     // A single value has no spread to correct.
-    let (_, one) = batch_norm(&values(&[1, 3], 4), &gamma, &beta, EPS, Activation::Relu).unwrap();
+    let (x, relu) = (values(&[1, 3], 4), Activation::Relu);
+    let (_, one) = batch_norm(&x, &gamma, &beta, EPS, relu, Kernels::Auto).unwrap();
     assert_eq!(one.variance_unbiased, vec![0.0; 3]);
 }
 
@@ -101,7 +122,8 @@ fn inference_uses_the_averages_that_it_is_given() {
     let (x, gamma, beta) = (values(&[4, 3, 2, 5], 1), values(&[5], 2), values(&[5], 3));
     let (mean, variance) = ([0.1, -0.2, 0.3, 0.0, 1.0], [0.5, 1.0, 2.0, 0.1, 0.9]);
     let act = Activation::Relu;
-    let got = batch_norm_inference(&x, &gamma, &beta, &mean, &variance, EPS, act).unwrap();
+    let (affine, averages) = ([&gamma, &beta], [&mean[..], &variance[..]]);
+    let got = batch_norm_inference(&x, affine, averages, EPS, act, Kernels::Auto).unwrap();
     let wide = |v: [f32; 5]| v.map(f64::from);
     let moments = (&wide(mean)[..], &wide(variance)[..]);
     let wanted =
@@ -164,6 +186,13 @@ fn the_loss_equals_its_twin_and_never_overflows() {
 
 #[test]
 fn adam_equals_its_twin_over_steps() {
+    Instructions::Avx2.or_untested("Adam in loops for wider vectors");
+    for kernels in [Kernels::Auto, Kernels::Baseline] {
+        adam_equals_its_twin(kernels);
+    }
+}
+
+fn adam_equals_its_twin(kernels: Kernels) {
     let config = AdamConfig::default();
     // Longer than a task, and no multiple of any vector.
     let n = 70_013;
@@ -172,7 +201,7 @@ fn adam_equals_its_twin_over_steps() {
     let (mut w_ref, mut m_ref, mut v_ref) = (flat::<f32>(&var), m.clone(), v.clone());
     for step in 1..4 {
         let g = (values(&[n], 10 + step) * 1e-3).unwrap();
-        adam_update(&var, &g, &mut m, &mut v, &config, step).unwrap();
+        adam_update(&var, &g, &mut m, &mut v, &config, step, kernels).unwrap();
         let step = i32::try_from(step).unwrap();
         reference::adam(&mut w_ref, &flat(&g), &mut m_ref, &mut v_ref, &config, step);
     }
@@ -186,8 +215,8 @@ fn views_are_read_where_they_lie() {
     let whole = values(&[10, 6], 4);
     let (w, b) = (values(&[10, 3], 5), values(&[3], 6));
     let x = whole.t().unwrap().narrow(0, 2, 3).unwrap();
-    let got = dcgan_kernels::linear(&x, None, &w, &b).unwrap();
+    let got = dcgan_kernels::linear(&x, None, &w, &b, KernelOptions::default()).unwrap();
     let copied = Tensor::from_vec(flat::<f32>(&x), (3, 10), &Device::Cpu).unwrap();
-    let wanted = dcgan_kernels::linear(&copied, None, &w, &b).unwrap();
+    let wanted = dcgan_kernels::linear(&copied, None, &w, &b, KernelOptions::default()).unwrap();
     assert_eq!(flat::<f32>(&got), flat::<f32>(&wanted));
 }

@@ -5,7 +5,7 @@ use candle_core::{DType, Device, Result, Shape, Tensor, Var};
 use candle_nn::var_builder::SimpleBackend;
 use candle_nn::{Init, VarBuilder};
 use dcgan::layers::{BatchNorm, Compute, Conv2d, Linear};
-use dcgan::{Activation, Arrays, Backend, NamedStats, Purpose, Seeded, Weights};
+use dcgan::{Activation, Arrays, Backend, NamedStats, Precision, Purpose, Seeded, Weights};
 use std::collections::BTreeMap;
 
 /// Two convolutions and two linear layers, with batch norm after all but the last.
@@ -38,6 +38,7 @@ impl Layers {
     pub(super) fn train(&self, x: &Tensor, backend: Backend) -> Result<(Tensor, Vec<NamedStats>)> {
         let compute = Compute {
             backend,
+            precision: Precision::F32,
             weights: Weights::Tracked,
         };
         let mut statistics = Vec::new();
@@ -53,6 +54,7 @@ impl Layers {
     pub(super) fn infer(&self, x: &Tensor, backend: Backend) -> Result<(Tensor, Tensor)> {
         let compute = Compute {
             backend,
+            precision: Precision::F32,
             weights: Weights::Frozen,
         };
         self.forward(x, compute, |norm, h| {

@@ -194,7 +194,10 @@ fn the_same_bytes_twice_and_for_any_number_of_threads() {
 
 #[test]
 fn bfloat16_gives_the_same_bytes_for_any_number_of_threads_and_resumed() {
-    if dcgan::Precision::Bf16.missing().is_some() {
+    if dcgan::Precision::Bf16
+        .missing(dcgan::Kernels::Auto)
+        .is_some()
+    {
         untested(
             "a training in bfloat16",
             Missing::Instructions("AVX512_BF16"),

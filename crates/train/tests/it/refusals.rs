@@ -168,7 +168,10 @@ fn bfloat16_without_its_instructions() {
     );
     assert!(!place.path("run").exists());
 
-    if dcgan::Precision::Bf16.missing().is_some() {
+    if dcgan::Precision::Bf16
+        .missing(dcgan::Kernels::Auto)
+        .is_some()
+    {
         untested(
             "a finished run in bfloat16",
             Missing::Instructions("AVX512_BF16"),
