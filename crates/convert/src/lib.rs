@@ -27,7 +27,7 @@ use dcgan_stage::{Failure, run as run_stage};
 /// # Errors
 /// With the exit code of the contract: settings 2, model 3, output 5, signals 130 and 143.
 pub fn run(args: &Args) -> Result<(), Failure> {
-    dcgan_kernels::set_threads(args.common.threads);
+    dcgan_stage::claim_threads(args.common.threads);
     match args.conversion().map_err(Failure::usage)? {
         Conversion::From(origin, prefix) => {
             run_stage(&import::Import::new(args, origin, prefix), &args.common)

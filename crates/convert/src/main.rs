@@ -7,5 +7,6 @@ use std::process::ExitCode;
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
+    dcgan_kernels::set_up_process();
     dcgan_stage::run_main(dcgan_convert::run)
 }

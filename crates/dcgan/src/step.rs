@@ -14,7 +14,7 @@ use crate::finite::finite;
 use crate::origin::explain;
 use crate::{Pass, Result, Weights, generator_loss, gradients, smoothed_discriminator_loss};
 use candle_core::Tensor;
-use dcgan_kernels::awake;
+use dcgan_kernels::keep_pool_hot;
 
 /// One update of the schedule.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -92,7 +92,7 @@ impl Schedule {
 /// infinite or NaN, and the layer where that began, [`NonFinite`](crate::Error::NonFinite) such a
 /// gradient; the state is then useless. Others if `batch` does not fit the networks.
 pub fn iteration(state: &mut State, batch: &Batch, schedule: &Schedule) -> Result<Trace> {
-    awake(|| updates(state, batch, schedule)).map_err(|error| explain(error, state, batch))
+    keep_pool_hot(|| updates(state, batch, schedule)).map_err(|error| explain(error, state, batch))
 }
 
 fn updates(state: &mut State, batch: &Batch, schedule: &Schedule) -> Result<Trace> {

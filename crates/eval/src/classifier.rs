@@ -13,7 +13,7 @@ use std::path::Path;
 /// Runs `dcgan-eval classifier`.
 pub(crate) fn run(args: &ClassifierArgs) -> Result<(), Failure> {
     let settings = args.common.pipeline()?.eval;
-    dcgan_kernels::set_threads(args.common.threads);
+    dcgan_stage::claim_threads(args.common.threads);
     dcgan_stage::run(&Training { args, settings }, &args.common)
 }
 

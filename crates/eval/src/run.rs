@@ -45,7 +45,7 @@ impl Evaluating {
     fn new(args: &Args) -> Result<Self, Failure> {
         let settings = args.common.pipeline()?.eval;
         let args = with_checkpoint(args, &settings)?;
-        dcgan_kernels::set_threads(args.common.threads);
+        dcgan_stage::claim_threads(args.common.threads);
         Ok(Self {
             records: records(&args, &settings)?,
             args,

@@ -13,11 +13,12 @@ mod labels;
 mod linear;
 mod loss;
 mod matmul;
-mod memory;
 mod moments;
 mod options;
 mod output;
 mod precision;
+#[cfg(feature = "programs")]
+mod process;
 mod products;
 mod real;
 mod record;
@@ -41,6 +42,8 @@ pub use linear::linear;
 pub use loss::{bce_with_logits, total_loss};
 pub use options::KernelOptions;
 pub use precision::Precision;
+#[cfg(feature = "programs")]
+pub use process::set_up_process;
 pub use real::Real;
 pub use reshape::reshape;
-pub use threads::{awake, set_threads, threads};
+pub use threads::keep_pool_hot;

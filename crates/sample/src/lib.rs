@@ -39,7 +39,7 @@ use project::Project;
 /// A [`Failure`] with its exit code: settings 2, model 3, output 5, signals 130 and 143.
 pub fn run(args: &Args) -> Result<(), Failure> {
     args.check()?;
-    dcgan_kernels::set_threads(args.common.threads);
+    dcgan_stage::claim_threads(args.common.threads);
     match args.mode {
         Mode::Images => run_stage(&Plain::new(args)?, &args.common),
         Mode::Sweep | Mode::Interpolate | Mode::Classes => {

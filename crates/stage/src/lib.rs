@@ -12,7 +12,8 @@
 //! error of the program.
 //!
 //! The crate also has the shared parts of the user interface: common options, exit codes, errors
-//! with their causes and a hint, log, progress with an estimate, signals, results.
+//! with their causes and a hint, log, progress with an estimate, signals, results; and the thread
+//! pool.
 //!
 //! Progress and log go to stderr, results to stdout. Nothing here panics on a failing write, so
 //! either may be closed early. This crate passes errors, log and progress through
@@ -35,6 +36,7 @@ mod signal;
 mod signals;
 mod stage;
 mod stderr;
+mod threads;
 
 pub use args::{CommonArgs, Options};
 pub use earlier::Earlier;
@@ -50,3 +52,4 @@ pub use result::{print_result, print_text};
 pub use signal::Signal;
 pub use signals::Signals;
 pub use stage::{Inputs, Report, Stage};
+pub use threads::claim_threads;

@@ -45,7 +45,7 @@ struct Training<'a> {
 
 impl<'a> Training<'a> {
     fn new(args: &'a Args) -> Result<Self, Failure> {
-        dcgan_kernels::set_threads(args.common.threads);
+        dcgan_stage::claim_threads(args.common.threads);
         let resolved = Resolved::new(args)?;
         Ok(Self {
             args,

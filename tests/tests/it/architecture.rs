@@ -254,6 +254,66 @@ fn no_test_is_ignored_and_nothing_is_left_unfinished() {
     }
 }
 
+/// What a library must leave to the program that uses it, and the files that may have it for
+/// another purpose.
+const FOR_PROGRAMS: &[(&str, &[&str])] = &[
+    // Behind a feature, for `main`.
+    ("set_var", &["kernels/src/process.rs"]),
+    ("env::var", &["kernels/src/process.rs"]),
+    ("build_global", &[]),
+    ("global_allocator", &[]),
+    ("static mut", &[]),
+    // The operations and the weights' gradients of a graph, which candle keeps to itself.
+    (
+        "thread_local!",
+        &["kernels/src/record.rs", "kernels/src/real.rs"],
+    ),
+    // Whether the pool is kept hot at the moment.
+    ("Atomic", &["kernels/src/threads.rs"]),
+];
+
+#[test]
+fn libraries_switch_nothing_for_a_thread_or_a_process() {
+    let crates = root().join("crates");
+    for folder in ["kernels/src", "dcgan/src"].map(|name| crates.join(name)) {
+        for path in sources(&folder) {
+            let name = path.strip_prefix(&crates).expect("below it");
+            let text = std::fs::read_to_string(&path).expect("our own source");
+            for (word, files) in FOR_PROGRAMS {
+                let is_allowed = files.iter().any(|file| name == Path::new(file));
+                let name = name.display();
+                assert!(is_allowed || !text.contains(word), "`{word}` in {name}");
+            }
+        }
+    }
+    let root_of_kernels = std::fs::read_to_string(crates.join("kernels/src/lib.rs"));
+    assert!(
+        root_of_kernels
+            .is_ok_and(|text| { text.contains("#[cfg(feature = \"programs\")]\nmod process;\n") }),
+        "what is for programs is behind a feature"
+    );
+    let kernels = manifest_of("kernels");
+    assert!(
+        kernels.contains("programs = [\"dep:libmimalloc-sys\"]")
+            && kernels.contains("libmimalloc-sys = { workspace = true, optional = true }"),
+        "what is for programs is behind a feature"
+    );
+    assert!(!kernels.contains("\ndefault ="), "no feature by default");
+    for library in ["dcgan", "metrics", "checkpoints"] {
+        let manifest = manifest_of(library);
+        assert!(
+            !manifest.contains("programs"),
+            "the feature for programs in `{library}`"
+        );
+    }
+}
+
+/// The text of a crate's manifest.
+fn manifest_of(name: &str) -> String {
+    let path = root().join("crates").join(name).join("Cargo.toml");
+    std::fs::read_to_string(path).expect("a manifest")
+}
+
 #[test]
 fn unsafe_code_lives_in_kernels_alone() {
     for name in dependencies().keys().filter(|name| *name != "kernels") {

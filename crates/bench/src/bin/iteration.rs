@@ -36,7 +36,8 @@ struct Args {
 
 fn main() -> Result<()> {
     let args = Args::parse();
-    let threads = dcgan_kernels::set_threads(args.threads);
+    dcgan_kernels::set_up_process();
+    let threads = dcgan_stage::claim_threads(args.threads);
     let (mut state, batch) = (args.network.state()?, args.network.batch()?);
     let schedule = Schedule::new(2, false);
     let times = Spread::time(args.warmups, args.repeats, || {

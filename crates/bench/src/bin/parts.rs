@@ -13,8 +13,8 @@ use clap::Parser;
 use dcgan::step::{Schedule, iteration};
 use dcgan_bench::{Network, Result, Spread};
 use dcgan_kernels::{
-    Activation, AdamConfig, Geometry, KernelOptions, Kernels, activate, adam_update, awake,
-    backward, batch_norm, conv2d, conv2d_transpose, linear,
+    Activation, AdamConfig, Geometry, KernelOptions, Kernels, activate, adam_update, backward,
+    batch_norm, conv2d, conv2d_transpose, keep_pool_hot, linear,
 };
 
 #[global_allocator]
@@ -81,7 +81,8 @@ struct Table {
 
 fn main() -> Result<()> {
     let args = Args::parse();
-    let threads = dcgan_kernels::set_threads(args.threads);
+    dcgan_kernels::set_up_process();
+    let threads = dcgan_stage::claim_threads(args.threads);
     let options = KernelOptions {
         kernels: dcgan_bench::kernels()?,
         precision: args.network.precision(),
@@ -101,8 +102,8 @@ fn main() -> Result<()> {
         }
         Ok(())
     };
-    awake(measured)?;
-    awake(|| table.adam(&args.network))?;
+    keep_pool_hot(measured)?;
+    keep_pool_hot(|| table.adam(&args.network))?;
 
     let (mut state, batch) = (args.network.state()?, args.network.batch()?);
     let schedule = Schedule::new(2, false);

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use candle_core::{DType, Tensor};
 
-use dcgan_kernels::awake;
+use dcgan_kernels::keep_pool_hot;
 use rayon::prelude::*;
 
 use crate::layers::{flat, layers, values};
@@ -34,14 +34,20 @@ fn one_two_and_three_threads_give_the_same_bits() {
 }
 
 #[test]
-fn awake_computes_the_same_within_itself_beside_others_and_after_a_panic() {
+fn a_hot_pool_computes_the_same_within_itself_beside_others_and_after_a_panic() {
     let sum = |n: u64| (0..n).into_par_iter().map(|i| i * i).sum::<u64>();
     let expected = sum(1000);
-    assert_eq!(awake(|| sum(1000)), expected);
-    assert_eq!(awake(|| awake(|| sum(1000))), expected);
+    assert_eq!(keep_pool_hot(|| sum(1000)), expected);
+    assert_eq!(keep_pool_hot(|| keep_pool_hot(|| sum(1000))), expected);
     std::thread::scope(|scope| {
         let beside: Vec<_> = (0..3)
-            .map(|_| scope.spawn(|| (0..50).map(|_| awake(|| sum(1000))).collect::<Vec<_>>()))
+            .map(|_| {
+                scope.spawn(|| {
+                    (0..50)
+                        .map(|_| keep_pool_hot(|| sum(1000)))
+                        .collect::<Vec<_>>()
+                })
+            })
             .collect();
         for thread in beside {
             assert_eq!(thread.join().unwrap(), vec![expected; 50]);
@@ -53,15 +59,15 @@ fn awake_computes_the_same_within_itself_beside_others_and_after_a_panic() {
             .num_threads(threads)
             .build()
             .unwrap();
-        assert_eq!(pool.install(|| awake(|| sum(1000))), expected);
+        assert_eq!(pool.install(|| keep_pool_hot(|| sum(1000))), expected);
         // Two threads of one pool at once, each with a task that another one takes.
         let rest = |ms: u64| std::thread::sleep(Duration::from_millis(ms));
         let shared = || rayon::join(|| rest(1), || rest(3));
         for _ in 0..20 {
-            pool.install(|| rayon::join(|| awake(shared), || awake(shared)));
+            pool.install(|| rayon::join(|| keep_pool_hot(shared), || keep_pool_hot(shared)));
         }
-        let fails = || pool.install(|| awake(|| -> u64 { panic!("no sum") }));
+        let fails = || pool.install(|| keep_pool_hot(|| -> u64 { panic!("no sum") }));
         assert!(catch_unwind(AssertUnwindSafe(fails)).is_err());
-        assert_eq!(pool.install(|| awake(|| sum(1000))), expected);
+        assert_eq!(pool.install(|| keep_pool_hot(|| sum(1000))), expected);
     }
 }
