@@ -7,10 +7,10 @@
 use candle_core::backend::BackendStorage as _;
 use candle_core::{CpuStorage, CustomOp1, Layout, Result, Shape, Tensor, WithDType, bail};
 
-use crate::linear::tensor;
 use crate::output::build;
-use crate::real::{Real, elements, for_dtype, with_elements};
+use crate::real::Real;
 use crate::record::apply1;
+use crate::tensors::{elements, for_dtype, tensor, with_elements};
 
 /// Elements per task: enough to be worth a task, few enough to stay in the second-level cache.
 pub(crate) const CHUNK: usize = 16 * 1024;

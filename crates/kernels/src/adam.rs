@@ -7,8 +7,8 @@ use rayon::prelude::*;
 
 use crate::isa::Isa;
 use crate::kernels::Kernels;
-use crate::real::with_elements;
 use crate::tasks::OneByOne as _;
+use crate::tensors::with_elements;
 use crate::wide::wide;
 
 /// Elements per task. A multiple of every vector width.

@@ -13,14 +13,12 @@ use std::thread::LocalKey;
 use candle_core::backprop::GradStore;
 use candle_core::{Device, Result, Tensor, TensorId};
 
-use crate::linear::tensor;
 use crate::matmul::Target;
-use crate::real::{Real, with_elements};
+use crate::real::Real;
 use crate::record::find;
 use crate::scratch::Scratch;
-
-/// The sums of one backward pass, each with the weight that it belongs to.
-pub(crate) type Sums<T> = Vec<(TensorId, Scratch<T>)>;
+use crate::sums::Sums;
+use crate::tensors::{tensor, with_elements};
 
 /// The gradients of one loss with respect to the weights of this crate's operations.
 #[derive(Debug)]
@@ -62,7 +60,7 @@ pub fn backward<T: Real>(loss: &Tensor) -> Result<(WeightGradients<T>, GradStore
         Some(others) => others,
         None => loss.backward()?,
     };
-    let mut sums = open.take();
+    let mut sums = open.take().into_vec();
     for (id, sum) in &mut sums {
         if let Some(share) = others.get_id(*id) {
             let share = share.contiguous()?;
@@ -127,7 +125,7 @@ struct Open<T: Real>(&'static LocalKey<RefCell<Option<Sums<T>>>>);
 
 impl<T: Real> Open<T> {
     fn new() -> Open<T> {
-        T::sums().set(Some(Vec::new()));
+        T::sums().set(Some(Sums::default()));
         Open(T::sums())
     }
 
@@ -156,8 +154,7 @@ pub(crate) fn weight_gradient<T: Real>(
     // Out of the cell while it is written: rayon may lend this thread to other work meanwhile.
     let earlier = T::sums().with_borrow_mut(|sums| {
         let sums = sums.as_mut().filter(|_| weight.is_variable())?;
-        let at = sums.iter().position(|(known, _)| *known == id);
-        Some(at.map(|at| sums.swap_remove(at).1))
+        Some(sums.remove(id))
     });
     let Some(earlier) = earlier else {
         let mut gradient = vec![T::ZERO; len];
@@ -169,20 +166,6 @@ pub(crate) fn weight_gradient<T: Real>(
         None => (Scratch::take(len), Target::Replace),
     };
     write(&mut sum, mode);
-    T::sums().with_borrow_mut(|sums| sums.get_or_insert_default().push((id, sum)));
+    T::sums().with_borrow_mut(|sums| sums.get_or_insert_default().insert(id, sum));
     Ok(None)
-}
-
-impl Target {
-    /// Writes or adds `values`.
-    pub(crate) fn put<T: Real>(self, values: &[T], to: &mut [T]) {
-        match self {
-            Target::Replace => to.copy_from_slice(values),
-            Target::Add => {
-                for (to, &value) in to.iter_mut().zip(values) {
-                    *to += value;
-                }
-            }
-        }
-    }
 }

@@ -18,12 +18,12 @@ use crate::activation::{Activation, CHUNK, apply, multiply_slope};
 use crate::backward::weight_gradient;
 use crate::isa::Isa;
 use crate::kernels::Kernels;
-use crate::linear::{same_dtype, tensor};
 use crate::moments::{COLUMNS, Moments, ROWS, moments, part_rows};
 use crate::output::build;
-use crate::real::{Real, elements, for_dtype, with_elements};
+use crate::real::Real;
 use crate::record::apply3;
 use crate::tasks::OneByOne as _;
+use crate::tensors::{elements, for_dtype, same_dtype, tensor, with_elements};
 use crate::wide::wide;
 
 /// Batch statistics of one training-mode pass, one value per feature: what moving averages are fed.

@@ -7,11 +7,14 @@
 //! product over every pixel. The bias joins in: with no labels there is one class and `U` is the
 //! bias.
 
+use candle_core::{Result, Tensor, bail};
+
 use crate::activation::CHUNK;
 use crate::geometry::Geometry;
 use crate::matmul::{Matrix, Par, Target, multiply};
 use crate::output::build;
 use crate::real::Real;
+use crate::tensors::same_dtype;
 
 /// The sides of a geometry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -143,6 +146,20 @@ fn add<T: Real>(to: &mut [T], from: &[T]) {
 pub(crate) struct Labels<'a, T> {
     pub(crate) values: &'a [T],
     pub(crate) count: usize,
+}
+
+/// The width of the labels: 0 without.
+pub(crate) fn label_count(x: &Tensor, y: Option<&Tensor>, batch: usize) -> Result<usize> {
+    let Some(y) = y else { return Ok(0) };
+    same_dtype(x, &[y])?;
+    let (rows, count) = y.dims2()?;
+    if rows != batch || count == 0 {
+        bail!(
+            "expected labels of shape [{batch}, 1 or more], got {:?}",
+            y.dims()
+        )
+    }
+    Ok(count)
 }
 
 /// `U[b, class, out] = bias[out] + sum over labels and the class's taps of y[b, l] w_y[tap, l, out]`.

@@ -5,16 +5,17 @@
 //! [`crate::products`]'s.
 
 use candle_core::backend::BackendStorage as _;
-use candle_core::{CpuStorage, CustomOp3, Device, Layout, Result, Shape, Tensor, bail};
+use candle_core::{CpuStorage, CustomOp3, Layout, Result, Shape, Tensor, bail};
 
 use crate::backward::weight_gradient;
-use crate::labels::Labels;
+use crate::labels::{Labels, label_count};
 use crate::matmul::{Matrix, Par, Target, multiply};
 use crate::options::KernelOptions;
 use crate::output::build;
 use crate::products::Numbers;
-use crate::real::{Real, elements, for_dtype, with_elements};
+use crate::real::Real;
 use crate::record::apply3;
+use crate::tensors::{constant, elements, for_dtype, same_dtype, tensor, with_elements};
 
 /// `x|y . w + b`: `x` `[B, C]`, `y` `[B, Y]` or none, `w` `[C + Y, out]`, `b` `[out]`, result
 /// `[B, out]`.
@@ -49,39 +50,6 @@ pub fn linear(
         y: y.map(constant).transpose()?,
     };
     apply3([x, w, b], op)
-}
-
-/// The width of the labels: 0 without.
-pub(crate) fn label_count(x: &Tensor, y: Option<&Tensor>, batch: usize) -> Result<usize> {
-    let Some(y) = y else { return Ok(0) };
-    same_dtype(x, &[y])?;
-    let (rows, count) = y.dims2()?;
-    if rows != batch || count == 0 {
-        bail!(
-            "expected labels of shape [{batch}, 1 or more], got {:?}",
-            y.dims()
-        )
-    }
-    Ok(count)
-}
-
-/// Fails unless all tensors have the element type of the first.
-pub(crate) fn same_dtype(x: &Tensor, others: &[&Tensor]) -> Result<()> {
-    for other in others {
-        if other.dtype() != x.dtype() {
-            bail!(
-                "expected elements of type {:?} throughout, got {:?}",
-                x.dtype(),
-                other.dtype()
-            )
-        }
-    }
-    Ok(())
-}
-
-/// A contiguous tensor that the graph does not reach.
-pub(crate) fn constant(t: &Tensor) -> Result<Tensor> {
-    t.detach().contiguous()
 }
 
 #[derive(Debug)]
@@ -146,13 +114,6 @@ impl CustomOp3 for Linear {
             })
         })
     }
-}
-
-/// A gradient in the shape of what it belongs to.
-pub(crate) fn tensor<T: Real>(gradient: Option<Vec<T>>, of: &Tensor) -> Result<Option<Tensor>> {
-    gradient
-        .map(|g| Tensor::from_vec(g, of.shape(), &Device::Cpu))
-        .transpose()
 }
 
 impl Linear {

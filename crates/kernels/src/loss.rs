@@ -6,9 +6,9 @@ use candle_core::{
 };
 
 use crate::activation::sigmoid;
-use crate::linear::{same_dtype, tensor};
-use crate::real::{Real, elements, for_dtype, with_elements};
+use crate::real::Real;
 use crate::record::{apply1, apply2};
+use crate::tensors::{elements, for_dtype, same_dtype, tensor, with_elements};
 
 /// Mean over all elements of `max(l, 0) - l t + log(1 + exp(-|l|))`, a scalar.
 ///

@@ -119,6 +119,20 @@ pub(crate) enum Target {
     Add,
 }
 
+impl Target {
+    /// Writes or adds `values`.
+    pub(crate) fn put<T: Real>(self, values: &[T], to: &mut [T]) {
+        match self {
+            Target::Replace => to.copy_from_slice(values),
+            Target::Add => {
+                for (to, &value) in to.iter_mut().zip(values) {
+                    *to += value;
+                }
+            }
+        }
+    }
+}
+
 /// `target (=|+=) lhs rhs` for a target `[lhs.rows, rhs.cols]` whose rows are `row_stride` apart.
 pub(crate) fn multiply<T: Real>(
     target: &mut [T],

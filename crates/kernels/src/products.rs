@@ -8,7 +8,7 @@
 //!
 //! Operands are laid out, and rounded for bfloat16, just before their products, so that it costs no
 //! pass of its own ([`layout`]). What a product reads from its left operand may lie anywhere
-//! ([`tile::Left`]): convolutions multiply maps as they lie, without a copy of every patch, and
+//! ([`operands::Left`]): convolutions multiply maps as they lie, without a copy of every patch, and
 //! write pixels where they belong ([`maps`]). Tasks are blocks fixed by the shape; where a sum is
 //! split, its parts are too and are added in order: nothing depends on the number of threads.
 
@@ -18,6 +18,7 @@ mod layout;
 mod linear;
 mod maps;
 mod numbers;
+mod operands;
 mod tile;
 mod vectors;
 

@@ -4,10 +4,10 @@ use std::cell::RefCell;
 use std::ops::Neg;
 use std::thread::LocalKey;
 
-use candle_core::{CpuStorage, Layout, Result, WithDType, bail};
+use candle_core::WithDType;
 
-use crate::backward::Sums;
 use crate::scratch::Stored;
+use crate::sums::Sums;
 
 /// A floating-point element type that every kernel is written for.
 ///
@@ -84,45 +84,3 @@ macro_rules! real {
 }
 real!(f32, Some);
 real!(f64, |_| None);
-
-/// The elements of a contiguous tensor.
-pub(crate) fn elements<'a, T: Real>(storage: &'a CpuStorage, layout: &Layout) -> Result<&'a [T]> {
-    let Some((start, end)) = layout.contiguous_offsets() else {
-        bail!(
-            "expected a contiguous tensor, got strides {:?}",
-            layout.stride()
-        )
-    };
-    Ok(&T::cpu_storage_as_slice(storage)?[start..end])
-}
-
-/// Runs a block for the element type that a tensor has at run time.
-macro_rules! for_dtype {
-    ($dtype:expr, $T:ident => $body:expr) => {
-        match $dtype {
-            candle_core::DType::F32 => {
-                type $T = f32;
-                $body
-            }
-            candle_core::DType::F64 => {
-                type $T = f64;
-                $body
-            }
-            other => candle_core::bail!("expected elements of type f32 or f64, got {other:?}"),
-        }
-    };
-}
-pub(crate) use for_dtype;
-
-/// Runs a block with the elements of contiguous CPU tensors, given as `name: tensor`.
-macro_rules! with_elements {
-    ($T:ty, $($name:ident: $tensor:expr),+ => $body:expr) => {{
-        $(let $name = $tensor.storage_and_layout();)+
-        $(let $name: &[$T] = match &*$name.0 {
-            candle_core::Storage::Cpu(storage) => $crate::real::elements(storage, $name.1)?,
-            _ => candle_core::bail!("expected a tensor on the CPU"),
-        };)+
-        $body
-    }};
-}
-pub(crate) use with_elements;

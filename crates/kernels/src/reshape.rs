@@ -4,8 +4,8 @@ use candle_core::backend::BackendStorage as _;
 use candle_core::{CpuStorage, CustomOp1, Layout, Result, Shape, Tensor, WithDType, bail};
 
 use crate::output::build;
-use crate::real::{elements, for_dtype};
 use crate::record::apply1;
+use crate::tensors::{elements, for_dtype};
 
 /// Elements copied by a task.
 const PIECE: usize = 1 << 16;

@@ -32,7 +32,7 @@ stored!(f32: 0.0, f64: 0.0, u16: 0);
 
 /// A borrowed buffer of a given length with arbitrary (initialised, stale) contents.
 #[derive(Debug)]
-pub struct Scratch<T: Stored> {
+pub(crate) struct Scratch<T: Stored> {
     buffer: Vec<T>,
     len: usize,
 }

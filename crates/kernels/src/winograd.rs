@@ -35,8 +35,6 @@ use crate::products::multiply_dense;
 use crate::real::Real;
 use crate::scratch::Scratch;
 use crate::tasks::OneByOne as _;
-use crate::wide::{Loops, widest};
-use tiles::axpy;
 
 /// Results per tile and axis.
 const TILE: usize = 4;
@@ -199,44 +197,6 @@ impl Subpixel {
         (TILES / self.tiles()).max(1)
     }
 
-    /// `G g G^T` of every class: `[products, big channels, small channels]`.
-    fn transform<T: Real>(&self, w: &[T]) -> Scratch<T> {
-        let mut u = Scratch::take(self.products() * self.big * self.small);
-        let mut classes = Vec::with_capacity(self.products());
-        for point in &self.points {
-            for i in 0..point.classes[0] {
-                classes.extend((0..point.classes[1]).map(|j| (point.at, [i, j])));
-            }
-        }
-        u.par_chunks_mut(self.big * self.small)
-            .zip(classes)
-            .one_by_one()
-            .for_each(|(u, (at, class))| {
-                u.fill(T::ZERO);
-                for (tap, share) in self.taps(at, class) {
-                    let loops = AddRows {
-                        share: T::from_f64(share),
-                        rows: &w[tap * self.rows * self.columns..],
-                        stride: self.columns,
-                        width: self.small,
-                        to: u,
-                    };
-                    widest(self.isa, loops);
-                }
-            });
-        u
-    }
-
-    /// The taps that a class has at a point, each with its factor.
-    fn taps(&self, at: [usize; 2], class: [usize; 2]) -> impl Iterator<Item = (usize, f64)> {
-        let steps = (0..3).flat_map(|y| (0..3).map(move |x| [y, x]));
-        steps.filter_map(move |step| {
-            let [ky, kx] = [0, 1].map(|axis: usize| self.axes[axis].tap(class[axis], step[axis]));
-            let share = TAPS[at[0]][step[0]] * TAPS[at[1]][step[1]];
-            Some((ky? * 5 + kx?, share)).filter(|_| share != 0.0)
-        })
-    }
-
     /// Gradients by that of the output, `dy`: of the input, added to what is there, with the weight
     /// that it takes; and of the weight. Wanted together they share the transform of `dy`.
     pub(crate) fn gradients<T: Real>(
@@ -369,30 +329,6 @@ impl Subpixel {
             return multiply_dense(target, mode, lhs, rhs, run);
         }
         multiply_in_runs(target, rhs.cols, mode, lhs, rhs, run, Par::Serial);
-    }
-}
-
-/// Adds a multiple of rows to others: `to[row] += share rows[row]`.
-struct AddRows<'a, T> {
-    share: T,
-    rows: &'a [T],
-    /// From row to row; what follows the first `width` numbers is left out.
-    stride: usize,
-    width: usize,
-    to: &'a mut [T],
-}
-
-impl<T: Real> Loops for AddRows<'_, T> {
-    #[expect(
-        clippy::inline_always,
-        reason = "what is not inlined into `widest` is compiled for the baseline"
-    )]
-    #[inline(always)]
-    fn run(self) {
-        let rows = self.rows.chunks_exact(self.stride);
-        for (to, row) in self.to.chunks_exact_mut(self.width).zip(rows) {
-            axpy(self.share, &row[..self.width], to);
-        }
     }
 }
 

@@ -2,7 +2,8 @@
 
 use super::layout::{Single, Unit};
 use super::linear::put_columns;
-use super::tile::{Ahead, COLUMNS, LANES, Left, Offsets, Panels, ROWS, STEP, columns_of, multiply};
+use super::operands::{Ahead, COLUMNS, LANES, Left, Offsets, Panels, ROWS, STEP, columns_of};
+use super::tile::multiply;
 use crate::matmul::{Matrix, Target};
 use crate::scratch::Scratch;
 

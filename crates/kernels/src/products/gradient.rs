@@ -6,7 +6,8 @@ use std::ops::Range;
 use rayon::prelude::*;
 
 use super::layout::Unit;
-use super::tile::{Ahead, COLUMNS, Left, Offsets, Panels, STEP, columns_of, multiply};
+use super::operands::{Ahead, COLUMNS, Left, Offsets, Panels, STEP, columns_of};
+use super::tile::multiply;
 use crate::matmul::Target;
 use crate::scratch::Scratch;
 use crate::tasks::OneByOne as _;

@@ -4,7 +4,8 @@ use rayon::prelude::*;
 
 use super::layout::{Halves, PlainHalves, Single, Unit};
 use super::numbers::Numbers;
-use super::tile::{Ahead, COLUMNS, Left, Offsets, Panels, STEP, columns_of, multiply};
+use super::operands::{Ahead, COLUMNS, Left, Offsets, Panels, STEP, columns_of};
+use super::tile::multiply;
 use crate::matmul::Target;
 use crate::scratch::Scratch;
 use crate::tasks::OneByOne as _;
@@ -170,39 +171,12 @@ fn input_gradient<U: Unit>(dy: &[f32], w: &[f32], dx: &mut [f32], batch: usize) 
         });
 }
 
+/// The gradient is a product over the batch: rows of `x` and of `dy` are paired sample by sample.
 fn weight_gradient<U: Unit>(dw: &mut [f32], mode: Target, x: &[f32], dy: &[f32], batch: usize) {
     let (c, out) = (x.len() / batch, dy.len() / batch);
     let pairs = batch.div_ceil(U::NUMBERS);
-    let rows_of = |of: &[f32], width: usize, number: usize| {
-        let row = |i: usize| i * width..(i + 1) * width;
-        let first = U::NUMBERS * number;
-        let odd = (U::NUMBERS == 2 && first + 1 < batch).then(|| row(first + 1));
-        debug_assert!(of.len() == batch * width, "a row for each sample");
-        (row(first), odd)
-    };
-
-    let mut left = Scratch::take(pairs * 2 * c);
-    left.par_chunks_mut(2 * c)
-        .enumerate()
-        .one_by_one()
-        .for_each(|(number, to)| {
-            let (even, odd) = rows_of(x, c, number);
-            U::units(&x[even], odd.map(|odd| &x[odd]), to);
-        });
-    let mut right = Scratch::take(out.div_ceil(COLUMNS) * pairs * STEP);
-    right
-        .par_chunks_mut(pairs * STEP)
-        .enumerate()
-        .one_by_one()
-        .for_each(|(panel, to)| {
-            let columns = columns_of(panel, out);
-            for (number, to) in to.chunks_exact_mut(STEP).enumerate() {
-                let (even, odd) = rows_of(dy, out, number);
-                let odd = odd.map(|odd| &dy[odd][columns.clone()]);
-                U::units(&dy[even][columns.clone()], odd, to);
-            }
-        });
-
+    let left = sample_rows::<U>(x, c, batch);
+    let right = sample_panels::<U>(dy, out, batch);
     let all: Vec<Offsets> = (0..pairs.div_ceil(DEPTH))
         .map(|block| block * DEPTH..pairs.min((block + 1) * DEPTH))
         .map(|block| block.map(|number| number * 2 * c).collect())
@@ -231,6 +205,47 @@ fn weight_gradient<U: Unit>(dw: &mut [f32], mode: Target, x: &[f32], dy: &[f32],
                 multiply::<U>(&mut target, mode, out, lhs, rhs, &mut ahead);
             }
         });
+}
+
+/// The samples of a unit: the first, and the second where a unit has two numbers and the batch has
+/// that sample.
+fn samples<U: Unit>(unit: usize, batch: usize) -> (usize, Option<usize>) {
+    let first = U::NUMBERS * unit;
+    let second = (U::NUMBERS == 2 && first + 1 < batch).then_some(first + 1);
+    (first, second)
+}
+
+/// `x` `[batch, c]` as units of samples: `[units, c]`.
+fn sample_rows<U: Unit>(x: &[f32], c: usize, batch: usize) -> Scratch<u16> {
+    let mut rows = Scratch::take(batch.div_ceil(U::NUMBERS) * 2 * c);
+    rows.par_chunks_mut(2 * c)
+        .enumerate()
+        .one_by_one()
+        .for_each(|(unit, to)| {
+            let (first, second) = samples::<U>(unit, batch);
+            let row = |sample: usize| &x[sample * c..][..c];
+            U::units(row(first), second.map(row), to);
+        });
+    rows
+}
+
+/// `dy` `[batch, out]` as units of samples in panels of 64 columns: `[panels, units, 64]`.
+fn sample_panels<U: Unit>(dy: &[f32], out: usize, batch: usize) -> Scratch<u16> {
+    let units = batch.div_ceil(U::NUMBERS);
+    let mut panels = Scratch::take(out.div_ceil(COLUMNS) * units * STEP);
+    panels
+        .par_chunks_mut(units * STEP)
+        .enumerate()
+        .one_by_one()
+        .for_each(|(panel, to)| {
+            let columns = columns_of(panel, out);
+            let row = |sample: usize| &dy[sample * out..][columns.clone()];
+            for (unit, to) in to.chunks_exact_mut(STEP).enumerate() {
+                let (first, second) = samples::<U>(unit, batch);
+                U::units(row(first), second.map(row), to);
+            }
+        });
+    panels
 }
 
 /// All rows but their first panel, panel by panel.

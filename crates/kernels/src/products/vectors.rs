@@ -22,7 +22,7 @@ macro_rules! on_vectors {
     ($module:ident, $features:literal, |$sum:ident, $left:ident, $right:ident| $add:expr) => {
         pub(super) mod $module {
             use super::{Place, first_lanes};
-            use crate::products::tile::{Ahead, COLUMNS, LANES, Product, ROWS};
+            use crate::products::operands::{Ahead, COLUMNS, LANES, Product, ROWS};
             use std::arch::x86_64::*;
 
             /// # Safety

@@ -1,8 +1,13 @@
-//! The gradient of the weight: products of both transformed sides by point, and back to taps.
+//! The weight: its transform to points; its gradient, which is the products of both transformed
+//! sides by point, and the transform back to taps.
+#![expect(
+    clippy::inline_always,
+    reason = "what is not inlined into `widest` is compiled for the baseline"
+)]
 
 use rayon::prelude::*;
 
-use super::tiles::{CLASSES, LANES, product, sandwich, transpose};
+use super::tiles::{CLASSES, LANES, axpy, product, sandwich, transpose};
 use super::{POINTS, Subpixel, Support, TAPS};
 use crate::matmul::Target;
 use crate::real::Real;
@@ -29,6 +34,44 @@ pub(crate) struct WeightGradient<'a, T> {
 }
 
 impl Subpixel {
+    /// `G g G^T` of every class: `[products, big channels, small channels]`.
+    pub(super) fn transform<T: Real>(&self, w: &[T]) -> Scratch<T> {
+        let mut u = Scratch::take(self.products() * self.big * self.small);
+        let mut classes = Vec::with_capacity(self.products());
+        for point in &self.points {
+            for i in 0..point.classes[0] {
+                classes.extend((0..point.classes[1]).map(|j| (point.at, [i, j])));
+            }
+        }
+        u.par_chunks_mut(self.big * self.small)
+            .zip(classes)
+            .one_by_one()
+            .for_each(|(u, (at, class))| {
+                u.fill(T::ZERO);
+                for (tap, share) in self.taps(at, class) {
+                    let loops = AddRows {
+                        share: T::from_f64(share),
+                        rows: &w[tap * self.rows * self.columns..],
+                        stride: self.columns,
+                        width: self.small,
+                        to: u,
+                    };
+                    widest(self.isa, loops);
+                }
+            });
+        u
+    }
+
+    /// The taps that a class has at a point, each with its factor.
+    fn taps(&self, at: [usize; 2], class: [usize; 2]) -> impl Iterator<Item = (usize, f64)> {
+        let steps = (0..3).flat_map(|y| (0..3).map(move |x| [y, x]));
+        steps.filter_map(move |step| {
+            let [ky, kx] = [0, 1].map(|axis: usize| self.axes[axis].tap(class[axis], step[axis]));
+            let share = TAPS[at[0]][step[0]] * TAPS[at[1]][step[1]];
+            Some((ky? * 5 + kx?, share)).filter(|_| share != 0.0)
+        })
+    }
+
     /// Writes, or adds, the products of transformed patches and results to `du`:
     /// `[products, big channels, small channels]`.
     pub(super) fn add_products<T: Real>(&self, is_first: bool, v: &[T], m: &[T], du: &mut [T]) {
@@ -95,6 +138,26 @@ impl Subpixel {
     }
 }
 
+/// Adds a multiple of rows to others: `to[row] += share rows[row]`.
+struct AddRows<'a, T> {
+    share: T,
+    rows: &'a [T],
+    /// From row to row; what follows the first `width` numbers is left out.
+    stride: usize,
+    width: usize,
+    to: &'a mut [T],
+}
+
+impl<T: Real> Loops for AddRows<'_, T> {
+    #[inline(always)]
+    fn run(self) {
+        let rows = self.rows.chunks_exact(self.stride);
+        for (to, row) in self.to.chunks_exact_mut(self.width).zip(rows) {
+            axpy(self.share, &row[..self.width], to);
+        }
+    }
+}
+
 /// The transform back to the taps of one channel of the big side, in `f64`: here large numbers
 /// cancel.
 struct Collect<'a, T> {
@@ -105,10 +168,6 @@ struct Collect<'a, T> {
 }
 
 impl<T: Real> Loops for Collect<'_, T> {
-    #[expect(
-        clippy::inline_always,
-        reason = "what is not inlined into `widest` is compiled for the baseline"
-    )]
     #[inline(always)]
     fn run(self) {
         let (layer, width) = (self.layer, self.layer.small);
