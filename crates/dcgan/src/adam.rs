@@ -1,4 +1,4 @@
-//! Adam, in TensorFlow's form, with its state in the open.
+//! Adam, in TensorFlow's form, with access to its state.
 
 use crate::parameters::{Arrays, lookup, refuse_unknown};
 use crate::tensors::{values, with_values_mut};
@@ -13,7 +13,7 @@ pub use dcgan_kernels::AdamConfig;
 /// Equation, with t counted from 1: `m += (1-beta1)(g-m)`, `v += (1-beta2)(g²-v)`,
 /// `lr_t = lr·sqrt(1-beta2^t)/(1-beta1^t)`, `w -= lr_t·m/(sqrt(v)+epsilon)`. Epsilon is added to
 /// the plain sqrt(v). Source: Kingma & Ba 2015, <https://arxiv.org/abs/1412.6980>, end of section
-/// 2, as TensorFlow's `AdamOptimizer` has it; lr 2e-4 and beta1 0.5: Radford et al. 2016, section 4.
+/// 2, as in TensorFlow's `AdamOptimizer`; lr 2e-4 and beta1 0.5: Radford et al. 2016, section 4.
 ///
 /// It is a [`candle_nn::Optimizer`] of any float32 variables, too:
 ///
@@ -108,14 +108,14 @@ impl Adam {
         Ok(adam)
     }
 
-    /// The same optimiser with its updates by `backend`.
+    /// This optimiser with its updates by `backend`.
     #[must_use]
     pub fn with_backend(self, backend: Backend) -> Self {
         Self { backend, ..self }
     }
 
-    /// From here on updates take `share` of the configured learning rate. It is no part of the
-    /// state: whoever resumes says it again.
+    /// From now on updates use `share` of the configured learning rate. It is not part of the
+    /// state: a resumed run must set it again.
     pub fn scale_learning_rate(&mut self, share: f32) {
         self.share = share;
     }
@@ -124,9 +124,9 @@ impl Adam {
     ///
     /// Drop the loss first: the update writes into the tensors that its graph holds.
     ///
-    /// Gradients with finite squares keep finite weights finite: both moments are means of what
-    /// they were fed, and no update is larger than a bounded multiple of the learning rate. So no
-    /// weight need be looked at after it.
+    /// Gradients with finite squares keep finite weights finite: both moments are means of finite
+    /// values, and no update is larger than a bounded multiple of the learning rate. So weights
+    /// need no check after it.
     ///
     /// # Errors
     /// [`Error::NonFinite`] names the weight whose gradient, or its square, stopped being finite
@@ -134,7 +134,7 @@ impl Adam {
     /// nothing was changed.
     pub fn update(&mut self, gradients: &LossGradients) -> Result<f32> {
         let norm = gradients.norm(&self.parameters)?;
-        // The second moment takes squares, each of which is at most the norm's.
+        // The second moment is a mean of squares, each at most the norm's.
         if !(norm * norm).is_finite()
             && let Some(culprit) = gradients.first_non_finite(&self.parameters)?
         {

@@ -1,4 +1,5 @@
-//! What both networks are stacks of: a layer, batch norm, an activation, a change of shape.
+//! A block, of which both networks are stacks: a layer, batch norm, an activation, a change of
+//! shape.
 
 use crate::forward::Forward;
 use crate::layers::{BatchNorm, Compute, Conv2d, Linear};
@@ -74,7 +75,7 @@ impl Block {
         Self { activation, ..self }
     }
 
-    /// And at last a map of that height, width and channels.
+    /// Finally a map of that height, width and channels.
     pub(crate) fn then_map(self, map: [usize; 3]) -> Self {
         Self {
             last_shape: Some(MapShape::Map(map)),
@@ -82,7 +83,7 @@ impl Block {
         }
     }
 
-    /// And at last the map flat.
+    /// Finally the map flat.
     pub(crate) fn then_flat(self) -> Self {
         Self {
             last_shape: Some(MapShape::Flat),
@@ -103,7 +104,7 @@ impl Block {
         if let Some(shape) = self.first_shape {
             h = shape.of(&h, backend).map_err(Error::at(tap, &[&h]))?;
         }
-        // The logit, without an activation, is what the pass gives, and no step on its way.
+        // The logit, without an activation, is the result of the pass and has no tap.
         if self.activation == Activation::Identity && self.norm.is_none() {
             return Ok(h);
         }
@@ -152,8 +153,8 @@ impl Block {
         self.norm.as_ref()
     }
 
-    /// The same block in inference mode with its batch norm, a scale and a shift there, folded into
-    /// the layer.
+    /// This block for inference, with its batch norm, there a scale and a shift, folded into the
+    /// layer.
     pub(crate) fn folded(&self) -> Result<Self> {
         let Some(norm) = &self.norm else {
             return Ok(self.clone());

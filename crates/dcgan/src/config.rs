@@ -73,7 +73,7 @@ pub struct Config {
     pub depth: usize,
 }
 
-/// Bounds on a width and on a side keep every shape product far from overflow.
+/// Bounds on a width and on a side, which keep every product of a shape far from overflow.
 const MAX_WIDTH: usize = 1 << 16;
 const MAX_SIDE: usize = 1 << 12;
 const MAX_DEPTH: usize = 8;
@@ -125,7 +125,7 @@ impl Config {
 
     /// The levels that keep the smallest map of an unlabelled network small: the original's four,
     /// and one more for each whole doubling of the shorter side above the original's 64. So 64, 128
-    /// and 256 all come down to 4.
+    /// and 256 all end at 4.
     pub fn depth_for(height: usize, width: usize) -> usize {
         let doublings = (height.min(width) / 64).checked_ilog2().unwrap_or(0);
         Self::UNLABELLED_DEPTH + doublings as usize
@@ -134,9 +134,9 @@ impl Config {
     /// Checks every field.
     ///
     /// # Errors
-    /// [`Error::Config`] names the first field that no network can have: labelled images need
-    /// sides divisible by 4 and 1 to 256 classes, unlabelled ones sides that their levels can halve:
-    /// at least 16 for the original's four.
+    /// [`Error::Config`] names the first field that no network can have: labelled images need sides
+    /// divisible by 4 and 1 to 256 classes, unlabelled ones sides that their levels can halve: at
+    /// least 16 for the original's four.
     pub fn validate(&self) -> Result<()> {
         let depth = self.depth;
         match self.kind {

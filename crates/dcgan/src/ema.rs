@@ -8,7 +8,7 @@ use rayon::prelude::*;
 const PIECE: usize = 1 << 16;
 
 /// A generator's weights and moving averages, averaged over the steps of its training: a steadier
-/// generator than that of any one step.
+/// generator than at any single step.
 ///
 /// Equation, after step t from 1: `average -= (1 - d)(average - weight)` with
 /// `d = min(decay, (1 + t)/(10 + t))`, so that the beginning is soon forgotten. Source:
@@ -21,7 +21,7 @@ pub struct WeightAverage {
 }
 
 impl WeightAverage {
-    /// An average that starts as a copy of `generator`. `decay` lies in `[0, 1)`.
+    /// An average that starts as a copy of `generator`. `decay` is in `[0, 1)`.
     ///
     /// # Errors
     /// [`Error::Layer`] if a weight cannot be read.
@@ -40,7 +40,7 @@ impl WeightAverage {
         Self::new(&Generator::from_arrays(generator.config(), arrays)?, decay)
     }
 
-    /// Moves the average towards `generator` as it is after `step`.
+    /// Moves the average towards the weights of `generator` after `step`.
     ///
     /// # Errors
     /// [`Error::Missing`] if `generator` is another network, [`Error::Layer`] if a weight cannot be

@@ -61,7 +61,7 @@ pub enum Error {
         what: &'static str,
         /// What fits.
         expected: String,
-        /// What was given.
+        /// What it was instead.
         got: String,
     },
     /// Batch norm in training mode needs at least two values per channel.
@@ -101,19 +101,19 @@ pub enum Error {
         layer: String,
         /// Shapes of its operands.
         shapes: Vec<Vec<usize>>,
-        /// What the tensor library said.
+        /// The tensor library's error.
         #[source]
         source: Box<candle_core::Error>,
     },
 }
 
 impl Error {
-    /// Whether training has diverged: a number is infinite or none.
+    /// Whether training has diverged: a number is infinite or NaN.
     pub fn is_divergence(&self) -> bool {
         matches!(self, Self::NonFinite { .. } | Self::NonFiniteFrom { .. })
     }
 
-    /// What a source of weights said of the array `name` that should have had this shape.
+    /// The error of a source of weights for the array `name`, which should have had this shape.
     pub(crate) fn of_builder(name: String, shape: &[usize], source: candle_core::Error) -> Self {
         use candle_core::Error as Candle;
         let expected = shape.to_vec();
@@ -152,7 +152,7 @@ impl Error {
     }
 }
 
-/// For the traits of candle, whose result this crate's errors are then in.
+/// For candle's traits, whose methods return candle's errors.
 impl From<Error> for candle_core::Error {
     fn from(error: Error) -> Self {
         Self::wrap(error)

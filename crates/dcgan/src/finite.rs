@@ -6,7 +6,7 @@ use candle_core::Tensor;
 pub(crate) const LOSS: &str = "loss";
 pub(crate) const STATISTICS: &str = "mean or variance of";
 
-/// The value of a loss, which has to be a number.
+/// The value of a loss; fails unless it is finite.
 pub(crate) fn finite(name: &str, loss: &Tensor) -> Result<f32> {
     let value = scalar(loss)?;
     if value.is_finite() {

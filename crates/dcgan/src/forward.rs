@@ -1,11 +1,11 @@
-//! One pass through a network: what travels with it from layer to layer.
+//! The state of one pass through a network.
 
 use crate::layers::{BatchNorm, Compute};
 use crate::{Error, PassStats, Result, Taps};
 use candle_core::Tensor;
 use dcgan_kernels::Activation;
 
-/// What travels through the layers of one pass.
+/// The state that a pass carries from layer to layer.
 pub(crate) struct Forward<'a> {
     /// How the layers compute.
     pub(crate) compute: Compute,
@@ -13,7 +13,7 @@ pub(crate) struct Forward<'a> {
     pub(crate) training: bool,
     /// Collected by batch norm in training mode.
     pub(crate) stats: PassStats,
-    /// Where activations are kept, if anybody asked for them.
+    /// Where activations are stored, if the caller wants them.
     pub(crate) taps: Option<&'a mut Taps>,
 }
 
@@ -31,7 +31,7 @@ impl Forward<'_> {
         }
         let (h, stats) = norm.train(x, activation, self.compute)?;
         self.stats.0.push(stats);
-        // The fused operation never holds the plain batch norm; a tap computes it by itself.
+        // The fused operation never stores the plain batch norm; a tap computes it separately.
         if self.taps.is_some() {
             let (plain, _) = norm.train(&x.detach(), Activation::Identity, self.compute)?;
             self.tap(layer, "bn", || Ok(plain))?;
@@ -39,7 +39,7 @@ impl Forward<'_> {
         Ok(h)
     }
 
-    /// Keeps what `tensor` gives as `layer/what`, if anybody asked for taps.
+    /// Stores the result of `tensor` as `layer/what`, if the caller wants taps.
     pub(crate) fn tap(
         &mut self,
         layer: &str,

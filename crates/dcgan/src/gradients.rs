@@ -7,11 +7,11 @@ use candle_core::backprop::GradStore;
 use dcgan_kernels::WeightGradients;
 use rayon::prelude::*;
 
-/// Values summed in one piece; pieces are added in order, so that the norm is the same for any
+/// Values summed in one piece; pieces are added in order, so that the norm does not depend on the
 /// number of threads.
 const PIECE: usize = 1 << 16;
 
-/// The gradients of one loss with respect to whatever it tracked.
+/// The gradients of one loss with respect to its tracked leaves.
 #[derive(Debug)]
 pub struct LossGradients {
     weights: WeightGradients,
@@ -31,7 +31,7 @@ pub fn gradients(loss: &Tensor) -> Result<LossGradients> {
 impl LossGradients {
     /// The gradient with respect to a tracked leaf: a weight, or an input that is a `Var`.
     ///
-    /// A weight's is copied when it is first asked for; the update reads it in place.
+    /// A weight's gradient is copied at the first call; the update reads it in place.
     pub fn get(&self, leaf: &Tensor) -> Option<&Tensor> {
         self.weights.tensor(leaf).or_else(|| self.others.get(leaf))
     }
@@ -66,8 +66,8 @@ impl LossGradients {
         with_values(gradient, read).map_err(Error::at(&parameter.name, &[gradient]))
     }
 
-    /// L2 norm over all weights of a network, summed in float64; on another device than the CPU each
-    /// weight's part in float32, there.
+    /// L2 norm over all weights of a network, summed in float64; on another device than the CPU
+    /// each weight's part in float32, there.
     ///
     /// # Errors
     /// [`Error::NoGradient`] if a weight has none.

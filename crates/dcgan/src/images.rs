@@ -1,4 +1,4 @@
-//! Between bytes and what a network sees.
+//! Conversions between bytes and a network's tensors.
 
 use crate::tensors::with_values;
 use crate::{Error, Kind, Result};
@@ -42,7 +42,7 @@ pub fn images_to_tensor(
     Tensor::from_vec(values, &shape, device).map_err(Error::at("images", &[]))
 }
 
-/// The nearest byte to each value; what lies outside the network's range is cut off. The inverse
+/// The nearest byte to each value; values outside the network's range are clamped. The inverse
 /// of [`images_to_tensor`] on every byte.
 ///
 /// # Errors

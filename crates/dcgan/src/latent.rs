@@ -36,8 +36,8 @@ impl ZDistribution {
         }
     }
 
-    /// Where a coordinate of z moves when nothing else is said: the ends of the distribution; for a
-    /// normal one 2.5 standard deviations on both sides.
+    /// The default range of a coordinate of z: the ends of the distribution; for a normal one 2.5
+    /// standard deviations on both sides.
     pub fn range(self) -> (f32, f32) {
         match self {
             Self::Uniform => (-1.0, 1.0),
@@ -46,8 +46,8 @@ impl ZDistribution {
         }
     }
 
-    /// The latent vectors with indices `first` to `first + n - 1`, `[n,z_dim]` row-major. Row `i` is
-    /// drawn from the stream (`seed`, `purpose`, `i`) alone, coordinate after coordinate.
+    /// The latent vectors with indices `first` to `first + n - 1`, `[n,z_dim]` row-major. Row `i`
+    /// is drawn from the stream (`seed`, `purpose`, `i`) alone, coordinate after coordinate.
     pub fn rows(self, z_dim: usize, seed: u64, purpose: Purpose, first: u64, n: usize) -> Vec<f32> {
         let mut z = Vec::with_capacity(n * z_dim);
         for i in first..first + n as u64 {

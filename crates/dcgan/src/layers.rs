@@ -38,7 +38,7 @@ impl Compute {
     }
 }
 
-/// The name of the layer that `vb` is at, as files have it: with `/` for candle's `.`.
+/// The name in files of the layer that `vb` is at: with `/` for candle's `.`.
 fn layer_name(vb: &VarBuilder<'_>) -> String {
     crate::file_name(&vb.prefix())
 }

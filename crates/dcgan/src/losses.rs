@@ -50,9 +50,9 @@ pub fn discriminator_loss(
 }
 
 /// [`discriminator_loss`] with `real_target` instead of 1 for the real batch: one-sided label
-/// smoothing, which keeps D from growing too sure of itself. Generated images keep the target 0, or
-/// D would hold G where it is. Source: Salimans et al. 2016, <https://arxiv.org/abs/1606.03498>,
-/// section 3.4.
+/// smoothing, which keeps D from becoming overconfident. Generated images keep the target 0, or D
+/// would reinforce G's present images. Source: Salimans et al. 2016,
+/// <https://arxiv.org/abs/1606.03498>, section 3.4.
 ///
 /// # Errors
 /// [`Error::Layer`] if an operation fails.

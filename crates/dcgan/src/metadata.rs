@@ -1,4 +1,4 @@
-//! What a network's file says of it: the JSON under the key `dcgan` of its safetensors metadata.
+//! A network's description in its file: the JSON under the key `dcgan` of its safetensors metadata.
 
 use crate::{Config, Error, Kind, Result, ZDistribution};
 use serde::Deserialize;
@@ -9,7 +9,7 @@ struct Description {
     network: Network,
 }
 
-/// The fields that shapes and inputs follow from; a file says more.
+/// The fields that determine shapes and inputs; a file has more.
 #[derive(Debug, Deserialize)]
 struct Network {
     kind: String,
@@ -23,7 +23,7 @@ struct Network {
     df_dim: usize,
     gfc_dim: usize,
     dfc_dim: usize,
-    /// Where it is not the original's.
+    /// Present if it is not the original's.
     depth: Option<usize>,
 }
 
@@ -49,8 +49,8 @@ impl Config {
     /// ```
     ///
     /// # Errors
-    /// [`Error::Metadata`] if a field is missing or of another type, [`Error::Config`] if it makes no
-    /// network.
+    /// [`Error::Metadata`] if a field is missing or of another type, [`Error::Config`] if it makes
+    /// no network.
     pub fn from_metadata(metadata: &str) -> Result<Self> {
         let network = read(metadata)?;
         let kind: Kind = network.kind.parse()?;
@@ -77,8 +77,8 @@ impl ZDistribution {
     /// [`Config::from_metadata`].
     ///
     /// # Errors
-    /// [`Error::Metadata`] if a field is missing or of another type, [`Error::Config`] for an unknown
-    /// distribution.
+    /// [`Error::Metadata`] if a field is missing or of another type, [`Error::Config`] for an
+    /// unknown distribution.
     pub fn from_metadata(metadata: &str) -> Result<Self> {
         read(metadata)?.z_distribution.parse()
     }

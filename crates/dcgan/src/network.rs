@@ -110,7 +110,7 @@ impl<R: NetworkRole> Network<R> {
     }
 
     /// A network on the CPU from all arrays of `arrays` under `generator/` or `discriminator/`;
-    /// other names are left alone, so that a checkpoint of both networks can be given as it is.
+    /// other names are ignored, so that a checkpoint of both networks can be passed as it is.
     ///
     /// # Errors
     /// [`Error::Config`], or [`Error::Missing`], [`Error::Shape`] or [`Error::Unexpected`] with the
@@ -125,7 +125,7 @@ impl<R: NetworkRole> Network<R> {
         Ok(network)
     }
 
-    /// The same network with its operations by `backend`, in training mode and inference.
+    /// This network with its operations by `backend`, in training mode and inference.
     #[must_use]
     pub fn with_backend(self, backend: Backend) -> Self {
         Self { backend, ..self }
@@ -136,8 +136,8 @@ impl<R: NetworkRole> Network<R> {
         self.backend
     }
 
-    /// The same network with the products of its training-mode passes, forward and backward, in
-    /// that precision; inference stays in float32. Only the kernels know another than float32.
+    /// This network with the products of its training-mode passes, forward and backward, in that
+    /// precision; inference stays in float32. Plain candle operations are always in float32.
     #[must_use]
     pub fn with_precision(self, precision: Precision) -> Self {
         Self { precision, ..self }
@@ -188,8 +188,8 @@ impl<R: NetworkRole> Network<R> {
         Ok(self.run(input, y, pass)?.output)
     }
 
-    /// A pass as candle's modules have it: in training mode (`train`) that of [`Self::forward`]
-    /// with tracked weights, which feeds the moving averages once; else [`Self::infer`].
+    /// A pass in the form of candle's modules: in training mode (`train`) [`Self::forward`] with
+    /// tracked weights, which feeds the moving averages once; otherwise [`Self::infer`].
     ///
     /// # Errors
     /// As [`Self::forward`].
@@ -319,7 +319,7 @@ impl<R: NetworkRole> Network<R> {
         self.blocks.iter().flat_map(Block::averages).map(named)
     }
 
-    /// The network that this is.
+    /// The network's kind and sizes.
     pub fn config(&self) -> &Config {
         &self.config
     }

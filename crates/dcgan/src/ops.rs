@@ -11,8 +11,8 @@ use dcgan_kernels::{Activation, AdamConfig, Geometry, KernelOptions, Kernels, Pr
 /// backward; their last bits differ.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Backend {
-    /// These kernels of `dcgan-kernels` for tensors on the CPU, plain candle operations for those on
-    /// another device. The default, with [`Kernels::Auto`].
+    /// These kernels of `dcgan-kernels` for tensors on the CPU, plain candle operations for those
+    /// on another device. The default, with [`Kernels::Auto`].
     Fused(Kernels),
     /// Plain candle operations on every device, with candle's own gradients. On the CPU several
     /// times as slow.
@@ -43,7 +43,7 @@ impl Backend {
         all.find(|kernels| kernels.name() == name).map(Self::Fused)
     }
 
-    /// The kernels of a fused backend; the default ones for what a portable backend leaves to them.
+    /// The kernels of a fused backend, and the default ones for a portable backend.
     pub fn kernels(self) -> Kernels {
         match self {
             Self::Fused(kernels) => kernels,
@@ -66,7 +66,7 @@ impl Backend {
     }
 
     /// `(x|y)·matrix + bias`: x `[B,C]`, y `[B,Y]` or none, matrix `[C+Y,out]`, bias `[out]` to
-    /// `[B,out]`. Only the kernels know another precision than float32.
+    /// `[B,out]`. Plain candle operations are always in float32.
     ///
     /// # Errors
     /// If the shapes don't fit.
@@ -202,7 +202,7 @@ impl Backend {
         }
     }
 
-    /// The values of `x`, row-major, in another shape of as many.
+    /// The values of `x`, row-major, in another shape with the same number of values.
     ///
     /// # Errors
     /// If the shape has another number of values.
@@ -227,7 +227,7 @@ impl Backend {
     /// The sum of two scalars.
     ///
     /// # Errors
-    /// If one is no scalar.
+    /// If one is not a scalar.
     pub fn total_loss(self, a: &Tensor, b: &Tensor) -> Result<Tensor> {
         match self.on(a) {
             Some(_) => dcgan_kernels::total_loss(a, b),

@@ -5,7 +5,7 @@ use crate::step::{Batch, State};
 use crate::tensors::first_non_finite;
 use crate::{Error, Parameter, Result, Taps, Weights};
 
-/// Adds to a loss or batch statistic that is not finite where that began.
+/// Adds the origin to the error of a loss or batch statistic that is not finite.
 pub(crate) fn explain(error: Error, state: &State, batch: &Batch) -> Error {
     match error {
         Error::NonFinite {

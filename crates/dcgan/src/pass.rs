@@ -1,4 +1,4 @@
-//! What one pass through a network gives.
+//! The result of one pass through a network.
 
 use crate::Result;
 use crate::tensors::first_non_finite;
@@ -12,7 +12,7 @@ pub struct Pass {
     /// graph: a discriminator update sees `output.detach()`, the first generator update that
     /// follows on the same z continues from `output` itself.
     pub output: Tensor,
-    /// The batch statistics that the moving averages are fed, once for each time the original
+    /// The batch statistics for the moving averages, to be fed once for each time that the original
     /// would have run this pass.
     pub stats: PassStats,
 }
@@ -38,7 +38,7 @@ impl PassStats {
         self.0.iter().find(|entry| entry.name == name)
     }
 
-    /// The name of the first batch norm, in the order of the layers, of which a statistic is
+    /// The name of the first batch norm, in the order of the layers, with a statistic that is
     /// infinite or a NaN.
     ///
     /// # Errors
@@ -52,8 +52,8 @@ impl PassStats {
 }
 
 /// Activations of one pass by `layer/what`, such as `g_h0/pre`: `pre` is a layer's output with its
-/// bias, `bn` what batch norm makes of it, `act` what the activation makes of that, `cat` the
-/// same with y joined.
+/// bias, `bn` the result of batch norm, `act` the result of the activation, `cat` the same with y
+/// joined.
 ///
 /// Detached copies: taps keep no graph alive.
 pub type Taps = BTreeMap<String, Tensor>;

@@ -1,7 +1,7 @@
 //! The operations of `dcgan-kernels` in plain candle operations, whose gradients are candle's own.
 //!
-//! They run on every device of candle's. On the CPU they are the second implementation of each
-//! kernel, forward and backward, that the golden vectors and the tests hold the first against.
+//! They run on every device of candle. On the CPU they are a second implementation of each kernel,
+//! forward and backward, with which the golden vectors and the tests compare the first.
 //!
 //! Maps are `[B,H,W,C]` outside and `[B,C,H,W]` for candle's convolutions; the class is repeated at
 //! every position.
@@ -9,7 +9,7 @@
 use candle_core::{D, Result, Tensor, Var, bail};
 use dcgan_kernels::{Activation, AdamConfig, Geometry};
 
-/// `x|y`: y `[B,Y]` joined to x `[B,..,C]` on the last axis, the same at every position. Source:
+/// `x|y`: y `[B,Y]` joined to x `[B,..,C]` on the last axis, repeated at every position. Source:
 /// `conv_cond_concat`, ops.py.
 pub(crate) fn join(x: &Tensor, y: &Tensor) -> Result<Tensor> {
     let (batch, classes) = y.dims2()?;
@@ -85,7 +85,7 @@ pub(crate) fn conv2d_transpose(
     check_size(x, geometry.small)?;
     let x = channels_first(&joined(x, y)?)?;
     let mut h = x.conv_transpose2d(&kernel(w)?, 0, 0, geometry.stride, 1)?;
-    // All that any position reaches, of which "SAME" cuts the first 1 or 2 rows and the last 2.
+    // Everything that any position reaches; "SAME" cuts the first 1 or 2 rows and the last 2.
     for (axis, reach) in reach(geometry).into_iter().enumerate() {
         let (before, size) = (geometry.pad[axis], geometry.big[axis]);
         h = h
@@ -153,8 +153,8 @@ pub(crate) fn move_average(moving: &Var, batch: &Tensor, rate: f32) -> Result<()
     moving.set(&(old - (distance * f64::from(rate))?)?)
 }
 
-/// At 0 the slope is that of TensorFlow: 0 for `ReLU`, 1 for the leaky one. candle's own `relu` has
-/// 1 and its `maximum` 0.5.
+/// At 0 the slope is TensorFlow's: 0 for `ReLU`, 1 for the leaky one. candle's own `relu` has 1 and
+/// its `maximum` 0.5.
 pub(crate) fn activate(x: &Tensor, activation: Activation) -> Result<Tensor> {
     match activation {
         Activation::Identity => Ok(x.clone()),
@@ -206,7 +206,7 @@ pub(crate) fn adam_update(
     let step = i32::try_from(step).unwrap_or(i32::MAX);
     let correction = |beta: f32| 1.0 - f64::from(beta).powi(step);
     let rate = f64::from(config.lr) * correction(config.beta2).sqrt() / correction(config.beta1);
-    // The shares of what is new are taken in float32, as TensorFlow takes them.
+    // The shares of the new values are computed in float32, as in TensorFlow.
     let blend = |moment: &Var, new: &Tensor, beta: f32| {
         let old = moment.as_detached_tensor();
         let blended = (&old + ((new - &old)? * f64::from(1.0 - beta))?)?;

@@ -27,7 +27,7 @@ pub struct Projection {
 
 /// Descends from several starts at once to the latent vectors whose images, in inference mode, are
 /// nearest to one picture: `min over z of mean((G(z|y) - x)^2)`, by Adam on z alone, z kept
-/// within a range. The starts never see each other.
+/// within a range. The starts are independent.
 ///
 /// ```
 /// use dcgan::{Config, Generator, Projector, Purpose, ZDistribution};
@@ -128,8 +128,7 @@ impl Projector {
             .map_err(failed)
     }
 
-    /// [`Projection::error`] of the best place that a step has left behind; infinite before the
-    /// first.
+    /// [`Projection::error`] of the best place of all steps so far; infinite before the first.
     pub fn error(&self) -> f32 {
         self.best.as_ref().map_or(f32::INFINITY, |best| best.error)
     }

@@ -1,14 +1,14 @@
-//! What sets a generator and a discriminator apart: names, input and layers.
+//! The differences between a generator and a discriminator: names, input and layers.
 
 use crate::block::Block;
 use crate::{Config, Kind, Result, labelled, unlabelled};
 use candle_nn::VarBuilder;
 
-/// What a generator has of its own.
+/// The role of a generator.
 #[derive(Debug, Clone, Copy)]
 pub enum GeneratorRole {}
 
-/// What a discriminator has of its own.
+/// The role of a discriminator.
 #[derive(Debug, Clone, Copy)]
 pub enum DiscriminatorRole {}
 
@@ -48,7 +48,7 @@ impl Side {
         }
     }
 
-    /// Name of the input, and of the tap of the first layer's.
+    /// Names of the input and of the tap of the first layer's input.
     pub(crate) fn input(self) -> [&'static str; 2] {
         match self {
             Self::Generator => ["z", "g_in"],

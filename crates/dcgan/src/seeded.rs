@@ -12,12 +12,13 @@ use std::sync::{Mutex, PoisonError};
 /// stream (seed, purpose, i), on any device and for any number of threads. candle's own generator
 /// cannot be seeded on the CPU.
 ///
-/// The weights of a network are numbered as its layers ask for them; a name that is asked for again
-/// has the number, and so the values, of the first time. Moving averages are not numbered.
+/// The weights of a network are numbered in the order in which its layers request them; a name that
+/// is requested again has the number, and so the values, of the first time. Moving averages have no
+/// number.
 ///
-/// Weights are normal with the mean and deviation that the layer asks for. The kernels of the
-/// discriminator's convolutions, which are those named `*_conv.w`, are drawn again outside two
-/// deviations. Source: `truncated_normal_initializer` and `random_normal_initializer`, ops.py.
+/// Weights are normal with the layer's mean and deviation. The kernels of the discriminator's
+/// convolutions, named `*_conv.w`, are drawn again outside two deviations. Source:
+/// `truncated_normal_initializer` and `random_normal_initializer`, ops.py.
 ///
 /// ```
 /// use candle_core::Device;
@@ -33,7 +34,7 @@ use std::sync::{Mutex, PoisonError};
 pub struct Seeded {
     seed: u64,
     purpose: Option<Purpose>,
-    /// The names of each purpose, in the order in which they were first asked for.
+    /// The names of each purpose, in the order of their first request.
     numbered: Mutex<BTreeMap<Purpose, Vec<String>>>,
 }
 

@@ -1,6 +1,6 @@
-//! One training iteration: the original's update order as data, walked in one screen.
+//! One training iteration: the original's order of updates as data, and the loop over it.
 //!
-//! The order is that of `train` in DCGAN-tensorflow's `model.py`: one update of the discriminator,
+//! The order is as in `train` of DCGAN-tensorflow's `model.py`: one update of the discriminator,
 //! then two of the generator, all on the same z. Every pass in training mode feeds the moving
 //! averages of the network it runs through, whichever network is being trained.
 
@@ -33,7 +33,7 @@ pub struct Schedule {
     /// Whether the original's three loss read-outs (fake, real, generator) follow the updates.
     /// They change no weight but feed the moving averages: G two passes more, D three.
     pub readouts: bool,
-    /// What D is to answer to real images, as a probability: 1, or a little less.
+    /// D's target for real images, as a probability: 1, or a little less.
     pub real_target: f32,
 }
 

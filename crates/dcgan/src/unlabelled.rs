@@ -3,9 +3,8 @@
 //! Source: `generator`, `discriminator` without `y_dim`, model.py; Radford et al. 2016, figure 1.
 //! The maps halve level by level, rounded up: h, h2 = ceil(h/2), h4 = ceil(h2/2), h8, h16. From the
 //! image inwards they have gf, 2·gf, 4·gf, 8·gf channels. The original has these four levels;
-//! deeper ones keep 8·gf, for a map that goes on doubling its channels while it halves would put
-//! nearly all weights where the least is to be seen (Karras et al. 2018, table 2, keep 512
-//! likewise).
+//! deeper ones keep 8·gf: channels that doubled at every level would put nearly all weights into
+//! the smallest maps (Karras et al. 2018, table 2, keep 512 likewise).
 
 use crate::block::{Block, LEAKY_RELU};
 use crate::layers::{BatchNorm, Conv2d, Linear};
@@ -26,7 +25,7 @@ pub(crate) fn generator(config: &Config, vb: &VarBuilder<'_>) -> Result<Vec<Bloc
     } = *config;
     let sizes = config.sizes();
     let depth = sizes.len() - 1;
-    // Channels of the map behind h{level}: 8·gf, 4·gf, 2·gf, gf.
+    // Channels of the map after h{level}: 8·gf, 4·gf, 2·gf, gf.
     let filters = |level: usize| gf_dim << (depth - 1 - level).min(DOUBLINGS);
     let map = [sizes[depth][0], sizes[depth][1], filters(0)];
 
@@ -55,7 +54,7 @@ pub(crate) fn discriminator(config: &Config, vb: &VarBuilder<'_>) -> Result<Vec<
     } = *config;
     let sizes = config.sizes();
     let depth = sizes.len() - 1;
-    // Channels of the map behind h{level}: df, 2·df, 4·df, 8·df.
+    // Channels of the map after h{level}: df, 2·df, 4·df, 8·df.
     let filters = |level: usize| df_dim << level.min(DOUBLINGS);
 
     // -> [B,h2,w2,df], no batch norm on the layer that sees the image.

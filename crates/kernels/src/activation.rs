@@ -12,7 +12,7 @@ use crate::real::Real;
 use crate::record::apply1;
 use crate::tensors::{elements, for_dtype, tensor, with_elements};
 
-/// Elements per task: enough to be worth a task, few enough to stay in the second-level cache.
+/// Elements per task: enough for a task to pay, few enough to stay in the second-level cache.
 pub(crate) const CHUNK: usize = 16 * 1024;
 
 /// An elementwise activation.
@@ -31,8 +31,7 @@ pub enum Activation {
 }
 
 impl Activation {
-    /// Fails for a leaky slope that is not positive: its result would no longer tell the sign of
-    /// `x`.
+    /// Fails for a leaky slope that is not positive: its result would not have the sign of `x`.
     pub(crate) fn check(self) -> Result<()> {
         match self {
             Activation::LeakyRelu(slope) if !(slope > 0.0 && slope.is_finite()) => {
@@ -107,7 +106,7 @@ pub(crate) fn apply<T: Real>(act: Activation, x: &mut [T]) {
 
 /// Multiplies `d` by the slope of the activation whose result is `y`.
 ///
-/// The result tells the slope: the sign of a (leaky) rectifier survives, and the slopes of the
+/// The result determines the slope: a (leaky) rectifier keeps the sign, and the slopes of the
 /// sigmoid and the tangent are functions of their values.
 #[inline(always)]
 pub(crate) fn multiply_slope<T: Real>(act: Activation, y: &[T], d: &mut [T]) {

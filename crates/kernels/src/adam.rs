@@ -7,7 +7,7 @@ use rayon::prelude::*;
 
 use crate::isa::Isa;
 use crate::kernels::Kernels;
-use crate::tasks::OneByOne as _;
+use crate::tasks::CoarseTasks as _;
 use crate::tensors::with_elements;
 use crate::wide::wide;
 
@@ -68,7 +68,7 @@ pub fn adam_update(
     with_elements!(f32, g: g => adam_update_by(w, g, m, v, config, step, kernels))
 }
 
-/// [`adam_update`] by a gradient that is no tensor, such as one of [`crate::WeightGradients`].
+/// [`adam_update`] by a gradient in a slice, such as one of [`crate::WeightGradients`].
 ///
 /// # Errors
 ///
@@ -113,7 +113,7 @@ pub(crate) struct Rates {
 
 impl Rates {
     pub(crate) fn new(config: &AdamConfig, step: u64) -> Rates {
-        // Beyond 2^31 steps both corrections have long been 1.
+        // After 2^31 steps both corrections have long been 1.
         let step = i32::try_from(step).unwrap_or(i32::MAX);
         let correction = |beta: f32| 1.0 - f64::from(beta).powi(step);
         let lr = f64::from(config.lr) * correction(config.beta2).sqrt() / correction(config.beta1);
@@ -153,7 +153,7 @@ impl InplaceOp1 for Update<'_> {
             .par_chunks_mut(CHUNK)
             .zip(self.g.par_chunks(CHUNK))
             .zip(m.par_chunks_mut(CHUNK).zip(v.par_chunks_mut(CHUNK)))
-            .one_by_one()
+            .one_task_per_steal()
             .for_each(|((w, g), (m, v))| wide(self.isa, || update(w, g, m, v, self.rates)));
         Ok(())
     }

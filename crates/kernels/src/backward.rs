@@ -1,11 +1,11 @@
-//! The backward pass, with the gradients of weights summed where they are read.
+//! The backward pass, which sums the gradients of weights where Adam reads them.
 //!
 //! candle adds each contribution to a fresh tensor of zeros: for a weight, several passes over
 //! memory that cost more than its update. Inside [`backward`] the first contribution to a weight is
 //! written by its product into a buffer that earlier steps have used, and later ones are added by
-//! the product itself. candle permits an operation to keep the gradient of a `Var` to itself.
-//! Gradients of what lies between are handed on as they are, if the graph is of this crate's
-//! operations alone; else the pass is candle's.
+//! the product itself. candle permits an operation not to return the gradient of a `Var`. Gradients
+//! of intermediate results are passed on as they are if the graph has operations of this crate
+//! only; otherwise the pass is candle's.
 
 use std::cell::{OnceCell, RefCell};
 use std::thread::LocalKey;
@@ -27,7 +27,7 @@ pub struct WeightGradients<T: Real = f32> {
 }
 
 impl<T: Real> WeightGradients<T> {
-    /// The gradient with respect to `weight`, row-major; none if no operation of this crate used
+    /// The gradient with respect to `weight`, row-major; `None` if no operation of this crate used
     /// it.
     pub fn get(&self, weight: &Tensor) -> Option<&[T]> {
         let mut sums = self.sums.iter();
@@ -35,7 +35,7 @@ impl<T: Real> WeightGradients<T> {
             .map(|(_, sum, _)| &**sum)
     }
 
-    /// [`Self::get`] as a tensor: a copy, made when it is first asked for.
+    /// [`Self::get`] as a tensor: a copy, made at the first call.
     pub fn tensor(&self, weight: &Tensor) -> Option<&Tensor> {
         let (_, sum, copy) = self.sums.iter().find(|(id, ..)| *id == weight.id())?;
         if copy.get().is_none() {
@@ -48,8 +48,8 @@ impl<T: Real> WeightGradients<T> {
 
 /// Runs the backward pass of a scalar loss of type `T`.
 ///
-/// Gradients of weights (each a `Var`) are in the first result, whole; those of all other leaves
-/// are in the second. A weight that only candle's own operations used counts among the others.
+/// The first result has the whole gradients of weights (each a `Var`), the second has the gradients
+/// of all other leaves. A weight that only candle's own operations used is one of the others.
 ///
 /// # Errors
 ///
@@ -72,8 +72,8 @@ pub fn backward<T: Real>(loss: &Tensor) -> Result<(WeightGradients<T>, GradStore
     Ok((WeightGradients { sums }, others))
 }
 
-/// The pass over a graph of this crate's operations alone, without candle's zeros; none if there
-/// are others.
+/// The pass over a graph of this crate's operations only, without candle's zeros; `None` if the
+/// graph has other operations.
 fn own_pass(loss: &Tensor) -> Result<Option<GradStore>> {
     let mut steps = Vec::new();
     let mut leaves = Vec::new();
@@ -108,7 +108,7 @@ fn own_pass(loss: &Tensor) -> Result<Option<GradStore>> {
             gradients.push((input.id(), sum));
         }
     }
-    // candle makes such a store by a backward pass alone: of nothing, here.
+    // Only a backward pass makes such a store: here one over an empty graph.
     let nothing = loss.detach();
     let mut others = nothing.backward()?;
     others.remove(&nothing);
@@ -120,7 +120,7 @@ fn own_pass(loss: &Tensor) -> Result<Option<GradStore>> {
     Ok(Some(others))
 }
 
-/// Open sums of this thread, where the whole backward pass runs; closed however the pass ends.
+/// The open sums of this thread, which runs the whole backward pass; closed however the pass ends.
 struct Open<T: Real>(&'static LocalKey<RefCell<Option<Sums<T>>>>);
 
 impl<T: Real> Open<T> {
@@ -140,9 +140,9 @@ impl<T: Real> Drop for Open<T> {
     }
 }
 
-/// The gradient of a weight, for candle: `write` gives it its values, or adds them to earlier ones.
+/// The gradient of a weight, for candle: `write` writes its values, or adds them to earlier ones.
 ///
-/// None if it is not wanted, or if it went into the sums of [`backward`].
+/// `None` if it is not wanted, or if it was added to the sums of [`backward`].
 pub(crate) fn weight_gradient<T: Real>(
     weight: &Tensor,
     write: impl FnOnce(&mut [T], Target),
@@ -151,7 +151,7 @@ pub(crate) fn weight_gradient<T: Real>(
         return Ok(None);
     }
     let (id, len) = (weight.id(), weight.elem_count());
-    // Out of the cell while it is written: rayon may lend this thread to other work meanwhile.
+    // Outside the cell while it is written: rayon may run other work on this thread meanwhile.
     let earlier = T::sums().with_borrow_mut(|sums| {
         let sums = sums.as_mut().filter(|_| weight.is_variable())?;
         Some(sums.remove(id))

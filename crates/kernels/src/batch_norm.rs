@@ -1,8 +1,7 @@
 //! Batch normalisation over all axes but the last, fused with the activation behind it.
 //!
-//! One pass reads the moments, one writes the result; backward likewise. A fused activation saves a
-//! map of its own and two passes: its slope is read off the result, and `x^` is recomputed from
-//! `x`.
+//! One pass computes the moments, one writes the result; backward likewise. Fusing the activation
+//! saves a map and two passes: its slope follows from the result, and `x^` is recomputed from `x`.
 #![expect(
     clippy::inline_always,
     reason = "what is not inlined into `wide` is compiled for the baseline"
@@ -22,11 +21,11 @@ use crate::moments::{COLUMNS, Moments, ROWS, moments, part_rows};
 use crate::output::build;
 use crate::real::Real;
 use crate::record::apply3;
-use crate::tasks::OneByOne as _;
+use crate::tasks::CoarseTasks as _;
 use crate::tensors::{elements, for_dtype, same_dtype, tensor, with_elements};
 use crate::wide::wide;
 
-/// Batch statistics of one training-mode pass, one value per feature: what moving averages are fed.
+/// Batch statistics of one training-mode pass, one value per feature, for moving averages.
 #[derive(Clone, Debug, PartialEq)]
 pub struct BatchStats {
     /// Mean.
@@ -109,7 +108,7 @@ pub fn batch_norm_inference(
     })
 }
 
-/// Checks what both modes share and returns the number of features.
+/// Checks the arguments that both modes share, and returns the number of features.
 fn check(x: &Tensor, gamma: &Tensor, beta: &Tensor, act: Activation) -> Result<usize> {
     act.check()?;
     same_dtype(x, &[gamma, beta])?;
@@ -198,7 +197,7 @@ impl CustomOp3 for BatchNorm {
     }
 }
 
-/// Per feature: what turns `x` into the normalised value.
+/// Per feature: mean and inverse deviation, which normalise `x`.
 struct Scales<T> {
     mean: Vec<T>,
     /// `1 / sqrt(var + eps)`.
@@ -266,7 +265,7 @@ impl<T: Real> Backward<'_, T> {
         parts
             .par_chunks_mut(c)
             .enumerate()
-            .one_by_one()
+            .one_task_per_steal()
             .for_each(|(at, parts)| {
                 let rows = at * part * c..((at + 1) * part * c).min(self.x.len());
                 let input = [self.x, self.y, self.dy].map(|values| &values[rows.clone()]);

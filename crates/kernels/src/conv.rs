@@ -1,4 +1,4 @@
-//! Strided convolution and its transpose, each a gather or scatter beside one product.
+//! Strided convolution and its transpose, each a product with a gather or a scatter.
 //!
 //! | | forward | input gradient | weight gradient |
 //! | --- | --- | --- | --- |
@@ -6,10 +6,10 @@
 //! | transpose | product, scatter | gather, product | gather (of `dy`), product |
 //!
 //! Maps are `[B, H, W, C]`, so that a gather copies runs of `taps x C` values and a product reads
-//! its operands as they lie. Tasks are fixed blocks of samples with a serial product inside: the
-//! patches of a block stay in the cache, and nothing depends on the number of threads. Labels never
-//! become planes; see [`crate::labels`]. Gradients of wide layers take another form: see
-//! [`crate::winograd`]. On wide vectors there are no patches: see [`crate::products`].
+//! its operands in place. Tasks are fixed blocks of samples with a serial product inside: the
+//! patches of a block stay in the cache, and nothing depends on the number of threads. Labels are
+//! never expanded to planes; see [`crate::labels`]. Gradients of wide layers use another form; see
+//! [`crate::winograd`]. On wide vectors there are no patches; see [`crate::products`].
 
 mod gradients;
 mod label_share;
@@ -78,8 +78,8 @@ enum Kind {
     Transpose,
 }
 
-/// The input channels without labels, the labels and the output channels of a call; fails unless all
-/// shapes and types fit together.
+/// Checks that shapes and types fit together, and returns the number of input channels without
+/// labels, of labels and of output channels.
 fn check(
     kind: Kind,
     [x, w, b]: [&Tensor; 3],
@@ -131,11 +131,10 @@ fn check(
 struct Conv {
     kind: Kind,
     geometry: Geometry,
-    /// The form of the gradients with fewer multiplications, if that was chosen and the geometry
-    /// permits it.
+    /// Winograd's form of the gradients, if the kernels use it and the geometry permits it.
     subpixel: Option<Subpixel>,
-    /// The products of `f32` operands on wide vectors, where they are not Winograd's; `gemm` has
-    /// the others.
+    /// Products of `f32` operands on wide vectors; `None` means `gemm`. Gradients in Winograd's
+    /// form do not use them.
     maps: Option<Maps>,
     /// Input channels without labels.
     c: usize,
@@ -308,7 +307,7 @@ impl Conv {
         self.forward_by_patches(x, w, &offsets)
     }
 
-    /// The products on wide vectors for going from small maps to big ones, or the other way.
+    /// The products on wide vectors that go from small maps to big ones if `up`, or else down.
     fn maps(&self, up: bool) -> Option<&Maps> {
         self.maps.as_ref().filter(|maps| maps.goes_up() || !up)
     }

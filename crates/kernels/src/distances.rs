@@ -1,18 +1,17 @@
 //! The nearest of many 8-bit images, by exact integers.
 //!
 //! `|q - r|^2 = |q'|^2 + |r'|^2 - 2 q'.r'` with pixels centred at 128, `q' = q - 128`: products of
-//! two centred pixels are at most 2^14, so that sums of them stay exact integers, and the form with
-//! the instructions of AVX512-VNNI and the one for any processor give the same numbers. No distance
-//! is kept beyond the tile that it is computed in.
+//! two centred pixels are at most 2^14, so that their sums are exact integers, and AVX512-VNNI and
+//! plain loops give the same numbers. No distance is kept beyond its tile.
 
 use crate::isa::has_vnni;
 use rayon::prelude::*;
 
 /// Queries that a task takes through all references.
 const QUERIES: usize = 96;
-/// Bytes of references that are laid out anew at a time.
+/// Bytes of references that are packed at a time.
 const PACKED: usize = 8 << 20;
-/// Bytes of an image, at most, whose sums fit 32 bits in [`Integers::Vnni`].
+/// Most bytes of an image for which sums fit 32 bits in [`Integers::Vnni`].
 const LONGEST: usize = 1 << 14;
 
 /// The reference nearest to a query.
@@ -20,11 +19,11 @@ const LONGEST: usize = 1 << 14;
 pub struct NearestImage {
     /// The sum of the squared differences of all bytes.
     pub squared: u64,
-    /// Position of the reference; of equally near ones the first.
+    /// Position of the reference; among equally near ones the first.
     pub index: usize,
 }
 
-/// How the products of pixels are summed. The numbers are the same.
+/// How the products of pixels are summed; the results are equal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Integers {
     /// Plain loops over 16-bit integers.
@@ -34,7 +33,7 @@ pub enum Integers {
 }
 
 impl Integers {
-    /// Those that this processor has for images of `d` bytes, the fastest last.
+    /// The forms that this processor has for images of `d` bytes, the fastest last.
     pub fn available(d: usize) -> Vec<Self> {
         let mut all = vec![Self::Portable];
         if d <= LONGEST && has_vnni() {
@@ -46,8 +45,8 @@ impl Integers {
     /// The nearest of the images `references [m, d]` to each of the images `queries [n, d]`, m > 0.
     ///
     /// # Panics
-    /// Unless d > 0, both lengths are multiples of it, and m > 0; or for integers that the
-    /// processor does not have ([`available`](Self::available)).
+    /// Unless d > 0, both lengths are multiples of it, and m > 0; or if the processor does not have
+    /// this form ([`available`](Self::available)).
     pub fn nearest(self, queries: &[u8], references: &[u8], d: usize) -> Vec<NearestImage> {
         assert!(d > 0, "images have at least one byte");
         assert!(
@@ -80,8 +79,8 @@ impl Integers {
     }
 }
 
-/// The nearest of `references [m, d]` to each of `queries [n, d]`, by the fastest [`Integers`]
-/// there are.
+/// The nearest of `references [m, d]` to each of `queries [n, d]`, by the fastest [`Integers`] of
+/// this processor.
 ///
 /// # Panics
 /// As [`Integers::nearest`].
@@ -203,7 +202,7 @@ mod vnni {
         lengths: Vec<i32>,
     }
 
-    /// The least value of each lane and where it was.
+    /// The least value of each lane, and its position.
     #[derive(Clone)]
     struct Best {
         values: [i32; LANES],
@@ -241,11 +240,11 @@ mod vnni {
         })
     }
 
-    /// The least value of all lanes, of equal ones the first reference, as a distance.
+    /// The least value of all lanes as a distance; among equal ones the first reference.
     fn of_lanes(query: &[u8], best: &Best) -> NearestImage {
         let lanes = best.values.iter().zip(&best.indices);
         let (value, index) = lanes.min().expect("a vector has lanes");
-        // q'.r' = q'.r - 128 sum q', which is the same for all references and was left out.
+        // q'.r' = q'.r - 128 sum q'; the second term, equal for all references, was left out.
         let own = query.iter().fold(0, |sum, &pixel| {
             let centred = i64::from(pixel) - 128;
             sum + centred * centred + 256 * centred
@@ -302,8 +301,8 @@ mod vnni {
         rows
     }
 
-    /// `|r'|^2 - 2 q'.r` of 12 queries and the 32 references from `first` on, and what of it is
-    /// less than anything before. `rows [quads, ROWS]`, `pixels [quads, COLUMNS, QUAD]`.
+    /// Computes `|r'|^2 - 2 q'.r` of 12 queries and the 32 references from `first` on, and keeps
+    /// the least values in `best`. `rows [quads, ROWS]`, `pixels [quads, COLUMNS, QUAD]`.
     #[target_feature(enable = "avx512f,avx512vnni")]
     fn tile(
         rows: &[i32],
@@ -352,8 +351,8 @@ mod vnni {
     fn load<T>(values: &[T]) -> __m512i {
         assert_eq!(size_of_val(values), size_of::<__m512i>(), "a whole vector");
         #[expect(unsafe_code, reason = "vectors are read by address")]
-        // SAFETY: `values` are as many initialised bytes as are read, as was just asserted; callers
-        // pass integers, of which every pattern of bits is a vector's; no alignment is asked for.
+        // SAFETY: `values` has the 64 initialised bytes that are read, as was just asserted;
+        // callers pass integers, and any bits are a vector; the load needs no alignment.
         unsafe {
             _mm512_loadu_si512(values.as_ptr().cast())
         }
@@ -362,7 +361,7 @@ mod vnni {
     #[target_feature(enable = "avx512f")]
     fn store(values: &mut [i32; LANES], vector: __m512i) {
         #[expect(unsafe_code, reason = "vectors are written by address")]
-        // SAFETY: 16 `i32` are the 64 bytes that are written; no alignment is asked for.
+        // SAFETY: 16 `i32` are the 64 bytes that are written; the store needs no alignment.
         unsafe {
             _mm512_storeu_si512(values.as_mut_ptr().cast(), vector);
         }

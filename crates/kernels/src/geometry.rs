@@ -1,4 +1,4 @@
-//! Where a strided convolution and its transpose read and write.
+//! The positions that a strided convolution and its transpose read and write.
 
 use std::ops::Range;
 
@@ -9,7 +9,7 @@ use crate::real::Real;
 /// The geometry of a strided convolution `big -> small` and of its transpose `small -> big`.
 ///
 /// Tap `k` of position `o` on the small side meets position `o * stride + k - pad` on the big side,
-/// rows and columns separately; what falls outside is zero.
+/// rows and columns separately; positions outside count as zero.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Geometry {
     /// Height and width of the convolution's input (the transposed convolution's output).
@@ -58,7 +58,7 @@ impl Geometry {
         self.kernel[0] * self.kernel[1]
     }
 
-    /// Fails unless sizes are positive, the kernel reaches something and no position lies beyond.
+    /// Fails unless sizes are positive and every position on the small side touches the image.
     pub(crate) fn check(&self) -> Result<()> {
         let positive = self
             .big
@@ -78,7 +78,7 @@ impl Geometry {
         Ok(())
     }
 
-    /// The taps of small position `o` that lie inside the big side.
+    /// The taps of small position `o` that are inside the big side.
     pub(crate) fn taps_inside(&self, axis: usize, o: usize) -> Range<usize> {
         let at = o * self.stride;
         let first = self.pad[axis].saturating_sub(at);

@@ -1,11 +1,11 @@
 //! Labels joined to feature maps, without planes of constants.
 //!
 //! A network that joins labels `y` to a feature map repeats `y[b]` at every position. What these
-//! channels add to an output pixel only depends on *which taps lie inside the image* there, and
+//! channels add to an output pixel depends only on *which taps are inside the image* there, and
 //! there are few such sets: for a 5x5 kernel with stride 2 at most five per axis. So the labels'
 //! share of a layer is `U[b, class(pixel), :]`, computed once per sample and class, instead of a
-//! product over every pixel. The bias joins in: with no labels there is one class and `U` is the
-//! bias.
+//! product over every pixel. `U` includes the bias: without labels there is one class and `U` is
+//! the bias.
 
 use candle_core::{Result, Tensor, bail};
 
@@ -206,7 +206,7 @@ pub(crate) fn class_sums<T: Real>(borders: &Borders, dy: &[T], batch: usize, out
     })
 }
 
-/// Gradient of the bias: the sums over samples and classes, in parts that depend on their shape
+/// Gradient of the bias: the sums over samples and classes, in parts that depend on the shape
 /// alone.
 pub(crate) fn bias_gradient<T: Real>(sums: &[T], out: usize) -> Vec<T> {
     let part = (CHUNK / out).max(1) * out;

@@ -1,8 +1,8 @@
 //! Fully connected layer: `x|y . W + b`, the labels' rows of `W` read in place.
 //!
 //! With `W = [W_x; W_y]` stacked by rows (the original's layout), `x|y . W = x W_x + y W_y`: two
-//! products into one target, no joined copy of `x`. On wide vectors, that of `x` is
-//! [`crate::products`]'s.
+//! products into one target, and no joined copy of `x`. On wide vectors the product of `x` is in
+//! [`crate::products`].
 
 use candle_core::backend::BackendStorage as _;
 use candle_core::{CpuStorage, CustomOp3, Layout, Result, Shape, Tensor, bail};
@@ -54,7 +54,7 @@ pub fn linear(
 
 #[derive(Debug)]
 struct Linear {
-    /// What the products of `f32` operands on wide vectors multiply; `gemm` has the others.
+    /// Operand format of products of `f32` on wide vectors; `None` means `gemm`.
     numbers: Option<Numbers>,
     y: Option<Tensor>,
 }

@@ -29,7 +29,7 @@ pub fn bce_with_logits(logits: &Tensor, target: f32) -> Result<Tensor> {
 ///
 /// # Errors
 ///
-/// If they are no scalars of one element type.
+/// If they are not scalars of one element type.
 pub fn total_loss(a: &Tensor, b: &Tensor) -> Result<Tensor> {
     if a.rank() + b.rank() > 0 {
         bail!(
@@ -101,7 +101,7 @@ impl CustomOp1 for BceWithLogits {
     }
 }
 
-/// Summed in `f64`: the batch is small, and the mean is what a reader sees.
+/// Summed in `f64`: the batch is small, and the mean is reported.
 fn mean<T: Real>(logits: &[T], target: f64) -> f64 {
     let sum: f64 = logits
         .iter()

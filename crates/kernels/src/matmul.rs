@@ -1,7 +1,7 @@
 //! Matrix products: a bounds-checked front of the `gemm` crate.
 //!
 //! `gemm` never splits the inner dimension over threads, so that every element is one ordered sum
-//! and the result does not depend on the number of threads (the tests hold it to that).
+//! and the result does not depend on the number of threads, which the tests check.
 
 use std::ops::Range;
 
@@ -9,7 +9,7 @@ use gemm::Parallelism;
 
 use crate::real::Real;
 
-/// A matrix inside a slice, with any row and column stride: transposed and cut-out views are free.
+/// A matrix inside a slice, with any row and column stride: views of parts and transposes are free.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Matrix<'a, T> {
     pub(crate) data: &'a [T],
@@ -92,7 +92,7 @@ impl<'a, T: Real> Matrix<'a, T> {
     }
 }
 
-/// How many elements a strided matrix reaches over.
+/// The number of elements from the first to the last of a strided matrix.
 fn reaches(rows: usize, cols: usize, row_stride: usize, col_stride: usize) -> usize {
     if rows == 0 || cols == 0 {
         0
@@ -101,7 +101,7 @@ fn reaches(rows: usize, cols: usize, row_stride: usize, col_stride: usize) -> us
     }
 }
 
-/// Who works on a product.
+/// The threads that work on a product.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Par {
     /// The calling thread alone: inside tasks that are parallel already.
@@ -163,7 +163,7 @@ pub(crate) fn multiply<T: Real>(
         unsafe_code,
         reason = "the product itself is foreign and takes pointers"
     )]
-    // SAFETY: all three matrices lie inside their slices (asserted here and in `Matrix::strided`),
+    // SAFETY: all three matrices are inside their slices (asserted here and in `Matrix::strided`),
     // the target is borrowed mutably and thus distinct from both operands, its rows do not overlap
     // (`row_stride >= n`), and the strides fit `isize` as slices are no longer than `isize::MAX`.
     unsafe {
@@ -191,8 +191,8 @@ pub(crate) fn multiply<T: Real>(
     }
 }
 
-/// The same with the inner dimension in runs of `run`, whose products are added in order: shorter
-/// sums round less.
+/// Like [`multiply`], with the inner dimension in runs of `run` whose products are added in order:
+/// shorter sums round less.
 pub(crate) fn multiply_in_runs<T: Real>(
     target: &mut [T],
     row_stride: usize,

@@ -12,7 +12,7 @@ use rayon::prelude::*;
 
 use crate::isa::Isa;
 use crate::real::Real;
-use crate::tasks::OneByOne as _;
+use crate::tasks::CoarseTasks as _;
 use crate::wide::wide;
 
 /// Rows shifted together: few enough for sums in `f32`.
@@ -43,7 +43,7 @@ pub(crate) fn moments<T: Real>(x: &[T], c: usize, isa: Isa) -> Moments {
     parts
         .par_chunks_mut(c)
         .zip(x.par_chunks(part * c))
-        .one_by_one()
+        .one_task_per_steal()
         .for_each(|(parts, x)| {
             parts
                 .par_chunks_mut(COLUMNS)
@@ -67,7 +67,7 @@ pub(crate) fn moments<T: Real>(x: &[T], c: usize, isa: Isa) -> Moments {
     }
 }
 
-/// Adds the moments of `added` values to those of `n`.
+/// Merges the moments of `added` values into the moments of `n`.
 fn merge(into: &mut (f64, f64), n: f64, (mean, squares): (f64, f64), added: f64) {
     let delta = mean - into.0;
     let share = added / (n + added);

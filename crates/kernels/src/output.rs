@@ -1,17 +1,17 @@
-//! Memory for results, made by the threads that fill it.
+//! Memory for results, initialised by the threads that fill it.
 
 use std::mem::MaybeUninit;
 
 use rayon::prelude::*;
 
 use crate::real::Real;
-use crate::tasks::OneByOne as _;
+use crate::tasks::CoarseTasks as _;
 
-/// A vector of `len` elements in pieces of `piece`: `make` is given each piece, zeroed, with its
-/// number.
+/// A vector of `len` elements in pieces of `piece`: `make` gets the number of each piece and the
+/// piece, zeroed.
 ///
-/// Zeros written piece by piece, right before `make` needs them, stay in the cache and are shared
-/// among threads; a vector of zeros would be a pass over memory on one thread.
+/// Zeros written piece by piece, right before `make` needs them, stay in the cache, and all threads
+/// write them; a vector of zeros would be a pass over memory on one thread.
 pub(crate) fn build<T: Real>(
     len: usize,
     piece: usize,
@@ -21,7 +21,7 @@ pub(crate) fn build<T: Real>(
     result.spare_capacity_mut()[..len]
         .par_chunks_mut(piece.max(1))
         .enumerate()
-        .one_by_one()
+        .one_task_per_steal()
         .for_each(|(number, spare)| make(number, zeroed(spare)));
     #[expect(unsafe_code, reason = "the threads wrote into spare capacity")]
     // SAFETY: the capacity is at least `len`, and the pieces, all of them zeroed, cover its first

@@ -1,4 +1,4 @@
-//! The two element types of the kernels: `f32` to train, `f64` to check gradients.
+//! The two element types of the kernels: `f32` for training, `f64` for checks of gradients.
 
 use std::cell::RefCell;
 use std::ops::Neg;
@@ -32,10 +32,11 @@ pub trait Real: WithDType + Neg<Output = Self> + Stored + sealed::Sealed {
     /// `values` if they are `f32`.
     #[doc(hidden)]
     fn narrow(values: &[Self]) -> Option<&[f32]>;
-    /// The same, to be written.
+    /// `values` if they are `f32`, to be written.
     #[doc(hidden)]
     fn narrow_mut(values: &mut [Self]) -> Option<&mut [f32]>;
-    /// Sums of this type that a backward pass on this thread has open; see [`crate::backward`].
+    /// The sums of this type of the backward pass that runs on this thread; see
+    /// [`crate::backward`].
     #[doc(hidden)]
     fn sums() -> &'static LocalKey<RefCell<Option<Sums<Self>>>>;
 }

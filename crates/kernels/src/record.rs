@@ -1,9 +1,9 @@
-//! The operations of this crate, as [`crate::backward()`] finds them again.
+//! A record of the operations of this crate, which [`crate::backward()`] reads.
 //!
-//! candle keeps the operation behind a tensor to itself. Its backward pass makes a tensor of zeros
-//! for each gradient and adds to that, on one thread: for the maps of a network more than their own
-//! operations cost elsewhere. So each tracked result is noted here with its operation, as long as
-//! candle's graph holds it.
+//! candle does not expose the operation behind a tensor. Its backward pass makes a tensor of zeros
+//! for each gradient and adds to it on one thread: for the maps of a network this costs more than
+//! their own operations. So each tracked result is recorded here with its operation, for as long as
+//! candle's graph keeps it.
 
 use std::cell::RefCell;
 use std::sync::{Arc, Weak};
@@ -16,7 +16,7 @@ use candle_core::{
 pub(crate) trait Step: Send + Sync {
     /// What the operation was applied to.
     fn inputs(&self) -> &[Tensor];
-    /// The gradients of the inputs, if wanted, by that of the result.
+    /// The gradients of the inputs, where wanted, from the gradient of the result.
     fn gradients(&self, result: &Tensor, gradient: &Tensor) -> Result<Vec<Option<Tensor>>>;
 }
 
@@ -26,14 +26,14 @@ struct Applied<O, const N: usize> {
     inputs: [Tensor; N],
 }
 
-/// What candle is given.
+/// The operation as candle gets it.
 struct Shared<O, const N: usize>(Arc<Applied<O, N>>);
 
 #[derive(Default)]
 struct Notes {
     /// The latest last.
     steps: Vec<(TensorId, Weak<dyn Step>)>,
-    /// How many were alive when they were last looked through.
+    /// How many were alive at the last clean-up.
     alive: usize,
 }
 
@@ -41,10 +41,11 @@ thread_local! {
     static NOTES: RefCell<Notes> = RefCell::default();
 }
 
-/// Notes of a graph that is gone stay until there are so many, or twice as many as were alive then.
+/// Number of notes that starts a clean-up of dropped graphs, unless twice the number alive at the
+/// last one is more.
 const MANY: usize = 256;
 
-/// The step that made a tensor, if it is one of this crate's operations and was applied on this
+/// The step that made a tensor; `None` unless it is one of this crate's operations, applied on this
 /// thread.
 pub(crate) fn find(result: &Tensor) -> Option<Arc<dyn Step>> {
     NOTES.with_borrow(|notes| {

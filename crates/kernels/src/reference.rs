@@ -59,7 +59,7 @@ pub fn bf16(x: f32) -> f32 {
     }
     let below = f32::from_bits(x.to_bits() & 0xffff_0000);
     let above = f32::from_bits((x.to_bits() & 0xffff_0000) + 0x1_0000);
-    // In `f64` the distances are exact; infinity stands where the next number would be.
+    // In `f64` the distances are exact; infinity counts as the number after the largest.
     let next = if above.is_infinite() {
         2.0_f64.powi(128).copysign(f64::from(x))
     } else {

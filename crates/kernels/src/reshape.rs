@@ -1,4 +1,4 @@
-//! The same elements in another shape, as an operation that [`crate::backward()`] knows.
+//! A change of shape, as an operation that [`crate::backward()`] knows.
 
 use candle_core::backend::BackendStorage as _;
 use candle_core::{CpuStorage, CustomOp1, Layout, Result, Shape, Tensor, WithDType, bail};
@@ -14,8 +14,7 @@ const PIECE: usize = 1 << 16;
 ///
 /// # Errors
 ///
-/// If that has another number of elements, or a tracked `x` has elements of a type other than `f32`
-/// and `f64`.
+/// If `shape` has another number of elements, or if a tracked `x` is neither `f32` nor `f64`.
 pub fn reshape(x: &Tensor, shape: &[usize]) -> Result<Tensor> {
     if x.elem_count() != shape.iter().product::<usize>() {
         bail!(

@@ -1,16 +1,16 @@
-//! Scratch memory that outlives the call that needed it.
+//! Scratch memory that is kept for the next call.
 //!
 //! Fresh memory is slow (each page faults on first touch, about 2.4 GB/s), and a training step
-//! needs the same buffers again and again. So a buffer goes back on a shelf when its user drops it,
-//! and the next user takes the smallest that is large enough. The shelf is shared by all threads:
-//! rayon may run a task anywhere, and a buffer per thread and call site would multiply memory.
+//! needs the same buffers again and again. So a dropped buffer returns to a shelf, and the next
+//! user takes the smallest that is large enough. All threads share the shelf: rayon may run a task
+//! on any thread, and a buffer per thread and call site would multiply memory.
 
 use std::ops::{Deref, DerefMut};
 use std::sync::Mutex;
 
-/// What a scratch buffer may hold.
+/// An element type of scratch buffers.
 pub trait Stored: Copy + Send + Sync + 'static {
-    /// What fresh buffers are filled with.
+    /// The value of the elements of a fresh buffer.
     const EMPTY: Self;
     /// The buffers of this type that are not in use.
     #[doc(hidden)]

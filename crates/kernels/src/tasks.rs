@@ -1,16 +1,16 @@
-//! How parallel tasks are shared out.
+//! How threads share out parallel tasks.
 
 use rayon::iter::{IndexedParallelIterator, MaxLen};
 
-/// Coarse tasks, of which a thread takes one at a time.
+/// Coarse tasks, each stolen by itself.
 ///
-/// rayon hands out runs of tasks, with two threads a quarter of all at once: whoever is late with
-/// such a run has the others wait for it.
-pub(crate) trait OneByOne: IndexedParallelIterator {
-    /// The same tasks, each to be taken alone.
-    fn one_by_one(self) -> MaxLen<Self> {
+/// By default rayon splits tasks into runs, with two threads a quarter of all tasks each: the
+/// others wait for the thread that is late with its run.
+pub(crate) trait CoarseTasks: IndexedParallelIterator {
+    /// Makes every task a unit of its own for work stealing.
+    fn one_task_per_steal(self) -> MaxLen<Self> {
         self.with_max_len(1)
     }
 }
 
-impl<I: IndexedParallelIterator> OneByOne for I {}
+impl<I: IndexedParallelIterator> CoarseTasks for I {}

@@ -5,7 +5,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 /// Whether [`keep_pool_hot`] is at work.
 static HOT: AtomicBool = AtomicBool::new(false);
 
-/// Runs `f` while the other threads of rayon's current pool poll for work instead of going to sleep.
+/// Runs `f` while the other threads of rayon's current pool poll for work instead of going to
+/// sleep.
 ///
 /// An operation takes a millisecond or less, and a few microseconds pass between two of them: too
 /// long for rayon's threads to stay awake, and waking one takes 50 microseconds and more, most of

@@ -2,7 +2,7 @@
 
 use crate::isa::Isa;
 
-/// Runs `f` compiled for AVX2 if `isa` has it, as far as `f` is inlined; the results are the same
+/// Runs `f` compiled for AVX2 if `isa` has it, as far as `f` is inlined; the results have the same
 /// bits.
 ///
 /// The baseline of x86-64 has vectors of four `f32`, AVX2 of eight. No multiplication is fused with
@@ -27,14 +27,14 @@ pub(crate) fn wide<R>(isa: Isa, f: impl FnOnce() -> R) -> R {
 
 /// Loops to be compiled for several widths of vectors.
 ///
-/// Unlike a closure, what implements this is inlined whatever its size, if `run` is
+/// Unlike a closure, an implementation is inlined whatever its size, if `run` is
 /// `#[inline(always)]`.
 pub(crate) trait Loops {
     /// Runs them.
     fn run(self);
 }
 
-/// Runs loops compiled for AVX-512 if `isa` has it, or else for AVX2; the results are the same
+/// Runs loops compiled for AVX-512 if `isa` has it, or else for AVX2; the results have the same
 /// bits.
 #[inline]
 pub(crate) fn widest(isa: Isa, loops: impl Loops) {

@@ -34,7 +34,7 @@ use crate::matmul::{Matrix, Par, Target, multiply_in_runs};
 use crate::products::multiply_dense;
 use crate::real::Real;
 use crate::scratch::Scratch;
-use crate::tasks::OneByOne as _;
+use crate::tasks::CoarseTasks as _;
 
 /// Results per tile and axis.
 const TILE: usize = 4;
@@ -42,11 +42,12 @@ const TILE: usize = 4;
 const POINTS: usize = 6;
 /// Points of both axes.
 const SQUARE: usize = POINTS * POINTS;
-/// Most tiles at once: what bounds the scratch memory.
+/// Most tiles at once: bounds the scratch memory.
 const TILES: usize = 256;
-/// Steps of a short sum of channels: rounding grows with the length of a sum, and tiles magnify it.
+/// Steps of a short sum of channels: rounding grows with a sum's length, and tiles magnify it.
 const RUN: usize = 64;
-/// Products of which this share at most may be left, or the transforms cost what is saved.
+/// Largest share of the direct form's products that may remain: with more, the transforms cost what
+/// is saved.
 const WORTH: [usize; 2] = [7, 10];
 
 /// `G`, to be applied to three taps.
@@ -77,14 +78,14 @@ impl Axis {
         (self.pad + class) % 2
     }
 
-    /// The kernel's tap by which a class sees the small position `step - 1` beside its own.
+    /// The kernel's tap by which a class sees the small position `step - 1` away from its own.
     fn tap(self, class: usize, step: usize) -> Option<usize> {
         let tap = (self.parity(class) + self.pad + 2).checked_sub(2 * step)?;
         (tap < 5).then_some(tap)
     }
 
-    /// How many classes there are at a point: that of two taps lacks the first tap, and vanishes at
-    /// 0, or the last, and vanishes at infinity.
+    /// The number of classes at a point: the class of two taps lacks either the first tap and
+    /// vanishes at 0, or the last and vanishes at infinity.
     fn classes(self, point: usize) -> usize {
         let absent = if self.tap(1, 0).is_none() {
             0
@@ -95,14 +96,14 @@ impl Axis {
     }
 }
 
-/// The products of one point: those of its classes side by side.
+/// The products of one point, one per class.
 #[derive(Clone, Copy, Debug)]
 struct Point {
     /// The point on each axis.
     at: [usize; 2],
     /// Classes on each axis.
     classes: [usize; 2],
-    /// Products of earlier points.
+    /// Number of products of earlier points.
     first: usize,
 }
 
@@ -115,8 +116,8 @@ impl Point {
 /// A layer between `small` maps `[B, h, w, small channels]` and `big` ones
 /// `[B, H, W, big channels]`.
 ///
-/// Its weight is `[5, 5, rows, columns]`, of which the first `big channels` rows and the first
-/// `small channels` columns count; the rest belongs to labels.
+/// Its weight is `[5, 5, rows, columns]`. The first `big channels` rows and the first
+/// `small channels` columns are used; the others belong to labels.
 #[derive(Debug)]
 pub(crate) struct Subpixel {
     /// Whether the layer goes from small maps to big ones.
@@ -132,8 +133,8 @@ pub(crate) struct Subpixel {
 }
 
 impl Subpixel {
-    /// None if the geometry is not that of a 5x5 kernel with stride 2 and `SAME` padding, or if
-    /// maps are so small that tiles reach too far beyond them to save anything.
+    /// `None` unless the geometry is a 5x5 kernel with stride 2 and `SAME` padding, and the maps
+    /// are large enough for tiles to save anything.
     pub(crate) fn new(
         transposed: bool,
         g: &Geometry,
@@ -175,7 +176,7 @@ impl Subpixel {
         })
     }
 
-    /// Products of all points.
+    /// Number of products of all points.
     fn products(&self) -> usize {
         self.points.iter().map(Point::products).sum()
     }
@@ -197,8 +198,8 @@ impl Subpixel {
         (TILES / self.tiles()).max(1)
     }
 
-    /// Gradients by that of the output, `dy`: of the input, added to what is there, with the weight
-    /// that it takes; and of the weight. Wanted together they share the transform of `dy`.
+    /// Computes gradients from the output's gradient `dy`: the input's, from the weight and added
+    /// to `dx`, and the weight's. Computed together they share the transform of `dy`.
     pub(crate) fn gradients<T: Real>(
         &self,
         dy: (&[T], &Activity),
@@ -246,8 +247,8 @@ impl Subpixel {
         }
     }
 
-    /// Adds the transposed convolution of small maps, as [`Subpixel::patches`] has them, to `big`
-    /// ones, with a weight from [`Subpixel::transform`].
+    /// Adds the transposed convolution of small maps to `big` ones; `v` is from
+    /// [`Subpixel::patches`] and the weight from [`Subpixel::transform`].
     fn up<T: Real>(&self, u: &[T], v: &[T], big: &mut [T]) {
         let tiles = v.len() / (SQUARE * self.small);
         let mut m = Scratch::take(tiles * self.products() * self.big);
@@ -260,14 +261,14 @@ impl Subpixel {
         self.add_results(&m, tiles, big);
     }
 
-    /// Adds the convolution of big maps, as [`Subpixel::results`] has them, to `small` ones: the
-    /// adjoint of [`Subpixel::up`].
+    /// Adds the convolution of big maps to `small` ones, the adjoint of [`Subpixel::up`]; `m` is
+    /// from [`Subpixel::results`].
     fn down<T: Real>(&self, u: &[T], m: &[T], small: &mut [T]) {
         let tiles = m.len() / (self.products() * self.big);
         let mut v = Scratch::take(tiles * SQUARE * self.small);
         v.par_chunks_mut(tiles * self.small)
             .zip(&self.points)
-            .one_by_one()
+            .one_task_per_steal()
             .for_each(|(v, point)| {
                 let width = point.products() * self.big;
                 let lhs = self.result_matrix(m, point);
@@ -277,8 +278,8 @@ impl Subpixel {
         self.add_patches(&v, tiles, small);
     }
 
-    /// Runs one product per point in parallel, each into its piece of `size` times its number of
-    /// products.
+    /// Runs one product per point in parallel, each into its own piece of `data`: `size` elements
+    /// for each of the point's products.
     fn by_point<T: Real>(
         &self,
         mut data: &mut [T],
@@ -293,7 +294,7 @@ impl Subpixel {
         }
         pieces
             .into_par_iter()
-            .one_by_one()
+            .one_task_per_steal()
             .for_each(|(number, point, piece)| product(number, point, piece));
     }
 

@@ -18,9 +18,9 @@ const RATE: f32 = 0.1;
 ///
 /// Equation: `act(gamma·(x - mean)/sqrt(var + 1e-5) + beta)`; in training mode mean and biased
 /// variance of the batch, with the gradient through both; in inference mode the moving averages.
-/// These are fed apart, `moving -= 0.1·(moving - batch)`, without debiasing, the variance with the
-/// unbiased one. Shapes: x `[B,..,C]`, gamma and beta `[C]` -> `[B,..,C]`. Source: `batch_norm`,
-/// ops.py; `assign_moving_average` of TensorFlow; Ioffe & Szegedy 2015,
+/// [`BatchNorm::feed`] moves these, `moving -= 0.1·(moving - batch)`, without debiasing, the
+/// variance towards the unbiased one. Shapes: x `[B,..,C]`, gamma and beta `[C]` -> `[B,..,C]`.
+/// Source: `batch_norm`, ops.py; `assign_moving_average` of TensorFlow; Ioffe & Szegedy 2015,
 /// <https://arxiv.org/abs/1502.03167>, algorithms 1 and 2.
 #[derive(Debug, Clone)]
 pub struct BatchNorm {
@@ -51,7 +51,8 @@ impl BatchNorm {
     /// [`Self::feed`].
     ///
     /// # Errors
-    /// [`Error::BatchTooSmall`] for one value per channel, [`Error::Layer`] if the shapes don't fit.
+    /// [`Error::BatchTooSmall`] for one value per channel, [`Error::Layer`] if the shapes don't
+    /// fit.
     pub fn train(
         &self,
         x: &Tensor,
@@ -126,7 +127,7 @@ impl BatchNorm {
         ]
     }
 
-    /// What inference mode does to x, as `[scale, mean, beta]` of `(x - mean)·scale + beta`.
+    /// Inference mode as `[scale, mean, beta]` of `(x - mean)·scale + beta`.
     pub(crate) fn scales(&self) -> Result<[Tensor; 3]> {
         let [gamma, beta, mean, variance] = [
             &self.gamma,

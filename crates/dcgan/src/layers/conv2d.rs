@@ -12,12 +12,12 @@ const KERNEL: usize = 5;
 /// Stride of every convolution. Source: `d_h=2, d_w=2`, ops.py.
 const STRIDE: usize = 2;
 
-/// Which of its two sides a convolution takes as input.
+/// The side that a convolution takes as its input.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Direction {
-    /// Of the big maps: half of their height and width.
+    /// From big maps to half their height and width.
     Down,
-    /// Of the small maps, transposed: twice their height and width.
+    /// From small maps to twice their height and width, transposed.
     Up,
 }
 

@@ -54,8 +54,8 @@ impl Linear {
         [("Matrix", &self.matrix), ("bias", &self.bias)]
     }
 
-    /// The layer followed by `h·scale` and, of the bias alone, by `(bias - mean)·scale + beta`; where
-    /// the outputs are maps, each channel's values are one for all positions.
+    /// The layer followed by `h·scale` and, of the bias alone, by `(bias - mean)·scale + beta`;
+    /// where the outputs are maps, each channel has one value for all positions.
     pub(crate) fn scaled(&self, [scale, mean, beta]: [&Tensor; 3]) -> Result<Self> {
         let fold = || {
             let channels = scale.elem_count();

@@ -1,4 +1,4 @@
-//! What an iteration changes, and what it is fed.
+//! The state that an iteration changes, and its input.
 
 use crate::{Adam, AdamConfig, Discriminator, Error, Generator, Result};
 use candle_core::Tensor;
@@ -36,7 +36,7 @@ impl State {
         })
     }
 
-    /// From here on both optimisers take `share` of their learning rates.
+    /// From now on both optimisers use `share` of their learning rates.
     pub fn scale_learning_rates(&mut self, share: f64) {
         #[expect(clippy::cast_possible_truncation, reason = "training is in float32")]
         let share = share as f32;
@@ -44,7 +44,7 @@ impl State {
         self.adam_d.scale_learning_rate(share);
     }
 
-    /// Holds that every weight is a finite number.
+    /// Checks that every weight is a finite number.
     ///
     /// # Errors
     /// [`Error::NonFinite`] names the first that is not.
@@ -61,7 +61,7 @@ impl State {
     }
 }
 
-/// What an iteration is fed.
+/// The input of an iteration.
 #[derive(Debug)]
 pub struct Batch {
     /// Real images `[B, H, W, C]` in the network's value range.

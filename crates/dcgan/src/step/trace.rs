@@ -1,18 +1,18 @@
-//! What an iteration measures.
+//! The measurements of an iteration.
 
 use crate::finite::finite;
 use crate::{DiscriminatorLoss, Pass, Result, values};
 
-/// What an iteration measured. Losses and means are taken before the update that they belong to.
+/// The measurements of an iteration. Losses and means are from before their update.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Trace {
     /// `d_loss_real + d_loss_fake`.
     pub d_loss: f32,
     /// Cross-entropy of the real logits against the schedule's target, 1 as a rule.
     pub d_loss_real: f32,
-    /// Cross-entropy of the generated ones' logits against 0.
+    /// Cross-entropy of the generated images' logits against 0.
     pub d_loss_fake: f32,
-    /// Cross-entropy of the generated ones' logits against 1, of each generator update.
+    /// Cross-entropy of the generated images' logits against 1, of each generator update.
     pub g_losses: Vec<f32>,
     /// Mean of D(x) as a probability.
     pub d_real_mean: f32,
@@ -22,9 +22,9 @@ pub struct Trace {
     pub d_accuracy: f32,
     /// The logits of the real images.
     pub real_logits: Vec<f32>,
-    /// The logits of the generated ones.
+    /// The logits of the generated images.
     pub fake_logits: Vec<f32>,
-    /// Standard deviation of the generated ones' logits, as a share of that of the real ones'.
+    /// Standard deviation of the generated images' logits relative to the real images' logits.
     pub d_spread: f32,
     /// L2 norm of d(`d_loss`)/d(discriminator weights).
     pub d_grad_norm: f32,

@@ -9,7 +9,7 @@ use crate::products::Maps;
 use crate::real::Real;
 use crate::winograd::{Activity, Subpixel, Support};
 
-/// Some channels of maps.
+/// A copy of some channels of maps.
 fn chosen<T: Real>(maps: &[T], width: usize, channels: &[usize]) -> Vec<T> {
     if channels.is_empty() {
         return Vec::new();
@@ -20,22 +20,22 @@ fn chosen<T: Real>(maps: &[T], width: usize, channels: &[usize]) -> Vec<T> {
 }
 
 impl Conv {
-    /// Winograd's form of the gradients, unless their operands are rounded: it would add to the
-    /// error of that.
+    /// Winograd's form of the gradients, unless their operands are rounded: the errors would add
+    /// up.
     fn winograd<T: Real>(&self) -> Option<&Subpixel> {
         let rounds = T::DTYPE == DType::F32 && self.maps.as_ref().is_some_and(Maps::rounds);
         self.subpixel.as_ref().filter(|_| !rounds)
     }
 
-    /// That form, and where the output's gradient is zero.
+    /// Winograd's form, and where the output's gradient is zero.
     pub(super) fn filter<T: Real>(&self, dy: &[T]) -> Option<(&Subpixel, Activity)> {
         let subpixel = self.winograd::<T>()?;
         let is_small = self.kind == Kind::Convolution;
         Some((subpixel, subpixel.activity(dy, is_small)))
     }
 
-    /// What that form of the weight's gradient has to know of its operands; none if it is taken
-    /// directly.
+    /// The support of the weight's gradient in Winograd's form; `None` if the direct product
+    /// computes it.
     pub(super) fn support<T: Real>(
         &self,
         subpixel: &Subpixel,
@@ -51,7 +51,8 @@ impl Conv {
         }
     }
 
-    /// The parts of the weight's gradient that are taken directly, as [`WeightGradient`] has them.
+    /// The parts of the weight's gradient that the direct product computes, as
+    /// [`crate::winograd::WeightGradient`] has them.
     pub(super) fn direct_parts<T: Real>(
         &self,
         support: &Support,
@@ -71,7 +72,7 @@ impl Conv {
         ]
     }
 
-    /// The weight's gradient between some channels of either side.
+    /// The weight's gradient between some channels of each side.
     fn direct_part<T: Real>(&self, maps: [&[T]; 2], [small, big]: [usize; 2]) -> Vec<T> {
         let mut dw = vec![T::ZERO; self.geometry.taps() * big * small];
         if dw.is_empty() {
@@ -95,7 +96,7 @@ impl Conv {
         dw
     }
 
-    /// Zeros for the gradient of the input of a batch with so many outputs.
+    /// Zeros in the shape of the input, for a batch of `outputs` elements.
     pub(super) fn no_gradient<T: Real>(&self, outputs: usize) -> Vec<T> {
         let (x_len, y_len, _) = self.sizes();
         build(outputs / y_len * x_len, x_len, |_, _| ())
@@ -126,7 +127,7 @@ impl Conv {
         self.input_gradient_by_patches(w, dy)
     }
 
-    /// The weight's gradient but for the labels' part, which it leaves alone.
+    /// The weight's gradient without the labels' part, which stays as it is.
     pub(super) fn product<T: Real>(&self, dw: &mut [T], mode: Target, x: &[T], dy: &[T]) {
         let (small, big) = match self.kind {
             Kind::Convolution => (dy, x),

@@ -1,15 +1,17 @@
-//! What labels and the bias add to the outputs of a convolution, and the labels' rows of its weight.
+//! What labels and the bias add to the outputs of a convolution, and the labels' rows of its
+//! weight.
 
 use super::{Conv, Kind};
 use crate::labels::{self, Borders, Labels, Side};
 use crate::matmul::Target;
 use crate::real::Real;
 
-/// The start of every output pixel, by sample and class of pixel; without labels one for all.
+/// The initial value of every output pixel, by sample and class of pixel; without labels one for
+/// all.
 pub(super) struct Offsets<T> {
     /// `[batch, classes, out]`, or `[out]` without labels.
     values: Vec<T>,
-    /// From sample to sample; 0 without labels.
+    /// Distance from one sample to the next; 0 without labels.
     stride: usize,
     /// Class of each pixel.
     classes: Vec<usize>,
@@ -54,7 +56,7 @@ impl Conv {
         w_y
     }
 
-    /// What a sample's output is before the first product: bias and labels.
+    /// The outputs before the first product: bias and labels.
     pub(super) fn offsets<T: Real>(&self, y: Option<&[T]>, w: &[T], b: &[T]) -> Offsets<T> {
         let Some(values) = y else {
             return Offsets {

@@ -25,7 +25,7 @@ impl Conv {
         dense.into()
     }
 
-    /// The outputs for `x`, whose start is `offsets`.
+    /// The outputs for `x`, which start from `offsets`.
     pub(super) fn forward_by_patches<T: Real>(
         &self,
         x: &[T],
@@ -96,7 +96,7 @@ impl Conv {
         })
     }
 
-    /// The weight's gradient without the labels' part, which it leaves alone.
+    /// The weight's gradient without the labels' part, which stays as it is.
     pub(super) fn weight_gradient_by_patches<T: Real>(
         &self,
         dw: &mut [T],

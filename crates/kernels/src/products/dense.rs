@@ -1,4 +1,4 @@
-//! The product of two matrices as they lie, by one thread.
+//! The product of two matrices in place, by one thread.
 
 use super::layout::{Single, Unit};
 use super::linear::put_columns;
@@ -10,13 +10,13 @@ use crate::scratch::Scratch;
 /// Steps at once: a panel of them, 128 KB, and the left operand of a few hundred rows stay in the
 /// second-level cache.
 const DEPTH: usize = 512;
-/// Numbers from a row to the next up to which the right operand is read as it lies: beyond, each
-/// step would lie on a page of its own.
+/// Largest distance between rows, in numbers, for which the right operand is read in place: with a
+/// larger one, each step would be on a page of its own.
 const NEAR: usize = 512;
 
 /// `target (=|+=) lhs rhs` for a row-major target `[lhs.rows, rhs.cols]`, by the calling thread.
 ///
-/// Each operand has rows or columns without gaps between their elements.
+/// Each operand has rows or columns whose elements are adjacent.
 pub(crate) fn multiply_dense(
     target: &mut [f32],
     mode: Target,
@@ -49,8 +49,7 @@ pub(crate) fn multiply_dense(
     }
 }
 
-/// A left operand with what of it should be fetched ahead. Steps that do not follow one another are
-/// copied.
+/// A left operand, with the memory to prefetch. Steps that are not adjacent are copied.
 fn with_left(lhs: Matrix<'_, f32>, run: usize, product: impl FnOnce(Left<'_>, &mut Ahead)) {
     let (n_rows, n) = (lhs.rows, lhs.cols);
     if lhs.col_stride == 1 {
@@ -84,7 +83,7 @@ fn with_left(lhs: Matrix<'_, f32>, run: usize, product: impl FnOnce(Left<'_>, &m
     product(left, &mut Ahead::nothing());
 }
 
-/// A right operand in panels, as it lies if it can be read like that.
+/// A right operand in panels, in place where possible.
 fn with_panels(rhs: Matrix<'_, f32>, product: impl FnOnce(Panels<'_>)) {
     let (n, columns) = (rhs.rows, rhs.cols);
     let near = rhs.row_stride <= NEAR && columns % LANES == 0;

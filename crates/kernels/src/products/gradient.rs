@@ -10,22 +10,21 @@ use super::operands::{Ahead, COLUMNS, Left, Offsets, Panels, STEP, columns_of};
 use super::tile::multiply;
 use crate::matmul::Target;
 use crate::scratch::Scratch;
-use crate::tasks::OneByOne as _;
+use crate::tasks::CoarseTasks as _;
 
 /// Units in a block of the inner dimension.
 const DEPTH: usize = 256;
 /// Rows of the weight in a task.
 const HEIGHT: usize = 48;
-/// Tasks that there are to be at least.
+/// Fewest tasks.
 const TASKS: usize = 16;
 
-/// Whether a weight has too few rows to make a task of each block of them: see
-/// [`Gradient::by_positions`].
+/// Whether a weight has too few rows for a task per block of rows; see [`Gradient::by_positions`].
 pub(crate) fn has_few_rows(rows: usize) -> bool {
     rows < TASKS * HEIGHT
 }
 
-/// Positions in one sum of the gradient of a weight with so many rows.
+/// Positions in one sum of the gradient of a weight with `rows` rows.
 pub(crate) fn run_of_weight(rows: usize, positions: usize) -> usize {
     if has_few_rows(rows) {
         positions.div_ceil(TASKS).clamp(1, DEPTH)
@@ -42,10 +41,10 @@ pub(super) struct Gradient<'a> {
     pub(super) small: &'a [u16],
     /// Channels of the small side.
     pub(super) width: usize,
-    /// Where each row of the weight has its element of the big side for the first position, in
-    /// halves.
+    /// For each row of the weight, the place of its element of the big side for the first position,
+    /// in halves.
     pub(super) rows: Vec<usize>,
-    /// How far each position moves that.
+    /// The distance of each position from the first, in halves.
     pub(super) positions: Vec<usize>,
 }
 
@@ -70,7 +69,7 @@ impl Gradient<'_> {
             .for_each(|(panel, to)| {
                 to.par_chunks_mut(DEPTH * STEP)
                     .enumerate()
-                    .one_by_one()
+                    .one_task_per_steal()
                     .for_each(|(block, to)| {
                         let first = block * DEPTH;
                         self.put_panel(panel, first..n.min(first + DEPTH), to);
@@ -83,7 +82,7 @@ impl Gradient<'_> {
             .collect();
         rows.par_chunks_mut(HEIGHT)
             .zip(self.rows.par_chunks(HEIGHT))
-            .one_by_one()
+            .one_task_per_steal()
             .for_each(|(target, places)| {
                 let places = places.iter().copied().collect();
                 for (block, steps) in blocks.iter().enumerate() {
@@ -107,7 +106,7 @@ impl Gradient<'_> {
         let mut sums = Scratch::take(n.div_ceil(run) * rows.len() * width);
         sums.par_chunks_exact_mut(rows.len() * width)
             .enumerate()
-            .one_by_one()
+            .one_task_per_steal()
             .for_each(|(at, sum)| {
                 let mut target: Vec<&mut [f32]> = sum.chunks_exact_mut(width).collect();
                 let run = at * run..n.min((at + 1) * run);

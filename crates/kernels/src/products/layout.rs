@@ -1,4 +1,4 @@
-//! The layouts that products read: units of 32 bits, each a pair of bfloat16 or one `f32`, as two
+//! The layouts of packed operands: units of 32 bits, each a pair of bfloat16 or one `f32`, as two
 //! halves.
 
 #[cfg(target_arch = "x86_64")]
@@ -6,7 +6,7 @@ use crate::isa::has_bf16;
 
 /// What a unit of 32 bits holds.
 pub(crate) trait Unit: Send + Sync + 'static {
-    /// Numbers in a unit: so many follow one another along the inner dimension of a product.
+    /// Numbers in a unit, which are adjacent along the inner dimension of a product.
     const NUMBERS: usize;
     /// Halves of a number.
     const HALVES: usize = 2 / Self::NUMBERS;
@@ -31,7 +31,7 @@ pub(crate) enum Vectors {
 }
 
 /// Pairs of bfloat16, to which numbers are rounded: by the processor's instructions where it has
-/// them if `NATIVE`, else by plain loops. The bits are the same.
+/// them if `NATIVE`, else by plain loops, with the same bits.
 #[derive(Debug)]
 pub(crate) enum Pairs<const NATIVE: bool> {}
 
@@ -265,7 +265,7 @@ mod tests {
             f32::from_bits(0x007f_ffff),
             f32::from_bits(0x8000_0001),
         ];
-        // Halfway between neighbours of either parity, and beside it.
+        // Halfway between neighbours of either parity, and next to it.
         for upper in [0x3f80_u32, 0x3f81, 0xbf80, 0xbf81, 0x0080, 0x7f7f] {
             for lower in [0x7fff, 0x8000, 0x8001] {
                 numbers.push(f32::from_bits(upper << 16 | lower));

@@ -8,13 +8,13 @@ use super::operands::{Ahead, COLUMNS, Left, Offsets, Panels, STEP, columns_of};
 use super::tile::multiply;
 use crate::matmul::Target;
 use crate::scratch::Scratch;
-use crate::tasks::OneByOne as _;
+use crate::tasks::CoarseTasks as _;
 
 /// Pairs in a block of the inner dimension: a panel of them, 64 KB, stays in the second-level
 /// cache.
 const DEPTH: usize = 256;
-/// Columns of a weight that are laid out at once: runs of half a kilobyte, which memory gives at
-/// nearly full speed.
+/// Columns of a weight that are packed at once: runs of half a kilobyte, which are read at nearly
+/// full memory speed.
 const WIDTH: usize = 2 * COLUMNS;
 /// Numbers in a line of the cache.
 const LINE: usize = 16;
@@ -57,8 +57,8 @@ impl Numbers {
     }
 }
 
-/// A weight is read once, by blocks that are rounded and laid out just before their products: with
-/// as few rows as a batch has, the time goes into that reading.
+/// The weight is read once, in blocks that are rounded and packed just before their products: with
+/// as few rows as a batch has, reading it takes most of the time.
 fn forward<U: Unit>(x: &[f32], w: &[f32], result: &mut [f32], batch: usize) {
     let (c, out) = (x.len() / batch, result.len() / batch);
     let x = Rounded::new::<U>(x, c);
@@ -75,7 +75,7 @@ fn forward<U: Unit>(x: &[f32], w: &[f32], result: &mut [f32], batch: usize) {
     tasks
         .into_par_iter()
         .enumerate()
-        .one_by_one()
+        .one_task_per_steal()
         .for_each(|(at, mut task)| {
             let width = (out - at * WIDTH).min(WIDTH);
             let panels = width.div_ceil(COLUMNS);
@@ -109,7 +109,7 @@ fn forward<U: Unit>(x: &[f32], w: &[f32], result: &mut [f32], batch: usize) {
         });
 }
 
-/// The gradient is computed as `w dy^T`, so that the weight is read as it lies.
+/// The gradient is computed as `w dy^T`, so that the weight is read in place.
 fn input_gradient<U: Unit>(dy: &[f32], w: &[f32], dx: &mut [f32], batch: usize) {
     let out = dy.len() / batch;
     let c = w.len() / out;
@@ -119,7 +119,7 @@ fn input_gradient<U: Unit>(dy: &[f32], w: &[f32], dx: &mut [f32], batch: usize) 
     transposed
         .par_chunks_mut(HEIGHT * batch)
         .enumerate()
-        .one_by_one()
+        .one_task_per_steal()
         .for_each(|(at, target)| {
             let mut target: Vec<&mut [f32]> = target.chunks_exact_mut(batch).collect();
             let w = w[at * HEIGHT * out..].chunks_exact(out);
@@ -160,7 +160,7 @@ fn input_gradient<U: Unit>(dy: &[f32], w: &[f32], dx: &mut [f32], batch: usize) 
         });
     dx.par_chunks_mut(LINE * c)
         .enumerate()
-        .one_by_one()
+        .one_task_per_steal()
         .for_each(|(at, dx)| {
             for (i, row) in transposed.chunks_exact(batch).enumerate() {
                 let rows = dx.chunks_exact_mut(c);
@@ -183,7 +183,7 @@ fn weight_gradient<U: Unit>(dw: &mut [f32], mode: Target, x: &[f32], dy: &[f32],
         .collect();
     dw.par_chunks_mut(HEIGHT * out)
         .enumerate()
-        .one_by_one()
+        .one_task_per_steal()
         .for_each(|(at, target)| {
             let mut target: Vec<&mut [f32]> = target.chunks_exact_mut(out).collect();
             let rows: Offsets = (0..target.len())
@@ -220,7 +220,7 @@ fn sample_rows<U: Unit>(x: &[f32], c: usize, batch: usize) -> Scratch<u16> {
     let mut rows = Scratch::take(batch.div_ceil(U::NUMBERS) * 2 * c);
     rows.par_chunks_mut(2 * c)
         .enumerate()
-        .one_by_one()
+        .one_task_per_steal()
         .for_each(|(unit, to)| {
             let (first, second) = samples::<U>(unit, batch);
             let row = |sample: usize| &x[sample * c..][..c];
@@ -236,7 +236,7 @@ fn sample_panels<U: Unit>(dy: &[f32], out: usize, batch: usize) -> Scratch<u16> 
     panels
         .par_chunks_mut(units * STEP)
         .enumerate()
-        .one_by_one()
+        .one_task_per_steal()
         .for_each(|(panel, to)| {
             let columns = columns_of(panel, out);
             let row = |sample: usize| &dy[sample * out..][columns.clone()];
@@ -265,21 +265,21 @@ fn blocks<U: Unit>(inner: usize) -> impl Iterator<Item = (usize, usize)> {
         .map(move |first| (first, (pairs - first).min(DEPTH)))
 }
 
-/// A matrix rounded as it lies.
+/// A rounded matrix, row by row.
 struct Rounded {
     data: Scratch<u16>,
     stride: usize,
 }
 
 impl Rounded {
-    /// Of rows of `c` numbers.
+    /// Rounds rows of `c` numbers.
     fn new<U: Unit>(x: &[f32], c: usize) -> Rounded {
         // A little more than whole lines: rows a power of two apart would share places of the
         // cache.
         let stride = (U::HALVES * c).next_multiple_of(32) + 32;
         let mut data = Scratch::take(x.len() / c * stride);
         let rows = data.par_chunks_mut(stride).zip(x.par_chunks(c));
-        rows.one_by_one().for_each(|(to, x)| {
+        rows.one_task_per_steal().for_each(|(to, x)| {
             let (to, rest) = to.split_at_mut(U::HALVES * c);
             U::row(x, to);
             rest[0] = 0;
@@ -309,7 +309,7 @@ fn columns<U: Unit>(rows: &[f32], n: usize) -> Scratch<u16> {
             packed
                 .par_chunks_mut(DEPTH * STEP)
                 .enumerate()
-                .one_by_one()
+                .one_task_per_steal()
                 .for_each(|(block, packed)| {
                     let from = U::NUMBERS * block * DEPTH;
                     let rows = rows.chunks_exact(k).skip(panel * COLUMNS);
@@ -322,7 +322,7 @@ fn columns<U: Unit>(rows: &[f32], n: usize) -> Scratch<u16> {
     packed
 }
 
-/// Up to 64 rows of numbers as the columns of a panel; what no row fills becomes zero.
+/// Up to 64 rows of numbers as the columns of a panel; columns without a row become zero.
 pub(super) fn put_columns<'a, U: Unit>(rows: impl Iterator<Item = &'a [f32]>, panel: &mut [u16]) {
     let mut number = 0;
     let mut rounded = Scratch::take(panel.len() / COLUMNS);

@@ -1,4 +1,4 @@
-//! The products of a strided convolution, its transpose and both gradients, on maps as they lie.
+//! The products of a strided convolution, its transpose and both gradients, on maps in place.
 //!
 //! All four are one of three products between a small and a big side:
 //!
@@ -8,11 +8,11 @@
 //! | input gradient | [`Maps::up`] | [`Maps::down`] |
 //! | weight gradient | [`Maps::weight_gradient`] | [`Maps::weight_gradient`] |
 //!
-//! A map is rounded into a copy with a border of zeros. The taps of a position then lie at the same
-//! distances from it everywhere, those of one row side by side, so that a product walks over them
+//! A map is rounded into a copy with a border of zeros. The taps of every position are then at the
+//! same distances from it, and the taps of one row are adjacent, so that a product walks over them
 //! without a copy of the patch. Going up, positions of the big side fall into classes by their
-//! remainders: each class sees taps of its own, and a pixel is written once per row of taps, with
-//! no scattering.
+//! remainders: each class sees taps of its own, and a pixel is written once per row of taps,
+//! without a scatter.
 
 mod bordered;
 mod classes;
@@ -33,8 +33,8 @@ const BLOCK: usize = 2;
 
 /// A layer between small maps `[B, h, w, small channels]` and big ones `[B, H, W, big channels]`.
 ///
-/// Its weight is `[kh, kw, rows, columns]`, of which the first `big channels` rows and the first
-/// `small channels` columns count; the rest belongs to labels.
+/// Its weight is `[kh, kw, rows, columns]`. The first `big channels` rows and the first
+/// `small channels` columns are used; the others belong to labels.
 #[derive(Debug)]
 pub(crate) struct Maps {
     numbers: Numbers,
@@ -45,12 +45,13 @@ pub(crate) struct Maps {
     columns: usize,
     /// Classes of big positions, by axis.
     classes: [Vec<Class>; 2],
-    /// The border that they need before a small map.
+    /// The border that the classes need before a small map.
     border: [usize; 2],
 }
 
 impl Maps {
-    /// A layer of that geometry and those channels.
+    /// A layer of that geometry between `small` and `big` channels, with a weight of `rows` and
+    /// `columns`.
     pub(crate) fn new(
         numbers: Numbers,
         geometry: &Geometry,
@@ -71,7 +72,7 @@ impl Maps {
         }
     }
 
-    /// The same layer between other channels, without labels.
+    /// This layer between other channels, without labels.
     pub(crate) fn with_sides(&self, [small, big]: [usize; 2]) -> Maps {
         Maps::new(self.numbers, &self.geometry, [small, big], [big, small])
     }
@@ -105,7 +106,7 @@ impl Maps {
         }
     }
 
-    /// The gradient of the weight, of which only the rows and columns that count are touched.
+    /// Writes or adds the gradient of the weight; labels' rows and columns stay as they are.
     pub(crate) fn weight_gradient(&self, small: &[f32], big: &[f32], mode: Target, dw: &mut [f32]) {
         match self.numbers {
             Numbers::F32 => self.gradient::<Single>(small, big, mode, dw),
@@ -114,7 +115,7 @@ impl Maps {
         }
     }
 
-    /// The big side with all that any tap of any position reaches.
+    /// The big side with a border for every tap of every position.
     fn big_bordered(&self) -> Bordered {
         let g = &self.geometry;
         Bordered {
@@ -127,7 +128,7 @@ impl Maps {
         }
     }
 
-    /// The small side with all that any class of big positions sees.
+    /// The small side with a border for every class of big positions.
     fn small_bordered(&self) -> Bordered {
         Bordered {
             size: [0, 1].map(|axis| {
@@ -149,12 +150,13 @@ impl Maps {
         self.geometry.big_len() * self.big
     }
 
-    /// The row of the weight for a tap and a channel of the big side, as far as it counts.
+    /// The row of the weight for a tap and a channel of the big side, without labels' columns.
     fn weight_row<'a>(&self, w: &'a [f32], tap: usize, channel: usize) -> &'a [f32] {
         &w[(tap * self.rows + channel) * self.columns..][..self.small]
     }
 
-    /// Where the big side's map begins for each of so many positions of the small side, in halves.
+    /// The place of the big side's map for each of the first `n` positions of the small side, in
+    /// halves.
     fn positions(&self, map: &Bordered, n: usize, halves: usize) -> impl Iterator<Item = usize> {
         let g = &self.geometry;
         (0..n).map(move |position| {

@@ -22,7 +22,7 @@ pub(super) fn columns_of(panel: usize, columns: usize) -> Range<usize> {
 pub(super) struct Offsets {
     values: Vec<usize>,
     highest: usize,
-    /// As steps of a product: how many make one sum, if not all.
+    /// For steps of a product: the number of steps in one sum; `None` means all.
     run: Option<usize>,
 }
 
@@ -52,8 +52,8 @@ impl Offsets {
         &self.values
     }
 
-    /// The same as steps of a product, of which `run` make one sum, and the sums are added in
-    /// order: that rounds less than a single long sum.
+    /// These places as steps of a product whose sums are of `run` steps each and are added in
+    /// order, which rounds less than a single long sum.
     pub(super) fn in_runs(self, run: usize) -> Offsets {
         Offsets {
             run: Some(run),
@@ -72,7 +72,7 @@ impl Offsets {
     }
 }
 
-/// The right operand: the units of a step lie side by side, column by column.
+/// The right operand: the units of a step are adjacent, column by column.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Panels<'a> {
     pub(super) data: &'a [u16],
@@ -82,7 +82,7 @@ pub(super) struct Panels<'a> {
     pub(super) panel: usize,
 }
 
-/// The left operand: the unit of a row and a step lies where both offsets together say.
+/// The left operand: the unit of a row and a step is at the sum of both offsets.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Left<'a> {
     pub(super) data: &'a [u16],
@@ -90,10 +90,9 @@ pub(super) struct Left<'a> {
     pub(super) steps: &'a Offsets,
 }
 
-/// Memory that is needed soon: a product fetches a line of it per step of its tiles, while it
-/// computes.
+/// Memory that is needed soon: a product prefetches one line of it per step of its tiles.
 ///
-/// Nothing is read or written by that, so that the places may be anything.
+/// A prefetch reads and writes nothing, so that any address is allowed.
 #[derive(Debug, Default)]
 pub(super) struct Ahead {
     /// Runs of memory, the last first.

@@ -10,7 +10,7 @@ use super::vectors::{with_avx512, with_bf16};
 use crate::isa::{has_avx512, has_bf16};
 use crate::matmul::Target;
 
-/// `target (=|+=) lhs rhs`, of which the first `columns` results of each row.
+/// `target (=|+=) lhs rhs`, for the first `columns` results of each row.
 pub(super) fn multiply<U: Unit>(
     target: &mut [&mut [f32]],
     mode: Target,
@@ -69,7 +69,7 @@ pub(super) fn multiply<U: Unit>(
     plain::<U>(&product, target);
 }
 
-/// The same bits as on vectors, by plain loops.
+/// The bits that vectors give, by plain loops.
 fn plain<U: Unit>(product: &Product<'_>, target: &mut [&mut [f32]]) {
     for (&row, target) in product.lhs.rows.values().iter().zip(target) {
         for (column, target) in target[..product.columns].iter_mut().enumerate() {

@@ -1,7 +1,7 @@
 //! The product of [`super::tile`] on vectors of sixteen sums.
 #![cfg(target_arch = "x86_64")]
 
-/// Where a tile lies in a product.
+/// The position of a tile in a product.
 #[derive(Clone, Copy)]
 struct Place {
     row: usize,
@@ -27,7 +27,7 @@ macro_rules! on_vectors {
 
             /// # Safety
             ///
-            /// There must be as many rows as targets; rows and steps must lie inside the left
+            /// There must be as many rows as targets; rows and steps must be inside the left
             /// operand, whole vectors inside the right one, and the columns inside each target.
             #[target_feature(enable = $features)]
             #[expect(unsafe_code, reason = "see above")]
@@ -65,7 +65,7 @@ macro_rules! on_vectors {
                             column,
                             width,
                         };
-                        // SAFETY: by the caller; the tile lies inside the product.
+                        // SAFETY: by the caller; the tile is inside the product.
                         unsafe {
                             match width.div_ceil(LANES) {
                                 1 => rows::<1, RUNS>(product, target, ahead, place),
@@ -172,7 +172,7 @@ macro_rules! on_vectors {
                 for (sums, to) in sums.iter().zip(&mut target[row..row + M]) {
                     for (j, sum) in sums.iter().enumerate() {
                         let mask = first_lanes(width - j * LANES);
-                        // SAFETY: the columns of the mask lie inside the target (by the caller).
+                        // SAFETY: the columns of the mask are inside the target (by the caller).
                         unsafe {
                             let to = to.as_mut_ptr().add(column + j * LANES);
                             let mut sum = *sum;

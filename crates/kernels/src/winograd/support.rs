@@ -2,9 +2,9 @@
 //!
 //! A transform mixes the pixels of a tile, so that the filtered gradient of a weight is rounding
 //! noise where every term of it is zero, and less exact than the direct sum where most are. Adam
-//! divides a gradient by its size and would move the weight all the same. So sums of few terms are
-//! taken by the direct product, for whole layers or for single channels, and what has no term is
-//! set to zero.
+//! divides a gradient by its size and would still move the weight. So sums of few terms are
+//! computed by the direct product, for whole layers or for single channels, and a gradient without
+//! a term is set to zero.
 
 use rayon::prelude::*;
 
@@ -14,10 +14,10 @@ use crate::products::has_few_rows;
 use crate::real::Real;
 use crate::wide::wide;
 
-/// Terms of a sum from which filtering is as exact as the direct product within a factor of three.
+/// Fewest terms of a sum for which the error of filtering is at most three times the direct one.
 const TERMS: usize = 256;
-/// The share of all positions that they must be, too: zeros make the direct product more exact, not
-/// filtering.
+/// Smallest share of all positions that these terms must be: zeros make the direct product more
+/// exact, but not filtering.
 const SHARE: [usize; 2] = [2, 5];
 /// Positions counted at once.
 const BLOCK: usize = 256;
@@ -53,7 +53,7 @@ impl Activity {
         activity
     }
 
-    /// Active positions of the channel that has most.
+    /// The largest number of active positions of a channel.
     fn most(&self) -> usize {
         self.counts.iter().copied().max().unwrap_or(0)
     }
@@ -86,15 +86,15 @@ fn count<T: Real>(maps: &[T], channels: usize) -> (Vec<u32>, Vec<usize>) {
 /// One side of a layer.
 #[derive(Debug)]
 struct Side {
-    /// Zeros of each channel; none for a channel that is not filtered.
+    /// Zeros of each channel; `None` for a channel that is not filtered.
     zeros: Vec<Option<usize>>,
-    /// Channels that are taken directly, in order.
+    /// Channels that use the direct product, in order.
     direct: Vec<usize>,
 }
 
 impl Side {
-    /// Splits channels by their active positions: those that are filtered, and of the others those
-    /// that have any.
+    /// Splits channels by their active positions into filtered ones, direct ones, and those without
+    /// any.
     fn new(activity: &Activity, is_filtered: impl Fn(usize) -> bool) -> Side {
         let counts = activity.counts.iter();
         Side {
@@ -110,13 +110,13 @@ impl Side {
         }
     }
 
-    /// Most zeros of a filtered channel.
+    /// The largest number of zeros of a filtered channel.
     fn most_zeros(&self) -> usize {
         self.zeros.iter().flatten().copied().max().unwrap_or(0)
     }
 }
 
-/// Which weights have terms, and which of them few.
+/// Which weights' gradients have terms, and which have few.
 #[derive(Debug)]
 pub(crate) struct Support {
     small: Side,
@@ -124,7 +124,7 @@ pub(crate) struct Support {
 }
 
 impl Support {
-    /// The channels of the small and of the big side whose part of the gradient is taken directly.
+    /// The channels of the small and of the big side that use the direct product.
     pub(crate) fn direct(&self) -> [&[usize]; 2] {
         [&self.small.direct, &self.big.direct]
     }
@@ -137,8 +137,7 @@ impl Subpixel {
         Activity::of(maps, channels, self.isa)
     }
 
-    /// What the weight gradient has to know of its operands; none if all of it is to be taken
-    /// directly.
+    /// The support of the weight gradient; `None` if all of it uses the direct product.
     pub(crate) fn support(&self, of_small: &Activity, of_big: &Activity) -> Option<Support> {
         // With few rows the direct product adds the sums of shorter runs.
         let positions = of_small.positions;
@@ -158,8 +157,8 @@ impl Subpixel {
         (pays(&small) && pays(&big)).then_some(Support { small, big })
     }
 
-    /// Sets to zero what of the input's gradient has no term: where the output's is zero in all
-    /// that is reached.
+    /// Sets the input's gradient to zero where it has no term: where the output's gradient is zero
+    /// at every position that the input reaches.
     pub(super) fn clear_idle<T: Real>(&self, of_dy: &Activity, dx: &mut [T]) {
         if of_dy.idle.is_empty() {
             return;
@@ -190,8 +189,8 @@ impl Subpixel {
         }
     }
 
-    /// Replaces what filtering cannot give of the gradient `[big, small]` of a tap, by the direct
-    /// parts of that tap: `[big, direct small channels]` and `[direct big channels, small]`.
+    /// Replaces the channels of a tap's gradient `[big, small]` that filtering does not compute by
+    /// the direct parts: `[big, direct small channels]` and `[direct big channels, small]`.
     pub(super) fn correct<T: Real>(
         &self,
         tap: usize,
@@ -239,7 +238,7 @@ impl Subpixel {
         }
     }
 
-    /// Filtered channels of the big and of the small side that are nowhere active together.
+    /// Pairs of filtered channels of the big and the small side that are never active together.
     fn disjoint<T: Real>(
         &self,
         tap: usize,
@@ -248,7 +247,7 @@ impl Subpixel {
     ) -> Vec<[usize; 2]> {
         let n = small.len() / self.small;
         let terms = n / (self.axes[0].small * self.axes[1].small) * self.terms(tap);
-        // Each zero takes one term away at most.
+        // Each zero removes at most one term.
         let may_be = |of_small: usize, of_big: usize| terms <= of_small + of_big;
         if !may_be(support.small.most_zeros(), support.big.most_zeros()) {
             return Vec::new();
@@ -281,7 +280,7 @@ impl Subpixel {
         pairs
     }
 
-    /// Positions of a sample where a tap falls inside.
+    /// Positions of a sample whose tap is inside the map.
     fn terms(&self, tap: usize) -> usize {
         let of_axis = |axis: super::Axis, tap: usize| {
             let inside = |at: &usize| (axis.pad..axis.pad + axis.big).contains(&(2 * at + tap));
@@ -290,8 +289,7 @@ impl Subpixel {
         of_axis(self.axes[0], tap / 5) * of_axis(self.axes[1], tap % 5)
     }
 
-    /// The position of the big side that a tap of a position of the small side meets, over all
-    /// samples.
+    /// The position on the big side that a tap of a small position meets, counted over all samples.
     fn meets(&self, tap: usize, position: usize) -> Option<usize> {
         let [rows, columns] = self.axes;
         let (row, column) = (position / columns.small, position % columns.small);

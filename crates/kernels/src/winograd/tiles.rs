@@ -1,4 +1,4 @@
-//! The transforms of tiles: of both sides into the points, and back.
+//! The transforms of tiles: from both sides to the points, and back.
 #![expect(
     clippy::inline_always,
     reason = "what is not inlined into `widest` is compiled for the baseline"
@@ -9,7 +9,7 @@ use rayon::prelude::*;
 use super::{POINTS, Point, SQUARE, Subpixel, TILE};
 use crate::real::Real;
 use crate::scratch::Scratch;
-use crate::tasks::OneByOne as _;
+use crate::tasks::CoarseTasks as _;
 use crate::wide::{Loops, widest};
 
 /// Channels transformed together.
@@ -42,7 +42,7 @@ impl Subpixel {
         let mut v = Scratch::take(small.len() / self.small_len() * tiles * len);
         v.par_chunks_mut(len)
             .enumerate()
-            .one_by_one()
+            .one_task_per_steal()
             .for_each(|(tile, v)| {
                 let loops = Patch {
                     layer: self,
@@ -61,7 +61,7 @@ impl Subpixel {
         small
             .par_chunks_mut(self.small_len())
             .enumerate()
-            .one_by_one()
+            .one_task_per_steal()
             .for_each(|(sample, small)| {
                 let loops = AddPatches {
                     layer: self,
@@ -74,8 +74,8 @@ impl Subpixel {
             });
     }
 
-    /// Calls `visit` with row and column of the patch and the number of the pixel, wherever there
-    /// is one.
+    /// Calls `visit` with row and column in the patch and the number of the pixel, for every pixel
+    /// inside the map.
     #[inline(always)]
     fn each_patch_pixel(&self, tile: usize, mut visit: impl FnMut(usize, usize, usize)) {
         let [rows, columns] = self.axes;
@@ -102,7 +102,7 @@ impl Subpixel {
         let mut m = Scratch::take(big.len() / self.big_len() * tiles * len);
         m.par_chunks_mut(len)
             .enumerate()
-            .one_by_one()
+            .one_task_per_steal()
             .for_each(|(tile, m)| {
                 let loops = Results {
                     layer: self,
@@ -120,7 +120,7 @@ impl Subpixel {
     pub(super) fn add_results<T: Real>(&self, m: &[T], tiles: usize, big: &mut [T]) {
         big.par_chunks_mut(self.big_len())
             .enumerate()
-            .one_by_one()
+            .one_task_per_steal()
             .for_each(|(sample, big)| {
                 let loops = AddResults {
                     layer: self,
@@ -133,8 +133,8 @@ impl Subpixel {
             });
     }
 
-    /// Calls `visit` with row and column of a class's tile and the number of the pixel, wherever
-    /// there is one.
+    /// Calls `visit` with row and column in a class's tile and the number of the pixel, for every
+    /// pixel inside the map.
     #[inline(always)]
     fn each_result_pixel(
         &self,
@@ -170,7 +170,7 @@ impl<T: Real> Loops for Patch<'_, T> {
     #[inline(always)]
     fn run(self) {
         let width = self.layer.small;
-        // What lies outside of the map stays zero.
+        // Pixels outside the map stay zero.
         let mut patch = [[[T::ZERO; LANES]; POINTS]; POINTS];
         let mut points = patch;
         for channel in (0..width).step_by(LANES) {
@@ -242,7 +242,7 @@ impl<T: Real> Loops for Results<'_, T> {
         let (layer, width) = (self.layer, self.layer.big);
         let transposed = transpose(&RESULT);
         for class in CLASSES {
-            // What lies outside of the map stays zero.
+            // Pixels outside the map stay zero.
             let mut square = [[[T::ZERO; LANES]; TILE]; TILE];
             let mut points = [[[T::ZERO; LANES]; POINTS]; POINTS];
             for channel in (0..width).step_by(LANES) {
@@ -298,13 +298,13 @@ impl<T: Real> Loops for AddResults<'_, T> {
     }
 }
 
-/// The number of a class's product at a point, if it has one there.
+/// The number of a class's product at a point; `None` if the class vanishes there.
 pub(super) fn product(point: &Point, class: [usize; 2]) -> Option<usize> {
     let exists = class[0] < point.classes[0] && class[1] < point.classes[1];
     exists.then_some(point.first + class[0] * point.classes[1] + class[1])
 }
 
-/// Writes `L x L^T` to `whole`, for every lane, by sums in `f64`: here large numbers cancel.
+/// Writes `L x L^T` to `whole`, for every lane, by sums in `f64`: large numbers cancel here.
 #[inline(always)]
 pub(super) fn sandwich<T: Real, const R: usize, const C: usize>(
     l: &[[f64; C]; R],
@@ -356,7 +356,7 @@ pub(super) fn axpy<T: Real>(a: T, x: &[T], y: &mut [T]) {
     }
 }
 
-/// Copies the channels from `channel` on, as many as there are.
+/// Copies up to [`LANES`] channels from `channel` on.
 #[inline(always)]
 fn load<T: Real>(from: &[T], channel: usize, lanes: &mut [T; LANES]) {
     let from = &from[channel..];

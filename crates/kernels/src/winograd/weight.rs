@@ -12,10 +12,10 @@ use super::{POINTS, Subpixel, Support, TAPS};
 use crate::matmul::Target;
 use crate::real::Real;
 use crate::scratch::Scratch;
-use crate::tasks::OneByOne as _;
+use crate::tasks::CoarseTasks as _;
 use crate::wide::{Loops, widest};
 
-/// Steps of a short sum: a long one loses three times as much.
+/// Steps of a short sum: a long one loses three times as much precision.
 const RUN: usize = 16;
 
 /// The gradient of a weight to be written.
@@ -23,13 +23,13 @@ const RUN: usize = 16;
 pub(crate) struct WeightGradient<'a, T> {
     /// The layer's input.
     pub(crate) x: &'a [T],
-    /// Where input and output's gradient are zero.
+    /// Where the input and the output's gradient are zero.
     pub(crate) support: &'a Support,
     /// The parts of [`Support::direct`]: `[taps, big channels, direct small channels]` and
     /// `[taps, direct big channels, small channels]`.
     pub(crate) direct: [Vec<T>; 2],
     pub(crate) mode: Target,
-    /// Of it only the rows and columns that count are touched.
+    /// Labels' rows and columns stay as they are.
     pub(crate) dw: &'a mut [T],
 }
 
@@ -45,7 +45,7 @@ impl Subpixel {
         }
         u.par_chunks_mut(self.big * self.small)
             .zip(classes)
-            .one_by_one()
+            .one_task_per_steal()
             .for_each(|(u, (at, class))| {
                 u.fill(T::ZERO);
                 for (tap, share) in self.taps(at, class) {
@@ -62,7 +62,7 @@ impl Subpixel {
         u
     }
 
-    /// The taps that a class has at a point, each with its factor.
+    /// The taps of a class at a point, each with its factor.
     fn taps(&self, at: [usize; 2], class: [usize; 2]) -> impl Iterator<Item = (usize, f64)> {
         let steps = (0..3).flat_map(|y| (0..3).map(move |x| [y, x]));
         steps.filter_map(move |step| {
@@ -87,7 +87,7 @@ impl Subpixel {
         });
     }
 
-    /// Brings `du` back to taps, and what is known of its zeros with it.
+    /// Transforms `du` back to taps and corrects it by the support.
     pub(super) fn finish<T: Real>(&self, du: &[T], dy: &[T], dw: WeightGradient<'_, T>) {
         let WeightGradient {
             x,
@@ -100,7 +100,7 @@ impl Subpixel {
         let taps = self.collect(du);
         dw.par_chunks_mut(self.rows * self.columns)
             .enumerate()
-            .one_by_one()
+            .one_task_per_steal()
             .for_each(|(tap, dw)| {
                 let mut gradient = Scratch::take(self.big * self.small);
                 let rows = taps.chunks_exact(self.small).skip(tap).step_by(25);
@@ -124,7 +124,7 @@ impl Subpixel {
         let mut taps = Scratch::take(self.big * 25 * self.small);
         taps.par_chunks_mut(25 * self.small)
             .enumerate()
-            .one_by_one()
+            .one_task_per_steal()
             .for_each(|(channel, taps)| {
                 let loops = Collect {
                     layer: self,
@@ -138,11 +138,11 @@ impl Subpixel {
     }
 }
 
-/// Adds a multiple of rows to others: `to[row] += share rows[row]`.
+/// Adds a multiple of some rows to others: `to[row] += share rows[row]`.
 struct AddRows<'a, T> {
     share: T,
     rows: &'a [T],
-    /// From row to row; what follows the first `width` numbers is left out.
+    /// Distance between rows; numbers after the first `width` of a row are left out.
     stride: usize,
     width: usize,
     to: &'a mut [T],
@@ -158,8 +158,8 @@ impl<T: Real> Loops for AddRows<'_, T> {
     }
 }
 
-/// The transform back to the taps of one channel of the big side, in `f64`: here large numbers
-/// cancel.
+/// The transform back to the taps of one channel of the big side, in `f64`: large numbers cancel
+/// here.
 struct Collect<'a, T> {
     layer: &'a Subpixel,
     du: &'a [T],

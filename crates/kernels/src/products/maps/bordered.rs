@@ -6,9 +6,9 @@ use rayon::prelude::*;
 
 use crate::products::layout::Unit;
 use crate::scratch::Scratch;
-use crate::tasks::OneByOne as _;
+use crate::tasks::CoarseTasks as _;
 
-/// Rounded maps `[samples, height, width, channels]` with a border of zeros, and an element more.
+/// Rounded maps `[samples, height, width, channels]` with a border of zeros, and one more element.
 pub(super) struct Bordered {
     pub(super) size: [usize; 2],
     pub(super) channels: usize,
@@ -24,7 +24,7 @@ impl Bordered {
         ((sample * self.size[0] + row) * self.size[1] + column) * self.channels
     }
 
-    /// The rows of a map that fall inside, each with its place, in elements.
+    /// The rows of a map that fit inside, each with its place, in elements.
     fn rows_inside(
         &self,
         [height, width]: [usize; 2],
@@ -53,7 +53,8 @@ impl Bordered {
         bordered
     }
 
-    /// The same with two samples paired element by element; an odd one out is paired with zeros.
+    /// Like [`Self::rounded`], with two samples paired element by element; a sample without a
+    /// partner is paired with zeros.
     pub(super) fn units<U: Unit>(&self, maps: &[f32], size: [usize; 2]) -> Scratch<u16> {
         let len = size[0] * size[1] * self.channels;
         let pairs = (maps.len() / len).div_ceil(U::NUMBERS);
@@ -61,7 +62,7 @@ impl Bordered {
         bordered
             .par_chunks_exact_mut(2 * self.len())
             .zip(maps.par_chunks(U::NUMBERS * len))
-            .one_by_one()
+            .one_task_per_steal()
             .for_each(|(to, maps)| {
                 to.fill(0);
                 let (even, odd) = maps.split_at(len);

@@ -6,12 +6,12 @@ use crate::geometry::Geometry;
 #[derive(Clone, Debug)]
 pub(super) struct Class {
     pub(super) remainder: usize,
-    /// How many there are.
+    /// The number of positions.
     pub(super) count: usize,
     /// The taps that reach them, in the order of the small positions `q + start`, `q + start + 1`
     /// and so on.
     pub(super) taps: Vec<usize>,
-    /// Where the first of those lies in the map with its border, for q = 0.
+    /// The place of the first of these positions in the map with its border, for q = 0.
     pub(super) start: usize,
 }
 

@@ -9,14 +9,14 @@ use super::{BLOCK, Maps};
 use crate::products::layout::Unit;
 use crate::products::operands::{COLUMNS, STEP, columns_of};
 use crate::scratch::Scratch;
-use crate::tasks::OneByOne as _;
+use crate::tasks::CoarseTasks as _;
 
-/// Pairs up to which rows of taps make one product: longer sums in one piece round worse than sums
-/// of sums.
+/// Most pairs of a product of several rows of taps: a longer sum in one piece rounds worse than a
+/// sum of sums.
 const SHORT: usize = 64;
 
 impl Maps {
-    /// Rows of taps that going down takes in one product: several if they are short.
+    /// The rows of taps of each product: several if they are short.
     fn row_groups<U: Unit>(&self) -> Vec<Range<usize>> {
         let [height, width] = self.geometry.kernel;
         let pairs = (width * self.big).div_ceil(U::NUMBERS);
@@ -47,7 +47,7 @@ impl Maps {
         }
         tasks
             .into_par_iter()
-            .one_by_one()
+            .one_task_per_steal()
             .for_each(|(row, panel, packed)| {
                 let columns = columns_of(panel, self.small);
                 let run = |k: usize| {
@@ -84,7 +84,7 @@ impl Maps {
         small
             .par_chunks_mut(BLOCK * self.small_len())
             .zip(big.par_chunks(BLOCK * self.big_len()))
-            .one_by_one()
+            .one_task_per_steal()
             .for_each(|(small, big)| {
                 let big = map.rounded::<U>(big, g.big);
                 let mut target: Vec<&mut [f32]> = small.chunks_exact_mut(self.small).collect();

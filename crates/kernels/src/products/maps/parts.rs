@@ -5,15 +5,15 @@ use crate::products::layout::Unit;
 use crate::products::operands::{Ahead, Left, Offsets, Panels, STEP};
 use crate::products::tile::multiply;
 
-/// The part of a product that one row of taps makes, or several.
+/// The part of a product over one row of taps, or over several.
 #[derive(Debug)]
 pub(super) struct Part {
     pub(super) steps: Offsets,
-    /// Where its right operand begins.
+    /// The start of its right operand.
     pub(super) first: usize,
 }
 
-/// Adds the products of all parts to `target`: maps as they lie, from the places `rows` on, by a
+/// Adds the products of all parts to `target`: maps in place, from the places `rows` on, times a
 /// weight.
 pub(super) fn add_parts<U: Unit>(
     target: &mut [&mut [f32]],

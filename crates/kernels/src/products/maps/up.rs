@@ -8,10 +8,10 @@ use super::{BLOCK, Maps};
 use crate::products::layout::Unit;
 use crate::products::operands::{COLUMNS, STEP, columns_of};
 use crate::scratch::Scratch;
-use crate::tasks::OneByOne as _;
+use crate::tasks::CoarseTasks as _;
 
 impl Maps {
-    /// Every pair of classes with every row of its taps, and the pairs of numbers there.
+    /// Every pair of classes with every row of its taps, and the number of pairs in that row.
     fn up_parts<U: Unit>(&self) -> impl Iterator<Item = ([&Class; 2], usize, usize)> {
         let [ys, xs] = &self.classes;
         let classes = ys.iter().flat_map(move |y| xs.iter().map(move |x| [y, x]));
@@ -40,7 +40,7 @@ impl Maps {
         }
         tasks
             .into_par_iter()
-            .one_by_one()
+            .one_task_per_steal()
             .for_each(|(tap_row, taps, panel, to)| {
                 let inner = U::HALVES * taps.len() * self.small;
                 let mut run = Scratch::<u16>::take(inner.next_multiple_of(2));
@@ -89,7 +89,7 @@ impl Maps {
         }
         big.par_chunks_mut(BLOCK * self.big_len())
             .zip(small.par_chunks(BLOCK * self.small_len()))
-            .one_by_one()
+            .one_task_per_steal()
             .for_each(|(big, small)| {
                 let small = map.rounded::<U>(small, g.small);
                 let mut pixels: Vec<Option<&mut [f32]>> =

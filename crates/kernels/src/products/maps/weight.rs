@@ -7,7 +7,8 @@ use crate::products::gradient::Gradient;
 use crate::products::layout::Unit;
 
 impl Maps {
-    /// Writes or adds the gradient. Samples are paired, so that a map of an odd number of positions leaves no pair half empty.
+    /// Writes or adds the gradient. Samples are paired, so that a map of an odd number of positions
+    /// leaves no pair half empty.
     pub(super) fn gradient<U: Unit>(
         &self,
         small: &[f32],
@@ -45,7 +46,7 @@ impl Maps {
         gradient.write::<U>(rows, mode);
     }
 
-    /// Where each row of the weight, tap by tap, has its element for the first position, in halves.
+    /// The place of each row's element for the first position, tap by tap, in halves.
     fn weight_places(&self, map: &Bordered) -> Vec<usize> {
         let [height, width] = self.geometry.kernel;
         let taps = (0..height).flat_map(|row| (0..width).map(move |column| (row, column)));
