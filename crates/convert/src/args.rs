@@ -23,12 +23,12 @@ impl fmt::Display for Target {
 
 /// What a model is converted from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-pub enum Origin {
+pub enum ForeignFormat {
     /// A checkpoint of the original program, carpedm20/DCGAN-tensorflow.
     Tensorflow,
 }
 
-impl fmt::Display for Origin {
+impl fmt::Display for ForeignFormat {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Tensorflow => "tensorflow",
@@ -41,7 +41,7 @@ pub(crate) enum Conversion {
     /// To files of another program.
     To(Target, PathBuf),
     /// From a checkpoint of another program.
-    From(Origin, PathBuf),
+    From(ForeignFormat, PathBuf),
 }
 
 /// Convert a trained model to or from the format of another program.
@@ -75,7 +75,7 @@ pub struct Args {
         value_enum,
         conflicts_with_all = ["to", "model", "half", "metrics", "name"]
     )]
-    pub from: Option<Origin>,
+    pub from: Option<ForeignFormat>,
 
     /// With `--to`: checkpoint or generator file
     #[arg(long, value_name = "FILE")]

@@ -1,6 +1,6 @@
 //! The stage behind `--from`: a checkpoint of another program to files of ours.
 
-use crate::args::{Args, Origin};
+use crate::args::{Args, ForeignFormat};
 use dcgan::{Kind, ZDistribution};
 use dcgan_artifacts::{
     Arrays, Checkpoint, CheckpointInfo, FileRecord, ModelFile, NetworkInfo, Role,
@@ -22,7 +22,7 @@ const REPORT: &str = "report.csv";
 /// A conversion: settings without holes.
 pub(crate) struct Import {
     prefix: PathBuf,
-    from: Origin,
+    from: ForeignFormat,
     size: Option<[usize; 2]>,
     z_distribution: ZDistribution,
     golden: Option<PathBuf>,
@@ -37,7 +37,7 @@ pub(crate) struct Imported {
 
 impl Import {
     /// The conversion of the checkpoint `prefix`.
-    pub(crate) fn new(args: &Args, from: Origin, prefix: PathBuf) -> Self {
+    pub(crate) fn new(args: &Args, from: ForeignFormat, prefix: PathBuf) -> Self {
         Self {
             prefix,
             from,

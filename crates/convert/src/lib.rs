@@ -16,7 +16,7 @@ mod model;
 mod target;
 mod to;
 
-pub use args::{Args, Origin, Target};
+pub use args::{Args, ForeignFormat, Target};
 pub use error::Error;
 
 use args::Conversion;
