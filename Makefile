@@ -55,7 +55,7 @@ CHECKPOINTS ?=
 RUNS ?=
 #: OUT         the folder that `compare` writes
 OUT = runs/compare
-#: TO          what `convert` makes of RUN's model: onnx
+#: TO          what `convert` makes of RUN's model: onnx or page
 TO ?=
 #: PREPARE, TRAIN, SAMPLE, EVAL   the command that runs a stage, such as TRAIN='python mine.py'
 program = $(call quoted,$(BIN)/dcgan-$(1))
@@ -93,8 +93,8 @@ REPORT_INPUTS = $(call if_written,--run,run.json) $(call if_written,--histograms
 # A stage whose command is replaced doesn't need our programs built.
 built_for = $(if $(filter file,$(origin $(1))),build)
 
-.PHONY: help build install prepare train sample eval compare convert figures check check-bridges \
-  fmt clippy test smoke \
+.PHONY: help build install prepare train sample eval compare convert page figures check \
+  check-bridges fmt clippy test smoke \
   examples torture reproduce verify hashes soak fuzz deny doc bench peers clean
 
 help: ## List targets and variables
@@ -131,6 +131,9 @@ convert: build ## RUN's model to RUN/convert/TO, for other programs, with a mode
 	$(call program,convert) $(COMMON) $(call whether_best,sample) --to \
 	  $(call quoted,$(or $(TO),$(error TO is not set, expected a format: TO=onnx))) \
 	  --model $(MODEL_FILE) $(EVALUATED) --out $(call in_run,convert/$(TO))
+
+page: TO = page
+page: convert ## A page that draws images in the browser: RUN/convert/page/index.html
 
 figures: ## Update README's figures and picture from a finished RUN of mnist.yaml
 	python3 scripts/figures.py $(call quoted,$(RUN)) $(if $(THREADS),--threads $(THREADS))

@@ -11,12 +11,15 @@ use std::path::PathBuf;
 pub enum Target {
     /// ONNX, for onnxruntime and others.
     Onnx,
+    /// A page that draws in a browser.
+    Page,
 }
 
 impl fmt::Display for Target {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Onnx => "onnx",
+            Self::Page => "page",
         })
     }
 }
@@ -105,6 +108,10 @@ pub struct Args {
     /// Store weights in half precision, half the size; computed with in float32
     #[arg(long)]
     pub half: bool,
+
+    /// Write the page as one file
+    #[arg(long)]
+    pub single: bool,
 
     /// `metrics.json` of an evaluation of this model, whose figures the model card gets
     #[arg(long, value_name = "FILE")]

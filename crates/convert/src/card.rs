@@ -69,7 +69,7 @@ impl Card<'_> {
         let (name, step) = (heading(self.name), self.model.generator.step());
         let colours = if info.channels == 1 { "grey" } else { "colour" };
         let (height, width) = (info.height, info.width);
-        let networks = self.model.networks().join(" and the ");
+        let networks = self.format.networks(self.model).join(" and the ");
         let mut text = format!(
             "---\n{}license:  # to be filled in, such as mit or cc-by-4.0\n---\n\n# {name}\n\n\
              The {networks} of a DCGAN \

@@ -1,5 +1,6 @@
 //! What can go wrong in this stage apart from what its libraries name.
 
+use crate::args::Target;
 use dcgan_hints::Hint;
 use dcgan_stage::Failure;
 use std::path::PathBuf;
@@ -20,6 +21,16 @@ pub enum Error {
         name: String,
         /// Whether half precision was asked for.
         half: bool,
+    },
+    /// An option that the format does not have.
+    #[error("`{option}` does not go with `--to {to}`: {why}")]
+    Option {
+        /// The option.
+        option: &'static str,
+        /// The format.
+        to: Target,
+        /// What is so instead.
+        why: &'static str,
     },
     /// More weights than a file of the format can hold.
     #[error("the {network} has {bytes} bytes of weights, an ONNX file holds at most {limit}")]
@@ -60,10 +71,13 @@ impl Hint for Error {
             Self::NoConversion => {
                 "give `--to onnx --model FILE`, or `--from tensorflow --in PREFIX`".into()
             }
-            Self::NotFinite { half: true, .. } => "leave `--half` out".into(),
+            Self::NotFinite { half: true, .. } => {
+                "leave `--half` out; for a page, give another checkpoint".into()
+            }
             Self::NotFinite { half: false, .. } => {
                 "give an earlier checkpoint: this training has diverged".into()
             }
+            Self::Option { option, .. } => format!("leave `{option}` out"),
             Self::TooLarge { .. } => {
                 "give `--half`, which needs half of that, or train with fewer filters".into()
             }

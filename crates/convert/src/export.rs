@@ -21,6 +21,7 @@ pub(crate) struct Export {
     sample: Sample,
     to: Target,
     half: bool,
+    single: bool,
     name: String,
     format: Box<dyn Format>,
 }
@@ -29,19 +30,20 @@ impl Export {
     /// The conversion of `model`, or of the best checkpoint that it records.
     pub(crate) fn new(args: &Args, to: Target, model: PathBuf) -> Result<Self, Failure> {
         let pipeline = args.common.pipeline()?;
-        let is_best = pipeline.sample.best;
+        let name = args.card_name(&pipeline.prepare.name);
         Ok(Self {
-            model: if is_best {
+            format: format(args, to, &name).map_err(Failure::usage)?,
+            model: if pipeline.sample.best {
                 best_checkpoint(&model)?
             } else {
                 model
             },
             metrics: args.metrics.clone(),
-            name: args.card_name(&pipeline.prepare.name),
+            name,
             sample: pipeline.sample,
             to,
             half: args.half,
-            format: format(args, to),
+            single: args.single,
         })
     }
 }
@@ -56,10 +58,11 @@ impl Stage for Export {
             asked: json!({ "convert": {
                 "to": self.to.to_string(),
                 "half": self.half,
+                "single": self.single,
                 "ema": self.sample.ema,
                 "name": self.name,
             }}),
-            defaults: json!({ "convert": { "half": false, "ema": false, "name": "dcgan" } }),
+            defaults: json!({ "convert": { "half": false, "single": false, "ema": false, "name": "dcgan" } }),
         }
     }
 
@@ -84,8 +87,11 @@ impl Stage for Export {
         Plan::new()
             .files(self.format.files(model))
             .file(card::NAME)
-            .about(format!("converts {}", model.networks().join(" and ")))
-            .with("networks", model.networks())
+            .about(format!(
+                "converts {}",
+                self.format.networks(model).join(" and ")
+            ))
+            .with("networks", self.format.networks(model))
     }
 
     fn write(
@@ -107,6 +113,6 @@ impl Stage for Export {
             let (name, bytes) = (printable(&record.name), record.bytes);
             let _ = write!(human, "\n  {name} ({bytes} bytes)");
         }
-        Ok(Report::new(human).with("networks", model.networks()))
+        Ok(Report::new(human).with("networks", self.format.networks(&model)))
     }
 }

@@ -11,6 +11,11 @@ pub(crate) trait Format: Sync {
     /// [`Failure::Usage`] with what would help.
     fn check(&self, model: &Model) -> Result<(), Failure>;
 
+    /// Names of the networks that the files hold: all of the model, unless the format says less.
+    fn networks(&self, model: &Model) -> Vec<&'static str> {
+        model.networks()
+    }
+
     /// Names of the files that [`write`](Self::write) writes for this model.
     fn files(&self, model: &Model) -> Vec<String>;
 

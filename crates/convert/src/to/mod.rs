@@ -1,13 +1,36 @@
 //! A file per format that models are converted to.
 
 mod onnx;
+mod page;
 
 use crate::args::{Args, Target};
+use crate::error::Error;
 use crate::target::Format;
 
-/// The format that was asked for.
-pub(crate) fn format(args: &Args, to: Target) -> Box<dyn Format> {
+/// The format that was asked for, of the model `name`.
+///
+/// # Errors
+/// [`Error::Option`] for an option that the format does not have.
+pub(crate) fn format(args: &Args, to: Target, name: &str) -> Result<Box<dyn Format>, Error> {
+    let refuse = |given, option, why| {
+        if given {
+            Err(Error::Option { option, to, why })
+        } else {
+            Ok(())
+        }
+    };
     match to {
-        Target::Onnx => Box::new(onnx::Onnx { half: args.half }),
+        Target::Onnx => {
+            refuse(args.single, "--single", "it is for `--to page`")?;
+            Ok(Box::new(onnx::Onnx { half: args.half }))
+        }
+        Target::Page => {
+            let why = "the weights of a page are always in half precision";
+            refuse(args.half, "--half", why)?;
+            Ok(Box::new(page::Page {
+                single: args.single,
+                name: name.to_owned(),
+            }))
+        }
     }
 }

@@ -18,7 +18,8 @@ fn a_generator_file_gives_a_network_and_its_card() {
     );
     let manifest = Manifest::read(&place.path("out")).unwrap().unwrap();
     assert_eq!(manifest.stage, "dcgan-convert");
-    let expected = json!({ "to": "onnx", "half": false, "ema": false, "name": "dcgan" });
+    let expected =
+        json!({ "to": "onnx", "half": false, "single": false, "ema": false, "name": "dcgan" });
     assert_eq!(manifest.settings["convert"], expected);
     assert_eq!(manifest.inputs[0].name, "model.safetensors");
     manifest.verify_outputs(&place.path("out")).unwrap();

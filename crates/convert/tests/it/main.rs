@@ -9,6 +9,7 @@ mod card;
 mod errors;
 mod files;
 mod onnx;
+mod page;
 mod support;
 mod tensorflow;
 mod wire;

@@ -86,11 +86,16 @@ impl Place {
         model.write(&path).unwrap();
     }
 
-    /// Converts the model into the folder `out`.
+    /// Converts the model to ONNX into the folder `out`.
     pub(crate) fn convert(&self, out: &str, options: &[&str]) -> Outcome {
+        self.convert_to("onnx", out, options)
+    }
+
+    /// Converts the model into the folder `out`.
+    pub(crate) fn convert_to(&self, to: &str, out: &str, options: &[&str]) -> Outcome {
         let (model, out) = (self.path("model.safetensors"), self.path(out));
         let mut command = Command::new(env!("CARGO_BIN_EXE_dcgan-convert"));
-        command.args(["--to", "onnx", "--model"]).arg(model);
+        command.args(["--to", to, "--model"]).arg(model);
         command.arg("--out").arg(out).args(options);
         run(&mut command).naming(self.folder.path(), "[DIR]")
     }
@@ -98,6 +103,11 @@ impl Place {
     /// Converts, which must succeed.
     pub(crate) fn converted(&self, out: &str, options: &[&str]) -> Outcome {
         self.convert(out, options).succeeded()
+    }
+
+    /// Converts, which must succeed.
+    pub(crate) fn converted_to(&self, to: &str, out: &str, options: &[&str]) -> Outcome {
+        self.convert_to(to, out, options).succeeded()
     }
 
     pub(crate) fn bytes(&self, name: &str) -> Vec<u8> {

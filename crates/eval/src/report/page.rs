@@ -1,6 +1,8 @@
 //! Common parts of all pages: self-contained, light and dark, for screens, phones and paper.
 
 use crate::report::svg::{self, escape};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
 use std::fmt::Write as _;
 
 const STYLE: &str = "\
@@ -48,37 +50,6 @@ pub(crate) fn section(page: &mut String, title: &str, figures: &[impl AsRef<str>
 pub(crate) fn picture(kind: &str, caption: &str, bytes: &[u8]) -> String {
     format!(
         "<img alt=\"{caption}\" src=\"data:image/{kind};base64,{}\"><figcaption>{caption}</figcaption>",
-        base64(bytes)
+        BASE64.encode(bytes)
     )
-}
-
-/// Base64, RFC 4648, section 4.
-fn base64(bytes: &[u8]) -> String {
-    const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    let mut text = String::with_capacity(bytes.len().div_ceil(3) * 4);
-    for group in bytes.chunks(3) {
-        let of = |i: usize| u32::from(group.get(i).copied().unwrap_or(0));
-        let bits = of(0) << 16 | of(1) << 8 | of(2);
-        for i in 0..4 {
-            if i <= group.len() {
-                text.push(char::from(ALPHABET[(bits >> (18 - 6 * i) & 63) as usize]));
-            } else {
-                text.push('=');
-            }
-        }
-    }
-    text
-}
-
-#[cfg(test)]
-mod tests {
-    #[test]
-    fn base64_is_that_of_the_rfc() {
-        let encode = |text: &str| super::base64(text.as_bytes());
-        assert_eq!(
-            [encode(""), encode("f"), encode("fo")],
-            ["", "Zg==", "Zm8="]
-        );
-        assert_eq!([encode("foo"), encode("foobar")], ["Zm9v", "Zm9vYmFy"]);
-    }
 }
