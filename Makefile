@@ -55,7 +55,7 @@ CHECKPOINTS ?=
 RUNS ?=
 #: OUT         the folder that `compare` writes
 OUT = runs/compare
-#: TO          what `convert` makes of RUN's model: onnx or page
+#: TO          what `convert` makes of RUN's model: onnx, torch or page
 TO ?=
 #: PREPARE, TRAIN, SAMPLE, EVAL   the command that runs a stage, such as TRAIN='python mine.py'
 program = $(call quoted,$(BIN)/dcgan-$(1))
@@ -129,7 +129,7 @@ EVALUATED = $(if $(shell test -e $(call in_run,eval/metrics.json) && echo yes),\
   --metrics $(call in_run,eval/metrics.json))
 convert: build ## RUN's model to RUN/convert/TO, for other programs, with a model card
 	$(call program,convert) $(COMMON) $(call whether_best,sample) --to \
-	  $(call quoted,$(or $(TO),$(error TO is not set, expected a format: TO=onnx))) \
+	  $(call quoted,$(or $(TO),$(error TO is not set, expected onnx, torch or page: TO=onnx))) \
 	  --model $(MODEL_FILE) $(EVALUATED) --out $(call in_run,convert/$(TO))
 
 page: TO = page

@@ -248,6 +248,14 @@ impl Container {
         }
     }
 
+    /// The values of an array of type F32 in a file without our metadata, so without a hash.
+    pub(crate) fn read_f32(&self, place: &Place) -> Result<Vec<f32>, Error> {
+        match self.read_array(place, &mut Sha256::new())? {
+            Data::F32(values) => Ok(values),
+            Data::U8(_) => Err(self.unfit("an array of type F32", "type U8")),
+        }
+    }
+
     fn read_array(&self, place: &Place, content: &mut Sha256) -> Result<Data, Error> {
         // The position was compared with the file's size, so this allocates no more than the file
         // contains.

@@ -69,6 +69,7 @@ mod run;
 pub mod run_tables;
 mod samples;
 mod seal;
+mod state_dict;
 mod table;
 
 pub use atomic::{
@@ -109,6 +110,7 @@ pub use network::{Arrays, ModelFile, NetworkInfo, Role};
 pub use number::format_f32;
 pub use run::RunFile;
 pub use samples::Samples;
+pub use state_dict::StateDict;
 pub use table::{GrowingTable, TablePosition};
 
 /// The newest version of each format that this program reads, and the one that it writes.

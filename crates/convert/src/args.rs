@@ -13,6 +13,8 @@ pub enum Target {
     Onnx,
     /// A page that draws in a browser.
     Page,
+    /// State dicts for the modules of `python/dcgan_torch.py`.
+    Torch,
 }
 
 impl fmt::Display for Target {
@@ -20,6 +22,7 @@ impl fmt::Display for Target {
         f.write_str(match self {
             Self::Onnx => "onnx",
             Self::Page => "page",
+            Self::Torch => "torch",
         })
     }
 }
@@ -29,12 +32,15 @@ impl fmt::Display for Target {
 pub enum ForeignFormat {
     /// A checkpoint of the original program, carpedm20/DCGAN-tensorflow.
     Tensorflow,
+    /// State dicts of the modules of `python/dcgan_torch.py`.
+    Torch,
 }
 
 impl fmt::Display for ForeignFormat {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Tensorflow => "tensorflow",
+            Self::Torch => "torch",
         })
     }
 }
@@ -43,8 +49,10 @@ impl fmt::Display for ForeignFormat {
 pub(crate) enum Conversion {
     /// To files of another program.
     To(Target, PathBuf),
-    /// From a checkpoint of another program.
-    From(ForeignFormat, PathBuf),
+    /// From a checkpoint of TensorFlow.
+    FromTensorflow(PathBuf),
+    /// From state dicts of PyTorch.
+    FromTorch,
 }
 
 /// Convert a trained model to or from the format of another program.
@@ -59,6 +67,10 @@ pub(crate) enum Conversion {
 /// generator for `dcgan-sample` and a checkpoint for `dcgan-eval`.
 ///
 ///   dcgan-convert --from tensorflow --in checkpoint/DCGAN.model-5002 --out theirs
+///
+/// State dicts of PyTorch are written by `--to torch`, and read by `--from torch`.
+///
+///   dcgan-convert --from torch --in torch/generator-torch.safetensors --out mine
 #[derive(Debug, Clone, clap::Parser)]
 #[command(
     name = "dcgan-convert",
@@ -84,22 +96,22 @@ pub struct Args {
     #[arg(long, value_name = "FILE")]
     pub model: Option<PathBuf>,
 
-    /// With `--from`: name of the checkpoint, without `.index`, `.meta` or `.data-..`
+    /// With `--from`: name of the checkpoint, without `.index`, `.meta` or `.data-..`; a state dict,
+    /// which may be given again for the other network
     #[arg(long = "in", id = "input", value_name = "PREFIX", requires = "from")]
-    pub input: Option<PathBuf>,
+    pub input: Vec<PathBuf>,
+
+    /// With `--from torch`: the networks' description [default: `config.json` next to `--in`]
+    #[arg(long, value_name = "FILE", requires = "from")]
+    pub config: Option<PathBuf>,
 
     /// With `--from`: height and width of the images [default: the largest square that fits]
     #[arg(long, value_name = "HxW", value_parser = size, requires = "from")]
     pub size: Option<[usize; 2]>,
 
-    /// With `--from`: distribution of z: `uniform`, `uniform_0_1` or `normal`
-    #[arg(
-        long,
-        value_name = "NAME",
-        default_value = "uniform",
-        requires = "from"
-    )]
-    pub z_distribution: ZDistribution,
+    /// With `--from`: distribution of z: `uniform_0_1` or `normal` [default: `uniform`]
+    #[arg(long, value_name = "NAME", requires = "from")]
+    pub z_distribution: Option<ZDistribution>,
 
     /// With `--from`: golden file with the same networks, to compare with layer by layer
     #[arg(long, value_name = "GOLDEN", requires = "from")]
@@ -129,11 +141,44 @@ pub struct Args {
 impl Args {
     /// The conversion that was asked for.
     pub(crate) fn conversion(&self) -> Result<Conversion, Error> {
-        match (self.from, &self.input, self.to, &self.model) {
-            (Some(from), Some(prefix), ..) => Ok(Conversion::From(from, prefix.clone())),
+        self.check()?;
+        match (self.from, self.input.as_slice(), self.to, &self.model) {
+            (Some(ForeignFormat::Tensorflow), [prefix], ..) => {
+                Ok(Conversion::FromTensorflow(prefix.clone()))
+            }
+            (Some(ForeignFormat::Torch), [_, ..], ..) => Ok(Conversion::FromTorch),
             (None, _, Some(to), Some(model)) => Ok(Conversion::To(to, model.clone())),
             _ => Err(Error::NoConversion),
         }
+    }
+
+    /// Refuses options that the format would not heed.
+    fn check(&self) -> Result<(), Error> {
+        let given = match (self.to, self.from) {
+            (Some(to), _) => format!("--to {to}"),
+            (None, Some(from)) => format!("--from {from}"),
+            (None, None) => return Ok(()),
+        };
+        let options: [(&'static str, bool, &'static str); 4] = [
+            ("--config", self.config.is_some(), "--from torch"),
+            ("--size", self.size.is_some(), "--from tensorflow"),
+            (
+                "--z-distribution",
+                self.z_distribution.is_some(),
+                "--from tensorflow",
+            ),
+            ("--report", self.report.is_some(), "--from tensorflow"),
+        ];
+        for (option, is_given, heeded_by) in options {
+            if is_given && heeded_by != given {
+                return Err(Error::Unheeded {
+                    option,
+                    given,
+                    heeded_by,
+                });
+            }
+        }
+        Ok(())
     }
 
     /// What the card calls the model. The default pipeline is MNIST's, which says nothing here.

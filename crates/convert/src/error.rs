@@ -12,6 +12,46 @@ pub enum Error {
     /// An option is missing.
     #[error("nothing to convert: expected `--to` with `--model`, or `--from` with `--in`")]
     NoConversion,
+    /// An option that the conversion would not heed.
+    #[error("`{option}` means nothing to `{given}`")]
+    Unheeded {
+        /// The option.
+        option: &'static str,
+        /// The conversion.
+        given: String,
+        /// What heeds it.
+        heeded_by: &'static str,
+    },
+    /// An array of a state dict that the network doesn't have, or not in that shape.
+    #[error("`{}`: `{name}`: expected {expected}, got {got}", path.display())]
+    StateDict {
+        /// The file.
+        path: PathBuf,
+        /// The array, by PyTorch's name.
+        name: String,
+        /// What the network has.
+        expected: String,
+        /// What the file has.
+        got: String,
+    },
+    /// A description of networks that the system keeps from us, or that isn't there.
+    #[error("could not read `{}`, which describes the networks", path.display())]
+    NoDescription {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        #[source]
+        source: std::io::Error,
+    },
+    /// A description of networks that is none.
+    #[error("`{}` describes no network", path.display())]
+    Description {
+        /// The file.
+        path: PathBuf,
+        /// Where, and why.
+        #[source]
+        source: serde_json::Error,
+    },
     /// A weight that the file's type of number can't hold.
     #[error("`{}`: weight `{name}` has a value that {} can't hold", path.display(), kind(*.half))]
     NotFinite {
@@ -70,6 +110,17 @@ impl Hint for Error {
         Some(match self {
             Self::NoConversion => {
                 "give `--to onnx --model FILE`, or `--from tensorflow --in PREFIX`".into()
+            }
+            Self::Unheeded { heeded_by, .. } => {
+                format!("leave it out, or give `{heeded_by}`")
+            }
+            Self::StateDict { .. } => {
+                "save a module of `dcgan_torch.py`, and its `network` in `config.json`".into()
+            }
+            Self::NoDescription { .. } | Self::Description { .. } => {
+                "write it in Python, `json.dump({\"network\": module.network}, file)`, or give another \
+                 as `--config FILE`"
+                    .into()
             }
             Self::NotFinite { half: true, .. } => {
                 "leave `--half` out; for a page, give another checkpoint".into()

@@ -1,6 +1,6 @@
-//! The stage behind `--from`: a checkpoint of another program to files of ours.
+//! The stage behind `--from tensorflow`: a checkpoint of the original program to files of ours.
 
-use crate::args::{Args, ForeignFormat};
+use crate::args::Args;
 use dcgan::{Kind, ZDistribution};
 use dcgan_artifacts::{
     Arrays, Checkpoint, CheckpointInfo, FileRecord, ModelFile, NetworkInfo, Role,
@@ -22,7 +22,6 @@ const REPORT: &str = "report.csv";
 /// A conversion: settings without holes.
 pub(crate) struct Import {
     prefix: PathBuf,
-    from: ForeignFormat,
     size: Option<[usize; 2]>,
     z_distribution: ZDistribution,
     golden: Option<PathBuf>,
@@ -37,12 +36,11 @@ pub(crate) struct Imported {
 
 impl Import {
     /// The conversion of the checkpoint `prefix`.
-    pub(crate) fn new(args: &Args, from: ForeignFormat, prefix: PathBuf) -> Self {
+    pub(crate) fn new(args: &Args, prefix: PathBuf) -> Self {
         Self {
             prefix,
-            from,
             size: args.size,
-            z_distribution: args.z_distribution,
+            z_distribution: args.z_distribution.unwrap_or(ZDistribution::Uniform),
             golden: args.report.clone(),
         }
     }
@@ -105,7 +103,7 @@ impl Stage for Import {
     fn settings(&self) -> Settings {
         Settings {
             asked: json!({ "convert": {
-                "from": self.from.to_string(),
+                "from": "tensorflow",
                 "size": self.size,
                 "z_distribution": self.z_distribution.name(),
             }}),

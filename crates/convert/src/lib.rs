@@ -10,9 +10,12 @@ mod error;
 mod export;
 mod figures;
 mod import;
+mod import_torch;
 mod layers;
 mod layout;
 mod model;
+mod state_dicts;
+mod state_names;
 mod target;
 mod to;
 
@@ -29,9 +32,10 @@ use dcgan_stage::{Failure, run as run_stage};
 pub fn run(args: &Args) -> Result<(), Failure> {
     dcgan_stage::claim_threads(args.common.threads);
     match args.conversion().map_err(Failure::usage)? {
-        Conversion::From(origin, prefix) => {
-            run_stage(&import::Import::new(args, origin, prefix), &args.common)
+        Conversion::FromTensorflow(prefix) => {
+            run_stage(&import::Import::new(args, prefix), &args.common)
         }
+        Conversion::FromTorch => run_stage(&import_torch::ImportTorch::new(args)?, &args.common),
         Conversion::To(target, model) => {
             run_stage(&export::Export::new(args, target, model)?, &args.common)
         }

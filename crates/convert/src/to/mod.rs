@@ -2,6 +2,7 @@
 
 mod onnx;
 mod page;
+mod torch;
 
 use crate::args::{Args, Target};
 use crate::error::Error;
@@ -23,6 +24,15 @@ pub(crate) fn format(args: &Args, to: Target, name: &str) -> Result<Box<dyn Form
         Target::Onnx => {
             refuse(args.single, "--single", "it is for `--to page`")?;
             Ok(Box::new(onnx::Onnx { half: args.half }))
+        }
+        Target::Torch => {
+            refuse(args.single, "--single", "it is for `--to page`")?;
+            refuse(
+                args.half,
+                "--half",
+                "the arrays of a state dict are float32",
+            )?;
+            Ok(Box::new(torch::Torch))
         }
         Target::Page => {
             let why = "the weights of a page are always in half precision";

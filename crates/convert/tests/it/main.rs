@@ -12,4 +12,5 @@ mod onnx;
 mod page;
 mod support;
 mod tensorflow;
+mod torch;
 mod wire;

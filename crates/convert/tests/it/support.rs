@@ -100,6 +100,20 @@ impl Place {
         run(&mut command).naming(self.folder.path(), "[DIR]")
     }
 
+    /// Runs the program; `[DIR]` in an option stands for the folder.
+    pub(crate) fn run(&self, options: &str) -> Outcome {
+        let shown = self.folder.path().to_str().unwrap();
+        let mut command = Command::new(env!("CARGO_BIN_EXE_dcgan-convert"));
+        let options = options.split(' ');
+        command.args(options.map(|option| option.replace("[DIR]", shown)));
+        run(&mut command).naming(self.folder.path(), "[DIR]")
+    }
+
+    /// Runs the program, which must succeed.
+    pub(crate) fn ran(&self, options: &str) -> Outcome {
+        self.run(options).succeeded()
+    }
+
     /// Converts, which must succeed.
     pub(crate) fn converted(&self, out: &str, options: &[&str]) -> Outcome {
         self.convert(out, options).succeeded()
