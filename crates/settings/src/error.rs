@@ -1,7 +1,8 @@
 //! Errors in pipelines, with hints.
 
-use crate::keys;
+use crate::{duplicates, keys};
 use dcgan_hints::Hint;
+use std::borrow::Cow;
 use std::fmt;
 use std::path::PathBuf;
 
@@ -30,9 +31,20 @@ impl fmt::Display for Origin {
                 at: Some((line, column)),
             } => write!(f, "`{name}:{line}:{column}`"),
             Self::File { name, at: None } => write!(f, "`{name}`"),
-            Self::Set(text) => write!(f, "`--set {text}`"),
+            Self::Set(text) => write!(f, "`--set {}`", shortened(text)),
             Self::Default => f.write_str("the defaults"),
         }
+    }
+}
+
+/// Letters of a text from outside that an error repeats.
+const REPEATED: usize = 100;
+
+/// The beginning of a long text.
+fn shortened(text: &str) -> Cow<'_, str> {
+    match text.char_indices().nth(REPEATED) {
+        None => text.into(),
+        Some((end, _)) => format!("{}...", &text[..end]).into(),
     }
 }
 
@@ -88,7 +100,7 @@ pub enum Error {
         key: String,
     },
     /// A value of the wrong kind.
-    #[error("`{key}` in {origin}: expected {expected}, found {found}")]
+    #[error("`{key}` in {origin}: expected {expected}, found {}", shortened(found))]
     WrongType {
         /// Where.
         origin: Origin,
@@ -124,7 +136,11 @@ pub enum Error {
         nearest: Option<String>,
     },
     /// A `--set` that is not `KEY=VALUE`.
-    #[error("`--set {text}`: expected KEY=VALUE with a dotted key, found {found}")]
+    #[error(
+        "`--set {}`: expected KEY=VALUE with a dotted key, found {}",
+        shortened(text),
+        shortened(found)
+    )]
     OverrideForm {
         /// The text after `--set`.
         text: String,
@@ -132,7 +148,11 @@ pub enum Error {
         found: String,
     },
     /// A list of seeds that cannot be read.
-    #[error("seeds `{text}`: expected numbers and ranges such as `0,3-6`, found `{found}`")]
+    #[error(
+        "seeds `{}`: expected numbers and ranges such as `0,3-6`, found `{}`",
+        shortened(text),
+        shortened(found)
+    )]
     Seeds {
         /// The whole text.
         text: String,
@@ -169,6 +189,12 @@ impl Hint for Error {
                 nearest: Some(nearest),
                 ..
             } => Some(format!("did you mean `{nearest}`?")),
+            Self::UnknownKey { key, .. } if keys::valued_above(key).is_some() => {
+                let above = keys::valued_above(key).unwrap_or_default();
+                let takes = keys::choices(above);
+                let takes = takes.map_or_else(String::new, |one| format!(", which takes {one}"));
+                Some(format!("there are no keys below `{above}`{takes}"))
+            }
             Self::UnknownKey { key, .. } => {
                 let (parent, _) = key.rsplit_once('.').unwrap_or(("", key));
                 let names = keys::names_under(parent);
@@ -211,6 +237,20 @@ impl Hint for Error {
 }
 
 impl Error {
+    /// Finds the second of two equal keys in the file's `text`, of which the parser tells only where
+    /// the mapping begins.
+    pub(crate) fn in_text(mut self, text: &str) -> Self {
+        if let Self::DuplicateKey {
+            origin: Origin::File { at: Some(at), .. },
+            key,
+        } = &mut self
+        {
+            let name = key.rsplit('.').next().unwrap_or(key);
+            *at = duplicates::second(text, *at, name).unwrap_or(*at);
+        }
+        self
+    }
+
     /// Converts serde's error to one of ours; `origin` builds the place from line and column.
     pub(crate) fn typing(
         error: serde_path_to_error::Error<serde_yaml::Error>,
@@ -238,10 +278,11 @@ impl Error {
                 } else {
                     path
                 };
+                let choices = is_of_enum(&expected).then(|| keys::choices(&key));
                 Self::WrongType {
+                    expected: choices.flatten().unwrap_or_else(|| plain(&expected)),
                     origin,
                     key,
-                    expected: plain(&expected),
                     found: plain(&found),
                 }
             }
@@ -281,6 +322,11 @@ impl Fault {
             expected: expected.into(),
         })
     }
+}
+
+/// Whether the parser asks for one of a few names, in terms of its own.
+fn is_of_enum(expected: &str) -> bool {
+    expected.contains("enum") || expected.starts_with("a YAML tag")
 }
 
 /// `name` under serde's path, which already ends in `name` or is `.` for the root.

@@ -81,6 +81,32 @@ pub(crate) fn names_under(parent: &str) -> Vec<String> {
         .unwrap_or_default()
 }
 
+/// The existing key with a value above the dotted `key`, which has no keys below it.
+pub(crate) fn valued_above(key: &str) -> Option<&str> {
+    let defaults = resolved(&Pipeline::default());
+    let ends = key.match_indices('.').map(|(end, _)| &key[..end]);
+    ends.into_iter().find(|above| {
+        let found = above
+            .split('.')
+            .try_fold(&defaults, |place, name| place.get(name));
+        found.is_some_and(|value| !value.is_object())
+    })
+}
+
+/// The values of the dotted `key` in words, if it takes one of a few names.
+pub(crate) fn choices(key: &str) -> Option<String> {
+    // The parser lists them for a name that is none of them.
+    let tree = key.rsplit('.').fold("-".into(), |inner, name| {
+        serde_yaml::Value::Mapping([(name.into(), inner)].into_iter().collect())
+    });
+    let refused = serde_yaml::from_value::<Pipeline>(tree).err()?.to_string();
+    let (_, choices) = refused
+        .split_once("unknown variant ")?
+        .1
+        .split_once(", expected ")?;
+    Some(choices.into())
+}
+
 /// The existing key that an unknown `key` most likely means: a similar name in the same place, or
 /// else the same name in another place.
 pub(crate) fn nearest(key: &str) -> Option<String> {

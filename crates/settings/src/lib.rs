@@ -5,6 +5,7 @@
 //! a complete [`Pipeline`] with checked values.
 
 mod depth;
+mod duplicates;
 mod error;
 mod fault;
 mod forms;

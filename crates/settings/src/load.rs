@@ -39,7 +39,7 @@ pub fn load_text(name: &str, text: &str, overrides: &[String]) -> Result<Pipelin
     let typed = serde_path_to_error::deserialize(serde_yaml::Deserializer::from_str(text));
     let mut pipeline: Pipeline = typed
         .map(Option::unwrap_or_default)
-        .map_err(|error| Error::typing(error, file))?;
+        .map_err(|error| Error::typing(error, file).in_text(text))?;
 
     let mut tree: Value = serde_yaml::from_str(text).map_err(|source| Error::Syntax {
         origin: file(None),
@@ -51,6 +51,7 @@ pub fn load_text(name: &str, text: &str, overrides: &[String]) -> Result<Pipelin
         .collect::<Result<Vec<_>, _>>()?;
     // Again after each override, to find the one at fault.
     for given in &overrides {
+        given.require_no_value_above()?;
         given.apply(&mut tree);
         pipeline = serde_path_to_error::deserialize(tree.clone())
             .map_err(|error| Error::typing(error, |_| Origin::Set(given.text.clone())))?;

@@ -1,6 +1,7 @@
 //! `--set KEY=VALUE`: sets one value in the tree of a pipeline.
 
 use crate::error::{Error, Origin};
+use crate::keys;
 use crate::limits::check_counts;
 use serde_yaml::{Mapping, Value};
 
@@ -40,6 +41,18 @@ impl Override {
             key: key.into(),
             value,
         })
+    }
+
+    /// Refuses a key below one that has a value, which setting it would replace by a mapping.
+    pub(crate) fn require_no_value_above(&self) -> Result<(), Error> {
+        match keys::valued_above(&self.key) {
+            None => Ok(()),
+            Some(_) => Err(Error::UnknownKey {
+                origin: Origin::Set(self.text.clone()),
+                key: self.key.clone(),
+                nearest: None,
+            }),
+        }
     }
 
     /// Sets the value in `tree` and adds missing sections.

@@ -90,6 +90,18 @@ fn a_wrong_type_says_expected_and_found() {
     error: `prepare.folder` in `--set prepare.folder=in/a: b`: expected a path or a list of paths, found a mapping of keys to values
     hint: text in quotes of its own stays text: `--set 'prepare.folder="..."'`
     "#);
+    for labels in ["[csv]", "{x: 64}", "3", "true", "''", "\n  - csv"] {
+        let said = report(&format!("prepare:\n pictures:\n  labels: {labels}\n"), &[]);
+        assert!(
+            said.contains(": expected one of `none`, `folder`, `csv`, found "),
+            "{said}"
+        );
+        let said = report("", &[&format!("prepare.pictures.labels={labels}")]);
+        assert!(
+            said.contains(": expected one of `none`, `folder`, `csv`, found "),
+            "{said}"
+        );
+    }
     insta::assert_snapshot!(report("train: 3\n", &[]), @"
     error: `train` in `p.yaml:1:8`: expected a mapping of keys to values, found number `3`
     hint: every key is explained in `pipelines/mnist.yaml`
@@ -114,7 +126,15 @@ fn a_value_that_speaks_like_the_parser_confuses_nobody() {
 #[test]
 fn a_key_twice_is_refused() {
     insta::assert_snapshot!(report("train:\n  epochs: 1\n  epochs: 2\n", &[]), @"
+    error: key `train.epochs` appears twice in `p.yaml:3:3`
+    hint: remove one of the two
+    ");
+    insta::assert_snapshot!(report("train: {z_dim: 9, epochs: 1,\n  epochs: 2}\n", &[]), @"
     error: key `train.epochs` appears twice in `p.yaml:2:3`
+    hint: remove one of the two
+    ");
+    insta::assert_snapshot!(report("train:\n  z_dim: 9\neval:\n  n: 64\ntrain:\n", &[]), @"
+    error: key `train` appears twice in `p.yaml:5:1`
     hint: remove one of the two
     ");
 }

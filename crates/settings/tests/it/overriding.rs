@@ -92,9 +92,42 @@ fn an_unknown_key_is_named_with_the_nearest() {
 #[test]
 fn a_key_into_a_value_is_refused() {
     insta::assert_snapshot!(report("train: {epochs: 3}", &["train.epochs.x=1"]), @"
-    error: `train.epochs` in `--set train.epochs.x=1`: expected a whole number, at least 0, found a mapping of keys to values
-    hint: every key is explained in `pipelines/mnist.yaml`
+    error: unknown key `train.epochs.x` in `--set train.epochs.x=1`
+    hint: there are no keys below `train.epochs`
     ");
+    insta::assert_snapshot!(report("", &["prepare.name.x=64"]), @"
+    error: unknown key `prepare.name.x` in `--set prepare.name.x=64`
+    hint: there are no keys below `prepare.name`
+    ");
+    insta::assert_snapshot!(report("", &["prepare.pictures.labels.x.y=64"]), @"
+    error: unknown key `prepare.pictures.labels.x.y` in `--set prepare.pictures.labels.x.y=64`
+    hint: there are no keys below `prepare.pictures.labels`, which takes one of `none`, `folder`, `csv`
+    ");
+    // What the hint lists is taken.
+    set("", &["prepare.pictures.labels=folder"]);
+    // What does not exist takes no value either.
+    let said = report("", &["prepare.no.x=1"]);
+    assert!(
+        said.starts_with("error: unknown key `prepare.no` in "),
+        "{said}"
+    );
+}
+
+#[test]
+fn a_long_value_is_not_repeated_whole() {
+    let long = format!("train.epochs={}", "[".repeat(2000));
+    let said = report("", &[&long]);
+    assert!(
+        said.lines().all(|line| line.chars().count() < 200),
+        "{said}"
+    );
+    assert!(said.contains("`--set train.epochs=[["), "{said}");
+    let long = format!("train.epochs={}", "é".repeat(2000));
+    let said = report("", &[&long]);
+    assert!(
+        said.lines().all(|line| line.chars().count() < 300),
+        "{said}"
+    );
 }
 
 #[test]
