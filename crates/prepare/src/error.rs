@@ -325,6 +325,19 @@ pub enum Error {
         /// The first unusable file, and why.
         first: Option<String>,
     },
+    /// Every picture that can be used was shared out to the test part.
+    #[error(
+        "{} of `{folders}` fell to the test part: expected at least one to train on",
+        if *pictures == 1 { "the picture".into() } else { format!("all {pictures} pictures") }
+    )]
+    AllToTest {
+        /// What was searched.
+        folders: String,
+        /// Pictures that can be used.
+        pictures: usize,
+        /// The largest share, in hundredths, that leaves one.
+        most: f64,
+    },
     /// With `strict`: a picture that can't be used.
     #[error("`{name}` can't be used, as `prepare.pictures.strict` asks: {kind}, {detail}")]
     Unusable {
@@ -406,6 +419,8 @@ pub enum Error {
         classes: usize,
         /// Pictures requested.
         got: usize,
+        /// The largest validation part that there are pictures for.
+        most: usize,
     },
     /// Too few pictures for the validation part.
     #[error(
@@ -512,30 +527,38 @@ impl Hint for Error {
                 Some(first) => format!("the first that can't be used is {first}"),
                 None => "put PNG, JPEG, GIF, BMP or WebP files into it, or give another".into(),
             },
+            Self::AllToTest { most, .. } => {
+                format!("lower `prepare.pictures.test_share` to {most} or less")
+            }
             Self::Unusable { .. } => {
                 "remove or replace the file; without `strict` it is skipped and counted".into()
             }
             Self::Changed { .. } => "run the same command when the folder no longer changes".into(),
-            Self::TooManyClasses { .. } => "join classes, or set `prepare.pictures.labels=none`: \
-                the unlabelled network needs none"
+            Self::TooManyClasses { .. } => "join classes; or set `prepare.pictures.labels=none`, \
+                and leave `prepare.pictures.labels_file` out: the unlabelled network needs none"
                 .into(),
             Self::ClassName { .. } => "rename its folder, or the label in the table".into(),
             Self::Labels(source) => return source.hint(),
             Self::Threads { .. } => "try with `--threads 1`".into(),
             Self::ClassNames { .. } => "give a name to each class, or to none".into(),
             Self::Table { .. } => return None,
-            Self::ValidationShare { classes, got } => {
+            Self::ValidationShare { classes, got, most } => {
                 let below = got / classes * classes;
-                format!("set it to {below} or {}", below + classes)
+                if below + classes <= *most {
+                    format!("set it to {below} or {}", below + classes)
+                } else {
+                    at_most(below.min(*most))
+                }
             }
-            Self::ValidationSize { most: 0, .. } => {
-                "set it to 0: an image of each class stays in the training part".into()
-            }
-            Self::ValidationSize { most, .. } => format!(
-                "set it to {most} or less: an image of each class stays in the training part"
-            ),
+            Self::ValidationSize { most: 0, .. } => at_most(0),
+            Self::ValidationSize { most, .. } => at_most(format_args!("{most} or less")),
         })
     }
+}
+
+/// What to set `prepare.validation` to where there are few pictures.
+fn at_most(validation: impl std::fmt::Display) -> String {
+    format!("set it to {validation}: an image of each class stays in the training part")
 }
 
 fn usable_of(files: usize) -> String {

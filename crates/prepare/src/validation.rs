@@ -33,10 +33,12 @@ pub(crate) fn draw(
     };
     let sizes = || members.iter().map(Vec::len).filter(|&n| n > 0);
     let classes = sizes().count().max(1);
+    let most = (sizes().min().unwrap_or(1) - 1) * classes;
     if !count.is_multiple_of(classes) {
         return Err(Error::ValidationShare {
             classes,
             got: count,
+            most,
         });
     }
     let share = count / classes;
@@ -51,7 +53,7 @@ pub(crate) fn draw(
                 class,
                 expected: share,
                 got: members.len(),
-                most: (sizes().min().unwrap_or(1) - 1) * classes,
+                most,
             });
         }
         let of_class = u32::try_from(members.len()).unwrap_or(u32::MAX);
@@ -105,7 +107,12 @@ pub(crate) fn split(
 
 /// Whether a file or an image goes into the test part: its hash as a fraction is below `share`.
 pub(crate) fn is_held_out(sha256: &[u8; 32], share: f64) -> bool {
+    hash_share(sha256) < share
+}
+
+/// The largest share that doesn't take a file or an image of this hash.
+pub(crate) fn hash_share(sha256: &[u8; 32]) -> f64 {
     let mut first = [0; 4];
     first.copy_from_slice(&sha256[..4]);
-    f64::from(u32::from_be_bytes(first)) < share * 2f64.powi(32)
+    f64::from(u32::from_be_bytes(first)) / 2f64.powi(32)
 }

@@ -65,7 +65,16 @@ pub(crate) fn convert(
     gathered.findings.sort();
     refuse_if_strict(settings, &gathered.findings)?;
     if !gathered.kept.contains_key(&Part::Train) {
-        return Err(nothing_left(&scan.roots, tasks.len(), &gathered.findings));
+        let places = gathered.kept.get(&Part::Test).into_iter();
+        let places = places.flat_map(|kept| &kept.places);
+        let test = places.filter_map(|at| scan.pictures.get(&Part::Test)?.get(*at as usize));
+        return Err(nothing_left(
+            settings,
+            &scan.roots,
+            scan.n_files,
+            test,
+            &gathered.findings,
+        ));
     }
     Ok(gathered.converted(&scan.info))
 }

@@ -3,6 +3,7 @@
 use super::walk::{Entry, Root};
 use crate::Error;
 use crate::audit::{Finding, Kind};
+use crate::validation::hash_share;
 use dcgan_artifacts::Part;
 use dcgan_pictures::{Header, Reason, Refusal};
 use dcgan_settings::Prepare;
@@ -59,20 +60,35 @@ pub(super) fn refuse_if_strict(settings: &Prepare, findings: &[Finding]) -> Resu
     }
 }
 
-/// The error for no image left to train on.
-pub(super) fn nothing_left(roots: &[Root], files: usize, findings: &[Finding]) -> Failure {
+/// The error for no image left to train on, of `files` below the folders of the training part.
+/// `test` is what went to the test part.
+pub(super) fn nothing_left<'a>(
+    settings: &Prepare,
+    roots: &[Root],
+    files: usize,
+    test: impl Iterator<Item = &'a Picture>,
+    findings: &[Finding],
+) -> Failure {
     let folders: Vec<String> = roots
         .iter()
         .filter(|root| root.part == Part::Train)
         .map(Root::given)
         .collect();
-    let skipped = findings.iter().find(|found| found.kind.is_skipped());
-    let first = skipped.or_else(|| {
-        let mut findings = findings.iter();
-        findings.find(|found| found.kind == Kind::NotAPicture)
-    });
+    let folders = folders.join("`, `");
+    let shares: Vec<f64> = test.map(|picture| hash_share(&picture.sha256)).collect();
+    if settings.pictures.test_share > 0.0 && !shares.is_empty() {
+        let most = shares.iter().copied().fold(0.0, f64::max);
+        return Failure::input(Error::AllToTest {
+            folders,
+            pictures: shares.len(),
+            most: (most * 100.0).floor() / 100.0,
+        });
+    }
+    let of_train = || findings.iter().filter(|found| found.part == Part::Train);
+    let skipped = of_train().find(|found| found.kind.is_skipped());
+    let first = skipped.or_else(|| of_train().find(|found| found.kind == Kind::NotAPicture));
     Failure::input(Error::NoPictures {
-        folders: folders.join("`, `"),
+        folders,
         files,
         first: first.map(|found| {
             format!(

@@ -24,6 +24,8 @@ pub(crate) struct Scan {
     /// The pictures of each part, sorted by name.
     pub(crate) pictures: BTreeMap<Part, Vec<Picture>>,
     pub(crate) findings: Vec<Finding>,
+    /// Files below the folders of the training part, of whatever kind.
+    pub(crate) n_files: usize,
     /// The folders, archives or tables.
     pub(crate) roots: Vec<Root>,
     /// Their names, and that of the table of labels.
@@ -60,7 +62,7 @@ pub(crate) fn scan(settings: &Prepare, work: &Work<'_>) -> Result<Scan, Failure>
     let entries = thin_out(entries, &roots, settings.pictures.max_images);
     let read = work.each("read", &entries, |entry| Ok(read(entry, &roots, work)))?;
     let sources = records(&roots, &entries, &read, table)?;
-    let n_files = entries.len() + findings.len();
+    let n_files = files_of_train(&entries, &findings, &roots);
     let used = rows_of(labels.as_ref(), table, &entries).map_err(Failure::input)?;
 
     let sound = sort_out(entries, read, &roots, &mut findings);
@@ -85,7 +87,8 @@ pub(crate) fn scan(settings: &Prepare, work: &Work<'_>) -> Result<Scan, Failure>
     refuse_if_strict(settings, &findings)?;
     let mut pictures = share_out(settings, sound, &classes, &class_names, &roots);
     if !pictures.contains_key(&Part::Train) {
-        return Err(nothing_left(&roots, n_files, &findings));
+        let test = pictures.values().flatten();
+        return Err(nothing_left(settings, &roots, n_files, test, &findings));
     }
     draw_validation(settings, &class_names, &mut pictures)?;
     Ok(Scan {
@@ -99,9 +102,17 @@ pub(crate) fn scan(settings: &Prepare, work: &Work<'_>) -> Result<Scan, Failure>
         },
         pictures,
         findings,
+        n_files,
         names: names(&roots, table),
         roots,
     })
+}
+
+/// Number of files below the folders of the training part, with those that could not be searched.
+fn files_of_train(entries: &[Entry], findings: &[Finding], roots: &[Root]) -> usize {
+    let is_of_train = |entry: &&Entry| roots[entry.root].part == Part::Train;
+    let unsearched = findings.iter().filter(|found| found.part == Part::Train);
+    entries.iter().filter(is_of_train).count() + unsearched.count()
 }
 
 /// The settings with the classes that the first collection names, if they name none themselves.

@@ -200,7 +200,7 @@ fn more_classes_than_labels_can_tell_apart() {
     assert_snapshot!(folder.fail(&labelled), @r"
     exit code 3
     error: too many classes: expected at most 256, got 257
-    hint: join classes, or set `prepare.pictures.labels=none`: the unlabelled network needs none
+    hint: join classes; or set `prepare.pictures.labels=none`, and leave `prepare.pictures.labels_file` out: the unlabelled network needs none
     ");
     folder.succeed(ARGUMENTS);
 }
@@ -428,4 +428,71 @@ fn an_empty_folder_and_one_picture() {
     folder.put("photos/only.png", &picture(Png, 1, 1, 0));
     folder.succeed(ARGUMENTS);
     assert_eq!(open(&folder).len(Part::Train), Some(1));
+}
+
+/// The share that the hint names leaves a picture to train on, and a little more does not.
+#[test]
+fn a_test_share_that_takes_every_picture() {
+    let folder = Folder::empty();
+    for seed in 0..3 {
+        folder.put(&format!("photos/{seed}.png"), &picture(Png, 8, 8, seed));
+    }
+    let with = |share: &str| format!("{ARGUMENTS} --set prepare.pictures.test_share={share}");
+    let failure = folder.fail(&with("0.9999"));
+    let (before, share) = failure.split_once("test_share` to ").unwrap();
+    assert_snapshot!(before, @r"
+    exit code 3
+    error: all 3 pictures of `photos` fell to the test part: expected at least one to train on
+    hint: lower `prepare.pictures.
+    ");
+    let share = share.split(' ').next().unwrap();
+    folder.succeed(&with(share));
+    let more = share.parse::<f64>().unwrap() + 0.01;
+    assert_eq!(folder.run(&with(&more.to_string())).code, 3);
+}
+
+/// All files of the folder are counted, not only those that looked like pictures at first.
+#[test]
+fn every_file_that_is_no_picture_to_train_on_is_counted() {
+    let folder = Folder::empty();
+    let whole = picture(Png, 40, 40, 2);
+    folder.put("photos/a.png", &whole[..whole.len() - 30]);
+    folder.put("photos/b.png", b"");
+    folder.put("photos/c.txt", b"words");
+    // What is in the folder of the test part does not count.
+    folder.put("test/d.png", &whole);
+    folder.put("test/b.txt", b"words");
+    for more in ["", " --set prepare.test_folder=test"] {
+        let run = folder.run(&format!("{ARGUMENTS}{more}"));
+        let failure = run.stderr;
+        assert_eq!(run.code, 3, "{failure}");
+        assert!(
+            failure.contains("got 3 files that can't be used"),
+            "{failure}"
+        );
+        assert!(
+            failure.contains("the first that can't be used is `"),
+            "{failure}"
+        );
+    }
+}
+
+/// Without classes there is no table of them.
+#[test]
+fn too_many_classes_of_a_table_go_with_the_table() {
+    let folder = Folder::empty();
+    let rows = (0..257).map(|class| {
+        folder.put(&format!("photos/{class}.png"), &picture(Png, 4, 4, 1));
+        format!("{class}.png,class {class}\n")
+    });
+    let table: String = rows.collect();
+    folder.put("labels.csv", table.as_bytes());
+    let labels = "--set prepare.pictures.labels=csv";
+    let table = "--set prepare.pictures.labels_file=labels.csv";
+    assert_snapshot!(folder.fail(&format!("{ARGUMENTS} {labels} {table}")), @r"
+    exit code 3
+    error: too many classes: expected at most 256, got 257
+    hint: join classes; or set `prepare.pictures.labels=none`, and leave `prepare.pictures.labels_file` out: the unlabelled network needs none
+    ");
+    folder.succeed(&format!("{ARGUMENTS} --set prepare.pictures.labels=none"));
 }

@@ -29,8 +29,21 @@ fn a_validation_part_that_classes_cannot_share() {
     assert_snapshot!(folder.fail(arguments), @r"
     exit code 2
     error: `prepare.validation` can't be shared out evenly: expected a multiple of 3 (classes), got 4
-    hint: set it to 3 or 6
+    hint: set it to 3: an image of each class stays in the training part
     ");
+    let small = arguments.replace("=4", "=2");
+    assert_snapshot!(folder.fail(&small), @r"
+    exit code 2
+    error: `prepare.validation` can't be shared out evenly: expected a multiple of 3 (classes), got 2
+    hint: set it to 0 or 3
+    ");
+    let large = arguments.replace("=4", "=400");
+    assert_snapshot!(folder.fail(&large), @r"
+    exit code 2
+    error: `prepare.validation` can't be shared out evenly: expected a multiple of 3 (classes), got 400
+    hint: set it to 3: an image of each class stays in the training part
+    ");
+    folder.succeed(&arguments.replace("=4", "=3"));
 }
 
 #[test]
