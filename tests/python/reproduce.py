@@ -5,7 +5,8 @@
 Settings, inputs and expected hashes come from the manifests only. `--source` is the folder that
 source names are relative to; a synthetic dataset needs none. `--classifier` is the file whose name
 and hash the manifests list if scores or figures used one. The repetition runs in a temporary folder;
-RUN is only read. Exit code 0: every hash is the same; 1: some differ, each is named.
+RUN is only read. Exit code 0: every hash is the same; 1: some differ, each is named; 2: the run
+could not be repeated, for the reason in the line `error: ...`.
 
 A manifest may lack settings that were added later; they have their defaults. Files that contain
 settings (run.json and the report) then have other bytes. They are named, and count as equal if
@@ -13,6 +14,7 @@ nothing else differs.
 """
 
 import argparse
+import hashlib
 import html
 import json
 import os
@@ -42,17 +44,40 @@ FILES = {
 NAMELESS = "pictures"
 
 
+def fail(text):
+    """Ends with an error in one line."""
+    print(f"error: {text}", file=sys.stderr)
+    sys.exit(2)
+
+
 def read_manifests(run):
     """Returns the manifests of all stages that have one, in the order of the stages."""
     manifests = {}
     for stage in STAGES:
         path = run / stage / "manifest.json"
         if path.exists():
-            manifests[stage] = json.loads(path.read_text())
+            manifests[stage] = read_manifest(path)
     for needed in ("prepare", "train"):
         if needed not in manifests:
-            sys.exit(f"error: `{run / needed / 'manifest.json'}` does not exist: not a finished run of ours")
+            fail(f"`{run / needed / 'manifest.json'}` does not exist: give the folder of a finished run")
     return manifests
+
+
+def read_manifest(path):
+    """Returns a manifest that is as its program wrote it."""
+    try:
+        text = path.read_bytes().decode()
+        manifest = json.loads(text)
+        # The hash of the text without it.
+        seal = manifest["seal"]
+        is_sound = hashlib.sha256(text.replace(seal, "", 1).encode()).hexdigest() == seal
+    except OSError as error:
+        fail(f"could not read `{path}`: {error.strerror}: check its permissions")
+    except (ValueError, KeyError, TypeError):
+        is_sound = False
+    if not is_sound:
+        fail(f"`{path}` is damaged: copy it again, or run that stage again")
+    return manifest
 
 
 def without_none(settings):
@@ -71,9 +96,9 @@ def with_sources(prepare, source):
     if prepare["source"] == "synthetic":
         return prepare
     if source is None:
-        sys.exit("error: the run was made of files: give their folder as SOURCE=FOLDER")
+        fail("the run was made of files: give their folder as SOURCE=FOLDER")
     if not source.is_dir():
-        sys.exit(f"error: `{source}`, given as SOURCE, is no folder")
+        fail(f"`{source}`, given as SOURCE, is no folder")
     prepare = dict(prepare)
     for section, keys in FILES.items():
         if section in prepare:
@@ -120,7 +145,7 @@ def found(name, source):
         return source / name
     above = [parent for parent in source.parents if (parent / place).exists()]
     advice = f": give SOURCE={above[0]}" if above else ""
-    sys.exit(f"error: `{source / place}` does not exist; SOURCE is the folder that holds `{place}`{advice}")
+    fail(f"`{source / place}` does not exist; SOURCE is the folder that holds `{place}`{advice}")
 
 
 def table_of_labels(name, source, folders):
@@ -143,7 +168,7 @@ def inputs_of(stage, manifest, new, classifier, settings_of_training):
             # An older manifest has no separate names for them and lists the evaluated one twice.
             evaluated = [name for name in steps if steps.count(name) > 1]
             if not evaluated and "samples.safetensors" not in names:
-                sys.exit("error: the manifest of dcgan-eval does not tell which checkpoint was evaluated")
+                fail("the manifest of dcgan-eval does not tell which checkpoint was evaluated")
             names = [name for name in names if name not in steps] + evaluated[:1]
             checkpoints = steps
         if grids:
@@ -167,7 +192,7 @@ def inputs_of(stage, manifest, new, classifier, settings_of_training):
             options += ["--samples", new / "sample" / name]
         elif stage in ("train", "eval"):
             if classifier is None:
-                sys.exit(f"error: dcgan-{stage} was run with the classifier `{name}`: give it as CLASSIFIER=FILE")
+                fail(f"dcgan-{stage} was run with the classifier `{name}`: give it as CLASSIFIER=FILE")
             options += ["--classifier", classifier] if stage == "eval" else ["--set", f"train.classifier={classifier}"]
     return options
 
@@ -197,7 +222,11 @@ def same_but_for(name, old, new, later):
         return False
     if name == "run.json":
         shown = json.loads(new.read_text())
-        return json.loads(old.read_text()) == dict(shown, train=without(shown.get("train"), later))
+        try:
+            recorded = json.loads(old.read_bytes())
+        except ValueError:
+            return False
+        return recorded == dict(shown, train=without(shown.get("train"), later))
     if name == "report.html":
         text = new.read_text()
         for key, value in flat(later).items():
@@ -205,7 +234,7 @@ def same_but_for(name, old, new, later):
             # Settings of the training have the same names and come before those of the evaluation.
             before, found, after = text.rpartition(pair)
             text = before + after if found else text
-        return old.read_text() == text
+        return old.read_bytes() == text.encode()
     return False
 
 
@@ -271,9 +300,12 @@ def main():
             command += inputs_of(stage, manifests[stage], new, arguments.classifier, settings_of_training)
             command += ["--threads", arguments.threads] if arguments.threads else []
             where = source if stage == "prepare" else None
-            ended = subprocess.run(command, cwd=where, env=environment(), stdout=subprocess.DEVNULL)
+            try:
+                ended = subprocess.run(command, cwd=where, env=environment(), stdout=subprocess.DEVNULL)
+            except OSError as error:
+                fail(f"could not start `{command[0]}`: {error.strerror}: give the programs' folder as --bin, make's BIN")
             if ended.returncode != 0:
-                sys.exit(f"error: dcgan-{stage} failed")
+                fail(f"dcgan-{stage} failed: its own error is above")
             made = json.loads((new / stage / "manifest.json").read_text())
             if made["version"] != manifests[stage]["version"]:
                 print(f"{stage}: version {made['version']} repeats version {manifests[stage]['version']}")
