@@ -6,7 +6,7 @@
 //! next write of the same name, and by the next process that locks the folder.
 
 use crate::change::{DiskFile, announce, announce_bytes};
-use crate::error::{Artifact, Error, LINK};
+use crate::error::{Artifact, Error, LINK, NOT_A_FILE};
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read as _, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
@@ -29,12 +29,19 @@ pub fn write_atomic(path: &Path, bytes: &[u8]) -> Result<(), Error> {
 /// Creates `path` and its parent folders if they don't exist.
 ///
 /// # Errors
-/// [`Error::NotOurs`] if something other than a folder has that name, else [`Error::Write`].
+/// [`Error::NotOurs`] if something other than a folder has that name or a parent's, else
+/// [`Error::Write`].
 pub fn create_folder(path: &Path) -> Result<(), Error> {
-    match fs::metadata(path) {
-        Ok(found) if found.is_dir() => return Ok(()),
-        Ok(_) => return Err(not_ours(path, "a folder", "a file")),
-        Err(_) => {}
+    if path.is_dir() {
+        return Ok(());
+    }
+    let exists = |path: &&Path| fs::metadata(path).is_ok();
+    if let Some(found) = path
+        .ancestors()
+        .find(exists)
+        .filter(|found| !found.is_dir())
+    {
+        return Err(not_ours(found, "a folder", "a file"));
     }
     announce("create folder", path)
         .and_then(|()| fs::create_dir_all(path))
@@ -286,12 +293,7 @@ fn write_all_at(mut file: &File, bytes: &[u8], position: u64) -> io::Result<()> 
 pub fn open(path: &Path, artifact: Artifact) -> Result<(File, u64), Error> {
     let found = fs::metadata(path).map_err(|e| Error::read(path, artifact, e))?;
     if !found.is_file() {
-        return Err(Error::unfit(
-            path,
-            artifact,
-            "a file",
-            "a folder, device or pipe",
-        ));
+        return Err(Error::unfit(path, artifact, "a file", NOT_A_FILE));
     }
     let file = File::open(path).map_err(|e| Error::read(path, artifact, e))?;
     let size = file

@@ -54,7 +54,7 @@ pub struct Outside<'a> {
 /// A stage without a manifest is skipped.
 ///
 /// # Errors
-/// [`Error::Missing`] if no stage has a manifest; [`Error::Damaged`] for a file that doesn't match
+/// [`Error::NotARun`] if no stage has a manifest; [`Error::Damaged`] for a file that doesn't match
 /// its manifest; [`Error::BrokenChain`] for an input that is not the run's; as every reader.
 pub fn verify_run(run: &Path, outside: Outside<'_>) -> Result<Vec<Verified>, Error> {
     let mut verified = Vec::new();
@@ -67,7 +67,8 @@ pub fn verify_run(run: &Path, outside: Outside<'_>) -> Result<Vec<Verified>, Err
             let link = if stage == "prepare" {
                 match outside.sources {
                     Some(sources) if !is_folder(&manifest, record) => {
-                        source(&folder, &places(sources, &manifest, record), record)?
+                        let places = places(sources, &manifest, record);
+                        source(&folder, &places, record, Artifact::Source)?
                     }
                     _ => Link::Unseen,
                 }
@@ -88,13 +89,24 @@ pub fn verify_run(run: &Path, outside: Outside<'_>) -> Result<Vec<Verified>, Err
         }));
     }
     if verified.is_empty() {
-        return Err(Error::Missing {
-            path: run.join("*").join(Manifest::NAME),
-            artifact: Artifact::Manifest,
-        });
+        return Err(not_a_run(run));
     }
     verify_checkpoints(run)?;
     Ok(verified)
+}
+
+/// The error of a folder without manifests of stages, which may be a stage's own.
+fn not_a_run(folder: &Path) -> Error {
+    let is_stage = folder.join(Manifest::NAME).is_file();
+    let above = match (folder.file_name(), folder.parent()) {
+        (Some(_), Some(parent)) if parent.as_os_str().is_empty() => PathBuf::from("."),
+        (Some(_), Some(parent)) => parent.to_owned(),
+        _ => folder.join(".."),
+    };
+    Error::NotARun {
+        path: folder.to_owned(),
+        run: is_stage.then_some(above),
+    }
 }
 
 /// Finds the file of the run that a stage read.
@@ -119,7 +131,7 @@ fn input(
         }
     }
     if is_classifier(&record.name) {
-        return source(folder, outside.classifiers, record);
+        return source(folder, outside.classifiers, record, Artifact::Classifier);
     }
     Err(broken(folder, record, "no file of the run"))
 }
@@ -156,16 +168,18 @@ fn is_folder(manifest: &Manifest, record: &FileRecord) -> bool {
     manifest.settings["prepare"]["source"] == "folder" && record.count.is_some()
 }
 
-/// Finds a file from outside the run among the given ones.
-fn source(folder: &Path, known: &[PathBuf], record: &FileRecord) -> Result<Link, Error> {
+/// Finds a file from outside the run, of the kind `artifact`, among the given ones.
+fn source(
+    folder: &Path,
+    known: &[PathBuf],
+    record: &FileRecord,
+    artifact: Artifact,
+) -> Result<Link, Error> {
     if known.is_empty() {
         return Ok(Link::Unseen);
     }
     let named = |error| match error {
-        Error::Missing { path, .. } => Error::Missing {
-            path,
-            artifact: Artifact::Source,
-        },
+        Error::Missing { path, .. } => Error::Missing { path, artifact },
         error => error,
     };
     for path in known {
@@ -201,12 +215,12 @@ fn verify_checkpoints(run: &Path) -> Result<(), Error> {
     for (_, path) in checkpoints {
         let trained_on = read_checkpoint_info(&path)?.dataset_sha256;
         if trained_on != dataset.content_sha256() {
-            return Err(Error::unfit(
-                &path,
-                Artifact::Checkpoint,
-                format!("a dataset of SHA-256 `{}`", dataset.content_sha256()),
-                format!("`{trained_on}`"),
-            ));
+            return Err(Error::BrokenChain {
+                path,
+                name: "dataset".into(),
+                sha256: trained_on,
+                got: "another dataset",
+            });
         }
     }
     Ok(())

@@ -17,7 +17,11 @@ pub fn checkpoint_path(folder: &Path, step: u64) -> PathBuf {
 /// # Errors
 /// [`Error::Read`].
 pub fn list_checkpoints(folder: &Path) -> Result<Vec<(u64, PathBuf)>, Error> {
-    let failed = |e| Error::read(folder, Artifact::Checkpoint, e);
+    let failed = |source| Error::Read {
+        path: folder.to_owned(),
+        artifact: Artifact::Checkpoint,
+        source,
+    };
     let entries = match fs::read_dir(folder) {
         Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
         entries => entries.map_err(failed)?,

@@ -326,6 +326,53 @@ impl Container {
     }
 }
 
+/// Refuses a file of another kind, which is no damaged one of ours; leaves `file` at its start.
+fn require_safetensors(file: &mut File, path: &Path, artifact: Artifact) -> Result<(), Error> {
+    let mut start = Vec::new();
+    Read::by_ref(file)
+        .take(9)
+        .read_to_end(&mut start)
+        .and_then(|_| file.rewind())
+        .map_err(|e| Error::read(path, artifact, e))?;
+    match other_kind(&start) {
+        Some(kind) => Err(Error::unfit(path, artifact, "a safetensors file", kind)),
+        None => Ok(()),
+    }
+}
+
+/// Names a file that is not a safetensors file by its first nine bytes; `None` for one, damaged or
+/// not.
+///
+/// A header's length, eight bytes, is below 2^32 and precedes a brace: no change of a single byte
+/// makes a file of ours another kind.
+fn other_kind(start: &[u8]) -> Option<&'static str> {
+    const KINDS: [(&[u8], &str); 9] = [
+        (b"\x89PNG", "a PNG picture"),
+        (b"\xff\xd8\xff", "a JPEG picture"),
+        (b"GIF8", "a GIF picture"),
+        (b"BM", "a BMP picture"),
+        (b"\x1f\x8b", "a gzip file"),
+        (b"PK", "a zip archive"),
+        (b"\x93NUM", "an array of NumPy"),
+        (b"\x89HDF", "an HDF5 file"),
+        (&[0, 0, 8], "an IDX file"),
+    ];
+    let is_text = |byte: &u8| byte.is_ascii_graphic() || byte.is_ascii_whitespace();
+    let high = start.get(4..start.len().min(8))?;
+    if !high.is_empty() && start.iter().take(8).all(is_text) {
+        return Some("text");
+    }
+    if start.get(8) == Some(&b'{') {
+        return None;
+    }
+    let kind = KINDS.iter().find(|(magic, _)| start.starts_with(magic));
+    match kind {
+        Some((_, kind)) => Some(kind),
+        None if high.iter().any(|&byte| byte != 0) => Some("other bytes"),
+        None => None,
+    }
+}
+
 /// Reads the header's text after checking its length against the file's size.
 fn read_header(
     file: &mut File,
@@ -333,6 +380,7 @@ fn read_header(
     path: &Path,
     artifact: Artifact,
 ) -> Result<String, Error> {
+    require_safetensors(file, path, artifact)?;
     let mut length = [0; 8];
     if size < 8 {
         let got = format!("{size} bytes");

@@ -30,10 +30,15 @@ pub fn sha256_bytes(bytes: &[u8]) -> String {
 /// # Errors
 /// [`Error::Missing`], [`Error::Read`], or [`Error::Unfit`] if it is not a plain file.
 pub fn digest_file(path: &Path) -> Result<FileDigest, Error> {
-    let (mut file, _) = atomic::open(path, Artifact::Other)?;
+    digest_file_as(path, Artifact::Other)
+}
+
+/// [`digest_file`] of a file of a known kind.
+pub(crate) fn digest_file_as(path: &Path, artifact: Artifact) -> Result<FileDigest, Error> {
+    let (mut file, _) = atomic::open(path, artifact)?;
     let mut sink = HashingWriter::new(io::sink());
     copy_blocks(&mut file, u64::MAX, |block| sink.write_all(block))
-        .map_err(|e| Error::read(path, Artifact::Other, e))?;
+        .map_err(|e| Error::read(path, artifact, e))?;
     Ok(sink.digest())
 }
 

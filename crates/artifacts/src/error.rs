@@ -1,4 +1,4 @@
-//! Errors with files between the stages, and hints.
+//! Errors with files between the stages.
 
 use std::fmt;
 use std::io;
@@ -30,12 +30,18 @@ pub enum Artifact {
     Run,
     /// A source of a dataset, below the folder `--source`.
     Source,
+    /// A file that a manifest lists and that its stage makes again when it is gone.
+    Listed,
+    /// A file that a manifest lists and that only the whole training can make again: a table or
+    /// `run.json`.
+    Record,
     /// Any other file.
     Other,
 }
 
 impl Artifact {
-    /// The command that makes such a file, if there is one.
+    /// The command that makes such a file, if there is one: where a goal of make does, that, which
+    /// makes the one of a run.
     pub fn made_by(self) -> Option<&'static str> {
         match self {
             Artifact::Dataset => Some("make prepare"),
@@ -49,7 +55,20 @@ impl Artifact {
             | Artifact::Manifest
             | Artifact::Run
             | Artifact::Source
+            | Artifact::Listed
+            | Artifact::Record
             | Artifact::Other => None,
+        }
+    }
+
+    /// The program that makes such a file in any folder, where [`Artifact::made_by`] is a goal of
+    /// make.
+    pub(crate) fn program(self) -> Option<&'static str> {
+        match self.made_by()? {
+            "make prepare" => Some("dcgan-prepare"),
+            "make train" => Some("dcgan-train"),
+            "make sample" => Some("dcgan-sample"),
+            _ => None,
         }
     }
 }
@@ -68,7 +87,7 @@ impl fmt::Display for Artifact {
             Artifact::Table => "table",
             Artifact::Run => "run",
             Artifact::Source => "source",
-            Artifact::Other => "file",
+            Artifact::Listed | Artifact::Record | Artifact::Other => "file",
         })
     }
 }
@@ -212,6 +231,18 @@ pub enum Error {
         /// What there is instead.
         got: &'static str,
     },
+    /// No stage's manifest below a folder that should be a run's.
+    #[error(
+        "`{}` is not the folder of a run: expected `manifest.json` in `prepare`, `train`, `sample` \
+         or `eval` in it, got none",
+        path.display()
+    )]
+    NotARun {
+        /// The folder.
+        path: PathBuf,
+        /// The folder above it, if this is a stage's.
+        run: Option<PathBuf>,
+    },
     /// There is no space for the file; the old one is unchanged.
     #[error("no space for `{}`: {need} bytes are to be written", path.display())]
     NoSpace {
@@ -255,6 +286,8 @@ pub enum Error {
 
 /// What [`Error::NotOurs`] calls a symbolic link.
 pub(crate) const LINK: &str = "a symbolic link";
+/// What [`Error::Unfit`] calls something else than a plain file.
+pub(crate) const NOT_A_FILE: &str = "a folder, device or pipe";
 
 impl Error {
     /// Whether this is the input's fault (exit code 3) or the output's (exit code 5).
@@ -269,7 +302,8 @@ impl Error {
             | Error::Unfit { .. }
             | Error::NoBest { .. }
             | Error::Contradiction { .. }
-            | Error::BrokenChain { .. } => ErrorKind::Input,
+            | Error::BrokenChain { .. }
+            | Error::NotARun { .. } => ErrorKind::Input,
             Error::Write { .. }
             | Error::NoSpace { .. }
             | Error::Locked { .. }
@@ -285,14 +319,16 @@ impl Error {
 
     pub(crate) fn read(path: &Path, artifact: Artifact, source: io::Error) -> Self {
         let path = path.to_owned();
-        if source.kind() == io::ErrorKind::NotFound {
-            Error::Missing { path, artifact }
-        } else {
-            Error::Read {
+        match source.kind() {
+            // The second: below a file, where nothing can be.
+            io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => {
+                Error::Missing { path, artifact }
+            }
+            _ => Error::Read {
                 path,
                 artifact,
                 source,
-            }
+            },
         }
     }
 
@@ -360,91 +396,6 @@ impl Error {
             path: path.to_owned(),
             action,
             source,
-        }
-    }
-}
-
-impl dcgan_hints::Hint for Error {
-    fn hint(&self) -> Option<String> {
-        let again = |artifact: &Artifact| artifact.made_by();
-        match self {
-            // Don't suggest removing it: without it `dcgan-train` can't identify the run.
-            Error::Missing {
-                artifact: Artifact::Run,
-                ..
-            }
-            | Error::Json {
-                artifact: Artifact::Run,
-                ..
-            } => Some("leave `--run` out, or give the `run.json` that the training wrote".into()),
-            Error::Missing {
-                artifact: Artifact::Source,
-                ..
-            } => Some(
-                "give the folder that the sources' names are relative to as `--source`, make's SOURCE: \
-                 for `photos/1.png` the folder that holds `photos`"
-                    .into(),
-            ),
-            Error::Missing { artifact, .. } => Some(match again(artifact) {
-                Some(command) => format!("`{command}` makes it; or give another path"),
-                None => "check the path".into(),
-            }),
-            Error::Read { source, .. } if source.kind() == io::ErrorKind::OutOfMemory => {
-                Some("use a machine with more memory, or fewer images".into())
-            }
-            Error::Read { .. } => Some("check the path and its permissions".into()),
-            Error::Damaged { artifact, .. }
-            | Error::Header { artifact, .. }
-            | Error::Json { artifact, .. } => Some(match again(artifact) {
-                Some(command) => format!("copy it again, or remove it and run `{command}`"),
-                None => "copy it again, or remove it and make it again".into(),
-            }),
-            Error::NewerFormat { .. } => {
-                Some("use the version of this program that wrote it, or a later one".into())
-            }
-            Error::Unfit { artifact, .. } => Some(match again(artifact) {
-                Some(command) => format!("give another file; `{command}` makes one"),
-                None => "give another file".into(),
-            }),
-            Error::NoBest { .. } => Some(
-                "train with `train.best` and `train.score_every`, as pipelines/mnist-best.yaml does; or \
-                 take the checkpoint itself, by `best: false`"
-                    .into(),
-            ),
-            Error::Contradiction { .. } => None,
-            Error::Write { path, source, .. } => Some(match source.kind() {
-                io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
-                    "free space on that disk and run the same command again".into()
-                }
-                io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
-                    format!(
-                        "make `{}` writable, or choose another `--out`",
-                        path.display()
-                    )
-                }
-                _ => "check the disk, or choose another `--out`".into(),
-            }),
-            Error::BrokenChain { .. } => {
-                Some("run that stage again, or give back the file that it was run on".into())
-            }
-            Error::NoSpace { source, .. } => Some(match source.kind() {
-                io::ErrorKind::FileTooLarge => {
-                    "raise the limit on file sizes (`ulimit -f`) and run the same command again"
-                        .into()
-                }
-                _ => "free space on that disk and run the same command again".into(),
-            }),
-            Error::Locked { .. } => Some("wait for it to end, or choose another `--out`".into()),
-            Error::OtherStage { .. } => Some("choose another `--out`".into()),
-            Error::NotOurs { path, got, .. } if *got == LINK => Some(format!(
-                "replace the links in `{}` by copies of what they point to (`dvc unprotect` does so \
-                 for a cache of DVC) and run the same command again, or choose another `--out`",
-                path.parent().unwrap_or(path).display()
-            )),
-            Error::NotOurs { path, .. } => Some(format!(
-                "move `{}` away, or choose another `--out`",
-                path.display()
-            )),
         }
     }
 }

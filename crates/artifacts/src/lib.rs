@@ -59,6 +59,7 @@ mod error;
 mod event_file;
 mod foreign;
 mod grids;
+mod hint;
 mod lock;
 mod manifest;
 mod missing;

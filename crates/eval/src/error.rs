@@ -192,10 +192,15 @@ pub enum Error {
         source: dcgan_metrics::Error,
     },
     /// A folder without checkpoints.
-    #[error("`{}` has no checkpoints, expected files `step-NNNNNNNN.safetensors`", folder.display())]
+    #[error(
+        "`{}` {}, expected files `step-NNNNNNNN.safetensors`", folder.display(),
+        if *exists { "has no checkpoints" } else { "does not exist" }
+    )]
     NoCheckpoints {
         /// The folder.
         folder: PathBuf,
+        /// Whether there is such a folder.
+        exists: bool,
     },
     /// A folder without grids.
     #[error("`{}` has no grids, expected files `step-NNNNNNNN.png`", folder.display())]
@@ -317,11 +322,13 @@ impl Hint for Error {
                 "use the dataset's names of classes, or their numbers from 0".into()
             }
             Self::Label { .. } => "give samples of the dataset's own classes".into(),
-            Self::NoImagesIn { .. } => "give a file with images in it".into(),
+            Self::NoImagesIn { .. } => "give a file or a folder with images in it".into(),
             Self::NoImages => "`make train` makes checkpoints, `make sample` makes samples".into(),
             Self::Measure { source, .. } => return source.hint(),
             Self::Classifier { .. } => "`dcgan-eval classifier` makes another one".into(),
-            Self::NoCheckpoints { .. } => "`make train` makes checkpoints".into(),
+            Self::NoCheckpoints { .. } => {
+                "give the folder `train/checkpoints` of a run; `make train` makes checkpoints".into()
+            }
             Self::NoGrids { .. }
             | Self::Grids { .. }
             | Self::Grid { .. }

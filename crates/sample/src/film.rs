@@ -56,6 +56,11 @@ impl Film {
         } else {
             let option = "--checkpoints DIR` or `--grids DIR";
             let folder = args.needed(film.checkpoints.as_ref(), option)?;
+            // To the list a folder that does not exist is an empty one.
+            std::fs::metadata(folder).map_err(|source| {
+                let path = folder.clone();
+                Failure::input(Error::Read { path, source })
+            })?;
             let found = list_checkpoints(folder)?;
             let frames: Vec<PathBuf> = found.into_iter().map(|(_, path)| path).collect();
             if frames.is_empty() {

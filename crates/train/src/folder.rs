@@ -10,7 +10,7 @@ use dcgan_hints::text_of;
 use dcgan_stage::{Earlier, Found, Work};
 use serde_json::{Value, json};
 use std::fs;
-use std::io;
+use std::io::ErrorKind::{NotADirectory, NotFound};
 use std::path::Path;
 
 /// The only setting that may differ: a larger value continues a run.
@@ -103,7 +103,8 @@ fn foreign_file(folder: &Path) -> Result<Option<String>, Error> {
         source,
     };
     let entries = match fs::read_dir(folder) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        // A file in the folder's place, or above it, is refused when the folder is made.
+        Err(error) if matches!(error.kind(), NotFound | NotADirectory) => return Ok(None),
         entries => entries.map_err(failed)?,
     };
     let mut names = Vec::new();

@@ -170,10 +170,8 @@ fn a_full_disk_keeps_the_last_good_checkpoint() {
 
     disk.remount("size=100%,ro");
     let outcome = ended(&mut run.command("train"));
-    check_refused(
-        &outcome,
-        &["could not ", "Read-only file system", "writable"],
-    );
+    let hint = format!("hint: make the folder `{}` writable", train.display());
+    check_refused(&outcome, &["could not ", "Read-only file system", &hint]);
     disk.remount("rw");
     run.stage("train", &[]);
     assert_same_files(

@@ -66,9 +66,23 @@ fn a_batch_larger_than_the_training_part() {
 #[test]
 fn a_validation_part_that_is_not_shared_out_evenly_or_too_large() {
     let folder = tempfile::tempdir().expect("a temporary folder");
-    for (asked, code) in [("33", 2), ("4000", 3)] {
-        let out = folder.path().join(asked).display().to_string();
-        let words = ["--pipeline", "pipelines/smoke.yaml", "--out", &out, "--set"];
+    for (train, asked, code) in [
+        ("256", "33", 2),
+        ("256", "4000", 3),
+        ("30", "33", 2),
+        ("30", "3", 2),
+    ] {
+        let out = folder.path().join(train).join(asked).display().to_string();
+        let train = format!("prepare.synthetic.train={train}");
+        let words = [
+            "--pipeline",
+            "pipelines/smoke.yaml",
+            "--out",
+            &out,
+            "--set",
+            &train,
+            "--set",
+        ];
         let with = |n: &str| {
             let set = format!("prepare.validation={n}");
             run("prepare", &[&words[..], &[set.as_str()]].concat())
@@ -112,7 +126,7 @@ fn a_lost_table_of_a_finished_run() {
     let mut eval = lost.command("eval");
     let table = lost.folder.join("train/metrics.csv");
     let outcome = dcgan_testkit::run(eval.arg("--metrics").arg(&table));
-    assert_eq!(quoted(&hint(&outcome, 3)), ["make train"]);
+    assert_eq!(quoted(&hint(&outcome, 3))[0], "make train");
     let said = hint(&ends(&lost, "train"), 3);
     assert!(
         said.contains("move the whole folder away and run the same command again"),
@@ -216,4 +230,260 @@ fn a_damaged_checkpoint_in_sampling() {
     std::fs::remove_file(&path).expect("a checkpoint");
     damaged.stage("train", &[]);
     damaged.stage("sample", &[]);
+}
+
+/// A dataset outside of a run: no goal of make makes it.
+#[test]
+fn a_dataset_that_is_not_there_or_is_another_file() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let place = folder.path().join("data");
+    let dataset = place.join("dataset.safetensors").display().to_string();
+    let out = folder.path().join("train").display().to_string();
+    let smoke = ["--pipeline", "pipelines/smoke.yaml"];
+    let train = |dataset: &str| {
+        let words = [
+            "--dataset",
+            dataset,
+            "--out",
+            &out,
+            "--set",
+            "train.epochs=1",
+        ];
+        run("train", &[&smoke[..], &words].concat())
+    };
+    let said = hint(&train(&dataset), 3);
+    let command = quoted(&said)
+        .into_iter()
+        .find(|word| word.starts_with("dcgan-prepare"));
+    let command = command
+        .expect("a command")
+        .replace("FOLDER", &place.display().to_string());
+    let words: Vec<&str> = command.split(' ').skip(1).collect();
+    let _ = run("prepare", &[&smoke[..], &words].concat()).succeeded();
+
+    let other = train("README.md");
+    assert!(hint(&other, 3).starts_with("give another file; "));
+    let said = &other.stderr;
+    assert!(
+        said.contains("expected a safetensors file, got text"),
+        "{said}"
+    );
+    let _ = train(&dataset).succeeded();
+}
+
+/// The command without the right to write where the file's mode forbids it, which root has.
+#[cfg(unix)]
+fn unprivileged(stage: &str, words: &[&str]) -> Option<Outcome> {
+    let drop = ["--bounding-set=-dac_override", "--inh-caps=-dac_override"];
+    let id = dcgan_testkit::run(Command::new("id").arg("-u"));
+    if id.stdout.trim() != "0" {
+        return Some(run(stage, words));
+    }
+    let mut command = Command::new("setpriv");
+    if !command
+        .args(drop)
+        .arg("true")
+        .status()
+        .is_ok_and(|ended| ended.success())
+    {
+        let missing = dcgan_testkit::Missing::System("no setpriv that drops a right of root");
+        dcgan_testkit::untested("a folder that may not be written", missing);
+        return None;
+    }
+    let mut command = Command::new("setpriv");
+    command.current_dir(root()).args(drop).arg(program(stage));
+    Some(dcgan_testkit::run(command.args(words).arg("--quiet")))
+}
+
+#[cfg(unix)]
+#[test]
+fn a_folder_that_may_not_be_written() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let closed = folder.path().join("closed");
+    for below in ["", "new/deep"] {
+        std::fs::create_dir_all(&closed).expect("a folder");
+        let mode = |path: &Path, mode| {
+            std::fs::set_permissions(path, PermissionsExt::from_mode(mode)).expect("ours");
+        };
+        mode(&closed, 0o555);
+        let out = closed.join(below).display().to_string();
+        let words = ["--pipeline", "pipelines/smoke.yaml", "--out", &out];
+        let Some(output) = unprivileged("prepare", &words) else {
+            return;
+        };
+        let said = hint(&output, 5);
+        assert!(said.starts_with("make the folder `"), "{said}");
+        mode(Path::new(quoted(&said)[0]), 0o755);
+        let _ = unprivileged("prepare", &words)
+            .expect("as before")
+            .succeeded();
+        std::fs::remove_dir_all(&closed).expect("a folder");
+    }
+}
+
+/// A file on the way to the folder of any stage.
+#[test]
+fn a_file_above_the_folder() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let whole = Run::new(&folder.path().join("whole"), &["train.epochs=1"]);
+    whole.stage("prepare", &[]);
+    whole.stage("train", &[]);
+    let dataset = whole.folder.join("prepare/dataset.safetensors");
+    let (dataset, checkpoint) = (
+        dataset.display().to_string(),
+        whole.last_checkpoint().display().to_string(),
+    );
+    let blocked = folder.path().join("blocked");
+    let out = blocked.join("deep/out").display().to_string();
+    for (stage, inputs) in [
+        ("prepare", &[][..]),
+        ("train", &["--dataset", &dataset]),
+        ("sample", &["--model", &checkpoint]),
+        (
+            "eval",
+            &["--dataset", &dataset, "--checkpoint", &checkpoint],
+        ),
+    ] {
+        put(&blocked, b"mine");
+        let words = ["--pipeline", "pipelines/smoke.yaml", "--out", &out];
+        let words = [&words[..], inputs].concat();
+        let said = hint(&run(stage, &words), 5);
+        assert!(said.starts_with("move `"), "{said}");
+        std::fs::remove_file(quoted(&said)[0]).expect("the file");
+        let _ = run(stage, &words).succeeded();
+        std::fs::remove_dir_all(&blocked).expect("a folder");
+    }
+}
+
+#[test]
+fn a_folder_among_the_checkpoints() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let trained = Run::new(
+        folder.path(),
+        &["train.epochs=1", "eval.classifier_epochs=1"],
+    );
+    trained.stage("prepare", &[]);
+    trained.stage("train", &[]);
+    let checkpoints = trained.folder.join("train/checkpoints");
+    let mut eval = trained.command("eval");
+    eval.arg("--checkpoints").arg(&checkpoints);
+    let named = checkpoints.join("step-99999999.safetensors");
+    std::fs::create_dir(&named).expect("a folder");
+    let said = hint(&dcgan_testkit::run(&mut eval), 3);
+    assert!(said.ends_with("move it away"), "{said}");
+    assert_eq!(Path::new(quoted(&said)[0]), named);
+    std::fs::remove_dir(&named).expect("a folder");
+    let _ = dcgan_testkit::run(&mut eval).succeeded();
+}
+
+#[test]
+fn a_run_that_does_not_verify() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let made = Run::new(&folder.path().join("run"), &["train.epochs=1"]);
+    for stage in ["prepare", "train", "sample"] {
+        made.stage(stage, &[]);
+    }
+    let verify = |path: &Path| run("eval", &["verify", &path.display().to_string()]);
+    let said = hint(&verify(&made.folder.join("train")), 3);
+    let _ = verify(Path::new(quoted(&said)[0])).succeeded();
+
+    let grid = made.folder.join("sample/grid.png");
+    std::fs::remove_file(&grid).expect("a grid");
+    let said = hint(&verify(&made.folder), 3);
+    assert_eq!(said, "put it back, or run that stage again");
+    made.stage("sample", &[]);
+    let _ = verify(&made.folder).succeeded();
+    put(&grid, b"changed");
+    let said = hint(&verify(&made.folder), 3);
+    assert_eq!(said, "copy it again, or remove it and run that stage again");
+    std::fs::remove_file(&grid).expect("a grid");
+    made.stage("sample", &[]);
+    let _ = verify(&made.folder).succeeded();
+
+    for name in ["metrics.csv", "run.json"] {
+        let train = made.folder.join("train");
+        for bytes in [None, Some(b"1")] {
+            std::fs::remove_file(train.join(name)).expect("a file of the run");
+            if let Some(bytes) = bytes {
+                put(&train.join(name), bytes);
+            }
+            let said = hint(&verify(&made.folder), 3);
+            assert!(
+                said.ends_with("; or move the training's folder away and train again"),
+                "{said}"
+            );
+            std::fs::remove_dir_all(&train).expect("a folder");
+            made.stage("train", &[]);
+            let _ = verify(&made.folder).succeeded();
+        }
+    }
+}
+
+/// The error of a script, in one line.
+#[track_caller]
+fn one_line(outcome: &Outcome) -> &str {
+    let said = outcome.stderr.as_str();
+    assert_eq!(outcome.code, 2, "{said}");
+    assert!(
+        said.starts_with("error: ") && said.lines().count() == 1,
+        "{said}"
+    );
+    said
+}
+
+#[test]
+fn a_run_that_cannot_be_reproduced() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let made = Run::new(folder.path(), &["train.epochs=1"]);
+    made.stage("prepare", &[]);
+    made.stage("train", &[]);
+    let reproduce = |run: &Path, programs: &Path| {
+        let mut command = Command::new("python3");
+        command.current_dir(root()).arg("tests/python/reproduce.py");
+        dcgan_testkit::run(command.arg(run).arg("--bin").arg(programs))
+    };
+    let program = program("train");
+    let programs = program.parent().expect("a folder");
+    let failed = reproduce(&made.folder, Path::new("/nope"));
+    let said = one_line(&failed);
+    assert!(
+        said.contains("`/nope/dcgan-prepare`") && said.contains("as --bin"),
+        "{said}"
+    );
+    let failed = reproduce(&folder.path().join("train"), programs);
+    let said = one_line(&failed);
+    assert!(said.contains("give the folder of a finished run"), "{said}");
+    let manifest = made.folder.join("train/manifest.json");
+    let sound = std::fs::read_to_string(&manifest).expect("a manifest");
+    let changed = sound.replacen("\"epochs\"", "\"epoch\"", 1);
+    for damage in [changed.as_str(), "{", "[]", "{\"seal\": 1}", ""] {
+        put(&manifest, damage.as_bytes());
+        let failed = reproduce(&made.folder, programs);
+        let said = one_line(&failed);
+        assert!(
+            said.contains("manifest.json` is damaged") && said.contains("run that stage again"),
+            "{said}"
+        );
+    }
+    made.stage("train", &[]);
+    assert_eq!(
+        std::fs::read_to_string(&manifest).expect("a manifest"),
+        sound
+    );
+    let _ = reproduce(&made.folder, programs).succeeded();
+}
+
+/// A key below one that takes a value.
+#[test]
+fn a_setting_below_a_setting() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let out = folder.path().display().to_string();
+    let words = ["--pipeline", "pipelines/smoke.yaml", "--out", &out, "--set"];
+    let with = |set: &str| run("prepare", &[&words[..], &[set]].concat());
+    let said = hint(&with("prepare.pictures.labels.x=64"), 2);
+    let [key, value, ..] = quoted(&said)[..] else {
+        panic!("{said}");
+    };
+    let _ = with(&format!("{key}={value}")).succeeded();
 }

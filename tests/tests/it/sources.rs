@@ -26,7 +26,7 @@ const LONG_FILES: &[(&str, &str)] = &[
 /// Functions that may be longer: lists and tables.
 const LONG_FUNCTIONS: &[(&str, &str, &str)] = &[
     (
-        "artifacts/src/error.rs",
+        "artifacts/src/hint.rs",
         "hint",
         "a list: the hint of every error",
     ),

@@ -5,6 +5,7 @@ use dcgan_artifacts::{
     DatasetReader, Error, FileRecord, Link, Manifest, Outside, checkpoint_path, create_folder,
     verify_run,
 };
+use dcgan_hints::Hint;
 use std::path::Path;
 
 /// Folders and patterns of pictures are not checked; a table of labels is, even if it is among
@@ -211,13 +212,105 @@ fn a_checkpoint_of_another_dataset_breaks_the_chain() {
     let run = folder.path().join("run");
     let path = checkpoint_path(&run.join("train/checkpoints"), 6);
     examples::checkpoint(6).write(&path).unwrap();
-    let error = verify_run(&run, Outside::default()).unwrap_err();
-    assert!(matches!(error, Error::Unfit { .. }), "{error:?}");
+    match verify_run(&run, Outside::default()).unwrap_err() {
+        Error::BrokenChain { path: at, name, .. } => {
+            assert_eq!((at, name.as_str()), (path, "dataset"));
+        }
+        other => panic!("{other:?}"),
+    }
 }
 
 #[test]
 fn a_folder_without_manifests_is_no_run() {
     let folder = tempfile::tempdir().unwrap();
     let error = verify_run(folder.path(), Outside::default()).unwrap_err();
-    assert!(matches!(error, Error::Missing { .. }), "{error:?}");
+    assert!(
+        matches!(error, Error::NotARun { run: None, .. }),
+        "{error:?}"
+    );
+    assert!(error.hint().unwrap().contains("give a run's folder"));
+}
+
+#[test]
+fn the_folder_of_a_stage_leads_to_its_run() {
+    let folder = tempfile::tempdir().unwrap();
+    make(folder.path());
+    let run = folder.path().join("run");
+    for stage in ["train", "train/", "eval/../eval/."] {
+        match verify_run(&run.join(stage), Outside::default()).unwrap_err() {
+            Error::NotARun {
+                run: Some(above), ..
+            } => {
+                verify_run(&above, Outside::default()).unwrap();
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+}
+
+/// Of a training's own files only those that it writes again may be made again.
+#[test]
+fn a_lost_or_changed_file_of_a_manifest_says_how_it_comes_back() {
+    let folder = tempfile::tempdir().unwrap();
+    make(folder.path());
+    let run = folder.path().join("run");
+    for name in ["metrics.csv", "run.json"] {
+        put(&run.join("train").join(name), b"1");
+    }
+    let inputs = vec![FileRecord::of_file(&run.join("prepare"), "dataset.safetensors").unwrap()];
+    let checkpoint = "checkpoints/step-00000005.safetensors";
+    stage(
+        &run,
+        "train",
+        inputs,
+        &["metrics.csv", "run.json", checkpoint],
+    );
+    verify_run(&run, Outside::default()).unwrap();
+    for (name, again) in [
+        (
+            "train/metrics.csv",
+            "move the training's folder away and train again",
+        ),
+        (
+            "train/run.json",
+            "move the training's folder away and train again",
+        ),
+        ("prepare/dataset.safetensors", "run that stage again"),
+        ("eval/metrics.json", "run that stage again"),
+    ] {
+        let path = run.join(name);
+        let sound = std::fs::read(&path).unwrap();
+        let hint = || {
+            verify_run(&run, Outside::default())
+                .unwrap_err()
+                .hint()
+                .unwrap()
+        };
+        std::fs::remove_file(&path).unwrap();
+        let missing = hint();
+        assert!(
+            missing.starts_with("put it back") && missing.ends_with(again),
+            "{missing}"
+        );
+        put(&path, b"other");
+        let changed = hint();
+        assert!(
+            changed.starts_with("copy it again") && changed.ends_with(again),
+            "{changed}"
+        );
+        put(&path, &sound);
+    }
+}
+
+#[test]
+fn a_classifier_that_is_not_there_is_not_called_a_source() {
+    let folder = tempfile::tempdir().unwrap();
+    make(folder.path());
+    let outside = Outside {
+        sources: None,
+        classifiers: &[folder.path().join("absent.safetensors")],
+    };
+    let error = verify_run(&folder.path().join("run"), outside).unwrap_err();
+    assert!(error.to_string().starts_with("classifier `"), "{error}");
+    assert!(error.hint().unwrap().ends_with("or give another path"));
 }

@@ -1,7 +1,10 @@
 //! Messages for files that don't fit.
 
-use crate::examples::put;
-use dcgan_artifacts::{Artifact, DatasetReader, Error, read_generator};
+use crate::examples::{containers, put};
+use dcgan_artifacts::{
+    Artifact, DatasetReader, Error, checkpoint_path, create_folder, read_generator,
+    read_newest_checkpoint,
+};
 use dcgan_hints::Hint;
 use std::path::PathBuf;
 
@@ -14,7 +17,8 @@ fn a_missing_dataset_names_the_command_that_makes_it() {
     );
     assert_eq!(
         error.hint().unwrap(),
-        "`make prepare` makes it; or give another path"
+        "`make prepare` makes that of a run, `dcgan-prepare --out FOLDER` one elsewhere; \
+         or give another path"
     );
 }
 
@@ -31,7 +35,8 @@ fn a_cut_model_says_how_long_it_should_be() {
     );
     assert_eq!(
         error.hint().unwrap(),
-        "copy it again, or remove it and run `make train`"
+        "copy it again, or remove it and run `make train` (for a file outside a run \
+         `dcgan-train --out FOLDER`)"
     );
 }
 
@@ -53,6 +58,84 @@ fn a_full_disk_or_quota_says_what_to_free() {
         );
         assert!(error.is_output());
     }
+}
+
+/// The folder is named that is to be writable, not the file that could not be made in it.
+#[test]
+fn what_may_not_be_written_names_the_place_to_make_writable() {
+    use std::io::ErrorKind::{PermissionDenied, ReadOnlyFilesystem};
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path();
+    put(&out.join("kept"), b"");
+    let whole = format!("the folder `{}`", out.display());
+    let file = format!("`{}`", out.join("kept").display());
+    for (name, action, kind, place) in [
+        (".lock", "create", PermissionDenied, &whole),
+        ("a/b/c", "create folder", PermissionDenied, &whole),
+        ("kept", "rename", PermissionDenied, &whole),
+        ("kept", "remove", PermissionDenied, &whole),
+        ("kept", "open", PermissionDenied, &file),
+        ("kept", "open", ReadOnlyFilesystem, &whole),
+    ] {
+        let error = Error::Write {
+            path: out.join(name),
+            action,
+            source: kind.into(),
+        };
+        let expected = format!("make {place} writable, or choose another `--out`");
+        assert_eq!(error.hint().unwrap(), expected, "{action} {name}");
+    }
+}
+
+/// A file of another kind is not called a damaged one, to be removed.
+#[test]
+fn a_file_that_is_no_safetensors_file_is_named_and_kept() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("file");
+    let (picture, pixels) = (b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", [0; 20]);
+    for (bytes, kind) in [
+        (&picture[..], "a PNG picture"),
+        (b"\xff\xd8\xff\xe0\0\x10JFIF\0", "a JPEG picture"),
+        (b"BM\x46\0\0\0\0\0\0\0\x36\0", "a BMP picture"),
+        (b"a,b,c\n1,2,3\n", "text"),
+        (b"{\n  {\n  {\n  {", "text"),
+        (b"hello", "text"),
+        (b"PK\x03\x04\x14\0\0\0\x08\0", "a zip archive"),
+        (b"\x1f\x8b\x08\0\0\0\0\0\0\x03", "a gzip file"),
+        (b"\x93NUMPY\x01\0v\0{", "an array of NumPy"),
+        (b"\0\0\x08\x03\0\0\xea\x60\0\0\0\x1c", "an IDX file"),
+        (b"\x7fELF\x02\x01\x01\0\0", "other bytes"),
+    ] {
+        let rest = if kind == "text" { &[] } else { &pixels[..] };
+        put(&path, &[bytes, rest].concat());
+        for format in containers() {
+            match (format.read)(&path).unwrap_err() {
+                error @ Error::Unfit { .. } => {
+                    let text = error.to_string();
+                    // Samples may be arrays of another program, which have names of their own.
+                    if format.name != "samples.safetensors" {
+                        let end = format!("expected a safetensors file, got {kind}");
+                        assert!(text.ends_with(&end), "{text}");
+                    }
+                    assert!(error.hint().unwrap().starts_with("give another file"));
+                }
+                other => panic!("{kind} as {}: {other:?}", format.name),
+            }
+        }
+    }
+}
+
+/// A folder under the name of a checkpoint is in the way: nobody gave it.
+#[test]
+fn a_folder_named_like_a_checkpoint_is_to_be_moved_away() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = checkpoint_path(folder.path(), 7);
+    create_folder(&path).unwrap();
+    let error = read_newest_checkpoint(folder.path()).unwrap_err();
+    let hint = error.hint().unwrap();
+    assert!(hint.ends_with("move it away"), "{hint}");
+    std::fs::remove_dir(&path).unwrap();
+    assert!(read_newest_checkpoint(folder.path()).unwrap().is_none());
 }
 
 #[test]

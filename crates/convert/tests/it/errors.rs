@@ -32,13 +32,13 @@ fn a_missing_model_and_one_without_averages_are_named() {
     insta::assert_snapshot!(failure, @r"
     exit code 3
     error: checkpoint `[DIR]/model.safetensors` does not fit: expected averaged weights `ema/generator/...`, got none
-    hint: give another file; `make train` makes one
+    hint: give another file; `make train` makes that of a run, `dcgan-train --out FOLDER` one elsewhere
     ");
     fs::remove_file(place.path("model.safetensors")).unwrap();
     insta::assert_snapshot!(place.convert("out", &[]).failure(), @r"
     exit code 3
     error: generator `[DIR]/model.safetensors` does not exist
-    hint: `make train` makes it; or give another path
+    hint: `make train` makes that of a run, `dcgan-train --out FOLDER` one elsewhere; or give another path
     ");
     assert!(!place.path("out").exists());
 }

@@ -59,8 +59,8 @@ pub(crate) fn listed(args: &Args) -> Result<Vec<PathBuf>, Failure> {
     };
     let found = list_checkpoints(folder)?;
     if found.is_empty() {
-        let folder = folder.clone();
-        return Err(Failure::input(Error::NoCheckpoints { folder }));
+        let (folder, exists) = (folder.clone(), folder.exists());
+        return Err(Failure::input(Error::NoCheckpoints { folder, exists }));
     }
     Ok(found.into_iter().map(|(_, path)| path).collect())
 }

@@ -230,6 +230,12 @@ fn a_folder_without_checkpoints_is_named() {
     insta::assert_snapshot!(fixture.fail(&ARGS), @r"
     exit code 3
     error: `run` has no checkpoints, expected files `step-NNNNNNNN.safetensors`
-    hint: `make train` makes checkpoints
+    hint: give the folder `train/checkpoints` of a run; `make train` makes checkpoints
+    ");
+    std::fs::remove_dir(fixture.path("run")).unwrap();
+    insta::assert_snapshot!(fixture.fail(&ARGS), @r"
+    exit code 3
+    error: `run` does not exist, expected files `step-NNNNNNNN.safetensors`
+    hint: give the folder `train/checkpoints` of a run; `make train` makes checkpoints
     ");
 }

@@ -92,7 +92,14 @@ fn no_images() {
     insta::assert_snapshot!(fixture.fail(&SAMPLES), @r"
     exit code 3
     error: `s` has 0 images, expected at least 1
-    hint: give a file with images in it
+    hint: give a file or a folder with images in it
+    ");
+    std::fs::remove_file(fixture.path("s")).unwrap();
+    std::fs::create_dir(fixture.path("s")).unwrap();
+    insta::assert_snapshot!(fixture.fail(&SAMPLES), @r"
+    exit code 3
+    error: `s` has 0 images, expected at least 1
+    hint: give a file or a folder with images in it
     ");
 }
 
@@ -102,18 +109,18 @@ fn missing_files() {
     insta::assert_snapshot!(fixture.fail(&CHECKPOINT), @r"
     exit code 3
     error: dataset `d` does not exist
-    hint: `make prepare` makes it; or give another path
+    hint: `make prepare` makes that of a run, `dcgan-prepare --out FOLDER` one elsewhere; or give another path
     ");
     fixture.dataset("d", SIDE, 3, [64, 64]);
     insta::assert_snapshot!(fixture.fail(&CHECKPOINT), @r"
     exit code 3
     error: checkpoint `c` does not exist
-    hint: `make train` makes it; or give another path
+    hint: `make train` makes that of a run, `dcgan-train --out FOLDER` one elsewhere; or give another path
     ");
     insta::assert_snapshot!(fixture.fail(&SAMPLES), @r"
     exit code 3
     error: samples `s` does not exist
-    hint: `make sample` makes it; or give another path
+    hint: `make sample` makes that of a run, `dcgan-sample --out FOLDER` one elsewhere; or give another path
     ");
 }
 
@@ -127,13 +134,13 @@ fn damaged_files() {
     insta::assert_snapshot!(without_hashes(&fixture.fail(&CHECKPOINT)), @r"
     exit code 3
     error: discriminator `c` is damaged: expected content of SHA-256 `HASH`, got `HASH`
-    hint: copy it again, or remove it and run `make train`
+    hint: copy it again, or remove it and run `make train` (for a file outside a run `dcgan-train --out FOLDER`)
     ");
     put(&fixture, "c", &whole[..whole.len() / 2]);
     insta::assert_snapshot!(fixture.fail(&CHECKPOINT), @r"
     exit code 3
     error: discriminator `c` is damaged: expected 14792 bytes, got 7396 bytes
-    hint: copy it again, or remove it and run `make train`
+    hint: copy it again, or remove it and run `make train` (for a file outside a run `dcgan-train --out FOLDER`)
     ");
 }
 
@@ -177,7 +184,7 @@ fn samples_of_another_type() {
     insta::assert_snapshot!(fixture.fail(&SAMPLES), @r"
     exit code 3
     error: samples `s` does not fit: expected an array `images` or `arr_0`, or one array alone of 3 or 4 axes, got `images` of type BOOL
-    hint: give another file; `make sample` makes one
+    hint: give another file; `make sample` makes that of a run, `dcgan-sample --out FOLDER` one elsewhere
     ");
 }
 

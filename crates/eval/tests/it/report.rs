@@ -372,13 +372,13 @@ fn damaged_or_missing_scores_are_named() {
     insta::assert_snapshot!(fixture.fail(&with_table()), @r"
     exit code 3
     error: table `s` does not fit: expected a CSV table, got CSV parse error: record 1 (line 2, field: 2, byte: 28): invalid utf-8: invalid UTF-8 in field 2 near byte index 0
-    hint: give another file; `make train` makes one
+    hint: give another file; `make train` makes that of a run, `dcgan-train --out FOLDER` one elsewhere
     ");
     std::fs::remove_file(fixture.path("s")).unwrap();
     insta::assert_snapshot!(fixture.fail(&with_table()), @r"
     exit code 3
     error: table `s` does not exist
-    hint: `make train` makes it; or give another path
+    hint: `make train` makes that of a run, `dcgan-train --out FOLDER` one elsewhere; or give another path
     ");
 }
 
@@ -497,7 +497,7 @@ fn a_missing_table_is_named() {
     insta::assert_snapshot!(message, @r"
     exit code 3
     error: table `m` does not exist
-    hint: `make train` makes it; or give another path
+    hint: `make train` makes that of a run, `dcgan-train --out FOLDER` one elsewhere; or give another path
     ");
 }
 

@@ -39,7 +39,7 @@ fn a_discriminator_draws_nothing() {
     insta::assert_snapshot!(place.sample("out", &[]).failure(), @r"
     exit code 3
     error: generator `[DIR]/model.safetensors` does not fit: expected kind `generator`, got kind `discriminator`
-    hint: give another file; `make train` makes one
+    hint: give another file; `make train` makes that of a run, `dcgan-train --out FOLDER` one elsewhere
     ");
     assert!(!place.path("out").exists());
 }
@@ -53,7 +53,7 @@ fn a_generator_file_tells_of_no_best_checkpoint_and_has_no_average() {
             insta::assert_snapshot!(place.sample("out", &["--set", &set]).failure(), @r"
             exit code 3
             error: checkpoint `[DIR]/model.safetensors` does not fit: expected kind `checkpoint`, got kind `generator`
-            hint: give another file; `make train` makes one
+            hint: give another file; `make train` makes that of a run, `dcgan-train --out FOLDER` one elsewhere
             ");
         }
     }
@@ -67,7 +67,7 @@ fn a_missing_model_is_named() {
     insta::assert_snapshot!(place.sample("out", &[]).failure(), @r"
     exit code 3
     error: generator `[DIR]/model.safetensors` does not exist
-    hint: `make train` makes it; or give another path
+    hint: `make train` makes that of a run, `dcgan-train --out FOLDER` one elsewhere; or give another path
     ");
     assert!(!place.path("out").exists());
 }

@@ -114,11 +114,21 @@ fn what_makes_no_film_is_named() {
     error: `[DIR]/grids` has no file `step-NNNNNNNN.png`
     hint: use `--checkpoints RUN/train/checkpoints` or `--grids RUN/train/samples`
     ");
-    insta::assert_snapshot!(failure(&["--grids", "[DIR]/absent"]), @r"
+    for source in ["--grids", "--checkpoints"] {
+        insta::allow_duplicates! {
+            insta::assert_snapshot!(failure(&[source, "[DIR]/absent"]), @r"
+            exit code 3
+            error: could not read `[DIR]/absent`
+            caused by: No such file or directory (os error 2)
+            hint: check the path and its permissions
+            ");
+        }
+    }
+    insta::assert_snapshot!(failure(&["--checkpoints", "[DIR]/model.safetensors"]), @r"
     exit code 3
-    error: could not read `[DIR]/absent`
-    caused by: No such file or directory (os error 2)
-    hint: check the path and its permissions
+    error: could not read checkpoint `[DIR]/model.safetensors`
+    caused by: Not a directory (os error 20)
+    hint: give a folder: the checkpoints of a run are in `train/checkpoints`
     ");
     insta::assert_snapshot!(failure(&["--grids", "[DIR]/grids", "--n", "3"]), @r"
     exit code 2

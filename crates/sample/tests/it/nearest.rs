@@ -129,7 +129,7 @@ fn what_can_not_be_compared_is_named() {
     insta::assert_snapshot!(nearest(&place, "out", &[]).failure(), @r"
     exit code 3
     error: dataset `[DIR]/dataset.safetensors` does not exist
-    hint: `make prepare` makes it; or give another path
+    hint: `make prepare` makes that of a run, `dcgan-prepare --out FOLDER` one elsewhere; or give another path
     ");
     let other = Place::unlabelled().samples("plain", &["--n", "1"]);
     write_images(&place, &other, &other.images);

@@ -280,7 +280,7 @@ fn a_dataset_that_is_not_there() {
     insta::assert_snapshot!(report, @"
     exit code 3
     error: dataset `nowhere.safetensors` does not exist
-    hint: `make prepare` makes it; or give another path
+    hint: `make prepare` makes that of a run, `dcgan-prepare --out FOLDER` one elsewhere; or give another path
     ");
     assert!(!place.path("run").exists());
 }

@@ -385,7 +385,7 @@ fn what_scores_need_is_named() {
     insta::assert_snapshot!(place.fail("run", &missing, &[]), @"
     exit code 3
     error: classifier `nowhere.safetensors` does not exist
-    hint: `dcgan-eval classifier` makes it; or give another path
+    hint: `dcgan-eval classifier` makes one; or give another path
     ");
     place.write_parts(
         "four.safetensors",
