@@ -345,7 +345,7 @@ fn require_safetensors(file: &mut File, path: &Path, artifact: Artifact) -> Resu
 ///
 /// A header's length, eight bytes, is below 2^32 and precedes a brace: no change of a single byte
 /// makes a file of ours another kind.
-fn other_kind(start: &[u8]) -> Option<&'static str> {
+pub(crate) fn other_kind(start: &[u8]) -> Option<&'static str> {
     const KINDS: [(&[u8], &str); 9] = [
         (b"\x89PNG", "a PNG picture"),
         (b"\xff\xd8\xff", "a JPEG picture"),

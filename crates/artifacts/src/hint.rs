@@ -112,6 +112,8 @@ fn damaged(artifact: Artifact) -> String {
         (Artifact::Table | Artifact::Record, ..) => {
             "copy it again; or move the training's folder away and train again".into()
         }
+        // The stage ignores a damaged one.
+        (Artifact::Manifest, ..) => "copy it again, or run that stage again".into(),
         (Artifact::Listed, ..) => "copy it again, or remove it and run that stage again".into(),
         (_, Some(command), Some(program)) => format!(
             "copy it again, or remove it and run `{command}` (for a file outside a run \

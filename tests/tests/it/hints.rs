@@ -401,6 +401,12 @@ fn a_run_that_does_not_verify() {
     made.stage("sample", &[]);
     let _ = verify(&made.folder).succeeded();
 
+    put(&made.folder.join("sample/manifest.json"), b"{}");
+    let said = hint(&verify(&made.folder), 3);
+    assert_eq!(said, "copy it again, or run that stage again");
+    made.stage("sample", &[]);
+    let _ = verify(&made.folder).succeeded();
+
     for name in ["metrics.csv", "run.json"] {
         let train = made.folder.join("train");
         for bytes in [None, Some(b"1")] {

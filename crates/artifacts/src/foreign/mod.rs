@@ -17,7 +17,7 @@ mod source;
 mod zip;
 
 use crate::atomic;
-use crate::container::Container;
+use crate::container::{self, Container};
 use crate::error::{Artifact, Error};
 pub use archive::ZipArchive;
 use array::Array;
@@ -108,7 +108,7 @@ pub(crate) fn open(path: &Path, artifact: Artifact, newest: u32) -> Result<Opene
         Source::npy(file, size, path)
     } else if start.starts_with(zip::MAGIC) {
         Source::npz(file, size)
-    } else if let Some(kind) = other_kind(&start) {
+    } else if let Some(kind) = other_kind(&start).or_else(|| container::other_kind(&start)) {
         let expected = "a safetensors, .npz or .npy file, or a folder of pictures";
         Err(Fault::unfit(expected, kind))
     } else {

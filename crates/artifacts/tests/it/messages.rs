@@ -2,8 +2,8 @@
 
 use crate::examples::{containers, put};
 use dcgan_artifacts::{
-    Artifact, DatasetReader, Error, checkpoint_path, create_folder, read_generator,
-    read_newest_checkpoint,
+    Artifact, DatasetReader, Error, ForeignReading, Samples, checkpoint_path, create_folder,
+    read_generator, read_newest_checkpoint,
 };
 use dcgan_hints::Hint;
 use std::path::PathBuf;
@@ -112,11 +112,8 @@ fn a_file_that_is_no_safetensors_file_is_named_and_kept() {
             match (format.read)(&path).unwrap_err() {
                 error @ Error::Unfit { .. } => {
                     let text = error.to_string();
-                    // Samples may be arrays of another program, which have names of their own.
-                    if format.name != "samples.safetensors" {
-                        let end = format!("expected a safetensors file, got {kind}");
-                        assert!(text.ends_with(&end), "{text}");
-                    }
+                    let end = format!("expected a safetensors file, got {kind}");
+                    assert!(text.ends_with(&end), "{text}");
                     assert!(error.hint().unwrap().starts_with("give another file"));
                 }
                 other => panic!("{kind} as {}: {other:?}", format.name),
@@ -154,4 +151,15 @@ fn every_file_that_a_stage_makes_names_its_command() {
                 .is_some_and(|command| command.starts_with("make "))
         );
     }
+}
+
+/// Where arrays of other programs do as well, they are asked for.
+#[test]
+fn a_text_among_the_samples_says_what_all_samples_may_be() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("samples");
+    put(&path, b"a,b,c\n1,2,3\n");
+    let error = Samples::read_any(&path, &ForeignReading::default()).unwrap_err();
+    let end = "expected a safetensors, .npz or .npy file, or a folder of pictures, got text";
+    assert!(error.to_string().ends_with(end), "{error}");
 }

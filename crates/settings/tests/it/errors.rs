@@ -90,15 +90,15 @@ fn a_wrong_type_says_expected_and_found() {
     error: `prepare.folder` in `--set prepare.folder=in/a: b`: expected a path or a list of paths, found a mapping of keys to values
     hint: text in quotes of its own stays text: `--set 'prepare.folder="..."'`
     "#);
-    for labels in ["[csv]", "{x: 64}", "3", "true", "''", "\n  - csv"] {
-        let said = report(&format!("prepare:\n pictures:\n  labels: {labels}\n"), &[]);
+    for filter in ["[box]", "{x: 64}", "3", "true", "''", "\n  - box"] {
+        let said = report(&format!("prepare:\n pictures:\n  filter: {filter}\n"), &[]);
         assert!(
-            said.contains(": expected one of `none`, `folder`, `csv`, found "),
+            said.contains(": expected one of `box`, `bilinear`, `bicubic`, `lanczos`, found "),
             "{said}"
         );
-        let said = report("", &[&format!("prepare.pictures.labels={labels}")]);
+        let said = report("", &[&format!("prepare.pictures.filter={filter}")]);
         assert!(
-            said.contains(": expected one of `none`, `folder`, `csv`, found "),
+            said.contains(": expected one of `box`, `bilinear`, `bicubic`, `lanczos`, found "),
             "{said}"
         );
     }

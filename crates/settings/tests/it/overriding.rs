@@ -99,12 +99,12 @@ fn a_key_into_a_value_is_refused() {
     error: unknown key `prepare.name.x` in `--set prepare.name.x=64`
     hint: there are no keys below `prepare.name`
     ");
-    insta::assert_snapshot!(report("", &["prepare.pictures.labels.x.y=64"]), @"
-    error: unknown key `prepare.pictures.labels.x.y` in `--set prepare.pictures.labels.x.y=64`
-    hint: there are no keys below `prepare.pictures.labels`, which takes one of `none`, `folder`, `csv`
+    insta::assert_snapshot!(report("", &["prepare.pictures.filter.x.y=64"]), @"
+    error: unknown key `prepare.pictures.filter.x.y` in `--set prepare.pictures.filter.x.y=64`
+    hint: there are no keys below `prepare.pictures.filter`, which takes one of `box`, `bilinear`, `bicubic`, `lanczos`
     ");
     // What the hint lists is taken.
-    set("", &["prepare.pictures.labels=folder"]);
+    set("", &["prepare.pictures.filter=lanczos"]);
     // What does not exist takes no value either.
     let said = report("", &["prepare.no.x=1"]);
     assert!(
