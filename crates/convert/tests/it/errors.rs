@@ -52,13 +52,8 @@ fn a_weight_that_half_precision_cannot_hold_is_named() {
     });
     insta::assert_snapshot!(place.convert("out", &["--half"]).failure(), @r"
     exit code 3
-<<<<<<< HEAD
     error: `[DIR]/model.safetensors`: weight `g_h3/weight` has a value that float16 can't hold
-    hint: leave `--half` out
-=======
-    error: `[DIR]/model.safetensors`: the weight `g_h3/weight` has a value that float16 can't hold
     hint: leave `--half` out; for a page, give another checkpoint
->>>>>>> 598a2f7 (wip2)
     ");
     place.converted("out", &[]);
     place.change(|model| {
