@@ -194,7 +194,7 @@ class PageTest(bridges.Test):
             page, network = self.open(name), self.network(name)
             for seed, number in SEEDS:
                 drawn = page.run(
-                    f"Array.from(new Uint32Array(Random.latent(DCGAN_MODEL.network, {seed}n,"
+                    f"Array.from(new Uint32Array(Random.latent(dcganModel.network, {seed}n,"
                     f" {number}n).slice().buffer))"
                 )
                 expected = dcgan_random.draw(
@@ -339,8 +339,8 @@ class PageTest(bridges.Test):
 
 # Draws the first images one by one, as the page does, and returns them in base64.
 DRAW = """(async () => {
-  const { network } = DCGAN_MODEL, classes = network.class_names.length;
-  const generator = await Network.load(DCGAN_MODEL, %s);
+  const { network } = dcganModel, classes = network.class_names.length;
+  const generator = await Network.load(dcganModel, %s);
   let text = "";
   for (let i = 0; i < %d; i++) {
     const y = Float32Array.from({ length: classes }, (_, k) => (k === i %% classes ? 1 : 0));

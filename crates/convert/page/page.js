@@ -2,7 +2,7 @@
 "use strict";
 
 (() => {
-  const model = window.DCGAN_MODEL, { network } = model;
+  const model = window.dcganModel, { network } = model;
   const labelled = network.kind === "labelled", classes = network.class_names.length;
   const untrained = new Set(network.untrained_classes ?? []);
   const trained = network.class_names.map((_, i) => i).filter(i => !untrained.has(i));

@@ -1,6 +1,5 @@
 //! What can go wrong in this stage apart from what its libraries name.
 
-use crate::args::Target;
 use dcgan_hints::Hint;
 use dcgan_stage::Failure;
 use std::path::PathBuf;
@@ -68,7 +67,7 @@ pub enum Error {
         /// The option.
         option: &'static str,
         /// The format.
-        to: Target,
+        to: String,
         /// What is so instead.
         why: &'static str,
     },

@@ -15,6 +15,7 @@ use crate::target::Format;
 pub(crate) fn format(args: &Args, to: Target, name: &str) -> Result<Box<dyn Format>, Error> {
     let refuse = |given, option, why| {
         if given {
+            let to = to.to_string();
             Err(Error::Option { option, to, why })
         } else {
             Ok(())

@@ -120,7 +120,7 @@ impl Page {
         });
         // No name of a class may end the script that it is in.
         let text = object.to_string().replace('<', "\\u003c");
-        Ok(format!("window.DCGAN_MODEL = {text};\n"))
+        Ok(format!("window.dcganModel = {text};\n"))
     }
 }
 

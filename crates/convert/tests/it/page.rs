@@ -14,7 +14,7 @@ const PARTS: [&str; 5] = [
 
 /// The object that `weights.js` assigns.
 fn model(script: &str) -> Value {
-    let text = script.strip_prefix("window.DCGAN_MODEL = ").unwrap();
+    let text = script.strip_prefix("window.dcganModel = ").unwrap();
     serde_json::from_str(text.trim_end().strip_suffix(';').unwrap()).unwrap()
 }
 
