@@ -335,6 +335,8 @@ pub enum Error {
         folders: String,
         /// Pictures that can be used.
         pictures: usize,
+        /// The setting that shares them out.
+        key: &'static str,
         /// The largest share, in hundredths, that leaves one.
         most: f64,
     },
@@ -439,6 +441,19 @@ pub enum Error {
     },
 }
 
+impl Error {
+    /// [`Error::AllToTest`] for pictures of these hashes as fractions; `key` is the setting.
+    pub(crate) fn all_to_test(folders: String, key: &'static str, shares: &[f64]) -> Self {
+        let most = shares.iter().copied().fold(0.0, f64::max);
+        Self::AllToTest {
+            folders,
+            pictures: shares.len(),
+            key,
+            most: (most * 100.0).floor() / 100.0,
+        }
+    }
+}
+
 impl Hint for Error {
     fn hint(&self) -> Option<String> {
         Some(match self {
@@ -527,9 +542,7 @@ impl Hint for Error {
                 Some(first) => format!("the first that can't be used is {first}"),
                 None => "put PNG, JPEG, GIF, BMP or WebP files into it, or give another".into(),
             },
-            Self::AllToTest { most, .. } => {
-                format!("lower `prepare.pictures.test_share` to {most} or less")
-            }
+            Self::AllToTest { key, most, .. } => format!("lower `{key}` to {most} or less"),
             Self::Unusable { .. } => {
                 "remove or replace the file; without `strict` it is skipped and counted".into()
             }

@@ -3,7 +3,7 @@
 use crate::audit::{self, Audit, PixelStats};
 use crate::contents::{Contents, Members, Origin};
 use crate::source::{Outline, Written};
-use crate::validation::{self, is_held_out};
+use crate::validation::{self, hash_share};
 use crate::{Error, preview};
 use dcgan_artifacts::{DatasetInfo, Part, PartData, SourceRecord, write_dataset};
 use dcgan_settings::Prepare;
@@ -74,19 +74,29 @@ impl Loaded {
         })
     }
 
-    /// Moves training images whose hash as a fraction is below `share` to the test part.
-    pub(crate) fn hold_out(&mut self, share: f64) {
+    /// Moves training images whose hash as a fraction is below `share`, the setting `key`, to the
+    /// test part.
+    ///
+    /// # Errors
+    /// [`Error::AllToTest`] if no image is left to train on.
+    pub(crate) fn hold_out(&mut self, key: &'static str, share: f64) -> Result<(), Error> {
         if share <= 0.0 {
-            return;
+            return Ok(());
         }
         let image_len = self.height * self.width * self.channels;
         let images = self.parts[&Part::Train].images.chunks_exact(image_len);
-        let held = images.zip(0u32..).filter(|(pixels, _)| {
-            let digest: [u8; 32] = Sha256::digest(pixels).into();
-            is_held_out(&digest, share)
-        });
+        let shares: Vec<f64> = images
+            .map(|pixels| hash_share(&Sha256::digest(pixels).into()))
+            .collect();
+        let numbered = shares.iter().zip(0u32..);
+        let held = numbered.filter(|&(&of_image, _)| of_image < share);
         let held: Vec<u32> = held.map(|(_, number)| number).collect();
+        if held.len() == shares.len() {
+            let names: Vec<&str> = self.sources.iter().map(|file| file.name.as_str()).collect();
+            return Err(Error::all_to_test(names.join("`, `"), key, &shares));
+        }
         self.move_to(Part::Test, &held);
+        Ok(())
     }
 
     /// Moves the training images `drawn` (ascending) to another part; an empty list makes no part.

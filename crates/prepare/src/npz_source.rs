@@ -168,7 +168,9 @@ impl Source for NpzSource<'_> {
     fn scan(&self) -> Result<(Outline, Loaded), Failure> {
         let records = self.inputs()?;
         let mut loaded = self.load(records).map_err(Failure::input)?;
-        loaded.hold_out(self.settings.npz.test_share);
+        loaded
+            .hold_out("prepare.npz.test_share", self.settings.npz.test_share)
+            .map_err(Failure::input)?;
         loaded.draw_validation(self.settings)?;
         Ok((loaded.outline(&self.settings.name), loaded))
     }

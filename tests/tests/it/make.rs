@@ -25,7 +25,7 @@ const PATHS: [&str; 12] = [
     "DESTDIR",
 ];
 /// Variables that take a number, a word, or a shell command line.
-const OTHERS: [&str; 12] = [
+const OTHERS: [&str; 13] = [
     "THREADS",
     "FORCE",
     "CHECKPOINTS",
@@ -38,6 +38,7 @@ const OTHERS: [&str; 12] = [
     "TARGETS",
     "PEERS",
     "ROUNDS",
+    "TO",
 ];
 
 fn make(arguments: &[String]) -> Output {
@@ -299,6 +300,14 @@ fn every_path_may_hold_blanks_quotes_and_dollar_signs() {
         "eval/timing.html",
         "eval/film.gif",
     ] {
+        assert!(found.contains_key(name), "{name}: {:?}", found.keys());
+    }
+
+    let onnx = ["TO=onnx".to_owned()];
+    place.succeeds(&["convert"], &[&variables[..], &onnx].concat());
+    place.succeeds(&["page"], &variables);
+    let found = files(&place.path("run 1"));
+    for name in ["convert/onnx/generator.onnx", "convert/page/index.html"] {
         assert!(found.contains_key(name), "{name}: {:?}", found.keys());
     }
 

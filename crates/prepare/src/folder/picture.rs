@@ -77,12 +77,8 @@ pub(super) fn nothing_left<'a>(
     let folders = folders.join("`, `");
     let shares: Vec<f64> = test.map(|picture| hash_share(&picture.sha256)).collect();
     if settings.pictures.test_share > 0.0 && !shares.is_empty() {
-        let most = shares.iter().copied().fold(0.0, f64::max);
-        return Failure::input(Error::AllToTest {
-            folders,
-            pictures: shares.len(),
-            most: (most * 100.0).floor() / 100.0,
-        });
+        let key = "prepare.pictures.test_share";
+        return Failure::input(Error::all_to_test(folders, key, &shares));
     }
     let of_train = || findings.iter().filter(|found| found.part == Part::Train);
     let skipped = of_train().find(|found| found.kind.is_skipped());

@@ -66,6 +66,17 @@ fn a_test_part_is_held_out_or_read_from_a_table() {
     let n = |part| held.len(part).unwrap();
     assert_eq!(n(Part::Train) + n(Part::Test), 6);
     assert!(n(Part::Test) > 0);
+    // The share that the hint names leaves a row.
+    let failure = folder.fail(&format!("{arguments} --set prepare.csv.test_share=0.9999"));
+    let (before, share) = failure.split_once("test_share` to ").unwrap();
+    assert_snapshot!(before, @r"
+    exit code 3
+    setting `prepare.csv.test_share` has changed: making the result again
+    error: all 6 pictures of `kaggle.csv` fell to the test part: expected at least one to train on
+    hint: lower `prepare.csv.
+    ");
+    let share = share.split(' ').next().unwrap();
+    folder.succeed(&format!("{arguments} --set prepare.csv.test_share={share}"));
 }
 
 #[test]
