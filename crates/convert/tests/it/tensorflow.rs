@@ -165,6 +165,8 @@ fn the_report_has_every_tensor_and_its_largest_difference() {
     let done = convert(&folder, &fixture("labelled"), &json).succeeded();
     let done: Value = serde_json::from_str(&done.stdout).unwrap();
     assert_eq!(done["differences"]["param/generator/g_h2/biases"], 0.25);
+    let note = done["notes"][0].as_str().unwrap();
+    assert!(note.starts_with("images are taken to be 8x8"), "{note}");
 
     // The golden file of other networks.
     let other = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/golden");

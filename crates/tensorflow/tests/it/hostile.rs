@@ -225,12 +225,19 @@ fn headers_that_cannot_be_are_refused() {
 
 /// A V1 table with a list of one variable and this value of it.
 fn v1_table(shape: &[usize], data: &[u8]) -> Vec<u8> {
+    v1_table_of_parts(shape, 1, data)
+}
+
+/// The same, with a list that has so many parts of the variable, each of them the whole.
+fn v1_table_of_parts(shape: &[usize], parts: usize, data: &[u8]) -> Vec<u8> {
     let whole = Message::default().bytes(1, &[]);
-    let listed = Message::default()
+    let mut listed = Message::default()
         .bytes(1, b"a")
         .bytes(2, &shape_message(shape).0)
-        .number(3, 1)
-        .bytes(4, &whole.0);
+        .number(3, 1);
+    for _ in 0..parts {
+        listed = listed.bytes(4, &whole.0);
+    }
     let list = Message::default().bytes(1, &Message::default().bytes(1, &listed.0).0);
     table_of(&[(block_of(&[(b"", &list.0), (b"a", data)]), 0)])
 }
@@ -268,6 +275,10 @@ fn values_that_do_not_fit_the_list_are_refused() {
         text.contains("expected a variable, got a message without one"),
         "{text}"
     );
+    for parts in [0, 2] {
+        let text = refused_table(&v1_table_of_parts(&[4], parts, &of(b"a", &floats)));
+        assert!(text.contains("`a` is saved in parts"), "{parts}: {text}");
+    }
     let text = refused_table(&table_of(&[]));
     assert!(
         text.contains("expected a list of the variables, got an empty table"),
