@@ -1,7 +1,8 @@
 //! Results do not depend on the number of threads, bit for bit.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::time::Duration;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
 
 use candle_core::{DType, Tensor};
 
@@ -70,4 +71,38 @@ fn a_hot_pool_computes_the_same_within_itself_beside_others_and_after_a_panic() 
         assert!(catch_unwind(AssertUnwindSafe(fails)).is_err());
         assert_eq!(pool.install(|| keep_pool_hot(|| sum(1000))), expected);
     }
+}
+
+/// A thread that is inside of a task of the work when it is asked to poll must come back to it.
+#[test]
+fn a_thread_within_a_task_of_the_work_does_not_poll_until_the_end() {
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(2).build();
+    let [taken, begun, done] = [const { AtomicBool::new(false) }; 3];
+    let is_set = |flag: &AtomicBool| flag.load(Ordering::SeqCst);
+    let set = |flag: &AtomicBool| flag.store(true, Ordering::SeqCst);
+    pool.unwrap().install(|| {
+        rayon::in_place_scope(|scope| {
+            scope.spawn(|_| {
+                set(&taken);
+                while !is_set(&begun) {
+                    std::thread::yield_now();
+                }
+                // As it would while it waits for a part of the task.
+                rayon::yield_now();
+                set(&done);
+            });
+            // Once the other thread has it.
+            while !is_set(&taken) {
+                std::thread::yield_now();
+            }
+            keep_pool_hot(|| {
+                set(&begun);
+                let start = Instant::now();
+                while !is_set(&done) && start.elapsed() < Duration::from_secs(20) {
+                    std::thread::yield_now();
+                }
+                assert!(is_set(&done), "the task never ended");
+            });
+        });
+    });
 }
