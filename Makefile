@@ -132,7 +132,7 @@ convert: build ## RUN's model to RUN/convert/TO, for other programs, with a mode
 	  $(call quoted,$(or $(TO),$(error TO is not set, expected onnx, torch or page: TO=onnx))) \
 	  --model $(MODEL_FILE) $(EVALUATED) --out $(call in_run,convert/$(TO))
 
-page: TO = page
+page: override TO = page
 page: convert ## A page that draws images in the browser: RUN/convert/page/index.html
 
 figures: ## Update README's figures and picture from a finished RUN of mnist.yaml

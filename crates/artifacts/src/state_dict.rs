@@ -20,7 +20,7 @@ pub struct StateDict {
 }
 
 impl StateDict {
-    /// Reads a file that `safetensors.torch.save_file(module.state_dict(), path)` wrote. Counters of
+    /// Reads what `safetensors.torch.save_file(module.state_dict(), path)` wrote. Counters of
     /// batches are passed over.
     ///
     /// # Errors

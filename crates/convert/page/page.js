@@ -87,6 +87,7 @@
   }
 
   function open(seed, number, k = classOf(number)) {
+    play(false);
     const z = Random.latent(network, seed, number).slice();
     shown = { seed, number, class: k, z, y: shareOf(k) };
     element("seed").value = seed;
@@ -185,7 +186,9 @@
     for (const id of ["seed", "number"]) {
       element(id).addEventListener("change", () => {
         const [seed, number] = [typed("seed"), typed("number")];
-        if (seed !== null && number !== null) open(seed, number);
+        if (seed === null || number === null) return;
+        // The class that was chosen stays; each number has a class of its own.
+        open(seed, number, id === "seed" ? shown.class : classOf(number));
       });
     }
     const step = by => open(shown.seed, BigInt.asUintN(64, shown.number + by));

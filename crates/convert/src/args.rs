@@ -88,7 +88,7 @@ pub struct Args {
         long,
         value_name = "FORMAT",
         value_enum,
-        conflicts_with_all = ["to", "model", "half", "metrics", "name"]
+        conflicts_with_all = ["to", "model", "half", "single", "metrics", "name"]
     )]
     pub from: Option<ForeignFormat>,
 
@@ -96,8 +96,8 @@ pub struct Args {
     #[arg(long, value_name = "FILE")]
     pub model: Option<PathBuf>,
 
-    /// With `--from`: name of the checkpoint, without `.index`, `.meta` or `.data-..`; a state dict,
-    /// which may be given again for the other network
+    /// With `--from`: name of the checkpoint, without `.index`, `.meta` or `.data-..`; or a state
+    /// dict, which may be given again for the other network
     #[arg(long = "in", id = "input", value_name = "PREFIX", requires = "from")]
     pub input: Vec<PathBuf>,
 

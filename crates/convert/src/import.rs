@@ -36,13 +36,17 @@ pub(crate) struct Imported {
 
 impl Import {
     /// The conversion of the checkpoint `prefix`.
-    pub(crate) fn new(args: &Args, prefix: PathBuf) -> Self {
-        Self {
+    ///
+    /// # Errors
+    /// For a pipeline or a setting that can't be read, although none is needed.
+    pub(crate) fn new(args: &Args, prefix: PathBuf) -> Result<Self, Failure> {
+        args.common.pipeline()?;
+        Ok(Self {
             prefix,
             size: args.size,
             z_distribution: args.z_distribution.unwrap_or(ZDistribution::Uniform),
             golden: args.report.clone(),
-        }
+        })
     }
 
     fn info(&self, networks: &OriginalNetworks) -> NetworkInfo {

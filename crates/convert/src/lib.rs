@@ -33,7 +33,7 @@ pub fn run(args: &Args) -> Result<(), Failure> {
     dcgan_stage::claim_threads(args.common.threads);
     match args.conversion().map_err(Failure::usage)? {
         Conversion::FromTensorflow(prefix) => {
-            run_stage(&import::Import::new(args, prefix), &args.common)
+            run_stage(&import::Import::new(args, prefix)?, &args.common)
         }
         Conversion::FromTorch => run_stage(&import_torch::ImportTorch::new(args)?, &args.common),
         Conversion::To(target, model) => {

@@ -327,17 +327,19 @@ fn pixel(cell: &[u8]) -> Option<u8> {
     whole.parse().ok()
 }
 
-/// Passes bytes on as long as no row is longer than [`MAX_ROW`].
+/// Passes bytes on as long as no row is longer than [`MAX_ROW`]. A newline in quotes ends no row.
 struct ShortRows<R> {
     inner: R,
-    since_newline: usize,
+    in_quotes: bool,
+    row: usize,
 }
 
 impl<R> ShortRows<R> {
     fn new(inner: R) -> Self {
         Self {
             inner,
-            since_newline: 0,
+            in_quotes: false,
+            row: 0,
         }
     }
 }
@@ -345,13 +347,14 @@ impl<R> ShortRows<R> {
 impl<R: Read> Read for ShortRows<R> {
     fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
         let n = self.inner.read(out)?;
-        self.since_newline = match out[..n].iter().rposition(|byte| *byte == b'\n') {
-            Some(last) => n - last - 1,
-            None => self.since_newline + n,
-        };
-        if self.since_newline > MAX_ROW {
-            let message = format!("expected rows of at most {MAX_ROW} bytes, got a longer one");
-            return Err(io::Error::new(io::ErrorKind::InvalidData, message));
+        for byte in &out[..n] {
+            self.in_quotes ^= *byte == b'"';
+            let ends = *byte == b'\n' && !self.in_quotes;
+            self.row = if ends { 0 } else { self.row + 1 };
+            if self.row > MAX_ROW {
+                let message = format!("expected rows of at most {MAX_ROW} bytes, got a longer one");
+                return Err(io::Error::new(io::ErrorKind::InvalidData, message));
+            }
         }
         Ok(n)
     }

@@ -21,6 +21,8 @@ const MAGIC: [u8; 8] = 0xdb47_7524_8b80_fb57_u64.to_le_bytes();
 const TRAILER: usize = 5;
 /// A copy in snappy's format makes at most 64 bytes out of 3.
 const SNAPPY_GROWTH: usize = 22;
+/// Maximum bytes of a key, which has the name of a variable.
+const MOST_KEY: usize = 1 << 12;
 
 /// Takes the key and the value of an entry.
 type Each<'a> = dyn FnMut(&[u8], &[u8]) -> Result<(), Error> + 'a;
@@ -193,7 +195,8 @@ fn each_of_block(file: &File, block: &[u8], each: &mut Each<'_>) -> Result<(), E
 fn take_entry<'a>(entries: &mut &'a [u8], key: &mut Vec<u8>) -> Option<&'a [u8]> {
     let mut length = || usize::try_from(take_varint(entries)?).ok();
     let (shared, own, of_value) = (length()?, length()?, length()?);
-    if shared > key.len() {
+    // A few bytes may repeat most of the key before: without a bound, small files make much work.
+    if shared > key.len() || shared.checked_add(own)? > MOST_KEY {
         return None;
     }
     key.truncate(shared);

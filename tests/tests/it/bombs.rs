@@ -307,6 +307,16 @@ fn tables_and_batches_that_unpack_to_gigabytes_are_refused_within_bounds() {
     let bytes = encoder.finish().expect("memory");
     let said = refused_as(folder, "csv", "csv.train", "row.csv.gz", &bytes);
     assert!(said.contains("expected rows of at most"), "{said}");
+    // A row that goes on over lines, because a quote is open.
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
+    encoder.write_all(b"\"").expect("memory");
+    let lines = vec![b'\n'; 1 << 16];
+    for _ in 0..UNPACKED >> 16 {
+        encoder.write_all(&lines).expect("memory");
+    }
+    let bytes = encoder.finish().expect("memory");
+    let said = refused_as(folder, "csv", "csv.train", "quote.csv.gz", &bytes);
+    assert!(said.contains("expected rows of at most"), "{said}");
     // A batch without end.
     let mut header = [0_u8; 512];
     header[..16].copy_from_slice(b"data_batch_1.bin");

@@ -220,12 +220,17 @@ impl Source {
         if height == 0 || width == 0 {
             return Err(Fault::unfit("images of at least one pixel", shape()));
         }
-        if array.elements().is_none_or(|n| n > MOST_PIXELS) {
+        // One image is bounded too, because an array without images has no elements.
+        let of_image = (height as u64)
+            .checked_mul(width as u64)
+            .and_then(|pixels| pixels.checked_mul(channels as u64));
+        let is_bounded = |n: Option<u64>| n.is_some_and(|n| n <= MOST_PIXELS);
+        if !is_bounded(array.elements()) || !is_bounded(of_image) {
             let expected = format!("`{name}` of at most {MOST_PIXELS} values");
             return Err(Fault::unfit(expected, shape()));
         }
         let mut images = self.pixels(name, range, &mut told)?;
-        if layout.channels_first && channels > 1 {
+        if layout.channels_first && channels > 1 && n > 0 {
             channels_last(&mut images, channels, height * width);
         }
         Ok(ForeignImages {

@@ -105,6 +105,19 @@ fn what_could_be_understood_otherwise_is_said() {
     }
 }
 
+/// No image has an element, so only a bound of one image keeps its memory small.
+#[test]
+fn no_images_of_an_endless_size_are_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("x.npy");
+    for side in ["2147483648", "65536", "9223372036854775807"] {
+        put(&path, &npy("|u1", &format!("(0, 3, {side}, {side})"), &[]));
+        let error = ForeignImages::read(&path, Artifact::Samples, &ForeignReading::default());
+        let said = error.unwrap_err().to_string();
+        assert!(said.contains("shape [0, 3, "), "{said}");
+    }
+}
+
 /// An `.npy` with this type and shape.
 fn npy(descr: &str, shape: &str, data: &[u8]) -> Vec<u8> {
     let text = format!("{{'descr': '{descr}', 'fortran_order': False, 'shape': {shape}, }}\n");

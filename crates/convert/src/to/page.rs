@@ -89,9 +89,12 @@ impl Format for Page {
     }
 
     fn usage(&self, _: &Model) -> String {
-        "Open `index.html` in a browser. It draws the images on the computer that shows it and asks \
-         for nothing\nfrom anywhere, so it works from a folder, a memory stick or any web server. \
-         Its weights are rounded to\nhalf precision, which changes a pixel by at most 1 of 255.\n"
+        "Open `index.html` in a browser. It draws the images on the computer that shows it and makes \
+         no network
+requests, so it works from a folder, a memory stick or any web server. Its \
+         weights are rounded to half
+precision, which changes a pixel by at most 1 of 255.
+"
             .into()
     }
 }

@@ -22,7 +22,7 @@ pub enum ArchiveError {
     )]
     NoFile,
     /// No file has a name that fits the pattern.
-    #[error("no file is named as `{pattern}` says: expected at least one")]
+    #[error("no file matches `{pattern}`: expected at least one")]
     NoMatch {
         /// The pattern.
         pattern: String,

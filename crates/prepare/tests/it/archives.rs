@@ -208,7 +208,7 @@ fn what_does_not_fit_is_refused_with_a_way_out() {
     ");
     assert_snapshot!(fail("none-*.tar", ""), @r"
     exit code 3
-    error: no file is named as `none-*.tar` says: expected at least one
+    error: no file matches `none-*.tar`: expected at least one
     hint: `*` and `?` stand for letters of a name, `[0-9]` for a digit; paths count from the folder in which the program is started
     ");
     assert_snapshot!(fail("kaggle.csv", ""), @r"

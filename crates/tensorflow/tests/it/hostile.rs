@@ -56,6 +56,17 @@ fn the_writer_of_these_tests_is_read() {
     assert_eq!(*saved.floats(), expected);
 }
 
+/// A few bytes repeat a long key, so without a bound a small file fills the memory.
+#[test]
+fn long_keys_are_refused() {
+    let offset = entry(0).0;
+    for (length, is_read) in [(4096, true), (4097, false)] {
+        let key = vec![b'a'; length];
+        let result = read_bundle(&[(b"", &header()), (&key, &offset)]);
+        assert_eq!(result.is_ok(), is_read, "{length}");
+    }
+}
+
 #[test]
 fn compressed_blocks_are_read() {
     let array = |name: &str, n: usize| (name.to_owned(), (vec![n], values_of(name, n)));

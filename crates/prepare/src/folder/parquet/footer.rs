@@ -61,6 +61,11 @@ pub(super) struct Footer {
     pub(super) features: Option<String>,
 }
 
+/// Maximum elements of a schema, and bytes of the name of one: a column's full name has those of
+/// all groups that it is in.
+const MOST_ELEMENTS: usize = 10_000;
+const MOST_NAME: usize = 1 << 10;
+
 /// An element of the schema, which lists a tree: a group before its children.
 #[derive(Default)]
 struct Element {
@@ -79,7 +84,7 @@ impl Footer {
             match field {
                 2 => words.list(|words| {
                     schema.push(element(words)?);
-                    Some(())
+                    (schema.len() <= MOST_ELEMENTS).then_some(())
                 })?,
                 4 => words.list(|words| {
                     footer.groups.push(group(words)?);
@@ -116,7 +121,9 @@ fn columns<'a>(
     found: &mut Vec<Column>,
     depth: usize,
 ) -> Option<()> {
-    let element = elements.next().filter(|_| depth < 32)?;
+    let element = elements
+        .next()
+        .filter(|element| depth < 32 && element.name.len() <= MOST_NAME)?;
     let name = if above.is_empty() {
         element.name.clone()
     } else {

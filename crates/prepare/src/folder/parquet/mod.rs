@@ -28,6 +28,8 @@ const TAIL: usize = 8;
 const MOST_FOOTER: u64 = 1 << 26;
 /// Maximum bytes of a column in a group of rows.
 const MOST_GROUP: u64 = 1 << 30;
+/// Maximum bytes of a label.
+const MOST_LABEL: usize = 1 << 10;
 /// Groups in memory, and the bytes that more than one may take.
 const MOST_KEPT: usize = 8;
 const MOST_KEPT_BYTES: u64 = 1 << 28;
@@ -274,20 +276,28 @@ impl Table {
     }
 
     fn read_labels(&self, column: &Column) -> Result<Vec<Option<String>>, ParquetError> {
+        let wrong = |got| ParquetError::Column {
+            path: self.path.clone(),
+            column: column.name.clone(),
+            expected: "labels of at most 1024 bytes",
+            got,
+        };
         let mut labels = Vec::new();
         for group in 0..self.groups.len() {
-            let cells = self
-                .cells(column, group)
-                .map_err(|got| ParquetError::Column {
-                    path: self.path.clone(),
-                    column: column.name.clone(),
-                    expected: "labels",
-                    got,
-                })?;
-            labels.extend(cells.into_iter().map(|cell| match cell? {
-                Value::Number(number) => Some(number.to_string()),
-                Value::Bytes(text) => Some(String::from_utf8_lossy(&text).trim().to_owned()),
-            }));
+            let cells = self.cells(column, group).map_err(wrong)?;
+            for cell in cells {
+                labels.push(match cell {
+                    None => None,
+                    Some(Value::Number(number)) => Some(number.to_string()),
+                    // Every row has a copy, and a dictionary holds a text once for all of them.
+                    Some(Value::Bytes(text)) if text.len() > MOST_LABEL => {
+                        return Err(wrong(format!("one of {} bytes", text.len())));
+                    }
+                    Some(Value::Bytes(text)) => {
+                        Some(String::from_utf8_lossy(&text).trim().to_owned())
+                    }
+                });
+            }
         }
         Ok(labels)
     }

@@ -287,8 +287,22 @@ fn hybrid(bytes: &[u8], width: u32, n: usize) -> Option<Vec<u32>> {
                 let first = place * width as usize;
                 (0..width).fold(0, |value, at| value | bit(first + at as usize) << at)
             };
-            numbers.extend((0..held.min(room).min(groups * 8)).map(number));
+            numbers.extend((0..held.min(room).min(groups.saturating_mul(8))).map(number));
         }
     }
     Some(numbers)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::hybrid;
+
+    /// 2^61 groups of eight packed numbers, as a varint, and the only byte of them.
+    #[test]
+    fn a_run_of_more_groups_than_there_are_numbers_is_bounded() {
+        let mut bytes = vec![0x81];
+        bytes.extend([0x80; 7]);
+        bytes.extend([0x40, 0b1010_1010]);
+        assert_eq!(hybrid(&bytes, 1, 8), Some(vec![0, 1, 0, 1, 0, 1, 0, 1]));
+    }
 }
