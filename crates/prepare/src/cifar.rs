@@ -102,6 +102,14 @@ pub enum CifarError {
         /// Bytes of a record.
         record: usize,
     },
+    /// Two batches of one name, in different folders of an archive.
+    #[error("`{}` has `{name}` twice: expected each batch once", path.display())]
+    Twice {
+        /// The archive.
+        path: PathBuf,
+        /// The batch.
+        name: String,
+    },
     /// CIFAR-10 has no groups of classes.
     #[error(
         "`{name}` in `{}` has one label per image: expected two, as `prepare.cifar.labels` is \
@@ -131,6 +139,7 @@ impl Hint for CifarError {
             Self::Read { source, .. } if source.kind() == io::ErrorKind::OutOfMemory => {
                 "use a machine with more memory"
             }
+            Self::Twice { .. } => "unpack it and give the folder that has the batches",
             Self::Read { .. } | Self::Cut { .. } => {
                 "the download may have been cut: get the file again"
             }
@@ -230,8 +239,11 @@ impl Cifar {
         labels: CifarLabels,
     ) -> Result<Self, CifarError> {
         let mut found = Self::default();
-        for (name, file) in files {
-            found.add(path, &name, &mut file.take(MOST_UNPACKED), labels)?;
+        let mut left = MOST_UNPACKED;
+        for (name, inner) in files {
+            let mut file = Bounded { inner, left };
+            found.add(path, &name, &mut file, labels)?;
+            left = file.left;
         }
         found.sorted(path, &[])
     }
@@ -259,6 +271,10 @@ impl Cifar {
                 part,
                 labels: n_labels,
             }) => {
+                if self.batches.iter().any(|batch| batch.name == name) {
+                    let (path, name) = (path.to_owned(), name.to_owned());
+                    return Err(CifarError::Twice { path, name });
+                }
                 let batch = batch(path, (name, part, n_labels), file, labels)?;
                 self.batches.push(batch);
             }

@@ -31,6 +31,14 @@ fn batches_of_cifar_10_in_their_archive() {
     folder.put("plain.tar", &plain);
     folder.succeed(&format!("{CIFAR} --set prepare.cifar.path=plain.tar"));
     assert_eq!(dataset(&folder).content_sha256(), ten.content_sha256());
+    // The first member once more, in front of the others.
+    let member = 512 + (3 * (1 + IMAGE)).next_multiple_of(512);
+    folder.put("twice.tar", &[&plain[..member], &plain].concat());
+    let failure = folder.fail(&format!("{CIFAR} --set prepare.cifar.path=twice.tar"));
+    assert!(
+        failure.contains("`twice.tar` has `data_batch_2.bin` twice"),
+        "{failure}"
+    );
 }
 
 #[test]

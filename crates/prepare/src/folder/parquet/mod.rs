@@ -28,6 +28,8 @@ const TAIL: usize = 8;
 const MOST_FOOTER: u64 = 1 << 26;
 /// Maximum bytes of a column in a group of rows.
 const MOST_GROUP: u64 = 1 << 30;
+/// Maximum rows of a table: each picture has a name in memory.
+const MOST_ROWS: u64 = 1 << 24;
 /// Maximum bytes of a label.
 const MOST_LABEL: usize = 1 << 10;
 /// Groups in memory, and the bytes that more than one may take.
@@ -123,6 +125,8 @@ struct Table {
     file: File,
     path: PathBuf,
     groups: Vec<footer::Group>,
+    /// The row behind the last one of each group.
+    ends: Vec<u64>,
     image: Column,
     /// A label for each row, if any are read.
     labels: Vec<Option<String>>,
@@ -165,7 +169,7 @@ pub fn open(
         end.is_some_and(|end| end <= size)
     };
     let mut chunks = footer.groups.iter().flat_map(|group| &group.chunks);
-    if rows > size || !chunks.all(is_inside) {
+    if rows > size.min(MOST_ROWS) || !chunks.all(is_inside) {
         return Err(no_table());
     }
     let image = image_column(path, &footer, columns.image)?;
@@ -177,6 +181,7 @@ pub fn open(
         class_names: Vec::new(),
         kept: Mutex::new(VecDeque::new()),
         groups: footer.groups.clone(),
+        ends: ends(&footer.groups),
     };
     if let Some(label) = columns.label {
         let column = label_column(path, &footer, label)?;
@@ -184,6 +189,16 @@ pub fn open(
         table.class_names = class_names(footer.features.as_deref(), label);
     }
     Ok(Box::new(table))
+}
+
+/// The row behind the last one of each group. There are at most [`MOST_ROWS`].
+fn ends(groups: &[footer::Group]) -> Vec<u64> {
+    let mut end = 0;
+    let after = |group: &footer::Group| {
+        end += group.rows;
+        end
+    };
+    groups.iter().map(after).collect()
 }
 
 fn image_column(path: &Path, footer: &Footer, name: &str) -> Result<Column, ParquetError> {
@@ -336,28 +351,25 @@ impl Collection for Table {
     }
 
     fn read(&self, place: usize) -> io::Result<Option<Vec<u8>>> {
-        let mut at = place as u64;
-        for (group, of_group) in self.groups.iter().enumerate() {
-            if at >= of_group.rows {
-                at -= of_group.rows;
-                continue;
+        let place = place as u64;
+        let group = self.ends.partition_point(|end| *end <= place);
+        let (Some(of_group), Some(end)) = (self.groups.get(group), self.ends.get(group)) else {
+            return Err(io::ErrorKind::NotFound.into());
+        };
+        let cells = self.pictures(group)?;
+        let at = usize::try_from(place + of_group.rows - end).ok();
+        match at.and_then(|at| cells.get(at)) {
+            Some(Some(Value::Bytes(bytes)))
+                if bytes.len() as u64 > dcgan_pictures::MAX_FILE_BYTES =>
+            {
+                Ok(None)
             }
-            let cells = self.pictures(group)?;
-            let cell = usize::try_from(at).ok().and_then(|at| cells.get(at));
-            return match cell {
-                Some(Some(Value::Bytes(bytes)))
-                    if bytes.len() as u64 > dcgan_pictures::MAX_FILE_BYTES =>
-                {
-                    Ok(None)
-                }
-                Some(Some(Value::Bytes(bytes))) => Ok(Some(bytes.to_vec())),
-                _ => {
-                    let message = "no picture: the row has a null";
-                    Err(io::Error::new(io::ErrorKind::InvalidData, message))
-                }
-            };
+            Some(Some(Value::Bytes(bytes))) => Ok(Some(bytes.to_vec())),
+            _ => {
+                let message = "no picture: the row has a null";
+                Err(io::Error::new(io::ErrorKind::InvalidData, message))
+            }
         }
-        Err(io::ErrorKind::NotFound.into())
     }
 
     fn label(&self, place: usize) -> Option<&str> {
