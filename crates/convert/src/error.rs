@@ -108,13 +108,15 @@ impl Hint for Error {
     fn hint(&self) -> Option<String> {
         Some(match self {
             Self::NoConversion => {
-                "give `--to onnx --model FILE`, or `--from tensorflow --in PREFIX`".into()
+                "give `--to onnx --model FILE`, `--from tensorflow` with one `--in PREFIX`, \
+                 or `--from torch --in FILE`".into()
             }
             Self::Unheeded { heeded_by, .. } => {
                 format!("leave it out, or give `{heeded_by}`")
             }
             Self::StateDict { .. } => {
-                "save a module of `dcgan_torch.py`, and its `network` in `config.json`".into()
+                "save a module of `dcgan_torch.py`, and its `network` in `config.json`; \
+                 give each network once".into()
             }
             Self::NoDescription { .. } | Self::Description { .. } => {
                 "write it in Python, `json.dump({\"network\": module.network}, file)`, or give another \
@@ -122,7 +124,8 @@ impl Hint for Error {
                     .into()
             }
             Self::NotFinite { half: true, .. } => {
-                "leave `--half` out; for a page, give another checkpoint".into()
+                "leave `--half` out; for a page, or if that does not help, give an earlier \
+                 checkpoint".into()
             }
             Self::NotFinite { half: false, .. } => {
                 "give an earlier checkpoint: this training has diverged".into()

@@ -288,12 +288,15 @@ impl Hint for Error {
     fn hint(&self) -> Option<String> {
         Some(match self {
             Self::Size { .. } => {
-                "give a dataset of these images' size: for a network or a classifier, the one that \
-                 it was trained on"
+                "give a dataset of these images' size, for a network the one that it was \
+                 trained on; leave a classifier of another size out, or set \
+                 `eval.classifier=null`; samples and checkpoint need one size"
                     .into()
             }
             Self::Classes { .. } | Self::NoSharedClass { .. } => {
-                "give the dataset that the network was trained on".into()
+                "give the dataset that the network was trained on; `dcgan-eval classifier` \
+                 makes a classifier of it, or leave `--classifier` out and set \
+                 `eval.classifier=null`".into()
             }
             Self::Labels { .. } => {
                 "a labelled network needs a dataset and samples with labels, and samples with \
@@ -305,7 +308,7 @@ impl Hint for Error {
                     .into()
             }
             Self::LabelsOfFile { .. } => {
-                "leave `--samples-labels` out, and add an array `labels` to the file".into()
+                "leave `--samples-labels` out; an .npz may have an array `labels`".into()
             }
             Self::LabelTable(source) => return source.hint(),
             Self::Pictures { .. } => "check the path and its permissions".into(),
@@ -315,14 +318,16 @@ impl Hint for Error {
             }
             Self::Coloured { .. } => "give grey pictures, or a dataset with colours".into(),
             Self::NoClass { table: None, .. } => {
-                "name the class of each with `--samples-labels`, or move all into one folder".into()
+                "name the class of each with `--samples-labels`, or move all directly into \
+                 the folder `--samples`".into()
             }
             Self::NoClass { .. } => "add the row, or remove the picture".into(),
             Self::UnknownClass { .. } => {
-                "use the dataset's names of classes, or their numbers from 0".into()
+                "use the dataset's names of classes everywhere, or everywhere their numbers \
+                 from 0".into()
             }
             Self::Label { .. } => "give samples of the dataset's own classes".into(),
-            Self::NoImagesIn { .. } => "give a file or a folder with images in it".into(),
+            Self::NoImagesIn { .. } => "give a file or a folder with images of the dataset's classes in it".into(),
             Self::NoImages => "`make train` makes checkpoints, `make sample` makes samples".into(),
             Self::Measure { source, .. } => return source.hint(),
             Self::Classifier { .. } => "`dcgan-eval classifier` makes another one".into(),
@@ -336,7 +341,8 @@ impl Hint for Error {
                 "give the folder `train/samples` of a run, or leave `--grids` out".into()
             }
             Self::NotEvaluated { .. } | Self::ChangedMetrics { .. } => {
-                "`make eval RUN=...` evaluates it".into()
+                "give the folder of a run; `make eval RUN=... PIPELINE=...` evaluates it \
+                 with its pipeline".into()
             }
             Self::NotFinite { .. } => {
                 "the training that made it has diverged: take an earlier checkpoint, or another file"

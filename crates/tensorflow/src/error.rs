@@ -151,13 +151,17 @@ impl Hint for Error {
                  `checkpoint/celebA_64_64_64/DCGAN.model-5002`"
                     .into()
             }
-            Self::Missing { found, .. } => format!("give {}", listed(found, "checkpoints")),
+            Self::Missing { found, .. } => format!(
+                "give {}; if it was given, copy all its files again",
+                listed(found, "checkpoints")
+            ),
             Self::MissingPart { .. } => {
                 "copy all files of the checkpoint into one folder, under their own names".into()
             }
             Self::Read { .. } => "check the path and its permissions".into(),
             Self::NotATable { .. } => {
-                "give the name of a checkpoint: the part before `.index`, `.meta` and `.data-..`"
+                "give the name of a checkpoint, the part before `.index`, `.meta` and \
+                 `.data-..`; if it is one, copy its files again"
                     .into()
             }
             Self::Damaged { .. } => {
@@ -175,12 +179,14 @@ impl Hint for Error {
                  `tf.compat.v1.train.Saver`, under the original's names"
                     .into()
             }
-            Self::OtherProgram { .. } => "save the variables under the original's names, such as \
+            Self::OtherProgram { .. } => {
+                "save the variables in float32 under the original's names, such as \
                  `generator/g_h0_lin/Matrix`: docs/bridges.md lists them"
-                .into(),
+                    .into()
+            }
             Self::Unfit { .. } | Self::Network { .. } => {
-                "only the networks of DCGAN-tensorflow can be converted; docs/bridges.md lists \
-                 their variables"
+                "only the networks of DCGAN-tensorflow can be converted; save all variables \
+                 in float32, under the names in docs/bridges.md"
                     .into()
             }
             Self::Size { .. } | Self::SizeUnknown { .. } => {
@@ -188,9 +194,11 @@ impl Hint for Error {
                  `--size 64x48`"
                     .into()
             }
-            Self::Golden { .. } => "give one of `tests/golden/*_forward.safetensors`, or a file \
-                                    of the same layout"
-                .into(),
+            Self::Golden { .. } => {
+                "leave `--report` out, or give a golden file of the same networks, such as \
+                 one of `tests/golden/*_forward.safetensors`"
+                    .into()
+            }
         })
     }
 }

@@ -53,7 +53,7 @@ fn a_weight_that_half_precision_cannot_hold_is_named() {
     insta::assert_snapshot!(place.convert("out", &["--half"]).failure(), @r"
     exit code 3
     error: `[DIR]/model.safetensors`: weight `g_h3/weight` has a value that float16 can't hold
-    hint: leave `--half` out; for a page, give another checkpoint
+    hint: leave `--half` out; for a page, or if that does not help, give an earlier checkpoint
     ");
     place.converted("out", &[]);
     place.change(|model| {

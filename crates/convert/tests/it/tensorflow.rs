@@ -205,7 +205,7 @@ fn what_cannot_be_converted_is_named() {
     insta::assert_snapshot!(run(&mut command).failure(), @r"
     exit code 2
     error: nothing to convert: expected `--to` with `--model`, or `--from` with `--in`
-    hint: give `--to onnx --model FILE`, or `--from tensorflow --in PREFIX`
+    hint: give `--to onnx --model FILE`, `--from tensorflow` with one `--in PREFIX`, or `--from torch --in FILE`
     ");
     assert!(!folder.path().join("out").exists());
 }

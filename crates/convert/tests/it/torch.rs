@@ -181,7 +181,7 @@ fn arrays_that_do_not_fit_are_named_as_pytorch_names_them() {
     }), @r"
     exit code 3
     error: `[DIR]/torch/generator-torch.safetensors`: `g_h2.weight`: expected shape [11, 8, 5, 5], got none
-    hint: save a module of `dcgan_torch.py`, and its `network` in `config.json`
+    hint: save a module of `dcgan_torch.py`, and its `network` in `config.json`; give each network once
     ");
     insta::assert_snapshot!(refused(|state| {
         let (shape, _) = state.arrays.get_mut("g_h1_lin.weight").unwrap();
@@ -189,33 +189,33 @@ fn arrays_that_do_not_fit_are_named_as_pytorch_names_them() {
     }), @r"
     exit code 3
     error: `[DIR]/torch/generator-torch.safetensors`: `g_h1_lin.weight`: expected shape [32, 19], got shape [19, 32]
-    hint: save a module of `dcgan_torch.py`, and its `network` in `config.json`
+    hint: save a module of `dcgan_torch.py`, and its `network` in `config.json`; give each network once
     ");
     insta::assert_snapshot!(refused(|state| {
         state.arrays.insert("g_h9.weight".into(), (vec![1], vec![0.5]));
     }), @r"
     exit code 3
     error: `[DIR]/torch/generator-torch.safetensors`: `g_h9.weight`: expected no such array, got shape [1]
-    hint: save a module of `dcgan_torch.py`, and its `network` in `config.json`
+    hint: save a module of `dcgan_torch.py`, and its `network` in `config.json`; give each network once
     ");
     insta::assert_snapshot!(refused(|state| {
         state.arrays.insert("encoder.weight".into(), (vec![1], vec![0.5]));
     }), @r"
     exit code 3
     error: `[DIR]/torch/generator-torch.safetensors`: `encoder.weight`: expected a name of the modules of `dcgan_torch.py`, got another
-    hint: save a module of `dcgan_torch.py`, and its `network` in `config.json`
+    hint: save a module of `dcgan_torch.py`, and its `network` in `config.json`; give each network once
     ");
     insta::assert_snapshot!(refused(|state| state.arrays.clear()), @r"
     exit code 3
     error: `[DIR]/torch/generator-torch.safetensors`: `g_h0_lin.weight`: expected that array, got none
-    hint: save a module of `dcgan_torch.py`, and its `network` in `config.json`
+    hint: save a module of `dcgan_torch.py`, and its `network` in `config.json`; give each network once
     ");
     insta::assert_snapshot!(refused(|state| {
         state.arrays.insert("d_bn1.bias".into(), (vec![6], vec![0.5; 6]));
     }), @r"
     exit code 3
     error: `[DIR]/torch/discriminator-torch.safetensors`: `d_bn1.bias`: expected it in one file, got it in two
-    hint: save a module of `dcgan_torch.py`, and its `network` in `config.json`
+    hint: save a module of `dcgan_torch.py`, and its `network` in `config.json`; give each network once
     ");
 }
 

@@ -190,7 +190,7 @@ fn a_run_without_an_evaluation_or_with_altered_figures_is_named() {
     insta::assert_snapshot!(fixture.fail(&["compare", "a", "b", "--out", "out"]), @r"
     exit code 3
     error: the run `b` is not evaluated, expected `eval/metrics.json` and `eval/manifest.json`
-    hint: `make eval RUN=...` evaluates it
+    hint: give the folder of a run; `make eval RUN=... PIPELINE=...` evaluates it with its pipeline
     ");
     run(&fixture, "b", &json!({ "seed": 1 }), 0);
     let path = fixture.path("b/eval/metrics.json");
@@ -198,13 +198,13 @@ fn a_run_without_an_evaluation_or_with_altered_figures_is_named() {
     insta::assert_snapshot!(fixture.fail(&["compare", "a", "b", "--out", "out"]), @r"
     exit code 3
     error: `b/eval/metrics.json` does not match its manifest: it was changed or damaged
-    hint: `make eval RUN=...` evaluates it
+    hint: give the folder of a run; `make eval RUN=... PIPELINE=...` evaluates it with its pipeline
     ");
     std::fs::remove_file(fixture.path("b/eval/manifest.json")).unwrap();
     insta::assert_snapshot!(fixture.fail(&["compare", "a", "b", "--out", "out"]), @r"
     exit code 3
     error: the run `b` is not evaluated, expected `eval/metrics.json` and `eval/manifest.json`
-    hint: `make eval RUN=...` evaluates it
+    hint: give the folder of a run; `make eval RUN=... PIPELINE=...` evaluates it with its pipeline
     ");
     assert!(
         fixture

@@ -30,7 +30,7 @@ fn samples_of_another_size() {
     insta::assert_snapshot!(fixture.fail(&SAMPLES), @r"
     exit code 3
     error: `s` has images of 12x12x1, expected 8x8x1 as in the dataset `d`
-    hint: give a dataset of these images' size: for a network or a classifier, the one that it was trained on
+    hint: give a dataset of these images' size, for a network the one that it was trained on; leave a classifier of another size out, or set `eval.classifier=null`; samples and checkpoint need one size
     ");
 }
 
@@ -41,7 +41,7 @@ fn dataset_of_another_size_than_the_checkpoint() {
     insta::assert_snapshot!(fixture.fail(&CHECKPOINT), @r"
     exit code 3
     error: `c` has images of 8x8x1, expected 12x12x1 as in the dataset `d`
-    hint: give a dataset of these images' size: for a network or a classifier, the one that it was trained on
+    hint: give a dataset of these images' size, for a network the one that it was trained on; leave a classifier of another size out, or set `eval.classifier=null`; samples and checkpoint need one size
     ");
 }
 
@@ -75,7 +75,7 @@ fn other_classes() {
     insta::assert_snapshot!(fixture.fail(&CHECKPOINT), @r#"
     exit code 3
     error: `c` has the classes ["zero", "one"], expected ["zero", "one", "two"] as in the dataset `d`
-    hint: give the dataset that the network was trained on
+    hint: give the dataset that the network was trained on; `dcgan-eval classifier` makes a classifier of it, or leave `--classifier` out and set `eval.classifier=null`
     "#);
     fixture.samples("s", SIDE, 4, 64);
     insta::assert_snapshot!(fixture.fail(&SAMPLES), @r"
@@ -92,14 +92,14 @@ fn no_images() {
     insta::assert_snapshot!(fixture.fail(&SAMPLES), @r"
     exit code 3
     error: `s` has 0 images, expected at least 1
-    hint: give a file or a folder with images in it
+    hint: give a file or a folder with images of the dataset's classes in it
     ");
     std::fs::remove_file(fixture.path("s")).unwrap();
     std::fs::create_dir(fixture.path("s")).unwrap();
     insta::assert_snapshot!(fixture.fail(&SAMPLES), @r"
     exit code 3
     error: `s` has 0 images, expected at least 1
-    hint: give a file or a folder with images in it
+    hint: give a file or a folder with images of the dataset's classes in it
     ");
 }
 

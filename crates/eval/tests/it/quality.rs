@@ -258,13 +258,13 @@ fn classifiers_that_do_not_fit_are_refused() {
     insta::assert_snapshot!(large, @r"
     exit code 3
     error: `c3/classifier.safetensors` has images of 8x8x1, expected 12x12x1 as in the dataset `large`
-    hint: give a dataset of these images' size: for a network or a classifier, the one that it was trained on
+    hint: give a dataset of these images' size, for a network the one that it was trained on; leave a classifier of another size out, or set `eval.classifier=null`; samples and checkpoint need one size
     ");
     let other = fixture.fail(&[&["--dataset", "other", "--samples", "o"], &given[..]].concat());
     insta::assert_snapshot!(other, @r#"
     exit code 3
     error: `c3/classifier.safetensors` has the classes ["zero", "one", "two"], expected ["zero", "one"] as in the dataset `other`
-    hint: give the dataset that the network was trained on
+    hint: give the dataset that the network was trained on; `dcgan-eval classifier` makes a classifier of it, or leave `--classifier` out and set `eval.classifier=null`
     "#);
     let mut file = ClassifierFile::read(&fixture.path("c3/classifier.safetensors")).unwrap();
     file.arrays.remove("f1/w");

@@ -163,7 +163,7 @@ fn samples_of_nothing_else_and_a_network_of_other_classes_are_refused() {
     insta::assert_snapshot!(failure, @"
     exit code 3
     error: `s` without the classes that have no training images has 0 images, expected at least 1
-    hint: give a file or a folder with images in it
+    hint: give a file or a folder with images of the dataset's classes in it
     ");
     let path = fixture.checkpoint("c", SIDE, 3);
     let mut checkpoint = Checkpoint::read(&path).unwrap();
@@ -173,6 +173,6 @@ fn samples_of_nothing_else_and_a_network_of_other_classes_are_refused() {
     insta::assert_snapshot!(failure, @"
     exit code 3
     error: `c` was not trained on any class that has training images in `d`
-    hint: give the dataset that the network was trained on
+    hint: give the dataset that the network was trained on; `dcgan-eval classifier` makes a classifier of it, or leave `--classifier` out and set `eval.classifier=null`
     ");
 }

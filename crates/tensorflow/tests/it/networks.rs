@@ -227,7 +227,7 @@ fn another_program_is_told_by_its_names() {
         "{text}"
     );
     assert!(
-        text.contains("save the variables under the original's names"),
+        text.contains("save the variables in float32 under the original's names"),
         "{text}"
     );
     let text = named(&["layer/.ATTRIBUTES/VARIABLE_VALUE"]);
