@@ -19,6 +19,13 @@ pub enum Error {
         /// What the system said.
         source: io::Error,
     },
+    /// The program was started within the folder that it should move aside: `--out .` would then
+    /// name the folder that was moved.
+    #[error("`{}` can't be moved aside: the program was started in it", folder.display())]
+    Within {
+        /// The stage's folder.
+        folder: PathBuf,
+    },
     /// The stage's folder could not be looked up.
     #[error("could not find `{}`", path.display())]
     Find {
@@ -45,6 +52,9 @@ impl Hint for Error {
     fn hint(&self) -> Option<String> {
         match self {
             Self::Move { .. } => Some("move it by hand, or choose another `--out`".into()),
+            Self::Within { .. } => {
+                Some("start it in the folder above, and give this folder's name as `--out`".into())
+            }
             Self::Find { .. } => Some("check the folder's permissions".into()),
             Self::Unplanned { .. } | Self::Unwritten { .. } => Some(
                 "this is a mistake in the program, not in what it was given: \

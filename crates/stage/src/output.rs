@@ -246,6 +246,9 @@ impl Output {
             path: self.folder.clone(),
             source,
         })?;
+        if std::env::current_dir().is_ok_and(|current| current.starts_with(&from)) {
+            return Err(Error::Within { folder: from }.into());
+        }
         let old = |n: u32| {
             let mut name = from.file_name().unwrap_or_default().to_owned();
             name.push(format!(".old-{n}"));

@@ -56,14 +56,14 @@ pub(crate) fn resume(path: &Path, position: &TablePosition) -> Result<Option<Gro
 }
 
 /// Whether the unfinished run in `folder` still has its table. A run without a checkpoint starts a
-/// new one.
+/// new one. Damaged checkpoints are passed over, as by the run.
 pub(crate) fn can_resume(folder: &Path) -> bool {
-    let newest = list_checkpoints(&folder.join(CHECKPOINTS)).ok();
-    let Some((_, newest)) = newest.and_then(|mut found| found.pop()) else {
+    let found = list_checkpoints(&folder.join(CHECKPOINTS)).unwrap_or_default();
+    let mut newest_first = found.into_iter().rev();
+    let Some(mut info) = newest_first.find_map(|(_, path)| read_checkpoint_info(&path).ok()) else {
         return true;
     };
-    let position = read_checkpoint_info(&newest).ok();
-    let position = position.and_then(|mut info| info.tables.remove(HISTOGRAMS));
+    let position = info.tables.remove(HISTOGRAMS);
     let same = GrowingTable::has_header(&folder.join(HISTOGRAMS), &header());
     position.is_some() && same.unwrap_or(false)
 }

@@ -236,6 +236,19 @@ fn a_damaged_latest_checkpoint_falls_back_to_the_one_before() {
     assert_same(&expected, &place.files("run"));
 }
 
+/// The table of histograms goes on from the checkpoint before, as the run does.
+#[test]
+fn a_cut_latest_checkpoint_falls_back_with_all_tables() {
+    let place = Place::new();
+    place.train("run", &["train.epochs=2"]);
+    let whole = place.files("run");
+    let newest = place.checkpoints("run").pop().unwrap();
+    fs::remove_file(place.path("run/manifest.json")).unwrap();
+    dcgan_artifacts::write_atomic(&place.path("run/checkpoints").join(newest), b"").unwrap();
+    place.train("run", &["train.epochs=2"]);
+    assert_same(&whole, &place.files("run"));
+}
+
 #[test]
 fn no_good_checkpoint_at_all() {
     let place = Place::new();

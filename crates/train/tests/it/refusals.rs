@@ -235,6 +235,20 @@ fn force_moves_the_old_run_aside() {
     assert_same(&old, &place.files("run"));
 }
 
+/// After the move, `.` would be the old run.
+#[test]
+fn force_does_not_move_the_folder_that_it_was_started_in() {
+    let place = Place::new();
+    place.train("run", &["train.epochs=1"]);
+    let before = place.files("run");
+    let mut command = place.command_on("../dataset.safetensors", ".", &["train.epochs=1"]);
+    command.current_dir(place.path("run"));
+    let said = report(command.args(["--force", "--set", "train.seed=1"]));
+    assert!(said.starts_with("exit code 5\n"), "{said}");
+    assert!(said.contains("the program was started in it"), "{said}");
+    assert_same(&before, &place.files("run"));
+}
+
 #[test]
 fn force_goes_on_with_an_unfinished_run() {
     let place = Place::new();
