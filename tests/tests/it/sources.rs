@@ -31,6 +31,11 @@ const LONG_FUNCTIONS: &[(&str, &str, &str)] = &[
         "a list: the hint of every error",
     ),
     (
+        "eval/src/error.rs",
+        "hint",
+        "a list: the hint of every error",
+    ),
+    (
         "eval/src/report/summary.rs",
         "table",
         "a table: every figure with its explanation",
