@@ -1,16 +1,14 @@
 //! The stage behind `--from tensorflow`: a checkpoint of the original program to files of ours.
 
 use crate::args::Args;
+use crate::checkpoint::without_moments;
 use dcgan::{Kind, ZDistribution};
-use dcgan_artifacts::{
-    Arrays, Checkpoint, CheckpointInfo, FileRecord, ModelFile, NetworkInfo, Role,
-};
+use dcgan_artifacts::{FileRecord, ModelFile, NetworkInfo, Role};
 use dcgan_checkpoints::network_info;
 use dcgan_hints::{printable, shown};
 use dcgan_stage::{Failure, Output, Plan, Report, Settings, Stage, Work};
 use dcgan_tensorflow::{GoldenDifference, OriginalNetworks, SavedVariables, compare_with_golden};
 use serde_json::{Map, Value, json};
-use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::PathBuf;
 
@@ -74,25 +72,7 @@ impl Import {
         let digest = generator.write(&output.place(GENERATOR)?)?;
         output.record(GENERATOR, digest);
         output.check_signal()?;
-        let checkpoint = Checkpoint {
-            info: CheckpointInfo {
-                network,
-                step: *step,
-                epoch: 0,
-                seed: 0,
-                adam_steps_d: 0,
-                adam_steps_g: 0,
-                attempt: 0,
-                best: None,
-                dataset_sha256: String::new(),
-                tables: BTreeMap::new(),
-                on_signal: false,
-            },
-            weights: weights.clone(),
-            adam_m: Arrays::new(),
-            adam_v: Arrays::new(),
-            ema: Arrays::new(),
-        };
+        let checkpoint = without_moments(network, *step, String::new(), weights.clone());
         let digest = checkpoint.write(&output.place(CHECKPOINT)?)?;
         output.record(CHECKPOINT, digest);
         Ok(())

@@ -1,8 +1,9 @@
 //! The stage behind `--from torch`: state dicts of PyTorch to files of ours.
 
 use crate::args::Args;
+use crate::checkpoint::without_moments;
 use crate::state_dicts::{StateDicts, TorchNetworks};
-use dcgan_artifacts::{Arrays, Checkpoint, CheckpointInfo, FileRecord, ModelFile, Role};
+use dcgan_artifacts::{Arrays, Checkpoint, FileRecord, ModelFile, Role};
 use dcgan_hints::{printable, shown};
 use dcgan_stage::{Failure, Output, Plan, Report, Settings, Stage, Work};
 use serde_json::{Value, json};
@@ -63,26 +64,7 @@ impl TorchNetworks {
 
     /// A checkpoint to evaluate; a training can't go on from it, for it has no moments.
     fn into_checkpoint(self) -> Checkpoint {
-        let info = CheckpointInfo {
-            network: self.network,
-            step: self.step,
-            epoch: 0,
-            seed: 0,
-            adam_steps_d: 0,
-            adam_steps_g: 0,
-            attempt: 0,
-            best: None,
-            dataset_sha256: self.dataset_sha256,
-            tables: [].into(),
-            on_signal: false,
-        };
-        Checkpoint {
-            info,
-            weights: self.arrays,
-            adam_m: Arrays::new(),
-            adam_v: Arrays::new(),
-            ema: Arrays::new(),
-        }
+        without_moments(self.network, self.step, self.dataset_sha256, self.arrays)
     }
 }
 

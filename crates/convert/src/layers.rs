@@ -1,6 +1,9 @@
 //! The layers of a network in their order, as its weights name them.
 
-use dcgan::Parameters;
+use crate::error::model_failure;
+use crate::layout::Array;
+use dcgan::{Arrays, Discriminator, Generator, Parameters};
+use dcgan_stage::Failure;
 
 /// A layer with weights, and the batch norm behind it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -48,4 +51,43 @@ pub(crate) fn layers(parameters: &Parameters) -> Vec<Layer> {
         }
     }
     layers
+}
+
+/// The weights of a network, of which each layer takes its own.
+pub(crate) struct Weights(Arrays);
+
+impl Weights {
+    /// The weights of a generator with batch norm folded in.
+    ///
+    /// # Errors
+    /// [`Failure::Input`] if the folded weights can't be computed.
+    pub(crate) fn folded(generator: &Generator) -> Result<Self, Failure> {
+        Self::new(generator.fold().and_then(|folded| folded.arrays()))
+    }
+
+    /// The weights of a discriminator.
+    ///
+    /// # Errors
+    /// [`Failure::Input`] if they can't be read.
+    pub(crate) fn of_discriminator(discriminator: &Discriminator) -> Result<Self, Failure> {
+        Self::new(discriminator.arrays())
+    }
+
+    fn new(arrays: dcgan::Result<Arrays>) -> Result<Self, Failure> {
+        arrays
+            .map(Self)
+            .map_err(|error| model_failure(error.into()))
+    }
+
+    /// The array `name`, which a network that was built from these arrays has.
+    pub(crate) fn take(&mut self, name: &str) -> Array {
+        self.0
+            .remove(name)
+            .expect("a network has the arrays of its layers")
+    }
+
+    /// Weight and bias of a layer.
+    pub(crate) fn of(&mut self, layer: &Layer) -> [Array; 2] {
+        layer.weights().map(|name| self.take(&name))
+    }
 }

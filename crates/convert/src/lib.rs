@@ -6,6 +6,7 @@
 
 mod args;
 mod card;
+mod checkpoint;
 mod error;
 mod export;
 mod figures;

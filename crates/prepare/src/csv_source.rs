@@ -214,12 +214,9 @@ impl Source for CsvSource<'_> {
 
     fn scan(&self) -> Result<(Outline, Loaded), Failure> {
         let records = self.inputs()?;
-        let mut loaded = self.load(records).map_err(Failure::input)?;
-        loaded
-            .hold_out("prepare.csv.test_share", self.settings.csv.test_share)
-            .map_err(Failure::input)?;
-        loaded.draw_validation(self.settings)?;
-        Ok((loaded.outline(&self.settings.name), loaded))
+        let loaded = self.load(records).map_err(Failure::input)?;
+        let (key, share) = ("prepare.csv.test_share", self.settings.csv.test_share);
+        loaded.split(self.settings, key, share)
     }
 
     fn write(&self, loaded: Loaded, path: &Path) -> Result<Written, Failure> {

@@ -60,6 +60,21 @@ impl Loaded {
         }
     }
 
+    /// Holds out the test part and draws the validation part; `share` is the setting `key`.
+    ///
+    /// # Errors
+    /// Like [`hold_out`](Self::hold_out) and [`draw_validation`](Self::draw_validation).
+    pub(crate) fn split(
+        mut self,
+        settings: &Prepare,
+        key: &'static str,
+        share: f64,
+    ) -> Result<(Outline, Self), Failure> {
+        self.hold_out(key, share).map_err(Failure::input)?;
+        self.draw_validation(settings)?;
+        Ok((self.outline(&settings.name), self))
+    }
+
     /// Draws the validation part of the settings from the training part.
     ///
     /// # Errors
@@ -79,7 +94,7 @@ impl Loaded {
     ///
     /// # Errors
     /// [`Error::AllToTest`] if no image is left to train on.
-    pub(crate) fn hold_out(&mut self, key: &'static str, share: f64) -> Result<(), Error> {
+    fn hold_out(&mut self, key: &'static str, share: f64) -> Result<(), Error> {
         if share <= 0.0 {
             return Ok(());
         }

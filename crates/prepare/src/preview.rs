@@ -18,7 +18,7 @@ const UNLABELLED_ROWS: usize = 10;
 /// `read` fetches the pixels of one training image.
 ///
 /// # Errors
-/// Those of `read` and of drawing.
+/// If `read` fails, or drawing.
 pub(crate) fn preview(
     contents: &Contents,
     read: impl Fn(usize, &mut [u8]) -> Result<(), Failure>,

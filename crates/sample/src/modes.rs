@@ -34,7 +34,7 @@ impl fmt::Display for Mode {
 /// Values of the coordinates that a sweep does not change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub enum Start {
-    /// Those of the images of the first seed
+    /// The values that the images of the first seed have
     Seed,
     /// The middle of their range: 0, or 0.5 for z in [0, 1)
     Centre,

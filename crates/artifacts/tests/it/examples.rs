@@ -251,7 +251,7 @@ pub(crate) const FORMATS: [Format; 8] = [
     },
 ];
 
-/// Those of [`FORMATS`] that are safetensors files.
+/// The entries of [`FORMATS`] that are safetensors files.
 pub(crate) fn containers() -> &'static [Format] {
     &FORMATS[..FORMATS.len() - 1]
 }

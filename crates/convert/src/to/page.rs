@@ -3,14 +3,14 @@
 //! Its files are those of `page/`, and `weights.js` with the network: batch norm folded in, weights
 //! in half precision.
 
-use crate::error::{Error, model_failure};
-use crate::layers::{Layer, layers};
+use crate::error::Error;
+use crate::layers::{Layer, Weights, layers};
 use crate::layout::Array;
 use crate::model::Model;
 use crate::target::Format;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
-use dcgan::{Arrays, Kind};
+use dcgan::Kind;
 use dcgan_stage::{Failure, Output};
 use half::f16;
 use serde::Serialize;
@@ -90,11 +90,8 @@ impl Format for Page {
 
     fn usage(&self, _: &Model) -> String {
         "Open `index.html` in a browser. It draws the images on the computer that shows it and makes \
-         no network
-requests, so it works from a folder, a memory stick or any web server. Its \
-         weights are rounded to half
-precision, which changes a pixel by at most 1 of 255.
-"
+         no network\nrequests, so it works from a folder, a memory stick or any web server. Its \
+         weights are rounded to half\nprecision, which changes a pixel by at most 1 of 255.\n"
             .into()
     }
 }
@@ -130,8 +127,7 @@ impl Page {
 /// The layers, and their data: all biases in float32, then all weights in float16.
 fn network(model: &Model) -> Result<(Vec<PageLayer>, Vec<u8>), Failure> {
     let generator = model.generator.generator();
-    let folded = generator.fold().and_then(|folded| folded.arrays());
-    let mut arrays = folded.map_err(|error| model_failure(error.into()))?;
+    let mut arrays = Weights::folded(generator)?;
     let config = generator.config();
     let layers = layers(generator.parameters());
     let mut sizes = config.sizes().into_iter().rev();
@@ -143,7 +139,7 @@ fn network(model: &Model) -> Result<(Vec<PageLayer>, Vec<u8>), Failure> {
         } else {
             sizes.next().expect("a size for the map of each layer")
         };
-        let [weight, bias] = layer.weights().map(|name| taken(&mut arrays, &name));
+        let [weight, bias] = arrays.of(layer);
         let outputs = bias.1.len();
         described.push(PageLayer {
             kind: if layer.is_dense { "linear" } else { "up" },
@@ -166,12 +162,6 @@ fn network(model: &Model) -> Result<(Vec<PageLayer>, Vec<u8>), Failure> {
     }
     biases.extend(weights);
     Ok((described, biases))
-}
-
-fn taken(arrays: &mut Arrays, name: &str) -> Array {
-    arrays
-        .remove(name)
-        .expect("a network has the arrays of its layers")
 }
 
 /// The weights in half precision.

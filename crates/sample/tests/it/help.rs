@@ -102,7 +102,7 @@ fn the_help_shows_all_options() {
               Sweep: values of the other coordinates [default: seed]
 
               Possible values:
-              - seed:   Those of the images of the first seed
+              - seed:   The values that the images of the first seed have
               - centre: The middle of their range: 0, or 0.5 for z in [0, 1)
 
           --way <WAY>

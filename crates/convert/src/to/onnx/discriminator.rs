@@ -5,10 +5,10 @@
 //! onnxruntime doesn't run; the same is written here in means and square roots.
 
 use super::graph::{Attribute, Dim, Graph, Storage};
-use super::parts::{Labels, Weights, convolution, dense, reshaped};
+use super::parts::{Labels, convolution, dense, reshaped};
 use super::proto::{GraphProto, data_type};
-use crate::error::{Error, model_failure};
-use crate::layers::layers;
+use crate::error::Error;
+use crate::layers::{Weights, layers};
 use crate::layout::{Array, rows_by_channel};
 use dcgan::Discriminator;
 use dcgan_stage::Failure;
@@ -26,21 +26,13 @@ pub(crate) fn discriminator(
     network: &Discriminator,
     storage: Storage<'_>,
 ) -> Result<GraphProto, Failure> {
-    let arrays = network.arrays();
-    let mut arrays = arrays.map_err(|error| model_failure(error.into()))?;
-    build(
-        network,
-        &mut Weights {
-            arrays: &mut arrays,
-        },
-        storage,
-    )
-    .map_err(Failure::input)
+    let mut weights = Weights::of_discriminator(network)?;
+    build(network, &mut weights, storage).map_err(Failure::input)
 }
 
 fn build(
     network: &Discriminator,
-    weights: &mut Weights<'_>,
+    weights: &mut Weights,
     storage: Storage<'_>,
 ) -> Result<GraphProto, Error> {
     let config = network.config();

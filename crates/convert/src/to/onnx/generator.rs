@@ -1,10 +1,10 @@
 //! The generator as a graph: z and classes to images.
 
 use super::graph::{Attribute, Dim, Graph, Storage};
-use super::parts::{Labels, Weights, convolution, dense, reshaped};
+use super::parts::{Labels, convolution, dense, reshaped};
 use super::proto::{GraphProto, data_type};
-use crate::error::{Error, model_failure};
-use crate::layers::layers;
+use crate::error::Error;
+use crate::layers::{Weights, layers};
 use crate::layout::{columns_by_channel, permuted};
 use dcgan::{Config, Generator, Kind};
 use dcgan_stage::Failure;
@@ -15,21 +15,13 @@ use dcgan_stage::Failure;
 /// # Errors
 /// [`Failure::Input`] for weights that the file can't hold.
 pub(crate) fn generator(network: &Generator, storage: Storage<'_>) -> Result<GraphProto, Failure> {
-    let folded = network.fold().and_then(|folded| folded.arrays());
-    let mut arrays = folded.map_err(|error| model_failure(error.into()))?;
-    build(
-        network,
-        &mut Weights {
-            arrays: &mut arrays,
-        },
-        storage,
-    )
-    .map_err(Failure::input)
+    let mut weights = Weights::folded(network)?;
+    build(network, &mut weights, storage).map_err(Failure::input)
 }
 
 fn build(
     network: &Generator,
-    weights: &mut Weights<'_>,
+    weights: &mut Weights,
     storage: Storage<'_>,
 ) -> Result<GraphProto, Error> {
     let config = network.config();

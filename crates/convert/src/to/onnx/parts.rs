@@ -3,9 +3,8 @@
 use super::graph::{Attribute, Dim, Graph};
 use super::proto::data_type;
 use crate::error::Error;
-use crate::layers::Layer;
 use crate::layout::{Array, KERNEL_AXES, permuted};
-use dcgan::{Arrays, Config};
+use dcgan::Config;
 
 /// Stride of every convolution.
 const STRIDE: usize = 2;
@@ -13,25 +12,6 @@ const STRIDE: usize = 2;
 const KERNEL: usize = 5;
 /// Rows and columns of zeros behind every map.
 const AFTER: usize = 2;
-
-/// The weights of a network, of which each layer takes its own.
-pub(crate) struct Weights<'a> {
-    pub(crate) arrays: &'a mut Arrays,
-}
-
-impl Weights<'_> {
-    /// The array `name`, which a network that was built from these arrays has.
-    pub(crate) fn take(&mut self, name: &str) -> Array {
-        self.arrays
-            .remove(name)
-            .expect("a network has the arrays of its layers")
-    }
-
-    /// Weight and bias of a layer.
-    pub(crate) fn of(&mut self, layer: &Layer) -> [Array; 2] {
-        layer.weights().map(|name| self.take(&name))
-    }
-}
 
 /// The classes of the images, which join the input of every layer of a labelled network.
 pub(crate) struct Labels {
